@@ -1,0 +1,146 @@
+// What Slipway asks of a forge. One adapter a folder; no code outside it knows which forge it is.
+//
+// Reading is always afresh. Calls throw Failure with the forge's own hint (Retry-After, rate limit), or
+// Failure(never) where asking again cannot help; "not there" is nullopt.
+#pragma once
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "service/base/clock.hpp"
+#include "service/base/config.hpp"
+#include "service/base/json.hpp"
+#include "service/base/task.hpp"
+#include "service/git/mirror.hpp"
+#include "service/model/decision.hpp"
+#include "service/model/event.hpp"
+#include "service/model/pull_request.hpp"
+
+namespace slipway {
+
+enum class CheckStatus { queued, running, completed };
+constexpr std::array<std::string_view, 3> words_of(CheckStatus) {
+    return {"queued", "in_progress", "completed"};
+}
+enum class Conclusion { success, failure, neutral, action_required, cancelled };
+constexpr std::array<std::string_view, 5> words_of(Conclusion) {
+    return {"success", "failure", "neutral", "action_required", "cancelled"};
+}
+
+struct Annotation {
+    std::string path;
+    int line = 1;
+    bool failure = true;  // else a warning
+    std::string title;    // at most 255 bytes
+    std::string message;
+    static void fields(auto& self, auto&& f) {
+        f("path", self.path);
+        f("line", self.line);
+        f("failure", self.failure);
+        f("title", self.title);
+        f("message", self.message);
+    }
+};
+
+struct Check {
+    std::string name;         // "slipway", "slipway/payments-prod"
+    CommitSha commit;
+    std::string external_id;  // run id; "" for the summary
+    CheckStatus status = CheckStatus::queued;
+    Conclusion conclusion = Conclusion::success;  // where completed
+    std::string title;        // one line
+    std::string summary;      // markdown, at most 65 535 bytes
+    std::string text;         // markdown, likewise
+    std::string details_url;
+    std::int64_t started_at_ms = 0;
+    std::int64_t completed_at_ms = 0;
+    std::vector<Annotation> annotations;  // adapters send at most 50
+
+    static void fields(auto& self, auto&& f) {
+        f("name", self.name);
+        f("commit", self.commit);
+        f("external_id", self.external_id);
+        f("status", self.status);
+        f("conclusion", self.conclusion);
+        f("title", self.title);
+        f("summary", self.summary);
+        f("text", self.text);
+        f("details_url", self.details_url);
+        f("started_at_ms", self.started_at_ms);
+        f("completed_at_ms", self.completed_at_ms);
+        f("annotations", self.annotations);
+    }
+};
+
+struct RefusedWebhook {
+    int status = 401;     // 400 missing headers, 401 signature
+    std::string message;  // one sentence
+};
+
+// The head of a request as an adapter sees it: names in lower case.
+using Headers = std::map<std::string, std::string, std::less<>>;
+
+class Forge {
+  public:
+    virtual ~Forge() = default;
+    virtual const ForgeConfig& config() const = 0;
+
+    // --- webhooks. Pure and quick. verify() looks at the raw body first (rule W1).
+    virtual std::variant<Delivery, RefusedWebhook> verify(const Headers& headers, std::string body) = 0;
+    virtual EventOrIgnored parse(const Delivery& delivery) const = 0;
+
+    // --- reads
+    virtual Task<std::optional<PullRequest>> pull_request(PullRequestName name) = 0;
+    virtual Task<std::optional<Comment>> comment(PullRequestName pull, std::string id) = 0;
+    virtual Task<std::vector<ForgeReview>> reviews(PullRequestName pull) = 0;  // oldest first
+    virtual Task<Permission> permission(RepositoryName repository, Actor who) = 0;
+    // "acme/dba" on GitHub; false where unknown.
+    virtual Task<bool> is_team_member(std::string team, Actor who) = 0;
+    // Merged pull requests onto `branch` that brought this commit (rule W5); open ones are left out.
+    virtual Task<std::vector<int>> pulls_of_commit(RepositoryName repository, CommitSha commit,
+                                                   std::string branch) = 0;
+    // Numbers of open pull requests whose head is this commit.
+    virtual Task<std::vector<int>> pulls_with_head(RepositoryName repository, CommitSha head) = 0;
+    virtual Task<std::string> default_branch(RepositoryName repository) = 0;
+    // To fetch with: a token minted for reading this repository (rule R5). `ref_of_pull`: where the head of
+    // a pull request can be fetched from, e.g. refs/pull/7/head.
+    virtual Task<GitRemote> git_remote(RepositoryName repository) = 0;
+    virtual std::string ref_of_pull(int number) const = 0;
+
+    // --- writes. Idempotent across restarts: `known_id` is what an earlier call returned ("" = none, then
+    // the adapter looks for an own check of that name, commit and external id / an own comment that begins
+    // with the marker before making one). The returned id is stored.
+    virtual Task<std::string> put_check(RepositoryName repository, std::string known_id, Check check) = 0;
+    virtual Task<std::string> put_comment(PullRequestName pull, std::string known_id, std::string marker,
+                                          std::string body) = 0;
+    // A new comment of its own, once per `key` (kept as a hidden line): replies to commands, mentions.
+    virtual Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) = 0;
+    virtual Task<void> acknowledge(PullRequestName pull, std::string comment_id) = 0;  // the eyes
+    // False: checks are written as commit statuses (token without the right), which have no text.
+    virtual bool has_checks() const = 0;
+};
+
+using Forges = std::map<std::string, std::unique_ptr<Forge>>;  // by instance name
+
+class HttpClient;
+std::unique_ptr<Forge> make_github_forge(ForgeConfig config, HttpClient& http, const Clock& clock,
+                                         std::string check_name);
+// `listen_url`: where its hooks send webhooks to, e.g. http://127.0.0.1:8080.
+std::unique_ptr<Forge> make_builtin_forge(ForgeConfig config, Pool& pool, const Clock& clock);
+// The working copy of `slipway preview`: one pull request, number 1, whose writes are kept in memory.
+struct WorkingCopy;
+std::unique_ptr<Forge> make_working_copy_forge(std::shared_ptr<WorkingCopy> copy);
+
+struct WorkingCopy {
+    RepositoryName repository;
+    std::filesystem::path path;  // the repository whose objects hold both commits
+    PullRequest pull;
+    std::map<std::string, Check> checks;  // what was written, by name
+    std::string comment;
+};
+
+}  // namespace slipway

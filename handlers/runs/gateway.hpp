@@ -1,0 +1,120 @@
+// All that a worker may ask of the service: lease the next piece of work, renew, append to the log, get and
+// put blobs, report. In-process for the built-in slots; a worker elsewhere is another transport of the same.
+// A worker holds no Redis or forge credentials, sees no policy and decides nothing.
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "queue/queue.hpp"
+#include "service/base/task.hpp"
+#include "service/model/run.hpp"
+#include "service/model/stack.hpp"
+
+namespace slipway {
+
+enum class Phase { plan, apply };
+constexpr std::array<std::string_view, 2> words_of(Phase) { return {"plan", "apply"}; }
+
+// Everything a worker needs for one phase of one run. Signed by the service and expiring (rule R6).
+struct RunSpec {
+    RunId run;
+    Phase phase = Phase::plan;
+    StackId stack;
+    ToolKind tool = ToolKind::opentofu;
+    std::string version;         // constraint; chosen among what the worker has
+    std::string workspace = "default";
+    std::string directory = "."; // below the source's root
+    bool destroy = false;
+    BlobId source;               // a sealed tar of the materialised tree (see pack_source)
+    std::map<std::string, Variable> variables;  // of this phase only (rule R2)
+    BlobId plan_file;            // apply: the sealed plan to run, and nothing else (rule R4)
+    std::string plan_digest;     // apply: SHA-256 of its bytes, checked by the worker again
+    int limit_minutes = 30;
+    std::int64_t expires_at_ms = 0;
+    std::string signature;       // HMAC over the rest
+
+    static void fields(auto& self, auto&& f) {
+        f("run", self.run);
+        f("phase", self.phase);
+        f("stack", self.stack);
+        f("tool", self.tool);
+        f("version", self.version);
+        f("workspace", self.workspace);
+        f("directory", self.directory);
+        f("destroy", self.destroy);
+        f("source", self.source);
+        f("variables", self.variables);
+        f("plan_file", self.plan_file);
+        f("plan_digest", self.plan_digest);
+        f("limit_minutes", self.limit_minutes);
+        f("expires_at_ms", self.expires_at_ms);
+        f("signature", self.signature);
+    }
+};
+
+struct Work {
+    RunSpec spec;
+    Lease lease;
+};
+
+// What a worker found. Every document is masked and redacted before it leaves the worker.
+struct PhaseResult {
+    enum class Outcome { planned, applied, failed, stopped, timed_out };
+    friend constexpr std::array<std::string_view, 5> words_of(Outcome) {
+        return {"planned", "applied", "failed", "stopped", "timed_out"};
+    }
+    Outcome outcome = Outcome::failed;
+    std::string error;         // the tool's own error, first lines; or one sentence of ours
+    BlobId plan_document;      // a Plan as JSON
+    BlobId tool_document;      // the tool's plan JSON, redacted
+    BlobId plan_file;          // sealed
+    std::string plan_digest;   // SHA-256 of the plan file's bytes
+    std::string change_digest; // of the Plan's changes, order-free, with keyed hashes of sensitive values
+    std::string lock_file_digest;
+    std::string tool_version;
+    std::string sandbox;       // level
+    BlobId outputs;            // apply: non-sensitive outputs, a JSON object
+    std::int64_t started_at_ms = 0, ended_at_ms = 0;
+
+    static void fields(auto& self, auto&& f) {
+        f("outcome", self.outcome);
+        f("error", self.error);
+        f("plan_document", self.plan_document);
+        f("tool_document", self.tool_document);
+        f("plan_file", self.plan_file);
+        f("plan_digest", self.plan_digest);
+        f("change_digest", self.change_digest);
+        f("lock_file_digest", self.lock_file_digest);
+        f("tool_version", self.tool_version);
+        f("sandbox", self.sandbox);
+        f("outputs", self.outputs);
+        f("started_at_ms", self.started_at_ms);
+        f("ended_at_ms", self.ended_at_ms);
+    }
+};
+
+class RunGateway {
+  public:
+    virtual ~RunGateway() = default;
+    // Called on the worker's own executor; answers come back there.
+    virtual Task<std::optional<Work>> next(std::string worker, std::string pool,
+                                           std::chrono::milliseconds wait) = 0;
+    virtual Task<Renewed> renew(Lease lease) = 0;
+    virtual Task<bool> append_log(RunId run, Lease lease, std::string masked_bytes) = 0;
+    virtual Task<std::optional<std::string>> get_blob(BlobId id) = 0;  // opens sealed ones
+    virtual Task<BlobId> put_blob(std::string bytes, bool sealed) = 0;
+    // Just before the tool's apply starts: false means somebody else has this plan, do not start.
+    virtual Task<bool> begin_apply(RunId run, Lease lease, std::string plan_digest) = 0;
+    // The end of the work; false: the lease had gone, the result was not taken.
+    virtual Task<bool> report(RunId run, Lease lease, PhaseResult result) = 0;
+};
+
+// The source as one blob: a plain POSIX tar (ustar) of the materialised tree.
+std::string pack_source(const std::filesystem::path& directory);
+void unpack_source(std::string_view tar, const std::filesystem::path& directory);  // refuses to leave it
+
+}  // namespace slipway

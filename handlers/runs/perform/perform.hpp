@@ -1,0 +1,45 @@
+// The worker side: takes work from a gateway and performs it with the tool, in a sandbox, on a loop and
+// thread of its own. Knows neither Redis, policies nor forges.
+#pragma once
+#include <filesystem>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "handlers/runs/gateway.hpp"
+#include "service/base/clock.hpp"
+#include "service/base/config.hpp"
+#include "service/process/process.hpp"
+
+namespace slipway {
+
+struct WorkerOptions {
+    std::string name = "local";
+    std::string pool = "default";
+    int slots = 2;
+    std::filesystem::path scratch;        // workspaces live below; emptied at start
+    std::filesystem::path plugin_cache;   // safe under concurrency: one writer at a time
+    SandboxConfig sandbox;
+    std::vector<std::filesystem::path> hidden;  // the data directory and the sealing key
+    std::vector<std::string> environment_names; // that variables {env: NAME} may ask for
+    Secret spec_key;                      // checks RunSpec signatures
+    Secret digest_key;                    // keys the hashes of sensitive values in change digests
+};
+
+// Slots on one thread of their own. The destructor stops: plans are stopped, an apply gets one graceful
+// signal and its time.
+class Worker {
+  public:
+    virtual ~Worker() = default;
+    virtual void drain() = 0;  // takes no new work
+};
+std::unique_ptr<Worker> start_worker(RunGateway& gateway, WorkerOptions options, const Clock& clock);
+
+// One piece of work, from source blob to PhaseResult: what a slot does, and what tests call.
+Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options, const Clock& clock,
+                          StopSwitch stop);
+
+// HMAC over the spec without its signature.
+std::string spec_signature(const RunSpec& spec, const Secret& key);
+
+}  // namespace slipway

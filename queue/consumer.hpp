@@ -1,0 +1,28 @@
+// Takes jobs of one queue and hands them to a function, a bounded number at once; renews their leases;
+// turns exceptions into retry, delay or burial. Full-jitter backoff: backoff(attempt) is pure.
+#pragma once
+#include <functional>
+
+#include "queue/queue.hpp"
+
+namespace slipway {
+
+std::chrono::milliseconds backoff(int attempt, double random);  // random in [0, 1)
+
+struct ConsumerOptions {
+    std::string queue = "service";
+    std::string holder;
+    int at_once = 16;
+    std::chrono::milliseconds lease{30'000};
+    std::chrono::milliseconds renew_every{10'000};
+};
+
+// Runs until cancelled. `perform` finishes the job by a commit with `finish`, or returns and it is finished
+// for it. Called on the caller's executor.
+Task<void> consume(Queue& queue, ConsumerOptions options,
+                   std::function<Task<void>(ClaimedJob)> perform);
+
+// Once a second: leases that ran out. `on_lapsed` is told of each.
+Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed);
+
+}  // namespace slipway

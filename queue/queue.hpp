@@ -1,0 +1,170 @@
+// The memory: what outlives a process, and who works on it. One state change is one call: commit() stores
+// records, moves lanes and leaves the jobs that follow, all or nothing, if the caller still holds its
+// lease. Two implementations: redis/ (Lua scripts, one round trip each) and memory/ (the model the scripts
+// are tested against, and what `slipway preview` runs on).
+//
+//   record   a JSON text under a key ("run/01J…", "pull/local/acme/infra/7") with a version that rises by
+//            one with each write; versions start at 1, 0 means "absent". Redis holds records under a MAC
+//            (rule S1); one that was edited there is refused with a Failure(never).
+//   job      see service/model/job.hpp. Leased to one holder at a time; each lease has a fence, a number
+//            that only rises. Whoever comes with an older fence is refused.
+//   lane     an ordered list of members (run ids) of which the first may go: entering an empty lane, or
+//            becoming first in it, makes the member's job ready. What touches a stack's state goes through
+//            its lane.
+//   index    a sorted set of record keys, newest first, for lists.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "service/base/result.hpp"
+#include "service/base/task.hpp"
+#include "service/model/event.hpp"
+#include "service/model/job.hpp"
+#include "service/model/secret.hpp"
+
+namespace slipway {
+
+struct Record {
+    std::uint64_t version = 0;  // 0: absent
+    std::string body;           // JSON text
+    bool operator==(const Record&) const = default;
+};
+
+struct Lease {
+    JobId job;
+    std::uint64_t fence = 0;
+    bool operator==(const Lease&) const = default;
+};
+
+struct ClaimedJob {
+    Job job;
+    Lease lease;
+    int attempt = 1;  // counted when handed out, before anything can crash on it
+};
+
+struct WriteRecord {
+    std::string key;
+    std::uint64_t expected_version = 0;  // must be the present one; 0: must be absent
+    std::string body;
+};
+struct EnterLane {
+    std::string lane;
+    std::string member;
+    Job job;  // made ready when the member is first
+};
+struct LeaveLane {
+    std::string lane;
+    std::string member;  // anywhere in the lane; absent: nothing happens
+};
+struct AddToIndex {
+    std::string index;
+    std::string member;
+    std::int64_t score = 0;
+};
+
+struct Commit {
+    std::optional<Lease> holding;     // refused with `stale` unless this lease still holds
+    bool finish = false;              // and the job is done
+    std::vector<WriteRecord> records; // at most 64
+    std::vector<EnterLane> enter;
+    std::vector<LeaveLane> leave;
+    std::vector<AddToIndex> index;
+    std::vector<Job> jobs;            // see job.hpp for what happens to one that exists
+    std::vector<JobId> cancel;        // jobs that wait are dropped; leased ones are marked (see renew)
+    std::vector<std::string> once;    // names that may be taken once ever (done/<plan digest>); taken: `conflict`
+};
+
+enum class Committed { done, stale, conflict };
+constexpr std::array<std::string_view, 3> words_of(Committed) { return {"done", "stale", "conflict"}; }
+
+enum class Accepted { stored, duplicate };
+constexpr std::array<std::string_view, 2> words_of(Accepted) { return {"stored", "duplicate"}; }
+
+enum class Renewed { held, cancel_wanted, lost };
+constexpr std::array<std::string_view, 3> words_of(Renewed) {
+    return {"held", "cancel_wanted", "lost"};
+}
+
+// What lapsed: the job went back to its queue, or (perform jobs of an apply) was given up for somebody to
+// find out, or had no attempts left.
+struct Lapsed {
+    Job job;
+    enum class Fate { again, unknown, dead } fate = Fate::again;
+    friend constexpr std::array<std::string_view, 3> words_of(Fate) {
+        return {"again", "unknown", "dead"};
+    }
+};
+
+struct QueueStatus {
+    std::map<std::string, std::int64_t> waiting;  // by queue
+    std::int64_t leased = 0;
+    std::int64_t delayed = 0;
+    std::int64_t dead = 0;
+};
+
+inline constexpr int attempts_limit = 8;
+
+class Queue {
+  public:
+    virtual ~Queue() = default;
+
+    // --- intake: one round trip, durable when it returns. Throws Failure where it could not be stored.
+    // Deduplicates by forge + id + event for eight days and leaves the job event/<forge>/<id>.
+    virtual Task<Accepted> accept(Delivery delivery) = 0;
+    // The stored delivery of an event job; nullopt: gone (older than eight days).
+    virtual Task<std::optional<Delivery>> delivery(std::string forge, std::string id) = 0;
+
+    // --- state
+    virtual Task<Record> read(std::string key) = 0;
+    virtual Task<std::vector<Record>> read_many(std::vector<std::string> keys) = 0;
+    virtual Task<Committed> commit(Commit commit) = 0;
+    // Newest first: members with score < before (0: from the top), at most `count`.
+    virtual Task<std::vector<std::pair<std::string, std::int64_t>>> list(std::string index,
+                                                                         std::int64_t before,
+                                                                         int count) = 0;
+    virtual Task<std::vector<std::string>> lane(std::string lane) = 0;  // first to last
+    // How many jobs of the queue stand before this one; nullopt: it does not wait.
+    virtual Task<std::optional<int>> place_in_queue(JobId job) = 0;
+
+    // --- work. Waits up to `wait` for a job of that queue.
+    virtual Task<std::optional<ClaimedJob>> claim(std::string queue, std::string holder,
+                                                  std::chrono::milliseconds lease,
+                                                  std::chrono::milliseconds wait) = 0;
+    virtual Task<Renewed> renew(Lease lease, std::chrono::milliseconds for_another) = 0;
+    // The job is done. False: the lease had gone to somebody else.
+    virtual Task<bool> finish(Lease lease) = 0;
+    // Back to the queue after `delay`; after attempts_limit attempts it is dead and kept for people.
+    virtual Task<bool> retry(Lease lease, std::chrono::milliseconds delay, std::string why) = 0;
+    virtual Task<bool> bury(Lease lease, std::string why) = 0;
+    // Takes back leases that ran out, and wakes delayed jobs that are due. Call once a second.
+    virtual Task<std::vector<Lapsed>> expire() = 0;
+    // Marks a leased job as one that must not simply run again if its lease lapses (an apply has begun).
+    // Takes `once` (done/<plan digest>) with it: false where the lease is stale or the name was taken.
+    virtual Task<bool> begin_apply(Lease lease, std::string once) = 0;
+
+    // --- logs of runs: bytes, appended under a fence, read from an offset.
+    virtual Task<bool> append_log(std::string run, std::uint64_t fence, std::string bytes) = 0;
+    virtual Task<std::string> read_log(std::string run, std::size_t offset, std::size_t at_most) = 0;
+
+    virtual Task<QueueStatus> status() = 0;
+    virtual Task<void> check_storable() = 0;  // throws Failure where an event could not be stored
+};
+
+// Everything in this process, gone with it.
+std::unique_ptr<Queue> make_memory_queue(asio::any_io_executor executor, const class Clock& clock);
+
+struct RedisAddress {
+    std::string url;  // redis://[user@]host:port[/db] or unix:///path
+    Secret password;
+};
+// Connects lazily and again after every loss; commands while it is away fail with Failure(later).
+std::unique_ptr<Queue> make_redis_queue(asio::any_io_executor executor, RedisAddress address,
+                                        Secret record_key);
+
+}  // namespace slipway

@@ -1,0 +1,126 @@
+// Structs to JSON and back by their own list of fields: a struct opts in with
+//     static void fields(auto& self, auto&& f) { f("name", self.name); ... }
+// Unknown members are passed over and missing ones leave the default, so that an older record reads.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "service/base/json.hpp"
+#include "service/model/id.hpp"
+#include "service/model/words.hpp"
+
+namespace slipway {
+
+template <class T>
+concept Described = requires(T& t) { T::fields(t, [](std::string_view, auto&) {}); };
+
+namespace detail {
+template <class T> struct is_id : std::false_type {};
+template <class Tag> struct is_id<Id<Tag>> : std::true_type {};
+template <class T> struct is_vector : std::false_type {};
+template <class T> struct is_vector<std::vector<T>> : std::true_type {};
+template <class T> struct is_optional : std::false_type {};
+template <class T> struct is_optional<std::optional<T>> : std::true_type {};
+template <class T> struct is_map : std::false_type {};
+template <class T> struct is_map<std::map<std::string, T>> : std::true_type {};
+}  // namespace detail
+
+template <class T>
+Json encode(const T& value) {
+    if constexpr (std::is_same_v<T, Json>) {
+        return value;
+    } else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::string>) {
+        return Json(value);
+    } else if constexpr (std::is_integral_v<T>) {
+        return Json(static_cast<std::int64_t>(value));
+    } else if constexpr (Worded<T>) {
+        return Json(word(value));
+    } else if constexpr (detail::is_id<T>::value) {
+        return Json(value.value);
+    } else if constexpr (detail::is_vector<T>::value) {
+        Json::Array out;
+        out.reserve(value.size());
+        for (const auto& item : value) out.push_back(encode(item));
+        return Json(std::move(out));
+    } else if constexpr (detail::is_optional<T>::value) {
+        return value ? encode(*value) : Json();
+    } else if constexpr (detail::is_map<T>::value) {
+        Json::Object out;
+        for (const auto& [name, item] : value) out.emplace_back(name, encode(item));
+        return Json(std::move(out));
+    } else {
+        static_assert(Described<const T> || Described<T>);
+        Json::Object out;
+        T::fields(value, [&](std::string_view name, const auto& field) {
+            out.emplace_back(std::string(name), encode(field));
+        });
+        return Json(std::move(out));
+    }
+}
+
+// What does not fit the type leaves `out` as it was and is reported in `trouble` by the member's path.
+template <class T>
+void decode_into(const Json& json, T& out, std::string& trouble, const std::string& path = "") {
+    auto misfit = [&](const char* wanted) {
+        if (trouble.empty()) trouble = (path.empty() ? "the document" : path) + " is no " + wanted;
+    };
+    if constexpr (std::is_same_v<T, Json>) {
+        out = json;
+    } else if (json.is_null()) {
+        return;  // absent: the default
+    } else if constexpr (std::is_same_v<T, bool>) {
+        json.is_bool() ? void(out = json.bool_or(false)) : misfit("boolean");
+    } else if constexpr (std::is_same_v<T, std::string>) {
+        json.is_string() ? void(out = json.text()) : misfit("string");
+    } else if constexpr (std::is_integral_v<T>) {
+        json.is_number() ? void(out = static_cast<T>(json.int_or(0))) : misfit("whole number");
+    } else if constexpr (Worded<T>) {
+        auto parsed = parse_word<T>(json.string_or(""));
+        parsed ? void(out = *parsed) : misfit("known word");
+    } else if constexpr (detail::is_id<T>::value) {
+        json.is_string() ? void(out = T(json.text())) : misfit("string");
+    } else if constexpr (detail::is_vector<T>::value) {
+        if (!json.is_array()) return misfit("list");
+        out.clear();
+        for (std::size_t i = 0; i < json.items().size(); ++i) {
+            typename T::value_type item{};
+            decode_into(json[i], item, trouble, path + "[" + std::to_string(i) + "]");
+            out.push_back(std::move(item));
+        }
+    } else if constexpr (detail::is_optional<T>::value) {
+        decode_into(json, out.emplace(), trouble, path);
+    } else if constexpr (detail::is_map<T>::value) {
+        if (!json.is_object()) return misfit("object");
+        out.clear();
+        for (const auto& [name, item] : json.members())
+            decode_into(item, out[name], trouble, path + "." + name);
+    } else {
+        if (!json.is_object()) return misfit("object");
+        T::fields(out, [&](std::string_view name, auto& field) {
+            std::string inner = path.empty() ? std::string(name) : path + "." + std::string(name);
+            decode_into(json[name], field, trouble, inner);
+        });
+    }
+}
+
+template <class T>
+Result<T> decode(const Json& json) {
+    T out{};
+    std::string trouble;
+    decode_into(json, out, trouble);
+    if (!trouble.empty()) return Error{trouble};
+    return out;
+}
+
+template <class T>
+Result<T> decode(std::string_view text) {
+    auto json = parse_json(text);
+    if (!json) return json.error();
+    return decode<T>(*json);
+}
+
+}  // namespace slipway

@@ -1,0 +1,66 @@
+// The service's configuration: flags beat environment beat the file; unknown keys are errors with their
+// place; a secret is always a reference ({file: PATH} or {env: NAME}) and is read here, once.
+#pragma once
+#include <filesystem>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/base/result.hpp"
+#include "service/model/secret.hpp"
+#include "service/model/stack.hpp"
+
+namespace slipway {
+
+enum class ForgeKind { github, builtin };
+constexpr std::array<std::string_view, 2> words_of(ForgeKind) { return {"github", "builtin"}; }
+
+struct ForgeConfig {
+    std::string name;  // "github.com"; first part of repository names and path of the webhook
+    ForgeKind kind = ForgeKind::github;
+    std::string api_url;
+    std::string git_url;  // with {path}
+    std::string app_id;
+    Secret app_private_key;
+    Secret token;
+    std::vector<Secret> webhook_secrets;
+    std::vector<std::string> self_described;  // globs over repository paths
+    std::filesystem::path root;               // builtin: folder of bare repositories
+};
+
+struct SandboxConfig {
+    enum class Kind { bubblewrap, none };
+    friend constexpr std::array<std::string_view, 2> words_of(Kind) {
+        return {"bubblewrap", "none"};
+    }
+    Kind kind = Kind::bubblewrap;
+    std::vector<std::string> writable;
+    std::vector<std::string> readable;
+};
+
+struct Config {
+    std::string listen = "127.0.0.1:8080";
+    std::string public_url;  // "": http:// + listen
+    std::filesystem::path data = "/var/lib/slipway";
+    std::filesystem::path sealing_key;  // "": <data>.key
+    std::filesystem::path organisation; // "": none
+    std::string redis_url;              // "": a private redis-server below data
+    Secret redis_password;
+    int workers = 2;
+    std::map<std::string, ForgeConfig> forges;
+    SandboxConfig sandbox;
+    std::string check_name = "slipway";
+    std::vector<std::string> command_words = {"/slipway"};
+    Mode mode = Mode::apply;
+    std::vector<std::string> worker_environment;  // names a run's {env: …} may ask for
+    std::vector<std::string> link_hosts;          // hosts that foreign links may point to (rule S3)
+};
+
+// Every finding as file:line:column: message, one a line, in the error. `environment`: SLIPWAY_LISTEN …;
+// `flags`: the same keys as set on the command line ("listen", "data", "organisation", "workers", "redis").
+Result<Config> load_config(const std::optional<std::filesystem::path>& file,
+                           const std::map<std::string, std::string>& environment,
+                           const std::map<std::string, std::string>& flags);
+
+}  // namespace slipway

@@ -1,0 +1,230 @@
+#include "service/base/json.hpp"
+
+#include <rapidjson/error/en.h>
+#include <rapidjson/prettywriter.h>
+#include <rapidjson/reader.h>
+#include <rapidjson/stringbuffer.h>
+#include <rapidjson/writer.h>
+
+#include <charconv>
+#include <cstdlib>
+
+namespace slipway {
+
+namespace {
+
+const Json null_json;
+const Json::Array no_items;
+const Json::Object no_members;
+
+// Builds a Json from RapidJSON's events with a stack of its own.
+class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
+  public:
+    explicit Builder(std::size_t depth_limit) : limit_(depth_limit) {}
+
+    bool Null() { return add(Json()); }
+    bool Bool(bool b) { return add(Json(b)); }
+    bool RawNumber(const char* s, rapidjson::SizeType n, bool) {
+        return add(Json(Json::Number{std::string(s, n)}));
+    }
+    bool String(const char* s, rapidjson::SizeType n, bool) {
+        return add(Json(std::string(s, n)));
+    }
+    bool Key(const char* s, rapidjson::SizeType n, bool) {
+        keys_.emplace_back(s, n);
+        return true;
+    }
+    bool StartObject() { return open(Json::object()); }
+    bool StartArray() { return open(Json::array()); }
+    bool EndObject(rapidjson::SizeType) { return close(); }
+    bool EndArray(rapidjson::SizeType) { return close(); }
+
+    bool too_deep() const { return too_deep_; }
+    Json result;
+
+  private:
+    bool open(Json container) {
+        if (open_.size() >= limit_) {
+            too_deep_ = true;
+            return false;
+        }
+        open_.push_back(std::move(container));
+        return true;
+    }
+    bool close() {
+        Json done = std::move(open_.back());
+        open_.pop_back();
+        return add(std::move(done));
+    }
+    bool add(Json value) {
+        if (open_.empty()) {
+            result = std::move(value);
+        } else if (open_.back().is_array()) {
+            open_.back().edit_items().push_back(std::move(value));
+        } else {
+            open_.back().edit_members().emplace_back(std::move(keys_.back()), std::move(value));
+            keys_.pop_back();
+        }
+        return true;
+    }
+    std::size_t limit_;
+    bool too_deep_ = false;
+    std::vector<Json> open_;
+    std::vector<std::string> keys_;
+};
+
+// Recursion is bounded by the depth limit of what was parsed, or by what we built ourselves.
+template <class Writer>
+void write(Writer& writer, const Json& json) {
+    if (json.is_null()) {
+        writer.Null();
+    } else if (json.is_bool()) {
+        writer.Bool(json.bool_or(false));
+    } else if (json.is_number()) {
+        auto text = json.number_text();
+        writer.RawValue(text.data(), text.size(), rapidjson::kNumberType);
+    } else if (json.is_string()) {
+        auto text = json.string_or("");
+        writer.String(text.data(), static_cast<rapidjson::SizeType>(text.size()));
+    } else if (json.is_array()) {
+        writer.StartArray();
+        for (const auto& item : json.items()) write(writer, item);
+        writer.EndArray();
+    } else {
+        writer.StartObject();
+        for (const auto& [name, value] : json.members()) {
+            writer.Key(name.data(), static_cast<rapidjson::SizeType>(name.size()));
+            write(writer, value);
+        }
+        writer.EndObject();
+    }
+}
+
+}  // namespace
+
+const Json& Json::operator[](std::string_view member) const {
+    const auto& all = members();
+    for (auto at = all.rbegin(); at != all.rend(); ++at)
+        if (at->first == member) return at->second;
+    return null_json;
+}
+
+const Json& Json::operator[](std::size_t index) const {
+    const auto& all = items();
+    return index < all.size() ? all[index] : null_json;
+}
+
+bool Json::has(std::string_view member) const {
+    for (const auto& [name, value] : members())
+        if (name == member) return true;
+    return false;
+}
+
+std::string_view Json::string_or(std::string_view fallback) const {
+    const auto* text = std::get_if<std::string>(&value_);
+    return text ? std::string_view(*text) : fallback;
+}
+
+std::string_view Json::number_text() const {
+    const auto* number = std::get_if<Number>(&value_);
+    return number ? std::string_view(number->text) : std::string_view();
+}
+
+std::int64_t Json::int_or(std::int64_t fallback) const {
+    auto text = number_text();
+    std::int64_t out = 0;
+    auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
+    return error == std::errc{} && end == text.data() + text.size() && !text.empty() ? out
+                                                                                      : fallback;
+}
+
+double Json::double_or(double fallback) const {
+    const auto* number = std::get_if<Number>(&value_);
+    return number ? std::strtod(number->text.c_str(), nullptr) : fallback;
+}
+
+bool Json::bool_or(bool fallback) const {
+    const auto* value = std::get_if<bool>(&value_);
+    return value ? *value : fallback;
+}
+
+const Json::Array& Json::items() const {
+    const auto* all = std::get_if<Array>(&value_);
+    return all ? *all : no_items;
+}
+
+const Json::Object& Json::members() const {
+    const auto* all = std::get_if<Object>(&value_);
+    return all ? *all : no_members;
+}
+
+Json& Json::at(std::string_view member) {
+    auto& all = edit_members();
+    for (auto at = all.rbegin(); at != all.rend(); ++at)
+        if (at->first == member) return at->second;
+    return all.emplace_back(std::string(member), Json()).second;
+}
+
+Json& Json::set(std::string_view member, Json value) {
+    at(member) = std::move(value);
+    return *this;
+}
+
+Json& Json::push(Json value) {
+    edit_items().push_back(std::move(value));
+    return *this;
+}
+
+Json::Array& Json::edit_items() {
+    if (!is_array()) value_ = Array{};
+    return std::get<Array>(value_);
+}
+
+Json::Object& Json::edit_members() {
+    if (!is_object()) value_ = Object{};
+    return std::get<Object>(value_);
+}
+
+void Json::erase(std::string_view member) {
+    if (!is_object()) return;
+    std::erase_if(edit_members(), [&](const Member& m) { return m.first == member; });
+}
+
+std::string Json::dump() const {
+    rapidjson::StringBuffer buffer;
+    rapidjson::Writer<rapidjson::StringBuffer> writer(buffer);
+    write(writer, *this);
+    return {buffer.GetString(), buffer.GetSize()};
+}
+
+std::string Json::dump_pretty() const {
+    rapidjson::StringBuffer buffer;
+    rapidjson::PrettyWriter<rapidjson::StringBuffer> writer(buffer);
+    writer.SetIndent(' ', 2);
+    write(writer, *this);
+    return {buffer.GetString(), buffer.GetSize()};
+}
+
+Result<Json> parse_json(std::string_view text, std::size_t depth_limit) {
+    constexpr unsigned flags = rapidjson::kParseIterativeFlag |
+                               rapidjson::kParseValidateEncodingFlag |
+                               rapidjson::kParseNumbersAsStringsFlag;
+    // Sizes and ends are explicit: the text may hold NULs, which the grammar refuses.
+    rapidjson::MemoryStream bytes(text.data(), text.size());
+    rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> input(bytes);
+    Builder builder(depth_limit);
+    rapidjson::Reader reader;
+    auto outcome = reader.Parse<flags>(input, builder);
+    if (outcome.IsError()) {
+        std::string what = builder.too_deep()
+                               ? "nested deeper than " + std::to_string(depth_limit) + " levels"
+                               : std::string(rapidjson::GetParseError_En(outcome.Code()));
+        if (!what.empty() && what.back() == '.') what.pop_back();
+        return Error{"not valid JSON at byte " + std::to_string(outcome.Offset()) + ": " + what};
+    }
+    return std::move(builder.result);
+}
+
+std::string quoted(std::string_view text) { return Json(text).dump(); }
+
+}  // namespace slipway

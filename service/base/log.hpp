@@ -1,0 +1,29 @@
+// One line an event on standard error: JSON for machines, text for people. Fields are values, never
+// concatenated; a Secret has no way in.
+#pragma once
+#include <array>
+#include <initializer_list>
+#include <string_view>
+#include <utility>
+
+#include "service/base/json.hpp"
+#include "service/model/words.hpp"
+
+namespace slipway {
+
+enum class LogLevel { debug, info, warning, error };
+constexpr std::array<std::string_view, 4> words_of(LogLevel) {
+    return {"debug", "info", "warning", "error"};
+}
+enum class LogFormat { json, text };
+
+void set_log(LogLevel at_least, LogFormat format);  // once, by main
+
+using LogFields = std::initializer_list<std::pair<std::string_view, Json>>;
+void log(LogLevel level, std::string_view message, LogFields fields = {});
+inline void log_debug(std::string_view m, LogFields f = {}) { log(LogLevel::debug, m, f); }
+inline void log_info(std::string_view m, LogFields f = {}) { log(LogLevel::info, m, f); }
+inline void log_warning(std::string_view m, LogFields f = {}) { log(LogLevel::warning, m, f); }
+inline void log_error(std::string_view m, LogFields f = {}) { log(LogLevel::error, m, f); }
+
+}  // namespace slipway

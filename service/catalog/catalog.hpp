@@ -1,0 +1,88 @@
+// The organisation as values: stacks, policies, people and rights, from the organisation tree and from
+// repositories that describe their own stacks. Strict: unknown keys, wrong types, duplicate ids, cyclic
+// dependencies are findings with file, line and column, all at once.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/model/concerned.hpp"
+#include "service/model/decision.hpp"
+#include "service/model/pull_request.hpp"
+#include "service/model/stack.hpp"
+
+namespace slipway {
+
+struct ConfigFinding {
+    Place place;
+    std::string message;
+    auto operator<=>(const ConfigFinding&) const = default;
+    std::string text() const;  // file:line:column: message
+};
+
+struct Organisation {
+    std::vector<Stack> stacks;
+    std::vector<Policy> policies;                     // of all spaces; rego files of policies/lib separately
+    std::map<std::string, std::string> policy_library; // path -> text, loaded beside each policy
+    std::vector<SpaceId> spaces;
+    // space -> role -> who ("ada", "team:dba", "github.com/acme/dba", "everyone")
+    std::map<std::string, std::map<std::string, std::vector<std::string>>> roles;
+    std::map<std::string, std::map<std::string, std::string>> people;  // name -> forge -> login
+    std::map<std::string, std::vector<std::string>> teams;             // name -> people or forge teams
+    struct Delegation {
+        SpaceId space;
+        std::string pattern;               // github.com/acme/*
+        std::vector<std::string> may_set;
+        Place place;
+    };
+    std::vector<Delegation> delegations;
+    std::string digest;                    // of everything read
+
+    const Stack* find(const StackId&) const;
+    // Stacks of that repository whose tracked branch this is. Only these can be concerned (rule C1).
+    std::vector<const Stack*> stacks_on(const RepositoryName&, std::string_view branch) const;
+    // Policies of the kind that hold for the stack: of its space and every space above (rule C3), and where a
+    // policy's METADATA has a label selector, only if that matches.
+    std::vector<Policy> policies_for(const Stack&, PolicyKind) const;
+    // The role of somebody in a space: own or inherited from above; `none` where nothing is said (W2).
+    Role role_of(const Actor&, const SpaceId&) const;
+    // Members of a team by login on the forge.
+    std::vector<std::string> logins_of_team(std::string_view team, std::string_view forge) const;
+};
+
+struct Loaded {
+    Organisation organisation;
+    std::vector<ConfigFinding> findings;  // any: the tree is not taken into use
+};
+
+// Reads a directory. `directory_exists` answers for a stack's directory where the repository is at hand
+// (`slipway check` on a working copy); empty: not checked.
+Loaded load_organisation(
+    const std::filesystem::path& directory,
+    const std::function<std::optional<bool>(const Stack&)>& directory_exists = {});
+
+// One repository's own file (.slipway.yaml), text as read from its default branch. `may_set` empty: everything
+// (installation without organisation tree). Stacks get id "<repository name>/<key>" where they say none.
+Loaded read_repository_file(std::string_view text, std::string file, const RepositoryName&,
+                            std::string_view default_branch, const SpaceId& space,
+                            const std::vector<std::string>& may_set);
+
+// Watches the directory and loads it again when it changed; a broken tree is reported and the last good one
+// stays in force. poll() is cheap (a stat walk); call it every second or two.
+class Catalog {
+  public:
+    explicit Catalog(std::optional<std::filesystem::path> directory);
+    std::shared_ptr<const Organisation> current() const;
+    const std::vector<ConfigFinding>& findings() const;  // of the newest tree, good or not
+    bool poll();                                         // true: something changed
+
+  private:
+    struct State;
+    std::shared_ptr<State> state_;
+};
+
+}  // namespace slipway

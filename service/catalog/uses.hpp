@@ -1,0 +1,36 @@
+// What a stack's directory uses outside itself: local modules (transitively) and literal paths in
+// expressions, found by slipway-hcl, a small Go program around HashiCorp's own reader; remembered by git
+// tree id. What it cannot know is `unknown`, which means: the whole tree.
+#pragma once
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "service/base/task.hpp"
+#include "service/git/mirror.hpp"
+#include "service/model/concerned.hpp"
+
+namespace slipway {
+
+// Where the reader found resources declared: address without index -> file and line.
+struct Declarations {
+    std::vector<std::pair<std::string, Place>> resources;
+};
+
+struct DirectoryFacts {
+    Uses uses;
+    Declarations declarations;
+    std::string required_version;  // of the terraform block, constraint syntax; "": none
+};
+
+class UsesReader {
+  public:
+    virtual ~UsesReader() = default;
+    // Many directories at once, in their order. A directory that does not exist uses nothing.
+    virtual Task<std::vector<DirectoryFacts>> read(std::shared_ptr<Repository> repository, TreeId tree,
+                                                   std::vector<std::string> directories) = 0;
+};
+
+std::unique_ptr<UsesReader> make_uses_reader(asio::any_io_executor executor, Pool& pool);
+
+}  // namespace slipway

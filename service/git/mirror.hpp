@@ -1,0 +1,96 @@
+// One bare mirror per repository: fetched by the git program (it honours proxies, CAs and time limits, and
+// can be killed), read by libgit2. One fetch at a time per mirror; credentials travel in the environment,
+// never in argv, URL or config. Reading is blocking: call it on a Pool.
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/base/result.hpp"
+#include "service/base/task.hpp"
+#include "service/model/id.hpp"
+#include "service/model/secret.hpp"
+
+namespace slipway {
+
+// How to reach a repository. `username`/`password` empty: none needed.
+struct GitRemote {
+    std::string url;  // https://…, http://… or, for the built-in forge only, an absolute path
+    std::string username;
+    Secret password;
+    bool local = false;
+};
+
+struct ChangedFile {
+    enum class How { added, modified, removed, renamed };
+    How how = How::modified;
+    std::string path;
+    std::string previous_path;  // of a rename
+};
+
+struct MergeResult {
+    std::optional<TreeId> tree;           // set when it merges cleanly
+    std::vector<std::string> conflicts;   // else the paths
+};
+
+struct TreeEntry {
+    std::string name;
+    bool directory = false;
+    TreeId id;
+};
+
+// A mirror's objects. Each call opens what it needs: safe on any pool thread beside a fetch.
+class Repository {
+  public:
+    virtual ~Repository() = default;
+    virtual bool has_commit(const CommitSha&) const = 0;
+    virtual std::optional<CommitSha> branch_tip(std::string_view branch) const = 0;
+    virtual std::optional<CommitSha> merge_base(const CommitSha&, const CommitSha&) const = 0;
+    virtual bool is_ancestor(const CommitSha& older, const CommitSha& newer) const = 0;
+    virtual TreeId tree_of(const CommitSha&) const = 0;
+    virtual std::vector<CommitSha> parents(const CommitSha&) const = 0;
+    // Both sides of a rename count as changed; `to` against `from`.
+    virtual std::vector<ChangedFile> changed_files(const TreeId& from, const TreeId& to) const = 0;
+    // The merge of head into base, made in memory; the tree is written to the mirror.
+    virtual MergeResult merge(const CommitSha& base, const CommitSha& head) const = 0;
+    // nullopt: no such file (or a directory, or larger than at_most).
+    virtual std::optional<std::string> file(const TreeId&, std::string_view path,
+                                            std::size_t at_most = 4u << 20) const = 0;
+    virtual std::vector<TreeEntry> list(const TreeId&, std::string_view directory) const = 0;
+    // The id of the tree or blob at `path` ("." is the root); nullopt: absent.
+    virtual std::optional<std::string> object_at(const TreeId&, std::string_view path) const = 0;
+    // All file paths below `directory`.
+    virtual std::vector<std::string> files(const TreeId&, std::string_view directory) const = 0;
+    // Writes the named directories and files (the whole tree for {"."}) below `to`, an empty directory.
+    // Symbolic links that leave the tree, `.git` in any spelling and submodules are refused: Failure(never).
+    virtual void materialise(const TreeId&, const std::vector<std::string>& paths,
+                             const std::filesystem::path& to) const = 0;
+    // First line of the message, author, committer time in seconds.
+    struct CommitInfo {
+        std::string message, author;
+        std::int64_t time = 0;
+    };
+    virtual CommitInfo info(const CommitSha&) const = 0;
+};
+
+class Mirrors {
+  public:
+    virtual ~Mirrors() = default;
+    // Opens (and makes, where absent) the mirror of a repository by its full name.
+    virtual std::shared_ptr<Repository> open(std::string_view name) = 0;
+    // Makes sure that the commits are there and the branches are as the remote has them now. A forge may lag
+    // behind its own webhook: a commit that is not there yet is asked for again with 1, 2, 4, 8 s between,
+    // then Failure(later). `branches` are short names; "refs/pull/7/head" style refs are allowed too.
+    virtual Task<void> fetch(std::string name, GitRemote remote, std::vector<CommitSha> commits,
+                             std::vector<std::string> branches) = 0;
+};
+
+std::unique_ptr<Mirrors> make_mirrors(std::filesystem::path directory, asio::any_io_executor executor);
+
+// A repository on disk as it is (bare or not), for `preview`, `check` and the built-in forge's own refs.
+std::shared_ptr<Repository> open_repository(std::filesystem::path path);
+
+}  // namespace slipway

@@ -1,0 +1,131 @@
+// What a policy said and why. The same tree is shown by the check, the comment, the API and `explain`.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "service/model/stack.hpp"
+#include "service/model/words.hpp"
+
+namespace slipway {
+
+enum class PolicyKind { push, plan, approval, trigger, notification, login };
+constexpr std::array<std::string_view, 6> words_of(PolicyKind) {
+    return {"push", "plan", "approval", "trigger", "notification", "login"};
+}
+
+// One policy file that holds for a stack.
+struct Policy {
+    std::string name;  // the file's name without .rego
+    PolicyKind kind = PolicyKind::plan;
+    SpaceId space;
+    Place place;       // file relative to the organisation tree
+    std::string text;
+
+    bool operator==(const Policy&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("name", self.name);
+        f("kind", self.kind);
+        f("space", self.space);
+        f("place", self.place);
+        f("text", self.text);
+    }
+};
+
+// One sentence of a policy, with what it names.
+struct Finding {
+    enum class Severity { deny, warn, note, error };
+    friend constexpr std::array<std::string_view, 4> words_of(Severity) {
+        return {"deny", "warn", "note", "error"};
+    }
+    Severity severity = Severity::deny;
+    std::string policy;
+    std::string rule;
+    Place place;           // of the rule in the policy
+    std::string message;   // foreign text: whoever shows it makes it inert
+    std::string resource;  // address, where the policy names one
+    std::string docs;
+
+    bool operator==(const Finding&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("severity", self.severity);
+        f("policy", self.policy);
+        f("rule", self.rule);
+        f("place", self.place);
+        f("message", self.message);
+        f("resource", self.resource);
+        f("docs", self.docs);
+    }
+};
+
+// A node of the explanation: "plan policy require-tags -> denied", children say why.
+struct Explanation {
+    std::string text;
+    std::string outcome;
+    std::vector<Explanation> because;
+
+    bool operator==(const Explanation&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("text", self.text);
+        f("outcome", self.outcome);
+        f("because", self.because);
+    }
+};
+
+enum class PushAction { ignore, propose, track };
+constexpr std::array<std::string_view, 3> words_of(PushAction) { return {"ignore", "propose", "track"}; }
+
+struct PushDecision {
+    PushAction action = PushAction::ignore;
+    bool failed = false;  // a policy could not be evaluated: nothing runs, the check says so
+    std::vector<Finding> findings;
+    Explanation why;
+
+    static void fields(auto& self, auto&& f) {
+        f("action", self.action);
+        f("failed", self.failed);
+        f("findings", self.findings);
+        f("why", self.why);
+    }
+};
+
+enum class Verdict { passed, warned, denied, error };
+constexpr std::array<std::string_view, 4> words_of(Verdict) {
+    return {"passed", "warned", "denied", "error"};
+}
+
+struct PlanDecision {
+    Verdict verdict = Verdict::passed;
+    std::vector<Finding> findings;
+    Explanation why;
+    std::string policy_set;  // digest of all policies that were asked
+
+    static void fields(auto& self, auto&& f) {
+        f("verdict", self.verdict);
+        f("findings", self.findings);
+        f("why", self.why);
+        f("policy_set", self.policy_set);
+    }
+};
+
+enum class Approval { undecided, approved, rejected, error };
+constexpr std::array<std::string_view, 4> words_of(Approval) {
+    return {"undecided", "approved", "rejected", "error"};
+}
+
+struct ApprovalDecision {
+    Approval approval = Approval::undecided;
+    std::vector<std::string> missing;      // "1 of team dba", for the table's last column
+    std::vector<std::string> approved_by;  // logins that count
+    std::vector<Finding> findings;
+    Explanation why;
+
+    static void fields(auto& self, auto&& f) {
+        f("approval", self.approval);
+        f("missing", self.missing);
+        f("approved_by", self.approved_by);
+        f("findings", self.findings);
+        f("why", self.why);
+    }
+};
+
+}  // namespace slipway

@@ -1,0 +1,45 @@
+// What the queue carries. A job's id says what it is about, so asking twice is asking once: a job that
+// waits already is left as it is, one that is being worked on runs once more when it is done.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <string>
+
+#include "service/model/id.hpp"
+#include "service/model/words.hpp"
+
+namespace slipway {
+
+enum class JobKind {
+    event,    // react to a stored delivery              event/<forge>/<delivery>
+    command,  // act on one comment                      command/<forge>/<comment id>
+    prepare,  // materialise a run, write its RunSpec    prepare/<run>
+    perform,  // a worker's: plan or apply               perform/<run>/<phase>
+    judge,    // what follows from what a worker found   judge/<run>/<phase>
+    consider, // look again at a pull request's reviews and waiting runs   consider/<pull>
+    report,   // write a pull request's checks and comment                 report/<pull>
+};
+constexpr std::array<std::string_view, 7> words_of(JobKind) {
+    return {"event", "command", "prepare", "perform", "judge", "consider", "report"};
+}
+
+struct Job {
+    JobId id;
+    JobKind kind = JobKind::event;
+    std::string queue = "service";  // "service", or "work/<pool>" for workers
+    std::string payload;            // JSON, as the kind defines it
+    int priority = 0;               // each step is worth five minutes of waiting
+    std::int64_t not_before_ms = 0; // 0: at once
+
+    bool operator==(const Job&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("id", self.id);
+        f("kind", self.kind);
+        f("queue", self.queue);
+        f("payload", self.payload);
+        f("priority", self.priority);
+        f("not_before_ms", self.not_before_ms);
+    }
+};
+
+}  // namespace slipway

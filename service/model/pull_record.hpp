@@ -1,0 +1,112 @@
+// What we remember of a pull request: pull/<repository>/<number>.
+#pragma once
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/model/decision.hpp"
+#include "service/model/pull_request.hpp"
+#include "service/model/run.hpp"
+
+namespace slipway {
+
+// An approval given by a command, kept by us; those given as forge reviews are read afresh.
+struct KeptReview {
+    Actor author;
+    bool approves = true;
+    std::string stack;        // "": all concerned stacks at that time
+    std::string plan_digest;  // what it was given for
+    CommitSha commit;
+    std::string comment_id;
+    std::int64_t at_ms = 0;
+
+    static void fields(auto& self, auto&& f) {
+        f("author", self.author);
+        f("approves", self.approves);
+        f("stack", self.stack);
+        f("plan_digest", self.plan_digest);
+        f("commit", self.commit);
+        f("comment_id", self.comment_id);
+        f("at_ms", self.at_ms);
+    }
+};
+
+// One stack that the pull request concerns, at its present head.
+struct PullStack {
+    Stack settings;
+    PushDecision push;
+    RunId proposed;           // "": none, not_planned says why
+    RunId tracked;            // after the merge
+    std::string not_planned;  // one sentence
+    bool is_new = false;
+    ApprovalDecision approval;
+
+    static void fields(auto& self, auto&& f) {
+        f("settings", self.settings);
+        f("push", self.push);
+        f("proposed", self.proposed);
+        f("tracked", self.tracked);
+        f("not_planned", self.not_planned);
+        f("is_new", self.is_new);
+        f("approval", self.approval);
+    }
+};
+
+struct PullRecord {
+    PullRequest pull;                 // as last read
+    CommitSha base;                   // the base commit that was merged with
+    std::vector<PullStack> stacks;    // concerned ones
+    std::vector<std::string> conflicts;
+    std::vector<std::string> configuration;  // findings
+    int attempt = 1;                  // rises with `plan`, a re-requested check …
+    std::vector<KeptReview> kept_reviews;
+
+    static void fields(auto& self, auto&& f) {
+        f("pull", self.pull);
+        f("base", self.base);
+        f("stacks", self.stacks);
+        f("conflicts", self.conflicts);
+        f("configuration", self.configuration);
+        f("attempt", self.attempt);
+        f("kept_reviews", self.kept_reviews);
+    }
+};
+
+// What the report has written, kept apart because only the report job writes it: posted/<repository>/<number>.
+struct PostedRecord {
+    std::map<std::string, std::string> check_ids;     // check name + "@" + commit -> the forge's id
+    std::map<std::string, std::string> check_digests; // likewise -> digest of what stands there: no second write
+    std::string comment_id;
+    std::string comment_digest;
+    CommitSha posted_head;    // whose plans the comment shows
+    CommitSha previous_head;  // and the one before
+    // stack -> change addresses, of the plans shown for the two heads
+    std::map<std::string, std::vector<std::string>> posted_addresses;
+    std::map<std::string, std::vector<std::string>> previous_addresses;
+    std::map<std::string, std::int64_t> posted_at_ms;  // plan digest -> when it was first shown (rule W3)
+    std::string mentioned;    // what a mention was last made for, so that it is made once
+
+    static void fields(auto& self, auto&& f) {
+        f("check_ids", self.check_ids);
+        f("check_digests", self.check_digests);
+        f("comment_id", self.comment_id);
+        f("comment_digest", self.comment_digest);
+        f("posted_head", self.posted_head);
+        f("previous_head", self.previous_head);
+        f("posted_addresses", self.posted_addresses);
+        f("previous_addresses", self.previous_addresses);
+        f("posted_at_ms", self.posted_at_ms);
+        f("mentioned", self.mentioned);
+    }
+};
+
+inline std::string pull_key(const PullRequestName& name) {
+    return "pull/" + name.repository.text() + "/" + std::to_string(name.number);
+}
+inline std::string posted_key(const PullRequestName& name) {
+    return "posted/" + name.repository.text() + "/" + std::to_string(name.number);
+}
+inline std::string run_key(const RunId& id) { return "run/" + id.value; }
+
+}  // namespace slipway

@@ -1,0 +1,94 @@
+// A pull request as read from its forge, and what people said on it.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/model/id.hpp"
+#include "service/model/repository.hpp"
+#include "service/model/user.hpp"
+#include "service/model/words.hpp"
+
+namespace slipway {
+
+struct PullRequestName {
+    RepositoryName repository;
+    int number = 0;
+
+    auto operator<=>(const PullRequestName&) const = default;
+    std::string text() const { return repository.text() + "#" + std::to_string(number); }
+    static void fields(auto& self, auto&& f) {
+        f("repository", self.repository);
+        f("number", self.number);
+    }
+};
+
+enum class PullState { open, closed, merged };
+constexpr std::array<std::string_view, 3> words_of(PullState) { return {"open", "closed", "merged"}; }
+
+struct PullRequest {
+    PullRequestName name;
+    std::string title;
+    Actor author;
+    PullState state = PullState::open;
+    bool draft = false;
+    bool fork = false;  // the head lies in another repository, or that repository is gone
+    std::string head_branch;
+    CommitSha head;
+    std::string base_branch;
+    CommitSha base;          // tip of the base branch as the forge last said; git decides
+    CommitSha merge_commit;  // set once merged; a squash or the tip of rebased commits, too
+    std::vector<std::string> labels;
+    std::string url;
+
+    static void fields(auto& self, auto&& f) {
+        f("name", self.name);
+        f("title", self.title);
+        f("author", self.author);
+        f("state", self.state);
+        f("draft", self.draft);
+        f("fork", self.fork);
+        f("head_branch", self.head_branch);
+        f("head", self.head);
+        f("base_branch", self.base_branch);
+        f("base", self.base);
+        f("merge_commit", self.merge_commit);
+        f("labels", self.labels);
+        f("url", self.url);
+    }
+};
+
+enum class ReviewState { approved, changes_requested, commented, dismissed };
+constexpr std::array<std::string_view, 4> words_of(ReviewState) {
+    return {"approved", "changes_requested", "commented", "dismissed"};
+}
+
+// A review as the forge holds it: bound to the commit it looked at (rule W3).
+struct ForgeReview {
+    std::string id;
+    Actor author;
+    ReviewState state = ReviewState::commented;
+    CommitSha commit;
+    std::int64_t submitted_at_ms = 0;
+
+    static void fields(auto& self, auto&& f) {
+        f("id", self.id);
+        f("author", self.author);
+        f("state", self.state);
+        f("commit", self.commit);
+        f("submitted_at_ms", self.submitted_at_ms);
+    }
+};
+
+struct Comment {
+    std::string id;
+    PullRequestName pull;
+    Actor author;
+    bool ours = false;    // written by the credentials we write with
+    bool edited = false;  // updated after it was created (rule W2)
+    std::string body;
+    std::int64_t created_at_ms = 0;
+};
+
+}  // namespace slipway

@@ -1,0 +1,70 @@
+#include "service/model/run.hpp"
+
+namespace slipway {
+
+bool is_terminal(RunState state) {
+    switch (state) {
+        case RunState::queued:
+        case RunState::preparing:
+        case RunState::planning:
+        case RunState::unconfirmed:
+        case RunState::applying:
+        case RunState::unknown: return false;  // until somebody resolves it
+        case RunState::finished:
+        case RunState::failed:
+        case RunState::canceled:
+        case RunState::discarded:
+        case RunState::stopped:
+        case RunState::skipped: return true;
+    }
+    return false;
+}
+
+std::optional<RunState> next(RunKind kind, RunState state, RunEvent event) {
+    using S = RunState;
+    using E = RunEvent;
+    const bool tracked = kind == RunKind::tracked;
+    switch (state) {
+        case S::queued:
+            if (event == E::picked_up) return S::preparing;
+            if (event == E::canceled) return S::canceled;
+            if (event == E::upstream_broken) return S::skipped;
+            if (event == E::failed) return S::failed;
+            break;
+        case S::preparing:
+            if (event == E::handed_over) return S::planning;
+            if (event == E::failed) return S::failed;
+            if (event == E::canceled) return S::canceled;
+            if (event == E::upstream_broken) return S::skipped;
+            break;
+        case S::planning:
+            if (event == E::planned_no_change) return S::finished;
+            if (event == E::planned) return tracked ? S::unconfirmed : S::finished;
+            if (event == E::denied || event == E::failed) return S::failed;
+            if (event == E::canceled) return S::stopped;
+            break;
+        case S::unconfirmed:
+            if (event == E::confirmed) return S::applying;
+            if (event == E::canceled) return S::discarded;
+            if (event == E::denied || event == E::failed) return S::failed;
+            break;
+        case S::applying:
+            if (event == E::applied) return S::finished;
+            if (event == E::failed) return S::failed;
+            if (event == E::lost) return S::unknown;
+            break;
+        case S::unknown:
+            if (event == E::resolved_applied) return S::finished;
+            if (event == E::resolved_failed) return S::failed;
+            break;
+        case S::finished:
+        case S::failed:
+        case S::canceled:
+        case S::discarded:
+        case S::stopped:
+        case S::skipped: break;
+    }
+    return std::nullopt;
+}
+
+}  // namespace slipway

@@ -1,0 +1,111 @@
+// A stack: repository + branch + directory + tool + settings; the unit that is planned and applied.
+#pragma once
+#include <compare>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/model/id.hpp"
+#include "service/model/repository.hpp"
+#include "service/model/words.hpp"
+
+namespace slipway {
+
+enum class ToolKind { terraform, opentofu };
+constexpr std::array<std::string_view, 2> words_of(ToolKind) { return {"terraform", "opentofu"}; }
+
+enum class ApplyWhen { on_merge, before_merge, never };
+constexpr std::array<std::string_view, 3> words_of(ApplyWhen) {
+    return {"on_merge", "before_merge", "never"};
+}
+enum class ApplyStart { automatic, confirmed };
+constexpr std::array<std::string_view, 2> words_of(ApplyStart) { return {"automatic", "confirmed"}; }
+
+enum class Mode { apply, observe };
+constexpr std::array<std::string_view, 2> words_of(Mode) { return {"apply", "observe"}; }
+
+enum class VariablePhase { plan, apply, both };
+constexpr std::array<std::string_view, 3> words_of(VariablePhase) { return {"plan", "apply", "both"}; }
+
+struct Variable {
+    enum class Source { literal, worker_environment, worker_file };
+    friend constexpr std::array<std::string_view, 3> words_of(Source) {
+        return {"literal", "env", "file"};
+    }
+    std::string value;  // the text, or the name of what the worker resolves (rule C5)
+    Source source = Source::literal;
+    VariablePhase phase = VariablePhase::both;  // a worker's secret is for applies unless it says otherwise
+
+    bool operator==(const Variable&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("value", self.value);
+        f("source", self.source);
+        f("phase", self.phase);
+    }
+};
+
+// Where a text of configuration stands, for messages; line and column count from 1, 0: unknown.
+struct Place {
+    std::string file;
+    int line = 0;
+    int column = 0;
+
+    auto operator<=>(const Place&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("file", self.file);
+        f("line", self.line);
+        f("column", self.column);
+    }
+};
+
+struct Stack {
+    StackId id;
+    SpaceId space;
+    RepositoryName repository;
+    std::string branch = "main";
+    std::string directory = ".";  // relative, no ".."; "." is the root
+    ToolKind tool = ToolKind::opentofu;
+    std::string version;  // Terraform's constraint syntax; "": whatever is installed
+    std::string workspace = "default";
+    std::vector<std::string> labels;
+    std::vector<std::string> also_triggered_by;
+    ApplyWhen apply_when = ApplyWhen::on_merge;
+    ApplyStart apply_start = ApplyStart::confirmed;
+    std::vector<StackId> depends_on;
+    std::map<std::string, Variable> variables;
+    int plan_limit_minutes = 30;
+    int apply_limit_minutes = 120;
+    std::string pool = "default";
+    Mode mode = Mode::apply;
+    bool self_described = false;  // from the repository's own .slipway.yaml (rule C5)
+    bool only_in_head = false;    // the tracked branch does not know it yet (rule C1)
+    Place place;
+
+    bool operator==(const Stack&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("id", self.id);
+        f("space", self.space);
+        f("repository", self.repository);
+        f("branch", self.branch);
+        f("directory", self.directory);
+        f("tool", self.tool);
+        f("version", self.version);
+        f("workspace", self.workspace);
+        f("labels", self.labels);
+        f("also_triggered_by", self.also_triggered_by);
+        f("apply_when", self.apply_when);
+        f("apply_start", self.apply_start);
+        f("depends_on", self.depends_on);
+        f("variables", self.variables);
+        f("plan_limit_minutes", self.plan_limit_minutes);
+        f("apply_limit_minutes", self.apply_limit_minutes);
+        f("pool", self.pool);
+        f("mode", self.mode);
+        f("self_described", self.self_described);
+        f("only_in_head", self.only_in_head);
+        f("place", self.place);
+    }
+};
+
+}  // namespace slipway
