@@ -71,7 +71,7 @@ struct AddToIndex {
 struct Commit {
     std::optional<Lease> holding;     // refused with `stale` unless this lease still holds
     bool finish = false;              // and the job is done
-    std::vector<WriteRecord> records; // at most 64
+    std::vector<WriteRecord> records; // at most 4 096
     std::vector<EnterLane> enter;
     std::vector<LeaveLane> leave;
     std::vector<AddToIndex> index;

@@ -12,15 +12,17 @@ namespace slipway {
 
 enum class JobKind {
     event,    // react to a stored delivery              event/<forge>/<delivery>
-    command,  // act on one comment                      command/<forge>/<comment id>
+    command,  // a person's request                      command/<forge>/<comment id>, command/api/<id>
     prepare,  // materialise a run, write its RunSpec    prepare/<run>
     perform,  // a worker's: plan or apply               perform/<run>/<phase>
     judge,    // what follows from what a worker found   judge/<run>/<phase>
     consider, // look again at a pull request's reviews and waiting runs   consider/<pull>
+    release,  // an upstream run ended: may this run enter its lane?       release/<run>
     report,   // write a pull request's checks and comment                 report/<pull>
+    reply,    // answer a comment, or acknowledge it                       reply/<forge>/<comment id>
 };
-constexpr std::array<std::string_view, 7> words_of(JobKind) {
-    return {"event", "command", "prepare", "perform", "judge", "consider", "report"};
+constexpr std::array<std::string_view, 9> words_of(JobKind) {
+    return {"event", "command", "prepare", "perform", "judge", "consider", "release", "report", "reply"};
 }
 
 struct Job {

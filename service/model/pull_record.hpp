@@ -56,6 +56,7 @@ struct PullStack {
 struct PullRecord {
     PullRequest pull;                 // as last read
     CommitSha base;                   // the base commit that was merged with
+    bool looking = false;             // seen, but which stacks it concerns is still being found out
     std::vector<PullStack> stacks;    // concerned ones
     std::vector<std::string> conflicts;
     std::vector<std::string> configuration;  // findings
@@ -65,6 +66,7 @@ struct PullRecord {
     static void fields(auto& self, auto&& f) {
         f("pull", self.pull);
         f("base", self.base);
+        f("looking", self.looking);
         f("stacks", self.stacks);
         f("conflicts", self.conflicts);
         f("configuration", self.configuration);

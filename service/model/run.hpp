@@ -88,10 +88,15 @@ struct Run {
     Actor triggered_by;
     Stack settings;            // as they were when the run was made
     PushDecision push;
+    std::vector<RunId> waits_for;   // tracked: upstream runs of the same push
+    std::vector<RunId> dependents;  // and those that wait for this one
+    RunId lender;              // tracked: the proposed run whose approvals may carry over (rule W5)
+    std::string must_confirm;  // why it never applies by itself: "the push came without a merged pull request"
 
     // Of the plan, once there is one.
     PlanCounts counts;
     BlobId plan_document;  // a Plan as JSON
+    BlobId tool_document;  // the tool's own plan document, redacted
     BlobId plan_file;      // sealed; what an apply runs
     std::string plan_digest;
     std::string inputs_digest;
@@ -107,6 +112,7 @@ struct Run {
     std::int64_t finished_at_ms = 0;
     std::int64_t log_bytes = 0;
     BlobId outputs;        // JSON object of non-sensitive outputs after an apply
+    BlobId source;         // what was planned, sealed; the apply gets the same
 
     static void fields(auto& self, auto&& f) {
         f("id", self.id);
@@ -125,8 +131,13 @@ struct Run {
         f("triggered_by", self.triggered_by);
         f("settings", self.settings);
         f("push", self.push);
+        f("waits_for", self.waits_for);
+        f("dependents", self.dependents);
+        f("lender", self.lender);
+        f("must_confirm", self.must_confirm);
         f("counts", self.counts);
         f("plan_document", self.plan_document);
+        f("tool_document", self.tool_document);
         f("plan_file", self.plan_file);
         f("plan_digest", self.plan_digest);
         f("inputs_digest", self.inputs_digest);
@@ -141,6 +152,7 @@ struct Run {
         f("finished_at_ms", self.finished_at_ms);
         f("log_bytes", self.log_bytes);
         f("outputs", self.outputs);
+        f("source", self.source);
     }
 };
 

@@ -36,6 +36,7 @@ struct Report {
     PullPhase phase = PullPhase::proposed;
     std::string check_name = "slipway";
     std::string public_url;                  // of the service, for links
+    bool looking = false;                    // which stacks are concerned is still being found out
     std::vector<StackReport> stacks;
     std::vector<std::string> conflicts;      // paths: the merge result cannot be made
     std::vector<std::string> configuration;  // findings that keep it from being planned, one a line

@@ -1,0 +1,54 @@
+// Records as values: load() reads and decodes, save() is the write that goes into a commit.
+#pragma once
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "queue/queue.hpp"
+#include "service/base/codec.hpp"
+
+namespace slipway {
+
+template <class T>
+struct Stored {
+    T value{};
+    std::uint64_t version = 0;  // 0: there was none, value is the default
+};
+
+template <class T>
+T decoded_record(const std::string& key, const Record& record) {
+    auto value = decode<T>(std::string_view(record.body));
+    if (!value) throw Failure("the record " + key + " cannot be read: " + value.error().message, Retry::never);
+    return std::move(*value);
+}
+
+template <class T>
+Task<Stored<T>> load(Queue& queue, std::string key) {
+    auto record = co_await queue.read(key);
+    Stored<T> out;
+    out.version = record.version;
+    if (record.version) out.value = decoded_record<T>(key, record);
+    co_return out;
+}
+
+template <class T>
+WriteRecord save(std::string key, const Stored<T>& stored) {
+    return {std::move(key), stored.version, encode(stored.value).dump()};
+}
+
+template <class T>
+Job make_job(JobKind kind, std::string id, const T& payload, std::string queue = "service") {
+    Job job;
+    job.kind = kind;
+    job.id = JobId(std::string(word(kind)) + "/" + std::move(id));
+    job.payload = encode(payload).dump();
+    job.queue = std::move(queue);
+    return job;
+}
+
+template <class T>
+T job_payload(const Job& job) {
+    return decoded_record<T>(job.id.value, Record{1, job.payload});
+}
+
+}  // namespace slipway
