@@ -10,20 +10,9 @@
 #include <variant>
 #include <vector>
 
-#include "service/model/stack.hpp"
+#include "service/model/request.hpp"
 
 namespace slipway {
-
-enum class Verb { plan, apply, approve, reject, cancel, explain, help };
-constexpr std::array<std::string_view, 7> words_of(Verb) {
-    return {"plan", "apply", "approve", "reject", "cancel", "explain", "help"};
-}
-
-struct CommandTarget {
-    std::string pattern;  // name or glob; "label:x"; "space:path"
-    std::string plan;     // digest prefix after @; "": none
-    bool operator==(const CommandTarget&) const = default;
-};
 
 struct CommentCommand {
     Verb verb = Verb::help;
@@ -40,7 +29,6 @@ struct CommandMistake {
 std::optional<std::variant<CommentCommand, CommandMistake>> parse_comment(
     std::string_view body, const std::vector<std::string>& command_words);
 
-bool target_matches(const CommandTarget& target, const Stack& stack);
 std::string command_help(std::string_view command_word);  // markdown table
 
 }  // namespace slipway

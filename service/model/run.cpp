@@ -67,4 +67,18 @@ std::optional<RunState> next(RunKind kind, RunState state, RunEvent event) {
     return std::nullopt;
 }
 
+bool advance(Run& run, RunEvent event, std::int64_t now_ms, std::string by, std::string note) {
+    auto to = next(run.kind, run.state, event);
+    if (!to) return false;
+    run.state = *to;
+    StateChange change;
+    change.state = *to;
+    change.at_ms = now_ms;
+    change.by = std::move(by);
+    change.note = std::move(note);
+    run.history.push_back(std::move(change));
+    if (is_terminal(*to)) run.finished_at_ms = now_ms;
+    return true;
+}
+
 }  // namespace slipway

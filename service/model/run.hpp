@@ -156,4 +156,7 @@ struct Run {
     }
 };
 
+// `run` moved on by `event`, with its history; false where the event means nothing in its state.
+bool advance(Run& run, RunEvent event, std::int64_t now_ms, std::string by, std::string note = "");
+
 }  // namespace slipway

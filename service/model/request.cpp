@@ -1,0 +1,24 @@
+#include "service/model/request.hpp"
+
+#include <algorithm>
+
+#include "service/model/glob.hpp"
+
+namespace slipway {
+
+bool target_matches(const CommandTarget& target, const Stack& stack) {
+    std::string_view pattern = target.pattern;
+    if (pattern.starts_with("label:")) {
+        auto label = pattern.substr(6);
+        return std::find(stack.labels.begin(), stack.labels.end(), label) != stack.labels.end();
+    }
+    if (pattern.starts_with("space:")) {
+        auto space = pattern.substr(6);
+        const auto& own = stack.space.value;
+        return space.empty() || own == space ||
+               (own.starts_with(space) && own.size() > space.size() && own[space.size()] == '/');
+    }
+    return stack.id.value == pattern || glob_matches(pattern, stack.id.value);
+}
+
+}  // namespace slipway

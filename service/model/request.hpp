@@ -1,0 +1,80 @@
+// A person's request, wherever it came from: a comment, the command line, the page. One shape and one matrix
+// of rights (rule W2). The payload of a command job; the answer is kept under answer/<job id>.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/model/pull_request.hpp"
+#include "service/model/stack.hpp"
+#include "service/model/words.hpp"
+
+namespace slipway {
+
+enum class Verb { plan, apply, approve, reject, cancel, explain, help };
+constexpr std::array<std::string_view, 7> words_of(Verb) {
+    return {"plan", "apply", "approve", "reject", "cancel", "explain", "help"};
+}
+
+struct CommandTarget {
+    std::string pattern;  // name or glob; "label:x"; "space:path"
+    std::string plan;     // digest prefix after @; "": none
+    bool operator==(const CommandTarget&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("pattern", self.pattern);
+        f("plan", self.plan);
+    }
+};
+
+bool target_matches(const CommandTarget& target, const Stack& stack);
+
+struct Request {
+    Verb verb = Verb::help;
+    Actor actor;
+    bool administrator = false;           // over the local socket (rule S2)
+    std::optional<PullRequestName> pull;  // of a comment
+    std::optional<RunId> run;             // of a call that names one run
+    std::vector<CommandTarget> targets;   // none: all concerned
+    std::string note;
+    std::string comment_id;               // to answer; "": a call
+    std::int64_t given_at_ms = 0;
+
+    static void fields(auto& self, auto&& f) {
+        f("verb", self.verb);
+        f("actor", self.actor);
+        f("administrator", self.administrator);
+        f("pull", self.pull);
+        f("run", self.run);
+        f("targets", self.targets);
+        f("note", self.note);
+        f("comment_id", self.comment_id);
+        f("given_at_ms", self.given_at_ms);
+    }
+};
+
+struct Answer {
+    enum class Kind { done, refused, impossible };
+    friend constexpr std::array<std::string_view, 3> words_of(Kind) {
+        return {"done", "refused", "impossible"};
+    }
+    Kind kind = Kind::done;
+    std::string text;  // markdown-safe sentences of ours; foreign names in them are made inert by the writer
+    static void fields(auto& self, auto&& f) {
+        f("kind", self.kind);
+        f("text", self.text);
+    }
+};
+
+// The payload of a reply job: a comment of its own, or just the eyes on one.
+struct Reply {
+    PullRequestName pull;
+    std::string comment_id;
+    std::string text;  // "": acknowledge only
+    static void fields(auto& self, auto&& f) {
+        f("pull", self.pull);
+        f("comment_id", self.comment_id);
+        f("text", self.text);
+    }
+};
+
+}  // namespace slipway
