@@ -28,6 +28,7 @@ class Histogram {
 // The same name and labels give the same metric. `help` is kept from the first call.
 Counter counter(const std::string& name, const std::string& help, MetricLabels labels = {});
 Gauge gauge(const std::string& name, const std::string& help, MetricLabels labels = {});
+// Buckets are for seconds.
 Histogram histogram(const std::string& name, const std::string& help, MetricLabels labels = {});
 
 std::string metrics_text();  // Prometheus text format 0.0.4
