@@ -49,19 +49,19 @@ Task<void> within(std::chrono::milliseconds limit, Task<void> task) {
     asio::co_spawn(executor, std::move(task),
                    asio::bind_cancellation_slot(race->cancel.slot(), finished));
     // The wait must end before the child's frame goes: cancellation is passed on, then awaited.
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
-    co_await asio::this_coro::reset_cancellation_state(asio::enable_total_cancellation());
     error_code ignored;
-    bool timed_out = false;
+    bool asked = false, timed_out = false;
     while (!race->done) {
         co_await race->timer.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
-        if (race->done) break;
-        const auto state = co_await asio::this_coro::cancellation_state;
-        timed_out = state.cancelled() == asio::cancellation_type::none;
-        race->cancel.emit(asio::cancellation_type::all);
+        if (race->done || asked) continue;
+        asked = true;
+        timed_out = asio::steady_timer::clock_type::now() >= race->timer.expiry();
         race->timer.expires_at(asio::steady_timer::time_point::max());
-        co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+        race->cancel.emit(asio::cancellation_type::all);
     }
+    co_await asio::this_coro::throw_if_cancelled(throws);
     if (timed_out && race->error) throw TimedOut();
     if (race->error) std::rethrow_exception(race->error);
 }
@@ -90,10 +90,13 @@ Task<void> Pool::run_erased(std::function<void()> job) {
         });
     };
     asio::post(impl_->threads, std::move(on_pool));
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    // Waited for, cancelled or not; the caller hears of a cancellation at its next wait.
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
     error_code ignored;
     while (!*finished)
         co_await done->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await asio::this_coro::throw_if_cancelled(throws);
 }
 
 // --- Signal ---------------------------------------------------------------------------------------
@@ -174,10 +177,12 @@ void TaskGroup::cancel() {
 
 Task<void> TaskGroup::join() {
     auto impl = impl_;
-    co_await asio::this_coro::reset_cancellation_state(asio::disable_cancellation());
+    const bool throws = co_await asio::this_coro::throw_if_cancelled();
+    co_await asio::this_coro::throw_if_cancelled(false);
     error_code ignored;
     while (!impl->children.empty())
         co_await impl->empty.async_wait(asio::redirect_error(asio::use_awaitable, ignored));
+    co_await asio::this_coro::throw_if_cancelled(throws);
 }
 
 std::size_t TaskGroup::size() const { return impl_->children.size(); }

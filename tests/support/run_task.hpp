@@ -11,6 +11,15 @@
 
 namespace slipway {
 
+namespace detail {
+inline void drive(asio::io_context& io, const bool& done, std::chrono::seconds limit) {
+    io.restart();
+    const auto end = std::chrono::steady_clock::now() + limit;
+    while (!done && std::chrono::steady_clock::now() < end) io.run_one_until(end);
+    if (!done) throw std::runtime_error("the task did not end in time");
+}
+}  // namespace detail
+
 template <class T>
 T run_task(asio::io_context& io, Task<T> task, std::chrono::seconds limit = std::chrono::seconds(30)) {
     std::exception_ptr error;
@@ -20,6 +29,8 @@ T run_task(asio::io_context& io, Task<T> task, std::chrono::seconds limit = std:
             error = e;
             done = true;
         });
+        detail::drive(io, done, limit);
+        if (error) std::rethrow_exception(error);
     } else {
         std::optional<T> value;
         asio::co_spawn(io, std::move(task), [&](std::exception_ptr e, T result) {
@@ -27,19 +38,10 @@ T run_task(asio::io_context& io, Task<T> task, std::chrono::seconds limit = std:
             if (!e) value.emplace(std::move(result));
             done = true;
         });
-        io.restart();
-        auto end = std::chrono::steady_clock::now() + limit;
-        while (!done && std::chrono::steady_clock::now() < end)
-            io.run_one_until(end);
-        if (!done) throw std::runtime_error("the task did not end in time");
+        detail::drive(io, done, limit);
         if (error) std::rethrow_exception(error);
         return std::move(*value);
     }
-    io.restart();
-    auto end = std::chrono::steady_clock::now() + limit;
-    while (!done && std::chrono::steady_clock::now() < end) io.run_one_until(end);
-    if (!done) throw std::runtime_error("the task did not end in time");
-    if (error) std::rethrow_exception(error);
 }
 
 }  // namespace slipway

@@ -1,0 +1,166 @@
+// posix_spawn with everything said: a new session (no controlling terminal to type into), default signal
+// dispositions and mask, the directory, and every descriptor above 2 closed.
+#include "service/process/spawn.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "service/base/result.hpp"
+
+namespace slipway {
+
+namespace {
+
+[[noreturn]] void fail(const std::string& what, int error, Retry retry = Retry::later) {
+    throw Failure(what + ": " + std::strerror(error), retry);
+}
+
+Descriptor above_two(int fd) {
+    if (fd > 2) return Descriptor(fd);
+    Descriptor low(fd);
+    const int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    if (high < 0) fail("cannot duplicate a descriptor", errno);
+    return Descriptor(high);
+}
+
+std::pair<Descriptor, Descriptor> make_pipe() {
+    int fds[2];
+    if (pipe2(fds, O_CLOEXEC) != 0) fail("cannot make a pipe", errno);
+    auto first = above_two(fds[0]);
+    return {std::move(first), above_two(fds[1])};
+}
+
+// Owns the lists that posix_spawn wants.
+struct SpawnPlan {
+    posix_spawn_file_actions_t actions;
+    posix_spawnattr_t attributes;
+
+    SpawnPlan() {
+        posix_spawn_file_actions_init(&actions);
+        posix_spawnattr_init(&attributes);
+    }
+    ~SpawnPlan() {
+        posix_spawn_file_actions_destroy(&actions);
+        posix_spawnattr_destroy(&attributes);
+    }
+};
+
+std::vector<char*> pointers(const std::vector<std::string>& texts) {
+    std::vector<char*> out;
+    out.reserve(texts.size() + 1);
+    for (const auto& text : texts) out.push_back(const_cast<char*>(text.c_str()));
+    out.push_back(nullptr);
+    return out;
+}
+
+std::string program_of(const Command& command) {
+    if (command.argv.empty()) throw Failure("a command without a program", Retry::never);
+    const auto& name = command.argv.front();
+    if (name.find('/') != name.npos) return name;
+    if (auto found = find_program(name)) return found->string();
+    throw Failure("the program " + name + " is not installed (not found on PATH)", Retry::never);
+}
+
+pid_t spawn(const Command& command, int input, int output, int error_output) {
+    SpawnPlan plan;
+    posix_spawn_file_actions_adddup2(&plan.actions, input, 0);
+    posix_spawn_file_actions_adddup2(&plan.actions, output, 1);
+    posix_spawn_file_actions_adddup2(&plan.actions, error_output, 2);
+    posix_spawn_file_actions_addchdir_np(&plan.actions, command.directory.c_str());
+    posix_spawn_file_actions_addclosefrom_np(&plan.actions, 3);
+
+    sigset_t none, all;
+    sigemptyset(&none);
+    sigfillset(&all);
+    posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
+                                                   POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setsigmask(&plan.attributes, &none);
+    posix_spawnattr_setsigdefault(&plan.attributes, &all);
+
+    std::vector<std::string> variables;
+    for (const auto& [name, value] : command.environment) variables.push_back(name + "=" + value);
+    const auto program = program_of(command);
+    auto argv = pointers(command.argv);
+    auto envp = pointers(variables);
+    pid_t pid = -1;
+    const int error = posix_spawn(&pid, program.c_str(), &plan.actions, &plan.attributes,
+                                  argv.data(), envp.data());
+    if (error == 0) return pid;
+    std::error_code ignored;
+    if (!std::filesystem::is_directory(command.directory, ignored))
+        throw Failure("cannot start " + program + " in " + command.directory.string() +
+                          ": no such directory",
+                      Retry::never);
+    const bool passing = error == EAGAIN || error == ENOMEM;
+    fail("cannot start " + program, error, passing ? Retry::later : Retry::never);
+}
+
+}  // namespace
+
+Descriptor::~Descriptor() {
+    if (fd_ >= 0) ::close(fd_);
+}
+
+DescriptorPair pipe_from_child() {
+    auto [read_end, write_end] = make_pipe();
+    return {std::move(read_end), std::move(write_end)};
+}
+
+DescriptorPair pipe_to_child() {
+    auto [read_end, write_end] = make_pipe();
+    return {std::move(write_end), std::move(read_end)};
+}
+
+DescriptorPair socket_pair() {
+    int fds[2];
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
+        fail("cannot make a socket pair", errno);
+    auto ours = above_two(fds[0]);
+    return {std::move(ours), above_two(fds[1])};
+}
+
+Descriptor open_null() {
+    const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
+    if (fd < 0) fail("cannot open /dev/null", errno);
+    return above_two(fd);
+}
+
+Child::Child(const Command& command, int input, int output, int error_output)
+    : pid_(spawn(command, input, output, error_output)) {
+    if (command.data_bytes_limit) {
+        const rlimit limit{*command.data_bytes_limit, *command.data_bytes_limit};
+        prlimit(pid_, RLIMIT_DATA, &limit, nullptr);
+    }
+    // Not reaped yet, so the number is still this child's.
+    pidfd_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
+    if (pidfd_.get() >= 0) return;
+    const int error = errno;
+    ::kill(-pid_, SIGKILL);
+    ::waitpid(pid_, nullptr, 0);
+    fail("cannot watch " + command.argv.front(), error);
+}
+
+Child::~Child() {
+    ::kill(-pid_, SIGKILL);
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
+}
+
+void Child::signal(int number) const { ::kill(-pid_, number); }
+
+std::optional<Child::End> Child::ended() const {
+    siginfo_t info{};
+    const int flags = WEXITED | WNOWAIT | WNOHANG;
+    if (waitid(P_PID, static_cast<id_t>(pid_), &info, flags) != 0 || info.si_pid == 0)
+        return std::nullopt;
+    return End{info.si_code != CLD_EXITED, info.si_status};
+}
+
+}  // namespace slipway
