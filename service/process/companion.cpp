@@ -22,89 +22,111 @@ using Socket = asio::local::stream_protocol::socket;
 using Stream = asio::posix::stream_descriptor;
 constexpr std::size_t longest_line = 8192;
 
+// Held by whoever reads, writes or drains, so that a companion may go while they wait: they then fail.
+struct Line {
+    Line(asio::any_io_executor executor, std::string name)
+        : program(std::move(name)), socket(executor), errors(executor) {}
+
+    std::string program;
+    Socket socket;
+    Stream errors;
+    std::optional<Child> child;  // empty once the companion went
+    int pid = 0;
+    std::string gone;  // why; a second read after the end of file would wait for ever
+
+    void check(boost::system::error_code error) {
+        if (!error) return;
+        if (error == asio::error::operation_aborted && gone.empty())
+            throw boost::system::system_error(error);
+        if (gone.empty()) gone = how_it_went(error);
+        throw Failure(gone);
+    }
+    std::string how_it_went(boost::system::error_code error) const {
+        const auto end = child->ended();
+        if (!end) return program + " does not answer any more (" + error.message() + ")";
+        return program + (end->signalled ? " was killed by signal " : " ended with ") +
+               std::to_string(end->code);
+    }
+};
+
+Task<void> write_to(std::shared_ptr<Line> line, std::string bytes) {
+    if (!line->gone.empty()) throw Failure(line->gone);
+    boost::system::error_code error;
+    co_await asio::async_write(line->socket, asio::buffer(bytes),
+                               asio::redirect_error(asio::use_awaitable, error));
+    line->check(error);
+}
+
+Task<std::string> read_from(std::shared_ptr<Line> line, std::size_t exactly) {
+    if (!line->gone.empty()) throw Failure(line->gone);
+    std::string bytes(exactly, '\0');
+    boost::system::error_code error;
+    co_await asio::async_read(line->socket, asio::buffer(bytes),
+                              asio::redirect_error(asio::use_awaitable, error));
+    line->check(error);
+    co_return bytes;
+}
+
 // Line by line to our log; a line without end is cut.
-Task<void> log_lines(std::shared_ptr<Stream> from, std::string program, int pid) {
-    std::string buffer(4096, '\0'), line;
+Task<void> log_errors(std::shared_ptr<Line> line) {
+    std::string buffer(4096, '\0'), text;
     boost::system::error_code error;
     auto say = [&] {
-        if (!line.empty()) log_warning(line, {{"program", program}, {"pid", pid}});
-        line.clear();
+        if (!text.empty())
+            log_warning(text, {{"program", line->program}, {"pid", line->pid}});
+        text.clear();
     };
-    for (;;) {
-        const auto n = co_await from->async_read_some(
+    while (!error) {
+        const auto n = co_await line->errors.async_read_some(
             asio::buffer(buffer), asio::redirect_error(asio::use_awaitable, error));
         for (const char c : std::string_view(buffer).substr(0, n)) {
-            if (c == '\n' || line.size() >= longest_line) say();
-            if (c != '\n') line.push_back(c);
+            if (c == '\n' || text.size() >= longest_line) say();
+            if (c != '\n') text.push_back(c);
         }
-        if (error) break;
     }
     say();
 }
 
 class ChildCompanion : public Companion {
   public:
-    ChildCompanion(asio::any_io_executor executor, Command command)
-        : program_(command.argv.empty() ? "" : command.argv.front()), socket_(executor) {
-        auto talk = socket_pair();
-        auto errors = pipe_from_child();
-        const auto path = find_program(program_);
-        if (!path) throw Failure("the program " + program_ + " is not installed", Retry::never);
-        command.argv.front() = path->string();
-        // posix_spawn cannot ask for a parent-death signal; setpriv does and becomes the program.
-        const std::vector<std::string> dies_with_us{"setpriv", "--pdeathsig", "KILL", "--"};
-        command.argv.insert(command.argv.begin(), dies_with_us.begin(), dies_with_us.end());
-        child_.emplace(command, talk.theirs.get(), talk.theirs.get(), errors.theirs.get());
-        socket_.assign(asio::local::stream_protocol(), talk.ours.release());
-        errors_ = std::make_shared<Stream>(executor, errors.ours.release());
-        spawn(executor, log_lines(errors_, program_, child_->pid()));
-    }
+    explicit ChildCompanion(std::shared_ptr<Line> line) : line_(std::move(line)) {}
     ~ChildCompanion() override {
+        line_->gone = line_->program + " was put away";
+        line_->child.reset();
         boost::system::error_code ignored;
-        errors_->close(ignored);
+        line_->socket.close(ignored);
+        line_->errors.close(ignored);
     }
-
-    Task<void> write(std::string bytes) override {
-        boost::system::error_code error;
-        co_await asio::async_write(socket_, asio::buffer(bytes),
-                                   asio::redirect_error(asio::use_awaitable, error));
-        check(error);
-    }
-
-    Task<std::string> read(std::size_t exactly) override {
-        std::string bytes(exactly, '\0');
-        boost::system::error_code error;
-        co_await asio::async_read(socket_, asio::buffer(bytes),
-                                  asio::redirect_error(asio::use_awaitable, error));
-        check(error);
-        co_return bytes;
-    }
-
-    bool running() const override { return !child_->ended(); }
-    void kill() override { child_->signal(SIGKILL); }
-    int pid() const override { return child_->pid(); }
+    Task<void> write(std::string bytes) override { return write_to(line_, std::move(bytes)); }
+    Task<std::string> read(std::size_t exactly) override { return read_from(line_, exactly); }
+    bool running() const override { return !line_->child->ended(); }
+    void kill() override { line_->child->signal(SIGKILL); }
+    int pid() const override { return line_->pid; }
 
   private:
-    void check(boost::system::error_code error) const {
-        if (!error) return;
-        if (error == asio::error::operation_aborted) throw boost::system::system_error(error);
-        auto end = child_->ended();
-        std::string how = !end            ? "does not answer any more (" + error.message() + ")"
-                          : end->signalled ? "was killed by signal " + std::to_string(end->code)
-                                           : "ended with " + std::to_string(end->code);
-        throw Failure(program_ + " " + how);
-    }
-
-    std::string program_;
-    Socket socket_;
-    std::shared_ptr<Stream> errors_;
-    std::optional<Child> child_;
+    std::shared_ptr<Line> line_;
 };
 
 }  // namespace
 
 std::unique_ptr<Companion> start_companion(asio::any_io_executor executor, Command command) {
-    return std::make_unique<ChildCompanion>(std::move(executor), std::move(command));
+    const auto program = command.argv.empty() ? std::string() : command.argv.front();
+    const auto path = find_program(program);
+    if (!path) throw Failure("the program " + program + " is not installed", Retry::never);
+    command.argv.front() = path->string();
+    // posix_spawn cannot ask for a parent-death signal; setpriv does and becomes the program.
+    const std::vector<std::string> dies_with_us{"setpriv", "--pdeathsig", "KILL", "--"};
+    command.argv.insert(command.argv.begin(), dies_with_us.begin(), dies_with_us.end());
+
+    auto talk = socket_pair();
+    auto errors = pipe_from_child();
+    auto line = std::make_shared<Line>(executor, program);
+    line->child.emplace(command, talk.theirs.get(), talk.theirs.get(), errors.theirs.get());
+    line->pid = line->child->pid();
+    line->socket.assign(asio::local::stream_protocol(), talk.ours.release());
+    line->errors.assign(errors.ours.release());
+    spawn(executor, log_errors(line));
+    return std::make_unique<ChildCompanion>(std::move(line));
 }
 
 }  // namespace slipway

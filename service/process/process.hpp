@@ -33,23 +33,26 @@ struct Command {
 struct Ended {
     enum class How { exited, signalled, timed_out, silent, stopped };
     How how = How::exited;
-    int code = 0;  // exit code or signal number
+    int code = 0;  // exit code; signalled: the number; else what it left, 128 + n for signal n
+    std::chrono::milliseconds limit{0};  // the one that passed, where one did
     std::string output;        // standard output, where nobody streams it
     std::string error_output;  // standard error, likewise
     std::size_t dropped_bytes = 0;
     bool ok() const { return how == How::exited && code == 0; }
-    std::string text() const;  // "exited with 1", "was killed by signal 9", "took longer than 30 s"
+    std::string text() const;  // "exited with 1", "was killed by signal 9 (Killed)",
+                               // "took longer than 30 s"
 };
 
 // Receives output as it comes: which is 1 or 2.
 using OnOutput = std::function<void(int which, std::string_view bytes)>;
 
-// Runs to the end. Cancelling the task stops the child (first signal, grace, SIGKILL) and waits for it.
+// Runs to the end of the child and of its output; what it leaves running in the background is killed a
+// second later. Cancelling the task stops the child (first signal, grace, SIGKILL) and waits for it.
 // Throws Failure(never) where the program cannot be started.
 Task<Ended> run(Command command, OnOutput on_output = {});
 
-// Asks a running child to stop from outside its coroutine: `stop()` sends the first signal at once, the
-// rest as above; how becomes `stopped`.
+// Asks a running child to stop from outside its coroutine and from any thread: `stop()` sends the first
+// signal at once, the rest as above; how becomes `stopped`. A command that is started after it never runs.
 class StopSwitch {
   public:
     StopSwitch();

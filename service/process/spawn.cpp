@@ -4,7 +4,6 @@
 
 #include <fcntl.h>
 #include <spawn.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -61,9 +60,7 @@ std::vector<char*> pointers(const std::vector<std::string>& texts) {
     return out;
 }
 
-std::string program_of(const Command& command) {
-    if (command.argv.empty()) throw Failure("a command without a program", Retry::never);
-    const auto& name = command.argv.front();
+std::string path_of(const std::string& name) {
     if (name.find('/') != name.npos) return name;
     if (auto found = find_program(name)) return found->string();
     throw Failure("the program " + name + " is not installed (not found on PATH)", Retry::never);
@@ -87,8 +84,18 @@ pid_t spawn(const Command& command, int input, int output, int error_output) {
 
     std::vector<std::string> variables;
     for (const auto& [name, value] : command.environment) variables.push_back(name + "=" + value);
-    const auto program = program_of(command);
-    auto argv = pointers(command.argv);
+    if (command.argv.empty()) throw Failure("a command without a program", Retry::never);
+    auto program = path_of(command.argv.front());
+    auto texts = command.argv;
+    if (command.data_bytes_limit) {  // set before the program is, so that it cannot be outrun
+        texts.front() = program;
+        const auto bytes = std::to_string(*command.data_bytes_limit);
+        const std::vector<std::string> limited{"prlimit", "--data=" + bytes + ":" + bytes, "--"};
+        texts.insert(texts.begin(), limited.begin(), limited.end());
+        if (!find_program(program)) fail("cannot start " + program, EACCES, Retry::never);
+        program = path_of(texts.front());
+    }
+    auto argv = pointers(texts);
     auto envp = pointers(variables);
     pid_t pid = -1;
     const int error = posix_spawn(&pid, program.c_str(), &plan.actions, &plan.attributes,
@@ -135,10 +142,6 @@ Descriptor open_null() {
 
 Child::Child(const Command& command, int input, int output, int error_output)
     : pid_(spawn(command, input, output, error_output)) {
-    if (command.data_bytes_limit) {
-        const rlimit limit{*command.data_bytes_limit, *command.data_bytes_limit};
-        prlimit(pid_, RLIMIT_DATA, &limit, nullptr);
-    }
     // Not reaped yet, so the number is still this child's.
     pidfd_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
     if (pidfd_.get() >= 0) return;

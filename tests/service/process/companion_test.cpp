@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "service/base/result.hpp"
 #include "service/process/process.hpp"
 #include "tests/support/run_task.hpp"
 
