@@ -56,6 +56,9 @@ struct RunSpec {
     }
 };
 
+// HMAC over the spec without its signature, in hex.
+std::string spec_signature(const RunSpec& spec, const Secret& key);
+
 struct Work {
     RunSpec spec;
     Lease lease;

@@ -12,6 +12,7 @@ namespace slipway {
 
 enum class JobKind {
     event,    // react to a stored delivery              event/<forge>/<delivery>
+    look,     // look at a pull request again, with new runs               look/<pull>/<comment id>
     command,  // a person's request                      command/<forge>/<comment id>, command/api/<id>
     prepare,  // materialise a run, write its RunSpec    prepare/<run>
     perform,  // a worker's: plan or apply               perform/<run>/<phase>
@@ -21,8 +22,8 @@ enum class JobKind {
     report,   // write a pull request's checks and comment                 report/<pull>
     reply,    // answer a comment, or acknowledge it                       reply/<forge>/<comment id>
 };
-constexpr std::array<std::string_view, 9> words_of(JobKind) {
-    return {"event", "command", "prepare", "perform", "judge", "consider", "release", "report", "reply"};
+constexpr std::array<std::string_view, 10> words_of(JobKind) {
+    return {"event", "look", "command", "prepare", "perform", "judge", "consider", "release", "report", "reply"};
 }
 
 struct Job {

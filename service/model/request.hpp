@@ -65,6 +65,16 @@ struct Answer {
     }
 };
 
+// The payload of a look job: new runs for these stacks of the pull request, or for all.
+struct LookRequest {
+    PullRequestName pull;
+    std::vector<StackId> targets;
+    static void fields(auto& self, auto&& f) {
+        f("pull", self.pull);
+        f("targets", self.targets);
+    }
+};
+
 // The payload of a reply job: a comment of its own, or just the eyes on one.
 struct Reply {
     PullRequestName pull;

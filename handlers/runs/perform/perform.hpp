@@ -39,7 +39,4 @@ std::unique_ptr<Worker> start_worker(RunGateway& gateway, WorkerOptions options,
 Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options, const Clock& clock,
                           StopSwitch stop);
 
-// HMAC over the spec without its signature.
-std::string spec_signature(const RunSpec& spec, const Secret& key);
-
 }  // namespace slipway
