@@ -110,19 +110,6 @@ std::string repaired(std::string_view text) {
     return out;
 }
 
-bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
-        std::size_t ascii = 0;
-        while (ascii < text.size() && static_cast<unsigned char>(text[ascii]) < 0x80) ++ascii;
-        text.remove_prefix(ascii);
-        if (text.empty()) break;
-        const auto length = sequence_length(text);
-        if (length == 0) return false;
-        text.remove_prefix(length);
-    }
-    return true;
-}
-
 // A document that we write is always one that we could read.
 void write_text(std::string_view text, auto&& to) {
     const std::string repair = is_utf8(text) ? "" : repaired(text);
@@ -286,5 +273,18 @@ Result<Json> parse_json(std::string_view text, std::size_t depth_limit) {
 }
 
 std::string quoted(std::string_view text) { return Json(text).dump(); }
+
+bool is_utf8(std::string_view text) {
+    while (!text.empty()) {
+        std::size_t ascii = 0;
+        while (ascii < text.size() && static_cast<unsigned char>(text[ascii]) < 0x80) ++ascii;
+        text.remove_prefix(ascii);
+        if (text.empty()) break;
+        const auto length = sequence_length(text);
+        if (length == 0) return false;
+        text.remove_prefix(length);
+    }
+    return true;
+}
 
 }  // namespace slipway

@@ -69,6 +69,7 @@ class Json {
     Object& edit_members();
     void erase(std::string_view member);
 
+    // What is no UTF-8 becomes U+FFFD, so that parse_json() reads whatever is written.
     std::string dump() const;         // one line
     std::string dump_pretty() const;  // two spaces
     bool operator==(const Json&) const = default;
@@ -84,5 +85,7 @@ Result<Json> parse_json(std::string_view text, std::size_t depth_limit = json_de
 
 // The text as a JSON string, quotes included.
 std::string quoted(std::string_view text);
+
+bool is_utf8(std::string_view text);
 
 }  // namespace slipway
