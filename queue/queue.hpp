@@ -79,6 +79,10 @@ struct Commit {
     std::vector<JobId> cancel;        // jobs that wait are dropped; leased ones are marked (see renew)
     std::vector<std::string> once;    // names that may be taken once ever (done/<plan digest>); taken: `conflict`
 };
+// In this order: the lease, `once` and the versions are checked; then finish, once, records, leave, enter,
+// index, cancel, jobs. Throws Failure(never) where a commit contradicts itself: a record written twice,
+// more than 4 096 of them, a finish without a lease.
+void check(const Commit& commit);
 
 enum class Committed { done, stale, conflict };
 constexpr std::array<std::string_view, 3> words_of(Committed) { return {"done", "stale", "conflict"}; }
@@ -91,11 +95,12 @@ constexpr std::array<std::string_view, 3> words_of(Renewed) {
     return {"held", "cancel_wanted", "lost"};
 }
 
-// What lapsed: the job went back to its queue, or (perform jobs of an apply) was given up for somebody to
-// find out, or had no attempts left.
+// What ended without a finish: the lease ran out and the job went back to its queue; or its apply had begun
+// and nobody saw the end, so that somebody must find out; or it is dead: buried, or out of attempts.
 struct Lapsed {
     Job job;
     enum class Fate { again, unknown, dead } fate = Fate::again;
+    std::string why;  // the last reason given to retry() or bury(), if any
     friend constexpr std::array<std::string_view, 3> words_of(Fate) {
         return {"again", "unknown", "dead"};
     }
@@ -115,7 +120,9 @@ class Queue {
     virtual ~Queue() = default;
 
     // --- intake: one round trip, durable when it returns. Throws Failure where it could not be stored.
-    // Deduplicates by forge + id + event for eight days and leaves the job event/<forge>/<id>.
+    // Deduplicates by forge + id + event for eight days and leaves the job event/<forge>/<id>, whose payload
+    // names the delivery: {"forge": …, "id": …}. (The event's name is not signed: another event under an id
+    // already stored is kept beside it, as <id>~<event>.)
     virtual Task<Accepted> accept(Delivery delivery) = 0;
     // The stored delivery of an event job; nullopt: gone (older than eight days).
     virtual Task<std::optional<Delivery>> delivery(std::string forge, std::string id) = 0;
@@ -132,20 +139,27 @@ class Queue {
     // How many jobs of the queue stand before this one; nullopt: it does not wait.
     virtual Task<std::optional<int>> place_in_queue(JobId job) = 0;
 
-    // --- work. Waits up to `wait` for a job of that queue.
+    // --- work. Waits up to `wait` for a job of that queue. A lease holds until expire() takes it back.
     virtual Task<std::optional<ClaimedJob>> claim(std::string queue, std::string holder,
                                                   std::chrono::milliseconds lease,
                                                   std::chrono::milliseconds wait) = 0;
+    // `cancel_wanted` stays with the job over later leases; the lease is prolonged all the same.
     virtual Task<Renewed> renew(Lease lease, std::chrono::milliseconds for_another) = 0;
     // The job is done. False: the lease had gone to somebody else.
     virtual Task<bool> finish(Lease lease) = 0;
-    // Back to the queue after `delay`; after attempts_limit attempts it is dead and kept for people.
+    // Back to the queue after `delay`; after attempts_limit attempts it is dead and kept for people. A job
+    // that backs off is not pulled forward by those who ask for it. One whose apply has begun is never
+    // retried: retry() and bury() give it the fate `unknown`.
     virtual Task<bool> retry(Lease lease, std::chrono::milliseconds delay, std::string why) = 0;
     virtual Task<bool> bury(Lease lease, std::string why) = 0;
-    // Takes back leases that ran out, and wakes delayed jobs that are due. Call once a second.
+    // Takes back leases that ran out, and wakes delayed jobs that are due. Call once a second. The unknown
+    // and the dead are named again every half a minute until settled(), so that no crash forgets them.
     virtual Task<std::vector<Lapsed>> expire() = 0;
+    // What lapsed has been seen to: an unknown job is dropped, a dead one kept without being named.
+    virtual Task<void> settled(JobId job) = 0;
     // Marks a leased job as one that must not simply run again if its lease lapses (an apply has begun).
-    // Takes `once` (done/<plan digest>) with it: false where the lease is stale or the name was taken.
+    // Takes `once` (done/<plan digest>) with it: false where the lease is stale, the job is to be cancelled
+    // or the name was taken. Asked again by the same lease it says true again.
     virtual Task<bool> begin_apply(Lease lease, std::string once) = 0;
 
     // --- logs of runs: bytes, appended under a fence, read from an offset.

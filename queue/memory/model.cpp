@@ -1,0 +1,261 @@
+// Jobs, leases, lanes and commits of the model; what it merely keeps is in model_state.cpp.
+#include "queue/memory/model.hpp"
+
+#include <algorithm>
+
+#include "queue/limits.hpp"
+
+namespace slipway {
+
+// One rising number orders waiting jobs and fences leases: the time in µs, or the last one + 1.
+std::int64_t QueueModel::tick(std::int64_t now) { return tick_ = std::max(tick_ + 1, now * 1000); }
+
+QueueModel::Ordered& QueueModel::place_of(const Entry& entry) {
+    switch (entry.state) {
+        case State::waiting: return queues_[entry.job.queue];
+        case State::leased: return leased_;
+        case State::delayed: return delayed_;
+        case State::dead: return dead_;
+        case State::unknown: break;
+    }
+    return unknown_;
+}
+
+void QueueModel::move(const std::string& id, Entry& entry, State state, std::int64_t place) {
+    place_of(entry).erase({entry.place, id});
+    entry.state = state;
+    entry.place = place;
+    place_of(entry).insert({place, id});
+}
+
+void QueueModel::drop(Jobs::iterator at) {
+    place_of(at->second).erase({at->second.place, at->first});
+    std::erase_if(lapsed_, [&](const auto& named) { return named.second == at->first; });
+    jobs_.erase(at);
+}
+
+void QueueModel::wait(const std::string& id, Entry& entry, std::int64_t now) {
+    entry.order = tick(now) - entry.job.priority * priority_step_us;
+    entry.backs_off = false;
+    move(id, entry, State::waiting, entry.order);
+}
+
+void QueueModel::fresh(const Job& job, std::int64_t now) {
+    if (auto at = jobs_.find(job.id.value); at != jobs_.end()) drop(at);
+    auto& entry = jobs_[job.id.value];
+    entry.job = job;
+    if (job.not_before_ms > now)
+        move(job.id.value, entry, State::delayed, job.not_before_ms);
+    else
+        wait(job.id.value, entry, now);
+}
+
+// Asking twice is asking once.
+void QueueModel::put(const Job& job, std::int64_t now) {
+    auto at = jobs_.find(job.id.value);
+    if (at == jobs_.end() || at->second.state == State::dead) return fresh(job, now);
+    auto& entry = at->second;
+    if (entry.state == State::leased) {
+        if (!entry.next)
+            entry.next = job;
+        else
+            entry.next->not_before_ms = std::min(entry.next->not_before_ms, job.not_before_ms);
+    } else if (entry.state == State::delayed && !entry.backs_off &&
+               job.not_before_ms < entry.place) {
+        if (job.not_before_ms > now)
+            move(at->first, entry, State::delayed, job.not_before_ms);
+        else
+            wait(at->first, entry, now);
+    }
+}
+
+void QueueModel::promote(std::int64_t now) {
+    for (int i = 0; i < batch_limit; ++i) {
+        auto first = delayed_.begin();
+        if (first == delayed_.end() || first->first > now) return;
+        auto at = jobs_.find(first->second);
+        wait(at->first, at->second, now);
+    }
+}
+
+void QueueModel::done(Jobs::iterator at, std::int64_t now) {
+    auto next = std::move(at->second.next);
+    drop(at);
+    if (next) fresh(*next, now);
+}
+
+// Neither done nor to be tried again: dead, or unknown if its apply had begun.
+void QueueModel::give_up(Jobs::iterator at, std::int64_t now) {
+    auto& entry = at->second;
+    if (!entry.begun && entry.next) {
+        auto next = *entry.next;
+        return fresh(next, now);
+    }
+    entry.next.reset();
+    move(at->first, entry, entry.begun ? State::unknown : State::dead, now);
+    lapsed_.insert({now, at->first});
+    while (dead_.size() > dead_limit) drop(jobs_.find(dead_.begin()->second));
+}
+
+void QueueModel::cancel(const std::string& id) {
+    auto at = jobs_.find(id);
+    if (at == jobs_.end() || at->second.state == State::unknown) return;
+    if (at->second.state != State::leased) return drop(at);
+    at->second.cancel = true;
+    at->second.next.reset();
+}
+
+void QueueModel::enter(const EnterLane& enter, std::int64_t now) {
+    auto& lane = lanes_[enter.lane];
+    for (const auto& member : lane)
+        if (member.name == enter.member) return;
+    lane.push_back({enter.member, enter.job});
+    if (lane.size() == 1) put(enter.job, now);
+}
+
+void QueueModel::leave(const LeaveLane& leave, std::int64_t now) {
+    auto at = lanes_.find(leave.lane);
+    if (at == lanes_.end()) return;
+    auto& lane = at->second;
+    auto member = std::find_if(lane.begin(), lane.end(),
+                               [&](const auto& m) { return m.name == leave.member; });
+    if (member == lane.end()) return;
+    const bool was_first = member == lane.begin();
+    lane.erase(member);
+    if (lane.empty())
+        lanes_.erase(at);
+    else if (was_first)
+        put(lane.front().job, now);
+}
+
+QueueModel::Jobs::iterator QueueModel::held(const Lease& lease) {
+    auto at = jobs_.find(lease.job.value);
+    if (at != jobs_.end() && at->second.state == State::leased && at->second.fence == lease.fence)
+        return at;
+    return jobs_.end();
+}
+
+Committed QueueModel::commit(const Commit& commit, std::int64_t now) {
+    check(commit);
+    auto holding = jobs_.end();
+    if (commit.holding && (holding = held(*commit.holding)) == jobs_.end()) return Committed::stale;
+    for (const auto& name : commit.once)
+        if (once_.contains(name)) return Committed::conflict;
+    for (const auto& record : commit.records)
+        if (read(record.key).version != record.expected_version) return Committed::conflict;
+
+    if (commit.finish) done(holding, now);
+    for (const auto& name : commit.once) once_[name] = "commit";
+    for (const auto& record : commit.records)
+        records_[record.key] = {record.expected_version + 1, record.body};
+    for (const auto& item : commit.leave) leave(item, now);
+    for (const auto& item : commit.enter) enter(item, now);
+    for (const auto& item : commit.index) indexes_[item.index][item.member] = item.score;
+    for (const auto& id : commit.cancel) cancel(id.value);
+    for (const auto& job : commit.jobs) put(job, now);
+    return Committed::done;
+}
+
+std::optional<ClaimedJob> QueueModel::claim(const std::string& queue,
+                                            std::chrono::milliseconds lease, std::int64_t now) {
+    promote(now);
+    auto waiting = queues_.find(queue);
+    if (waiting == queues_.end() || waiting->second.empty()) return std::nullopt;
+    auto at = jobs_.find(waiting->second.begin()->second);
+    auto& entry = at->second;
+    entry.fence = static_cast<std::uint64_t>(tick(now));
+    ++entry.attempt;
+    move(at->first, entry, State::leased, now + lease.count());
+    return ClaimedJob{entry.job, {entry.job.id, entry.fence}, entry.attempt};
+}
+
+Renewed QueueModel::renew(const Lease& lease, std::chrono::milliseconds for_another,
+                          std::int64_t now) {
+    auto at = held(lease);
+    if (at == jobs_.end()) return Renewed::lost;
+    move(at->first, at->second, State::leased, now + for_another.count());
+    return at->second.cancel ? Renewed::cancel_wanted : Renewed::held;
+}
+
+bool QueueModel::finish(const Lease& lease, std::int64_t now) {
+    auto at = held(lease);
+    if (at == jobs_.end()) return false;
+    done(at, now);
+    return true;
+}
+
+bool QueueModel::retry(const Lease& lease, std::chrono::milliseconds delay, const std::string& why,
+                       std::int64_t now) {
+    auto at = held(lease);
+    if (at == jobs_.end()) return false;
+    auto& entry = at->second;
+    entry.why = why;
+    if (entry.begun || entry.attempt >= attempts_limit) {
+        give_up(at, now);
+        return true;
+    }
+    entry.next.reset();
+    entry.backs_off = delay.count() > 0;
+    if (entry.backs_off)
+        move(at->first, entry, State::delayed, now + delay.count());
+    else
+        move(at->first, entry, State::waiting, entry.order);
+    return true;
+}
+
+bool QueueModel::bury(const Lease& lease, const std::string& why, std::int64_t now) {
+    auto at = held(lease);
+    if (at == jobs_.end()) return false;
+    at->second.why = why;
+    give_up(at, now);
+    return true;
+}
+
+std::vector<Lapsed> QueueModel::expire(std::int64_t now) {
+    std::vector<Lapsed> out;
+    promote(now);
+    for (int i = 0; i < batch_limit; ++i) {
+        auto first = leased_.begin();
+        if (first == leased_.end() || first->first > now) break;
+        auto at = jobs_.find(first->second);
+        auto& entry = at->second;
+        if (entry.begun || entry.attempt >= attempts_limit) {
+            give_up(at, now);
+            continue;
+        }
+        entry.next.reset();
+        move(at->first, entry, State::waiting, entry.order);
+        out.push_back({entry.job, Lapsed::Fate::again, entry.why});
+    }
+    for (int i = 0; i < batch_limit; ++i) {
+        auto first = lapsed_.begin();
+        if (first == lapsed_.end() || first->first > now) break;
+        const auto id = first->second;
+        lapsed_.erase(first);
+        lapsed_.insert({now + name_again_ms, id});
+        const auto& entry = jobs_.at(id);
+        const auto fate =
+            entry.state == State::unknown ? Lapsed::Fate::unknown : Lapsed::Fate::dead;
+        out.push_back({entry.job, fate, entry.why});
+    }
+    return out;
+}
+
+void QueueModel::settled(const JobId& id) {
+    auto at = jobs_.find(id.value);
+    if (at == jobs_.end()) return;
+    if (at->second.state == State::unknown) return drop(at);
+    std::erase_if(lapsed_, [&](const auto& named) { return named.second == id.value; });
+}
+
+bool QueueModel::begin_apply(const Lease& lease, const std::string& once) {
+    auto at = held(lease);
+    if (at == jobs_.end() || at->second.cancel) return false;
+    const auto taker = lease.job.value + "@" + std::to_string(lease.fence);
+    auto [name, taken] = once_.try_emplace(once, taker);
+    if (!taken && name->second != taker) return false;
+    at->second.begun = true;
+    return true;
+}
+
+}  // namespace slipway
