@@ -1,0 +1,306 @@
+// One table says which words there are; the parser and the help read it. Everything that is not on a list of
+// allowed characters is refused with a sentence, so that no argument ever needs quoting later on. A message
+// repeats only words made of letters: it is shown on the page where the mistake was made.
+#include "handlers/webhooks/comment_command.hpp"
+
+#include <algorithm>
+#include <array>
+#include <numeric>
+
+#include "handlers/webhooks/comment_lines.hpp"
+#include "service/base/utf8.hpp"
+
+namespace slipway {
+
+namespace {
+
+constexpr std::size_t target_limit = 100;      // targets in one command
+constexpr std::size_t name_limit = 200;        // bytes of one target
+constexpr std::size_t note_limit = 1'000;      // bytes
+constexpr std::string_view migrants_word = "atlantis";
+
+struct Row {
+    std::string_view word;
+    Verb verb;
+    std::string_view arguments;
+    std::string_view does;       // "": another word for the same, not in the help
+    bool for_migrants = false;   // and then only behind their word
+};
+constexpr std::array<Row, 13> table = {{
+    {"plan", Verb::plan, "[STACK]…", "plans again, at the present head"},
+    {"apply", Verb::apply, "[STACK[@PLAN]]…",
+     "before the merge, where a stack allows it: applies; after the merge: confirms what waits"},
+    {"approve", Verb::approve, "[STACK[@PLAN]]…", "approves the plans as they are shown"},
+    {"reject", Verb::reject, "[STACK[@PLAN]]…", "says no to them, which also takes back an approval"},
+    {"cancel", Verb::cancel, "[STACK]…",
+     "undoes what can be undone now: takes out of the queue, stops a plan, discards what waits"},
+    {"explain", Verb::explain, "[STACK]…", "shows which policies decided what, and why"},
+    {"help", Verb::help, "", "shows this table"},
+    {"confirm", Verb::apply, "", ""},
+    {"discard", Verb::cancel, "", ""},
+    {"plan", Verb::plan, "", "", true},
+    {"apply", Verb::apply, "", "", true},
+    {"unlock", Verb::cancel, "", "", true},
+    {"approve_policies", Verb::approve, "", "", true},
+}};
+
+bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
+
+std::string folded(std::string_view text) {
+    std::string out(text);
+    for (auto& c : out)
+        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+    return out;
+}
+
+bool is_space(char32_t c) {
+    return c == ' ' || c == '\t' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
+           c == 0x202F || c == 0x205F || c == 0x3000;
+}
+
+struct Word {
+    std::string_view text;
+    std::size_t end = 0;  // where the rest of the line begins
+};
+
+std::vector<Word> split(std::string_view line) {
+    std::vector<Word> words;
+    std::size_t begin = 0;
+    for (std::size_t at = 0; at <= line.size();) {
+        const auto point = at < line.size() ? code_point_at(line, at) : CodePoint{' ', 1};
+        if (is_space(point.value)) {
+            if (at > begin) words.push_back({line.substr(begin, at - begin), at});
+            begin = at + point.bytes;
+        }
+        at += point.bytes;
+    }
+    return words;
+}
+
+bool is_invisible(char32_t c) {
+    return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
+           c == 0xFEFF || c == 0xAD;
+}
+
+// Letters of other scripts, full-width forms and invisible characters in place of the word's own: at least
+// half of it must be the very characters.
+bool looks_like(std::string_view text, std::string_view word) {
+    std::size_t at = 0, same = 0, read = 0;
+    while (at < text.size()) {
+        const auto point = code_point_at(text, at);
+        at += point.bytes;
+        if (is_invisible(point.value)) continue;
+        if (read >= word.size()) return false;
+        const char wanted = word[read++];
+        if (point.value < 0x80) {
+            if (folded(std::string(1, static_cast<char>(point.value)))[0] != wanted) return false;
+            ++same;
+        }
+    }
+    return read == word.size() && same * 2 >= word.size();
+}
+
+// Insertions, deletions, changed letters and swapped neighbours.
+std::size_t distance(std::string_view a, std::string_view b) {
+    std::vector<std::size_t> before(b.size() + 1), row(b.size() + 1), next(b.size() + 1);
+    std::iota(row.begin(), row.end(), 0u);
+    for (std::size_t i = 1; i <= a.size(); ++i) {
+        next[0] = i;
+        for (std::size_t j = 1; j <= b.size(); ++j) {
+            next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] != b[j - 1])});
+            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
+                next[j] = std::min(next[j], before[j - 2] + 1);
+        }
+        before.swap(row);
+        row.swap(next);
+    }
+    return row[b.size()];
+}
+
+using Parsed = std::variant<CommentCommand, CommandMistake>;
+
+class Grammar {
+  public:
+    explicit Grammar(std::string_view command_word)
+        : word_(command_word), migrants_(folded(command_word) == migrants_word) {}
+
+    Parsed parse(std::string_view line) const {
+        for (std::size_t at = 0; at < line.size();) {
+            const auto point = code_point_at(line, at);
+            at += point.bytes;
+            if (point.value == '\t') continue;
+            if (point.value < 0x20 || point.value == 0x7F || point.value == replacement_character ||
+                is_invisible(point.value))
+                return mistake("The command contains an invisible character; please type it anew.");
+        }
+        const auto words = split(line);
+        CommentCommand command;
+        if (words.size() == 1) return command;
+        const Row* row = find(folded(words[1].text));
+        if (!row) return unknown_verb(words[1].text);
+        command.verb = row->verb;
+        for (std::size_t i = 2; i < words.size(); ++i) {
+            const auto text = words[i].text;
+            if (text == "--") {
+                command.note = note(line.substr(words[i].end));
+                break;
+            }
+            if (migrants_ && (text == "-p" || text == "--project") && i + 1 < words.size()) continue;
+            if (auto wrong = argument(text, command)) return *std::move(wrong);
+        }
+        return command;
+    }
+
+  private:
+    static std::string note(std::string_view rest) {
+        const auto words = split(rest);
+        if (words.empty()) return {};
+        const auto* first = words.front().text.data();
+        const auto& last = words.back().text;
+        const auto length = static_cast<std::size_t>(last.data() + last.size() - first);
+        return std::string(utf8_prefix({first, length}, note_limit));
+    }
+
+    std::optional<Parsed> argument(std::string_view text, CommentCommand& command) const {
+        if (text.starts_with("\xE2\x80\x93") || text.starts_with("\xE2\x80\x94"))
+            return mistake("There is a long dash where two hyphens are meant: `-- note`.");
+        if (text.starts_with("-")) {
+            if (migrants_)
+                return mistake("Slipway names stacks where others name directories and workspaces: " +
+                               example("plan", "STACK") + ".");
+            return mistake("This command knows no options. A note goes behind `-- `, with a space.");
+        }
+        if (command.targets.size() == target_limit)
+            return mistake("These are more than " + std::to_string(target_limit) +
+                           " stacks; a pattern such as `prod-*`, `label:x` or `space:path` names many.");
+        CommandTarget target;
+        const auto at = text.find('@');
+        target.pattern = std::string(text.substr(0, at));
+        if (at != text.npos) {
+            target.plan = folded(text.substr(at + 1));
+            const bool fits = target.plan.size() >= 4 && target.plan.size() <= 64 &&
+                              std::all_of(target.plan.begin(), target.plan.end(), is_hex);
+            if (!fits || target.pattern.empty())
+                return mistake("A plan is named by its stack and at least four digits of its digest: "
+                               "`STACK@9f3c`.");
+        }
+        if (auto wrong = pattern(target.pattern)) return wrong;
+        command.targets.push_back(std::move(target));
+        return std::nullopt;
+    }
+
+    std::optional<Parsed> pattern(std::string_view text) const {
+        for (std::size_t at = 0; at < text.size();) {
+            const auto point = code_point_at(text, at);
+            const char c = static_cast<char>(point.value);
+            if (point.value >= 0x80) {
+                const bool quote = point.value >= 0x2018 && point.value <= 0x201F;
+                return mistake(quote ? "Names are written without quotes, straight or curly."
+                                     : "There is a character that is no plain letter, digit or sign; if "
+                                       "it looks like one, please type the name anew.");
+            }
+            if (c == '"' || c == '\'') return mistake("Names are written without quotes.");
+            if (!is_letter(c) && !is_digit(c) && std::string_view("-_.:/+=,*?[]{}!").find(c) == text.npos)
+                return mistake(c == '`' ? std::string("A backtick has no meaning here.")
+                                        : "`" + std::string(1, c) + "` has no meaning here; stacks are "
+                                          "named by letters, digits and `-_./`, patterns by `*?[]{}` too.");
+            at += point.bytes;
+        }
+        if (text.size() > name_limit) return mistake("A stack's name is not as long as that.");
+        std::string_view rest = text;
+        while (!rest.empty()) {
+            const auto segment = rest.substr(0, rest.find('/'));
+            if (segment == "..") return mistake("`..` leads out of the tree; stacks are named from its root.");
+            rest.remove_prefix(std::min(rest.size(), segment.size() + 1));
+        }
+        if (text == "label:") return mistake("`label:` wants a label behind it: `label:team-a`.");
+        return std::nullopt;
+    }
+
+    const Row* find(std::string_view verb) const {
+        for (const auto& row : table)
+            if (row.word == verb && (row.for_migrants == migrants_ || row.verb == Verb::help)) return &row;
+        return nullptr;
+    }
+
+    Parsed unknown_verb(std::string_view typed) const {
+        const auto verb = folded(typed);
+        const Row* nearest = nullptr;
+        std::size_t least = 3;
+        if (verb.size() <= 24)
+            for (const auto& row : table) {
+                if (row.for_migrants != migrants_ && row.verb != Verb::help) continue;
+                const auto far = distance(verb, row.word);
+                if (far < least && far * 2 < row.word.size() + 1) least = far, nearest = &row;
+            }
+        std::string said = "this";
+        if (verb.size() <= 24 && std::all_of(verb.begin(), verb.end(), is_letter)) said = "`" + verb + "`";
+        if (nearest)
+            return mistake("There is no command " + said + "; did you mean " +
+                           example(nearest->word, "") + "?");
+        return mistake("There is no command " + said + "; " + example("help", "") + " lists them all.");
+    }
+
+    std::string example(std::string_view verb, std::string_view argument) const {
+        std::string out = "`" + std::string(word_) + " " + std::string(verb);
+        if (!argument.empty()) out += " " + std::string(argument);
+        return out + "`";
+    }
+
+    static Parsed mistake(std::string message) { return CommandMistake{std::move(message)}; }
+
+    std::string_view word_;
+    bool migrants_;
+};
+
+}  // namespace
+
+std::optional<std::variant<CommentCommand, CommandMistake>> parse_comment(
+    std::string_view body, const std::vector<std::string>& command_words) {
+    const auto lines = plain_lines(body);
+    const bool single = std::count_if(lines.begin(), lines.end(),
+                                      [](auto line) { return !split(line).empty(); }) == 1;
+    std::optional<Parsed> found;
+    for (const auto line : lines) {
+        const auto words = split(line);
+        if (words.empty()) continue;
+        const auto first = folded(words[0].text);
+        for (const auto& command_word : command_words) {
+            const auto wanted = folded(command_word);
+            const bool a_plain_word = !wanted.empty() && is_letter(wanted[0]);
+            if (wanted.empty() || (a_plain_word && !single)) continue;  // prose begins with words, too
+            const bool same = first == wanted;
+            if (!same && !looks_like(words[0].text, wanted)) continue;
+            if (found)
+                return CommandMistake{"There are two commands in this comment, and none was done: "
+                                      "one comment says one thing."};
+            if (same)
+                found = Grammar(command_word).parse(line);
+            else
+                found = CommandMistake{"The command's first word contains characters that only look like `" +
+                                       command_word + "`; please type it anew."};
+            break;
+        }
+    }
+    return found;
+}
+
+std::string command_help(std::string_view command_word) {
+    std::string out = "| Command | What it does |\n|---|---|\n";
+    const std::string word(command_word);
+    for (const auto& row : table) {
+        if (row.does.empty()) continue;
+        out += "| `" + word + " " + std::string(row.word);
+        if (!row.arguments.empty()) out += " " + std::string(row.arguments);
+        out += "` | " + std::string(row.does) + " |\n";
+    }
+    out += "\nSTACK is a name, a pattern such as `prod-*`, `label:x` or `space:path`; without one, all stacks "
+           "of the pull request are meant. `@PLAN` is the short digest beside a plan: then the command "
+           "holds for that plan and no other. What follows `-- ` is kept as a note. A command stands on a "
+           "line of its own, one in a comment; editing a comment commands nothing.\n";
+    return out;
+}
+
+}  // namespace slipway
