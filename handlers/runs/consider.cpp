@@ -1,0 +1,164 @@
+// Approvals: who said what of which plan, and whether that is enough. Everything is looked up now: reviews,
+// permissions on the forge, roles in the space (rules W2, W3). What is missing is a no.
+#include <algorithm>
+
+#include "handlers/runs/transition.hpp"
+
+namespace slipway {
+
+namespace {
+
+bool may_write(const ControlContext& context, const Organisation& organisation, const Actor& actor,
+               const SpaceId& space, Permission permission) {
+    if (permission < Permission::write) return false;
+    return !context.has_organisation_tree || organisation.role_of(actor, space) >= Role::writer;
+}
+
+// The newest word of each person that is not a mere comment.
+std::vector<ForgeReview> newest_by_author(const std::vector<ForgeReview>& reviews) {
+    std::vector<ForgeReview> out;
+    for (const auto& review : reviews) {
+        if (review.state == ReviewState::commented) continue;
+        std::erase_if(out, [&](const ForgeReview& r) { return r.author.login == review.author.login; });
+        if (review.state != ReviewState::dismissed) out.push_back(review);
+    }
+    return out;
+}
+
+// A person's word on `run`, as the approval policies see it; `lent`: on the proposed run that lends.
+struct Word {
+    Actor author;
+    bool approves = true;
+    CommitSha commit;
+    std::string source;
+    std::int64_t at_ms = 0;
+    bool bound = false;
+};
+
+std::vector<Word> words_on(const Run& run, const Run* lender, const PullRecord* pull,
+                           const PostedRecord* posted, const std::vector<ForgeReview>& reviews) {
+    std::vector<Word> out;
+    const Run& reviewed = lender ? *lender : run;
+    const bool by_review = lender || run.kind == RunKind::proposed;
+    for (const auto& review : newest_by_author(reviews)) {
+        Word word;
+        word.author = review.author;
+        word.approves = review.state == ReviewState::approved;
+        word.commit = review.commit;
+        word.source = "review";
+        word.at_ms = review.submitted_at_ms;
+        std::int64_t shown_ms = reviewed.planned_at_ms;
+        if (posted)
+            if (auto at = posted->posted_at_ms.find(reviewed.plan_digest);
+                at != posted->posted_at_ms.end())
+                shown_ms = std::min(shown_ms ? shown_ms : at->second, at->second);
+        const bool after_plan = shown_ms != 0 && review.submitted_at_ms / 1000 >= shown_ms / 1000;
+        // A refusal needs no plan to be meant.
+        word.bound = by_review && review.commit == reviewed.head && (after_plan || !word.approves);
+        out.push_back(std::move(word));
+    }
+    if (pull) {
+        for (const auto& kept : pull->kept_reviews) {
+            if (kept.stack != run.stack.value) continue;
+            Word word;
+            word.author = kept.author;
+            word.approves = kept.approves;
+            word.commit = kept.commit;
+            word.source = "comment";
+            word.at_ms = kept.at_ms;
+            word.bound = kept.plan_digest == run.plan_digest ||
+                         (lender && kept.plan_digest == lender->plan_digest);
+            out.push_back(std::move(word));
+        }
+    }
+    return out;
+}
+
+}  // namespace
+
+Task<Considered> consider_run(ControlContext& context, const Run& run, const PullRecord* pull,
+                              const PostedRecord* posted, const std::vector<ForgeReview>& reviews) {
+    Considered out;
+    Stored<Run> lender;
+    if (run.kind == RunKind::tracked && !run.lender.empty())
+        lender = co_await load<Run>(context.queue, run_key(run.lender));
+    const bool planned = lender.version && !lender.value.change_digest.empty();
+    const bool same_inputs = planned && lender.value.inputs_digest == run.inputs_digest;
+    const bool same_changes = planned && lender.value.change_digest == run.change_digest;
+    out.carried_over = same_inputs && same_changes;
+    if (run.kind == RunKind::tracked && !out.carried_over)
+        out.not_carried = !planned ? "its plan was not on the pull request"
+                                   : "its plan is not the one that was approved";
+
+    ApprovalQuestion question;
+    question.stack = run.settings;
+    question.run = run;
+    question.now_ms = context.clock.now_ms();
+    auto organisation = context.organisation();
+    auto& forge = *context.forges.at(run.repository.forge);
+    const Run* lends = out.carried_over ? &lender.value : nullptr;
+    for (const auto& word : words_on(run, lends, pull, posted, reviews)) {
+        auto permission = co_await forge.permission(run.repository, word.author);
+        GivenReview given;
+        given.author = word.author.login;
+        given.forge = word.author.forge;
+        given.approves = word.approves;
+        given.may_write = may_write(context, *organisation, word.author, run.settings.space, permission);
+        given.is_author = pull && pull->pull.author.login == word.author.login;
+        for (const auto& [team, members] : organisation->teams) {
+            auto logins = organisation->logins_of_team(team, word.author.forge);
+            if (std::find(logins.begin(), logins.end(), word.author.login) != logins.end())
+                given.teams.push_back(team);
+        }
+        given.commit = word.commit;
+        given.source = word.source;
+        given.at_ms = word.at_ms;
+        (word.bound ? question.reviews : question.older).push_back(std::move(given));
+    }
+    PolicySet set;
+    set.policies = organisation->policies_for(run.settings, PolicyKind::approval);
+    set.library = organisation->policy_library;
+    out.approval = co_await context.policies.decide_approval(std::move(set), std::move(question));
+    co_return out;
+}
+
+Task<void> consider(ControlContext& context, ClaimedJob job) {
+    auto name = job_payload<PullRequestName>(job.job);
+    auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
+    if (!pull.version) co_return;
+    auto posted = co_await load<PostedRecord>(context.queue, posted_key(name));
+    auto& forge = *context.forges.at(name.repository.forge);
+    auto reviews = co_await forge.reviews(name);
+
+    Commit commit;
+    for (auto& stack : pull.value.stacks) {
+        const auto& id = stack.tracked.empty() ? stack.proposed : stack.tracked;
+        if (id.empty()) continue;
+        auto run = co_await load<Run>(context.queue, run_key(id));
+        if (!run.version || run.value.plan_digest.empty() || !run.value.counts.any()) {
+            stack.approval = ApprovalDecision();
+            continue;
+        }
+        if (run.value.kind == RunKind::tracked && run.value.state != RunState::unconfirmed) continue;
+        auto considered = co_await consider_run(context, run.value, &pull.value, &posted.value, reviews);
+        stack.approval = considered.approval;
+        if (run.value.kind != RunKind::tracked) continue;
+        auto why = why_not_automatic(run.value, considered);
+        if (why.empty()) {
+            auto by = run.value.confirmed_by.empty() ? "slipway" : run.value.confirmed_by;
+            start_apply(context, commit, run, std::move(by), "");
+        } else if (why != run.value.reason) {
+            run.value.reason = why;
+            store_run(commit, run);
+        }
+    }
+    commit.records.push_back(save(pull_key(name), pull));
+    commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+    commit.holding = job.lease;
+    commit.finish = true;
+    auto done = co_await context.queue.commit(std::move(commit));
+    if (done == Committed::conflict)
+        throw Failure("the pull request moved on meanwhile", std::chrono::milliseconds(50));
+}
+
+}  // namespace slipway

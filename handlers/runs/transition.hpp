@@ -1,0 +1,46 @@
+// Moving a run on: what every step of control shares. Private to this folder.
+#pragma once
+#include "handlers/runs/control.hpp"
+
+namespace slipway {
+
+using StoredRun = Stored<Run>;
+
+struct RunPhase {
+    RunId run;
+    Phase phase = Phase::plan;
+    static void fields(auto& self, auto&& f) {
+        f("run", self.run);
+        f("phase", self.phase);
+    }
+    std::string text() const { return run.value + "/" + std::string(word(phase)); }
+};
+
+inline std::string result_key(const RunPhase& which) { return "result/" + which.text(); }
+inline std::string lane_of(const Run& run) { return "stack/" + run.stack.value; }
+
+// Adds the run's new state to the commit with all that always follows from it: the record, leaving the lane
+// and releasing dependents when it is over, a report where it belongs to a pull request.
+void store_run(Commit& commit, const StoredRun& run);
+
+// The apply of a run that waits: state applying, and its work for a worker.
+void start_apply(ControlContext& context, Commit& commit, StoredRun& run, std::string by,
+                 std::string note);
+
+// The work of one phase, signed.
+Job perform_job(ControlContext& context, const Run& run, Phase phase);
+
+// The approval policies' answer on a run, from the reviews that are bound to it. For a tracked run those of
+// its pull request count where inputs and changes are the approved ones (rules R4, W5).
+struct Considered {
+    ApprovalDecision approval;
+    bool carried_over = false;       // lent by the merged pull request's proposed run
+    std::string not_carried;         // why not: "its plan is not the one that was approved"
+};
+// Why this waiting run does not apply by itself; "": it does.
+std::string why_not_automatic(const Run& run, const Considered& considered);
+
+Task<Considered> consider_run(ControlContext& context, const Run& run, const PullRecord* pull,
+                              const PostedRecord* posted, const std::vector<ForgeReview>& reviews);
+
+}  // namespace slipway

@@ -1,0 +1,36 @@
+// From two trees to decisions: what changed, which stacks that concerns, what the push policies say of each.
+// Shared by pull requests and pushes.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "handlers/webhooks/described.hpp"
+#include "service/model/concerned.hpp"
+
+namespace slipway {
+
+struct ConcernedStack {
+    Stack stack;
+    std::vector<std::string> because;
+    bool destroy = false;  // the directory is gone in the tree that would be planned
+    PushDecision decision;
+};
+
+struct ChangeQuestion {
+    std::shared_ptr<Repository> repository;
+    TreeId from, to;    // what changed lies between them
+    TreeId planned;     // what would be planned: the merge result, or the pushed commit's tree
+    TreeId before;      // where a removed directory can still be found
+    PushQuestion push;  // stack, changed and because are filled in for each stack
+};
+
+// Stacks that are concerned, in the order described, with their decisions (those to ignore are left out unless
+// a policy failed).
+Task<std::vector<ConcernedStack>> decide_change(ReactContext& context, const DescribedStacks& described,
+                                                ChangeQuestion question);
+
+// The id of a run: derived, so that reacting twice makes one run.
+RunId run_id(RunKind kind, const RepositoryName& repository, std::optional<int> pull,
+             const CommitSha& head, const CommitSha& base, const StackId& stack, int attempt);
+
+}  // namespace slipway

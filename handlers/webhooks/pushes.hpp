@@ -1,0 +1,12 @@
+// A push to a branch that stacks track: tracked runs for what it changed, in dependency order.
+#pragma once
+#include "handlers/webhooks/react.hpp"
+
+namespace slipway {
+
+// Looks at the branch as it is now; the event's commits only help where the branch was never seen before.
+// Payload of nothing but hints: `hint_before` may be empty.
+Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std::string branch,
+                          CommitSha hint_before, Actor pusher, Lease holding);
+
+}  // namespace slipway

@@ -1,0 +1,151 @@
+// What follows from an event, one overload per kind. Nothing in the payload is believed beyond names (W1).
+#include "handlers/webhooks/react.hpp"
+
+#include "handlers/webhooks/comment_command.hpp"
+#include "handlers/webhooks/pulls.hpp"
+#include "handlers/webhooks/pushes.hpp"
+#include "queue/store.hpp"
+#include "service/base/log.hpp"
+
+namespace slipway {
+
+namespace {
+
+struct Names {
+    std::string forge, delivery;
+};
+
+std::optional<Names> names_of(const JobId& id) {
+    std::string_view rest = id.value;
+    if (!rest.starts_with("event/")) return std::nullopt;
+    rest.remove_prefix(6);
+    auto slash = rest.find('/');
+    if (slash == rest.npos) return std::nullopt;
+    return Names{std::string(rest.substr(0, slash)), std::string(rest.substr(slash + 1))};
+}
+
+Task<void> react_to(ReactContext& context, PullRequestChanged event, Lease holding) {
+    const auto name = event.pull;
+    co_await look_at_pull(context, name, LookAgain::if_new, {}, holding);
+    if (event.change != PullChange::closed) co_return;
+    // The push of the merge may come late or never: the branch is looked at from here, too.
+    auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
+    if (pull.value.pull.state != PullState::merged) co_return;
+    CommitSha no_hint;
+    co_await look_at_branch(context, name.repository, pull.value.pull.base_branch, no_hint,
+                            event.sender, holding);
+}
+
+Task<void> react_to(ReactContext& context, BranchPushed event, Lease holding) {
+    if (event.after.empty()) co_return;  // the branch is gone: nothing to plan
+    co_await look_at_branch(context, event.repository, event.branch, event.before, event.sender,
+                            holding);
+}
+
+// Rule W2: the comment is read again, must be somebody else's, unedited, and counts once.
+Task<void> react_to(ReactContext& context, CommentCreated event, Lease holding) {
+    auto& forge = *context.forges.at(event.pull.repository.forge);
+    auto comment = co_await forge.comment(event.pull, event.comment_id);
+    if (!comment || comment->ours || comment->edited || comment->author.bot) co_return;
+    auto command = parse_comment(comment->body, context.command_words);
+    if (!command) co_return;
+
+    const auto once = event.pull.repository.forge + "/" + event.comment_id;
+    Commit commit;
+    commit.holding = holding;
+    commit.finish = true;
+    commit.once.push_back("comment/" + once);
+    Reply reply;
+    reply.pull = event.pull;
+    reply.comment_id = event.comment_id;
+    if (const auto* mistake = std::get_if<CommandMistake>(&*command)) {
+        reply.text = mistake->message;
+        commit.jobs.push_back(make_job(JobKind::reply, once, reply));
+    } else if (const auto& given = std::get<CommentCommand>(*command); given.verb == Verb::help) {
+        reply.text = command_help(context.command_words.front());
+        commit.jobs.push_back(make_job(JobKind::reply, once, reply));
+    } else {
+        Request request;
+        request.verb = given.verb;
+        request.actor = comment->author;
+        request.pull = event.pull;
+        request.targets = given.targets;
+        request.note = given.note;
+        request.comment_id = event.comment_id;
+        request.given_at_ms = comment->created_at_ms;
+        commit.jobs.push_back(make_job(JobKind::command, once, request));
+        commit.jobs.push_back(make_job(JobKind::reply, once + "/seen", reply));
+    }
+    co_await context.queue.commit(std::move(commit));  // a conflict: it was acted on already
+}
+
+Task<void> react_to(ReactContext& context, ReviewChanged event, Lease holding) {
+    Commit commit;
+    commit.holding = holding;
+    commit.finish = true;
+    commit.jobs.push_back(make_job(JobKind::consider, event.pull.text(), event.pull));
+    co_await context.queue.commit(std::move(commit));
+}
+
+Task<void> react_to(ReactContext& context, CheckRerequested event, Lease holding) {
+    auto& forge = *context.forges.at(event.repository.forge);
+    auto numbers = co_await forge.pulls_with_head(event.repository, event.head);
+    std::vector<StackId> targets;
+    if (!event.external_id.empty()) {
+        auto run = co_await load<Run>(context.queue, run_key(RunId(event.external_id)));
+        if (run.version) targets.push_back(run.value.stack);
+    }
+    for (int number : numbers) {
+        PullRequestName name{event.repository, number};
+        co_await look_at_pull(context, name, LookAgain::always, targets, holding);
+    }
+}
+
+Task<void> react_to(ReactContext&, InstallationChanged event, Lease) {
+    log_info("installation " + event.action, {{"installation", event.installation_id}});
+    co_return;
+}
+
+// Names are labels that change; what is remembered under the old one is found again by the next event.
+Task<void> react_to(ReactContext&, RepositoryRenamed event, Lease) {
+    log_warning("a repository was renamed: its stacks must name it anew",
+                {{"from", event.from.text()}, {"to", event.to.text()}});
+    co_return;
+}
+
+Task<void> react_to(ReactContext&, MergeGroupRequested event, Lease) {
+    log_info("a merge queue asks for checks",
+             {{"repository", event.repository.text()}, {"head", event.head.value}});
+    co_return;
+}
+
+}  // namespace
+
+Task<void> react(ReactContext& context, ClaimedJob job) {
+    auto names = names_of(job.job.id);
+    if (!names) co_return;
+    auto forge = context.forges.find(names->forge);
+    auto delivery = co_await context.queue.delivery(names->forge, names->delivery);
+    if (!delivery || forge == context.forges.end()) {
+        log_warning("a stored delivery cannot be reacted to", {{"job", job.job.id.value}});
+        co_return;
+    }
+    auto parsed = forge->second->parse(*delivery);
+    if (const auto* ignored = std::get_if<Ignored>(&parsed)) {
+        log_info("event ignored", {{"delivery", names->delivery}, {"reason", ignored->reason}});
+        co_return;
+    }
+    auto& event = std::get<Event>(parsed);
+    const auto lease = job.lease;
+    auto reaction = std::visit(
+        [&](auto& one) { return react_to(context, std::move(one), lease); }, event);
+    co_await std::move(reaction);
+}
+
+Task<void> look_again(ReactContext& context, ClaimedJob job) {
+    auto request = job_payload<LookRequest>(job.job);
+    const auto lease = job.lease;
+    co_await look_at_pull(context, request.pull, LookAgain::always, request.targets, lease);
+}
+
+}  // namespace slipway
