@@ -37,9 +37,11 @@ struct MergeResult {
 };
 
 struct TreeEntry {
+    enum class Kind { file, directory, link, submodule };
     std::string name;
-    bool directory = false;
-    TreeId id;
+    Kind kind = Kind::file;
+    std::string id;  // of the blob, tree or (submodule) commit
+    bool is_directory() const { return kind == Kind::directory; }
 };
 
 // A mirror's objects. Each call opens what it needs: safe on any pool thread beside a fetch.
@@ -56,16 +58,21 @@ class Repository {
     virtual std::vector<ChangedFile> changed_files(const TreeId& from, const TreeId& to) const = 0;
     // The merge of head into base, made in memory; the tree is written to the mirror.
     virtual MergeResult merge(const CommitSha& base, const CommitSha& head) const = 0;
-    // nullopt: no such file (or a directory, or larger than at_most).
+    // nullopt: no such file (or a directory, a symbolic link, or larger than at_most).
     virtual std::optional<std::string> file(const TreeId&, std::string_view path,
                                             std::size_t at_most = 4u << 20) const = 0;
+    // Where a symbolic link points to, as written; nullopt: no link.
+    virtual std::optional<std::string> link(const TreeId&, std::string_view path) const = 0;
+    // Empty where there is no such directory.
     virtual std::vector<TreeEntry> list(const TreeId&, std::string_view directory) const = 0;
     // The id of the tree or blob at `path` ("." is the root); nullopt: absent.
     virtual std::optional<std::string> object_at(const TreeId&, std::string_view path) const = 0;
     // All file paths below `directory`.
     virtual std::vector<std::string> files(const TreeId&, std::string_view directory) const = 0;
-    // Writes the named directories and files (the whole tree for {"."}) below `to`, an empty directory.
-    // Symbolic links that leave the tree, `.git` in any spelling and submodules are refused: Failure(never).
+    // Writes the named directories and files (the whole tree for {"."}) below `to`, which is empty or absent.
+    // Paths that the tree lacks are passed over (the tool says best what it misses), but one must be there.
+    // Symbolic links that leave the tree, `.git` in any spelling, and a named path inside a submodule are
+    // refused: Failure(never). A submodule met on the way becomes an empty directory, as after `git clone`.
     virtual void materialise(const TreeId&, const std::vector<std::string>& paths,
                              const std::filesystem::path& to) const = 0;
     // First line of the message, author, committer time in seconds.
@@ -88,9 +95,25 @@ class Mirrors {
                              std::vector<std::string> branches) = 0;
 };
 
-std::unique_ptr<Mirrors> make_mirrors(std::filesystem::path directory, asio::any_io_executor executor);
+struct MirrorOptions {
+    std::vector<std::chrono::milliseconds> delays{std::chrono::seconds(1), std::chrono::seconds(2),
+                                                  std::chrono::seconds(4), std::chrono::seconds(8)};
+    std::chrono::milliseconds fetch_limit{std::chrono::minutes(15)};
+    std::chrono::seconds stall_limit{30};  // slower than 1 kB/s for so long: given up
+};
+std::unique_ptr<Mirrors> make_mirrors(std::filesystem::path directory, asio::any_io_executor executor,
+                                      MirrorOptions options = {});
 
-// A repository on disk as it is (bare or not), for `preview`, `check` and the built-in forge's own refs.
-std::shared_ptr<Repository> open_repository(std::filesystem::path path);
+// Whose repositories may be opened. `anyone` is for the built-in forge's root alone, whose folders may
+// belong to other users of the machine; nothing of their configuration is ever executed.
+enum class Owner { ourselves, anyone };
+
+// A repository on disk as it is (bare or not; a directory inside a working copy will do), for `preview`,
+// `check` and the built-in forge's own refs.
+std::shared_ptr<Repository> open_repository(std::filesystem::path path, Owner owner = Owner::ourselves);
+
+// The working copy as it is now, ignored files left out, as a commit on top of its HEAD that no ref names.
+// Nothing of the working copy or its index changes. For `preview` without `--head`.
+CommitSha snapshot_working_copy(const std::filesystem::path& path);
 
 }  // namespace slipway

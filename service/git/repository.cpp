@@ -1,0 +1,304 @@
+// Reading a repository by libgit2. Every call borrows a handle, so any pool thread may ask beside a fetch.
+#include <algorithm>
+#include <set>
+
+#include "service/git/detail/handle.hpp"
+#include "service/git/mirror.hpp"
+
+namespace slipway {
+
+namespace {
+
+using namespace git;
+
+CommitPtr commit_of(git_repository* repository, const CommitSha& sha) {
+    git_oid id = oid_of(sha.value);
+    git_commit* commit = nullptr;
+    check(git_commit_lookup(&commit, repository, &id), "cannot read commit " + sha.value);
+    return CommitPtr(commit);
+}
+
+TreePtr tree_at(git_repository* repository, const git_oid& id) {
+    git_tree* tree = nullptr;
+    check(git_tree_lookup(&tree, repository, &id), "cannot read tree " + hex_of(id));
+    return TreePtr(tree);
+}
+
+struct Found {
+    git_oid id;
+    git_filemode_t mode;
+    git_object_t type;
+};
+
+std::optional<Found> find_entry(git_repository* repository, const TreeId& root, std::string_view path) {
+    git_oid root_id = oid_of(root.value);
+    std::string tidy = tidy_path(path);
+    if (tidy == ".") return Found{root_id, GIT_FILEMODE_TREE, GIT_OBJECT_TREE};
+    TreePtr tree = tree_at(repository, root_id);
+    git_tree_entry* raw = nullptr;
+    int code = git_tree_entry_bypath(&raw, tree.get(), tidy.c_str());
+    if (code == GIT_ENOTFOUND) return std::nullopt;
+    check(code, "cannot read " + tidy);
+    TreeEntryPtr entry(raw);
+    return Found{*git_tree_entry_id(entry.get()), git_tree_entry_filemode(entry.get()),
+                 git_tree_entry_type(entry.get())};
+}
+
+std::optional<std::string> blob_text(git_repository* repository, const git_oid& id, std::size_t at_most) {
+    git_odb* raw_odb = nullptr;
+    check(git_repository_odb(&raw_odb, repository), "cannot open the objects");
+    OdbPtr odb(raw_odb);
+    std::size_t size = 0;
+    git_object_t type{};
+    check(git_odb_read_header(&size, &type, odb.get(), &id), "cannot read object " + hex_of(id));
+    if (size > at_most) return std::nullopt;
+    git_blob* raw = nullptr;
+    check(git_blob_lookup(&raw, repository, &id), "cannot read file object " + hex_of(id));
+    BlobPtr blob(raw);
+    return std::string(static_cast<const char*>(git_blob_rawcontent(blob.get())),
+                       static_cast<std::size_t>(git_blob_rawsize(blob.get())));
+}
+
+TreeEntry::Kind kind_of(const git_tree_entry* entry) {
+    switch (git_tree_entry_filemode(entry)) {
+        case GIT_FILEMODE_TREE: return TreeEntry::Kind::directory;
+        case GIT_FILEMODE_LINK: return TreeEntry::Kind::link;
+        case GIT_FILEMODE_COMMIT: return TreeEntry::Kind::submodule;
+        default: return TreeEntry::Kind::file;
+    }
+}
+
+void collect_files(git_repository* repository, const git_oid& id, const std::string& prefix,
+                   std::vector<std::string>& out) {
+    TreePtr tree = tree_at(repository, id);
+    for (std::size_t i = 0; i < git_tree_entrycount(tree.get()); ++i) {
+        const git_tree_entry* entry = git_tree_entry_byindex(tree.get(), i);
+        std::string path = prefix + git_tree_entry_name(entry);
+        if (kind_of(entry) == TreeEntry::Kind::directory)
+            collect_files(repository, *git_tree_entry_id(entry), path + "/", out);
+        else if (kind_of(entry) != TreeEntry::Kind::submodule)
+            out.push_back(std::move(path));
+    }
+}
+
+ChangedFile changed_file(const git_diff_delta& delta) {
+    switch (delta.status) {
+        case GIT_DELTA_ADDED: return {ChangedFile::How::added, delta.new_file.path, ""};
+        case GIT_DELTA_DELETED: return {ChangedFile::How::removed, delta.old_file.path, ""};
+        case GIT_DELTA_RENAMED:
+            return {ChangedFile::How::renamed, delta.new_file.path, delta.old_file.path};
+        default: return {ChangedFile::How::modified, delta.new_file.path, ""};
+    }
+}
+
+std::vector<std::string> conflict_paths(git_index* index) {
+    git_index_conflict_iterator* raw = nullptr;
+    check(git_index_conflict_iterator_new(&raw, index), "cannot list conflicts");
+    ConflictsPtr conflicts(raw);
+    std::set<std::string> paths;
+    const git_index_entry *ancestor = nullptr, *ours = nullptr, *theirs = nullptr;
+    while (git_index_conflict_next(&ancestor, &ours, &theirs, conflicts.get()) == 0)
+        for (const git_index_entry* side : {ancestor, ours, theirs})
+            if (side) paths.insert(side->path);
+    return {paths.begin(), paths.end()};
+}
+
+class LocalRepository : public Repository {
+  public:
+    explicit LocalRepository(std::shared_ptr<Handles> handles) : handles_(std::move(handles)) {}
+
+    bool has_commit(const CommitSha& sha) const override {
+        git_oid id = oid_of(sha.value);
+        return handles_->with([&](git_repository* repository) {
+            git_commit* commit = nullptr;
+            int code = git_commit_lookup(&commit, repository, &id);
+            CommitPtr owned(commit);
+            return code == 0;
+        });
+    }
+
+    std::optional<CommitSha> branch_tip(std::string_view branch) const override {
+        std::string name =
+            branch.starts_with("refs/") ? std::string(branch) : "refs/heads/" + std::string(branch);
+        return handles_->with([&](git_repository* repository) -> std::optional<CommitSha> {
+            git_oid id;
+            int code = git_reference_name_to_id(&id, repository, name.c_str());
+            if (code == GIT_ENOTFOUND || code == GIT_EINVALIDSPEC) return std::nullopt;
+            check(code, "cannot read " + name);
+            return CommitSha(hex_of(id));
+        });
+    }
+
+    std::optional<CommitSha> merge_base(const CommitSha& a, const CommitSha& b) const override {
+        git_oid one = oid_of(a.value), two = oid_of(b.value);
+        return handles_->with([&](git_repository* repository) -> std::optional<CommitSha> {
+            commit_of(repository, a), commit_of(repository, b);
+            git_oid base;
+            int code = git_merge_base(&base, repository, &one, &two);
+            if (code == GIT_ENOTFOUND) return std::nullopt;
+            check(code, "cannot find the merge base");
+            return CommitSha(hex_of(base));
+        });
+    }
+
+    bool is_ancestor(const CommitSha& older, const CommitSha& newer) const override {
+        if (older == newer) return true;
+        git_oid old_id = oid_of(older.value), new_id = oid_of(newer.value);
+        return handles_->with([&](git_repository* repository) {
+            int code = git_graph_descendant_of(repository, &new_id, &old_id);
+            check(code, "cannot compare commits");
+            return code == 1;
+        });
+    }
+
+    TreeId tree_of(const CommitSha& sha) const override {
+        return handles_->with([&](git_repository* repository) {
+            return TreeId(hex_of(*git_commit_tree_id(commit_of(repository, sha).get())));
+        });
+    }
+
+    std::vector<CommitSha> parents(const CommitSha& sha) const override {
+        return handles_->with([&](git_repository* repository) {
+            CommitPtr commit = commit_of(repository, sha);
+            std::vector<CommitSha> out;
+            for (unsigned i = 0; i < git_commit_parentcount(commit.get()); ++i)
+                out.emplace_back(hex_of(*git_commit_parent_id(commit.get(), i)));
+            return out;
+        });
+    }
+
+    std::vector<ChangedFile> changed_files(const TreeId& from, const TreeId& to) const override {
+        git_oid old_id = oid_of(from.value), new_id = oid_of(to.value);
+        return handles_->with([&](git_repository* repository) {
+            check_size(repository, old_id);
+            check_size(repository, new_id);
+            TreePtr old_tree = tree_at(repository, old_id), new_tree = tree_at(repository, new_id);
+            git_diff_options options = GIT_DIFF_OPTIONS_INIT;
+            options.flags = GIT_DIFF_INCLUDE_TYPECHANGE | GIT_DIFF_SKIP_BINARY_CHECK;
+            git_diff* raw = nullptr;
+            check(git_diff_tree_to_tree(&raw, repository, old_tree.get(), new_tree.get(), &options),
+                  "cannot compare trees");
+            DiffPtr diff(raw);
+            git_diff_find_options renames = GIT_DIFF_FIND_OPTIONS_INIT;
+            renames.flags = GIT_DIFF_FIND_RENAMES;
+            renames.rename_limit = 400;
+            // Both sides count either way; guessing similar contents among thousands is not worth its time.
+            if (git_diff_num_deltas(diff.get()) > 2000) renames.flags |= GIT_DIFF_FIND_EXACT_MATCH_ONLY;
+            check(git_diff_find_similar(diff.get(), &renames), "cannot find renames");
+            std::vector<ChangedFile> out;
+            for (std::size_t i = 0; i < git_diff_num_deltas(diff.get()); ++i)
+                out.push_back(changed_file(*git_diff_get_delta(diff.get(), i)));
+            return out;
+        });
+    }
+
+    MergeResult merge(const CommitSha& base, const CommitSha& head) const override {
+        return handles_->with([&](git_repository* repository) -> MergeResult {
+            CommitPtr ours = commit_of(repository, base), theirs = commit_of(repository, head);
+            check_size(repository, *git_commit_tree_id(ours.get()));
+            check_size(repository, *git_commit_tree_id(theirs.get()));
+            git_merge_options options = GIT_MERGE_OPTIONS_INIT;
+            options.flags = GIT_MERGE_FIND_RENAMES;
+            git_index* raw = nullptr;
+            check(git_merge_commits(&raw, repository, ours.get(), theirs.get(), &options),
+                  "cannot merge " + head.value + " into " + base.value);
+            IndexPtr index(raw);
+            if (git_index_has_conflicts(index.get())) return {{}, conflict_paths(index.get())};
+            git_oid tree;
+            check(git_index_write_tree_to(&tree, index.get(), repository), "cannot write the merged tree");
+            return {TreeId(hex_of(tree)), {}};
+        });
+    }
+
+    std::optional<std::string> file(const TreeId& tree, std::string_view path,
+                                    std::size_t at_most) const override {
+        return handles_->with([&](git_repository* repository) -> std::optional<std::string> {
+            auto found = find_entry(repository, tree, path);
+            if (!found || found->type != GIT_OBJECT_BLOB || found->mode == GIT_FILEMODE_LINK)
+                return std::nullopt;
+            return blob_text(repository, found->id, at_most);
+        });
+    }
+
+    std::optional<std::string> link(const TreeId& tree, std::string_view path) const override {
+        return handles_->with([&](git_repository* repository) -> std::optional<std::string> {
+            auto found = find_entry(repository, tree, path);
+            if (!found || found->mode != GIT_FILEMODE_LINK) return std::nullopt;
+            return blob_text(repository, found->id, 4096);
+        });
+    }
+
+    std::vector<TreeEntry> list(const TreeId& root, std::string_view directory) const override {
+        return handles_->with([&](git_repository* repository) {
+            std::vector<TreeEntry> out;
+            auto found = find_entry(repository, root, directory);
+            if (!found || found->type != GIT_OBJECT_TREE) return out;
+            TreePtr tree = tree_at(repository, found->id);
+            for (std::size_t i = 0; i < git_tree_entrycount(tree.get()); ++i) {
+                const git_tree_entry* entry = git_tree_entry_byindex(tree.get(), i);
+                out.push_back({git_tree_entry_name(entry), kind_of(entry),
+                               hex_of(*git_tree_entry_id(entry))});
+            }
+            return out;
+        });
+    }
+
+    std::optional<std::string> object_at(const TreeId& tree, std::string_view path) const override {
+        return handles_->with([&](git_repository* repository) -> std::optional<std::string> {
+            auto found = find_entry(repository, tree, path);
+            if (!found) return std::nullopt;
+            return hex_of(found->id);
+        });
+    }
+
+    std::vector<std::string> files(const TreeId& root, std::string_view directory) const override {
+        return handles_->with([&](git_repository* repository) {
+            std::vector<std::string> out;
+            auto found = find_entry(repository, root, directory);
+            if (!found || found->type != GIT_OBJECT_TREE) return out;
+            check_size(repository, found->id);
+            std::string prefix = tidy_path(directory);
+            collect_files(repository, found->id, prefix == "." ? "" : prefix + "/", out);
+            return out;
+        });
+    }
+
+    void materialise(const TreeId& tree, const std::vector<std::string>& paths,
+                     const std::filesystem::path& to) const override {
+        git_oid id = oid_of(tree.value);
+        handles_->with([&](git_repository* repository) {
+            git::materialise(repository, id, paths, to);
+            return true;
+        });
+    }
+
+    CommitInfo info(const CommitSha& sha) const override {
+        return handles_->with([&](git_repository* repository) {
+            CommitPtr commit = commit_of(repository, sha);
+            const char* summary = git_commit_summary(commit.get());
+            const git_signature* author = git_commit_author(commit.get());
+            return CommitInfo{summary ? summary : "", author && author->name ? author->name : "",
+                              git_commit_time(commit.get())};
+        });
+    }
+
+  private:
+    std::shared_ptr<Handles> handles_;
+};
+
+}  // namespace
+
+namespace git {
+std::shared_ptr<Repository> repository_over(std::shared_ptr<Handles> handles) {
+    return std::make_shared<LocalRepository>(std::move(handles));
+}
+}  // namespace git
+
+std::shared_ptr<Repository> open_repository(std::filesystem::path path, Owner owner) {
+    auto handles =
+        std::make_shared<git::Handles>(std::move(path), owner, git::Handles::Where::here_or_above);
+    handles->with([](git_repository*) { return true; });
+    return git::repository_over(std::move(handles));
+}
+
+}  // namespace slipway
