@@ -1,0 +1,204 @@
+// The changed paths become a tree of segments once; each stack then asks for a few places in it. A place
+// that is not there ends the question at the first segment that nobody touched, so that ten thousand
+// stacks cost little more than reading their directories.
+#include "service/model/concerned.hpp"
+
+#include <algorithm>
+#include <map>
+#include <string_view>
+
+#include "service/model/glob.hpp"
+
+namespace slipway {
+
+namespace {
+
+constexpr std::size_t because_limit = 10;
+
+// A slash sorts before every other byte here, so that all that lies below a directory is one range.
+bool tree_order(std::string_view a, std::string_view b) {
+    const auto end = std::mismatch(a.begin(), a.end(), b.begin(), b.end());
+    if (end.first == a.end() || end.second == b.end()) return a.size() < b.size();
+    const auto rank = [](char c) { return c == '/' ? 0 : static_cast<unsigned char>(c) + 1; };
+    return rank(*end.first) < rank(*end.second);
+}
+
+// "/modules/vpc/", "./modules/vpc" and "modules/vpc" are one place; "" and "." are the root.
+std::string_view place_named(std::string_view path) {
+    while (path.starts_with("./")) path.remove_prefix(2);
+    while (path.starts_with('/')) path.remove_prefix(1);
+    while (path.ends_with('/')) path.remove_suffix(1);
+    return path == "." ? std::string_view() : path;
+}
+
+// Indices into the sorted paths.
+struct Span {
+    std::uint32_t first = 0, last = 0;
+    bool empty() const { return first == last; }
+};
+
+class ChangedPaths {
+  public:
+    explicit ChangedPaths(const std::vector<std::string>& changed)
+        : paths_(changed.begin(), changed.end()) {
+        if (!std::is_sorted(paths_.begin(), paths_.end(), tree_order))
+            std::sort(paths_.begin(), paths_.end(), tree_order);
+        paths_.erase(std::unique(paths_.begin(), paths_.end()), paths_.end());
+        nodes_.reserve(paths_.size() * 2 + 1);
+        nodes_.emplace_back();
+        std::vector<Step> way = {{0, 0}};
+        for (std::uint32_t i = 0; i < paths_.size(); ++i) add(i, way);
+        nodes_[0].span = all();
+    }
+
+    Span all() const { return {0, static_cast<std::uint32_t>(paths_.size())}; }
+    std::string_view operator[](std::uint32_t i) const { return paths_[i]; }
+
+    // What changed at `place` or below it; where a file or link above it changed, that.
+    Span at(std::string_view place) const {
+        std::uint32_t node = 0;
+        while (!place.empty()) {
+            const auto end = std::min(place.find('/'), place.size());
+            const auto child = child_of(node, place.substr(0, end));
+            if (child == 0) return {};
+            node = child;
+            place.remove_prefix(std::min(end + 1, place.size()));
+            if (nodes_[node].is_path && !place.empty())
+                return {nodes_[node].span.first, nodes_[node].span.first + 1};
+        }
+        return nodes_[node].span;
+    }
+
+    // Those below the directory in which every match of a pattern with this prefix lies.
+    Span below_prefix(std::string_view prefix) const {
+        const auto slash = prefix.rfind('/');
+        return slash == prefix.npos ? all() : at(prefix.substr(0, slash));
+    }
+
+  private:
+    struct Node {
+        std::string_view segment;
+        Span span;
+        bool is_path = false;  // a changed path ends here
+        std::vector<std::uint32_t> children;  // sorted by segment
+    };
+    struct Step {
+        std::uint32_t node;
+        std::size_t end;  // of its segment in the path
+    };
+
+    // `way`: the nodes of the path before, the root first.
+    void add(std::uint32_t index, std::vector<Step>& way) {
+        const auto path = paths_[index];
+        const auto before = index == 0 ? std::string_view() : paths_[index - 1];
+        while (way.size() > 1 && !shares(path, before, way.back().end)) way.pop_back();
+        auto from = way.size() == 1 ? 0 : way.back().end + 1;
+        while (from < path.size()) {
+            const auto end = std::min(path.find('/', from), path.size());
+            const auto made = static_cast<std::uint32_t>(nodes_.size());
+            nodes_[way.back().node].children.push_back(made);
+            auto& node = nodes_.emplace_back();
+            node.segment = path.substr(from, end - from);
+            node.span.first = index;
+            way.push_back({made, end});
+            from = end + 1;
+        }
+        nodes_[way.back().node].is_path = true;
+        for (const auto& step : way) nodes_[step.node].span.last = index + 1;
+    }
+    static bool shares(std::string_view path, std::string_view before, std::size_t end) {
+        return path.size() > end && path[end] == '/' &&
+               path.substr(0, end) == before.substr(0, end);
+    }
+
+    std::uint32_t child_of(std::uint32_t node, std::string_view segment) const {
+        const auto& children = nodes_[node].children;
+        const auto child =
+            std::lower_bound(children.begin(), children.end(), segment,
+                             [&](auto a, auto b) { return nodes_[a].segment < b; });
+        return child != children.end() && nodes_[*child].segment == segment ? *child : 0;
+    }
+
+    std::vector<std::string_view> paths_;
+    std::vector<Node> nodes_;
+};
+
+// The first few changed paths that concern one stack, each once, the most telling first.
+class Because {
+  public:
+    explicit Because(const ChangedPaths& changed) : changed_(changed) {}
+    void add(Span span) {
+        for (auto i = span.first; i < span.last && !full(); ++i) add(i);
+    }
+    void add(std::uint32_t index) {
+        if (!full() && std::find(found_.begin(), found_.end(), index) == found_.end())
+            found_.push_back(index);
+    }
+    bool full() const { return found_.size() == because_limit; }
+    bool empty() const { return found_.empty(); }
+    void clear() { found_.clear(); }
+    std::vector<std::string> texts() const {
+        std::vector<std::string> out;
+        out.reserve(found_.size());
+        for (auto index : found_) out.emplace_back(changed_[index]);
+        return out;
+    }
+
+  private:
+    const ChangedPaths& changed_;
+    std::vector<std::uint32_t> found_;
+};
+
+// Patterns are shared by many stacks: each is matched once.
+class Patterns {
+  public:
+    explicit Patterns(const ChangedPaths& changed) : changed_(changed) {}
+
+    void add_to(Because& because, std::string_view pattern) {
+        while (pattern.starts_with('/')) pattern.remove_prefix(1);
+        const auto special = pattern.find_first_of("*?[{\\");
+        if (special == pattern.npos) return because.add(changed_.at(pattern));
+        if (special > 0 && pattern.substr(special - 1) == "/**")
+            return because.add(changed_.at(pattern.substr(0, special - 1)));
+        if (changed_.below_prefix(pattern.substr(0, special)).empty()) return;
+        for (auto index : matches_of(pattern)) because.add(index);
+    }
+
+  private:
+    // The first few are enough for every stack.
+    const std::vector<std::uint32_t>& matches_of(std::string_view pattern) {
+        const auto [at, is_new] = known_.try_emplace(pattern);
+        if (!is_new) return at->second;
+        const Glob glob(pattern);
+        const auto span = changed_.below_prefix(glob.literal_prefix());
+        for (auto i = span.first; i < span.last && at->second.size() < because_limit; ++i)
+            if (glob.matches(changed_[i])) at->second.push_back(i);
+        return at->second;
+    }
+
+    const ChangedPaths& changed_;
+    std::map<std::string_view, std::vector<std::uint32_t>> known_;
+};
+
+}  // namespace
+
+std::vector<Concern> stacks_concerned(const std::vector<StackWithUses>& stacks,
+                                      const std::vector<std::string>& changed) {
+    std::vector<Concern> concerned;
+    if (changed.empty()) return concerned;
+    const ChangedPaths paths(changed);
+    Patterns patterns(paths);
+    Because because(paths);
+    for (const auto& [stack, uses] : stacks) {
+        because.clear();
+        because.add(paths.at(place_named(stack->directory)));
+        if (uses)
+            for (const auto& used : uses->paths) because.add(paths.at(place_named(used)));
+        for (const auto& pattern : stack->also_triggered_by) patterns.add_to(because, pattern);
+        if (uses && uses->unknown) because.add(paths.all());
+        if (!because.empty()) concerned.push_back({stack, because.texts()});
+    }
+    return concerned;
+}
+
+}  // namespace slipway
