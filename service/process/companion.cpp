@@ -32,25 +32,25 @@ struct Line {
     Stream errors;
     std::optional<Child> child;  // empty once the companion went
     int pid = 0;
-    std::string gone;  // why; a second read after the end of file would wait for ever
+    boost::system::error_code gone;  // a second read after the end of file would wait for ever
 
     void check(boost::system::error_code error) {
-        if (!error) return;
-        if (error == asio::error::operation_aborted && gone.empty())
-            throw boost::system::system_error(error);
-        if (gone.empty()) gone = how_it_went(error);
-        throw Failure(gone);
+        if (error && error != asio::error::operation_aborted) gone = error;
+        if (gone) throw Failure(how_it_went());
+        if (error) throw boost::system::system_error(error);
     }
-    std::string how_it_went(boost::system::error_code error) const {
+    // A child closes its end a moment before it can be seen to have ended.
+    std::string how_it_went() const {
+        if (!child) return program + " was put away";
         const auto end = child->ended();
-        if (!end) return program + " does not answer any more (" + error.message() + ")";
+        if (!end) return program + " does not answer any more (" + gone.message() + ")";
         return program + (end->signalled ? " was killed by signal " : " ended with ") +
                std::to_string(end->code);
     }
 };
 
 Task<void> write_to(std::shared_ptr<Line> line, std::string bytes) {
-    if (!line->gone.empty()) throw Failure(line->gone);
+    line->check({});
     boost::system::error_code error;
     co_await asio::async_write(line->socket, asio::buffer(bytes),
                                asio::redirect_error(asio::use_awaitable, error));
@@ -58,7 +58,7 @@ Task<void> write_to(std::shared_ptr<Line> line, std::string bytes) {
 }
 
 Task<std::string> read_from(std::shared_ptr<Line> line, std::size_t exactly) {
-    if (!line->gone.empty()) throw Failure(line->gone);
+    line->check({});
     std::string bytes(exactly, '\0');
     boost::system::error_code error;
     co_await asio::async_read(line->socket, asio::buffer(bytes),
@@ -91,7 +91,7 @@ class ChildCompanion : public Companion {
   public:
     explicit ChildCompanion(std::shared_ptr<Line> line) : line_(std::move(line)) {}
     ~ChildCompanion() override {
-        line_->gone = line_->program + " was put away";
+        line_->gone = asio::error::operation_aborted;
         line_->child.reset();
         boost::system::error_code ignored;
         line_->socket.close(ignored);

@@ -22,6 +22,7 @@ struct Command {
     std::map<std::string, std::string> environment;  // all of it
     std::filesystem::path directory = "/";
     std::string input;                           // written to standard input, then closed
+    std::optional<std::string> side_input;       // readable on descriptor 3, which is closed otherwise
     std::chrono::milliseconds limit{60'000};     // for the whole
     std::chrono::milliseconds silence_limit{0};  // without output; 0: none
     std::chrono::milliseconds grace{5'000};      // between the first signal and SIGKILL

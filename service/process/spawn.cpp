@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -72,7 +73,9 @@ pid_t spawn(const Command& command, int input, int output, int error_output) {
     posix_spawn_file_actions_adddup2(&plan.actions, output, 1);
     posix_spawn_file_actions_adddup2(&plan.actions, error_output, 2);
     posix_spawn_file_actions_addchdir_np(&plan.actions, command.directory.c_str());
-    posix_spawn_file_actions_addclosefrom_np(&plan.actions, 3);
+    const auto side = command.side_input ? file_in_memory(*command.side_input) : Descriptor();
+    if (command.side_input) posix_spawn_file_actions_adddup2(&plan.actions, side.get(), 3);
+    posix_spawn_file_actions_addclosefrom_np(&plan.actions, command.side_input ? 4 : 3);
 
     sigset_t none, all;
     sigemptyset(&none);
@@ -138,6 +141,19 @@ Descriptor open_null() {
     const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     if (fd < 0) fail("cannot open /dev/null", errno);
     return above_two(fd);
+}
+
+Descriptor file_in_memory(const std::string& content) {
+    const int fd = memfd_create("side-input", MFD_CLOEXEC);
+    if (fd < 0) fail("cannot make a file in memory", errno);
+    auto file = above_two(fd);
+    for (std::size_t at = 0; at < content.size();) {
+        const auto n = ::write(file.get(), content.data() + at, content.size() - at);
+        if (n < 0 && errno != EINTR) fail("cannot write a file in memory", errno);
+        if (n > 0) at += static_cast<std::size_t>(n);
+    }
+    ::lseek(file.get(), 0, SEEK_SET);
+    return file;
 }
 
 Child::Child(const Command& command, int input, int output, int error_output)

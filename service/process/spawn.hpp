@@ -1,5 +1,6 @@
 // What run() and the companion share: descriptors with an owner, and a child that is started clean (own
-// session and group, default signals, nothing inherited but 0-2) and never left behind.
+// session and group, default signals, nothing inherited but 0-2 and a side input)
+// and never left behind.
 #pragma once
 #include <sys/types.h>
 
@@ -35,6 +36,7 @@ DescriptorPair pipe_from_child();
 DescriptorPair pipe_to_child();
 DescriptorPair socket_pair();
 Descriptor open_null();
+Descriptor file_in_memory(const std::string& content);  // to be read from its beginning
 
 class Child {
   public:
