@@ -1,0 +1,118 @@
+#include "handlers/forges/github/webhook_head.hpp"
+
+#include <algorithm>
+
+namespace slipway::github {
+namespace {
+
+std::string_view header(const Headers& headers, std::string_view name) {
+    auto at = headers.find(name);
+    return at == headers.end() ? std::string_view{} : std::string_view(at->second);
+}
+
+// Header values become part of keys and log lines.
+bool is_name(std::string_view text, std::size_t at_most) {
+    return !text.empty() && text.size() <= at_most && std::ranges::all_of(text, [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
+    });
+}
+
+int hex_digit(char c) {
+    if (c >= '0' && c <= '9') return c - '0';
+    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
+    return -1;
+}
+
+std::optional<std::string> form_decoded(std::string_view text) {
+    std::string out;
+    out.reserve(text.size());
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if (text[i] == '+') {
+            out += ' ';
+        } else if (text[i] == '%') {
+            if (i + 2 >= text.size()) return std::nullopt;
+            int high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
+            if (high < 0 || low < 0) return std::nullopt;
+            out += static_cast<char>(high * 16 + low);
+            i += 2;
+        } else {
+            out += text[i];
+        }
+    }
+    return out;
+}
+
+enum class BodyKind { json, form, other };
+
+BodyKind kind_of(std::string_view content_type) {
+    std::string type(content_type.substr(0, content_type.find(';')));
+    while (!type.empty() && type.back() == ' ') type.pop_back();
+    std::ranges::transform(type, type.begin(),
+                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
+    if (type == "application/json") return BodyKind::json;
+    if (type == "application/x-www-form-urlencoded") return BodyKind::form;
+    return BodyKind::other;
+}
+
+}  // namespace
+
+std::optional<std::string> form_field(std::string_view form, std::string_view name) {
+    std::optional<std::string> found;
+    while (!form.empty()) {
+        auto end = std::min(form.find('&'), form.size());
+        auto field = form.substr(0, end);
+        form.remove_prefix(std::min(end + 1, form.size()));
+        auto equals = std::min(field.find('='), field.size());
+        auto key = form_decoded(field.substr(0, equals));
+        if (!key) return std::nullopt;
+        if (*key != name) continue;
+        if (found) return std::nullopt;
+        found = form_decoded(field.substr(std::min(equals + 1, field.size())));
+        if (!found) return std::nullopt;
+    }
+    return found;
+}
+
+std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge, SignatureCheck* check,
+                                                     const Headers& headers, std::string body,
+                                                     std::int64_t now_ms) {
+    if (!check)
+        return RefusedWebhook{401, "No webhook secret is configured for " + forge +
+                                       "; set webhook_secrets for it."};
+    auto signature = header(headers, "x-hub-signature-256");
+    if (signature.empty())
+        return RefusedWebhook{401, "The header X-Hub-Signature-256 is missing; give the webhook a "
+                                   "secret."};
+    if (!check->matches(signature, body))
+        return RefusedWebhook{401, "The signature fits none of the secrets configured for " + forge +
+                                       "."};
+
+    auto event = header(headers, "x-github-event");
+    auto guid = header(headers, "x-github-delivery");
+    if (!is_name(event, 64)) return RefusedWebhook{400, "The header X-GitHub-Event is missing or malformed."};
+    if (!is_name(guid, 128))
+        return RefusedWebhook{400, "The header X-GitHub-Delivery is missing or malformed."};
+
+    switch (kind_of(header(headers, "content-type"))) {
+        case BodyKind::json: break;
+        case BodyKind::form: {
+            auto payload = form_field(body, "payload");
+            if (!payload)
+                return RefusedWebhook{400, "The form body needs one well-formed field payload."};
+            body = std::move(*payload);
+            break;
+        }
+        case BodyKind::other:
+            return RefusedWebhook{400, "The Content-Type must be application/json or "
+                                       "application/x-www-form-urlencoded."};
+    }
+    Delivery delivery{forge, std::string(guid) + ":" + std::string(event), std::string(event),
+                      std::move(body), now_ms};
+    auto hook = header(headers, "x-github-hook-id");
+    if (is_name(hook, 64)) delivery.id += ":" + std::string(hook);
+    return delivery;
+}
+
+}  // namespace slipway::github
