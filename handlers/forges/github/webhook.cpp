@@ -38,7 +38,8 @@ struct Payload {
     }
     Actor sender() const {
         const auto& from = json["sender"];
-        // "ghost" is GitHub's own word for somebody who is gone. The sender is a hint like the rest.
+        // "ghost" is GitHub's own word for somebody who is gone. The sender is a hint like the
+        // rest.
         auto login = from["login"].string_or("");
         return {std::string(forge), std::string(login.empty() ? "ghost" : login),
                 from["type"].string_or("") == "Bot"};
@@ -60,10 +61,12 @@ struct Payload {
             throw Lacking{member};
         return std::string(text.substr(heads.size()));
     }
-    // Checks of other Apps are none of our business; GitHub sends rerequested to their own App only.
-    bool of_another_app(const Json& app) const {
+    // Checks of other Apps are none of our business; GitHub sends rerequested to their own App
+    // only.
+    bool of_another_app(const Json& app, const char* member) const {
         auto id = app["id"].number_text();
-        return !id.empty() && id != app_id;
+        if (id.empty()) throw Lacking{member};
+        return id != app_id;
     }
 };
 
@@ -115,7 +118,7 @@ EventOrIgnored push(const Payload& payload, std::string_view) {
 
 EventOrIgnored issue_comment(const Payload& payload, std::string_view action) {
     if (action == "edited" || action == "deleted")
-        return Ignored{"an " + std::string(action) + " comment commands nothing"};
+        return Ignored{"a comment that was " + std::string(action) + " commands nothing"};
     if (action != "created") return no_interest(payload, action);
     const auto &issue = payload.json["issue"], &comment = payload.json["comment"];
     if (!issue["pull_request"].is_object()) return Ignored{"the comment is on an issue"};
@@ -132,15 +135,16 @@ EventOrIgnored issue_comment(const Payload& payload, std::string_view action) {
 EventOrIgnored pull_request_review(const Payload& payload, std::string_view action) {
     if (action != "submitted" && action != "edited" && action != "dismissed")
         return no_interest(payload, action);
-    return Event(ReviewChanged{
-        payload.pull(payload.json["pull_request"]["number"], "pull_request.number"),
-        payload.sender()});
+    return Event(
+        ReviewChanged{payload.pull(payload.json["pull_request"]["number"], "pull_request.number"),
+                      payload.sender()});
 }
 
 EventOrIgnored check_run(const Payload& payload, std::string_view action) {
     if (action != "rerequested") return no_interest(payload, action);
     const auto& run = payload.json["check_run"];
-    if (payload.of_another_app(run["app"])) return Ignored{"the check belongs to another App"};
+    if (payload.of_another_app(run["app"], "check_run.app.id"))
+        return Ignored{"the check belongs to another App"};
     return Event(CheckRerequested{payload.repository(),
                                   payload.commit(run["head_sha"], "check_run.head_sha"),
                                   run["external_id"].text(), payload.sender()});
@@ -149,10 +153,11 @@ EventOrIgnored check_run(const Payload& payload, std::string_view action) {
 EventOrIgnored check_suite(const Payload& payload, std::string_view action) {
     if (action != "rerequested") return no_interest(payload, action);
     const auto& suite = payload.json["check_suite"];
-    if (payload.of_another_app(suite["app"])) return Ignored{"the checks belong to another App"};
+    if (payload.of_another_app(suite["app"], "check_suite.app.id"))
+        return Ignored{"the checks belong to another App"};
     return Event(CheckRerequested{payload.repository(),
-                                  payload.commit(suite["head_sha"], "check_suite.head_sha"),
-                                  "", payload.sender()});
+                                  payload.commit(suite["head_sha"], "check_suite.head_sha"), "",
+                                  payload.sender()});
 }
 
 EventOrIgnored installation(const Payload& payload, std::string_view action) {
@@ -180,7 +185,8 @@ EventOrIgnored repository(const Payload& payload, std::string_view action) {
         if (!is_path_segment(name)) throw Lacking{"changes.repository.name.from"};
     } else {
         const auto& from = changes["owner"]["from"];
-        owner = (from["organization"].is_object() ? from["organization"] : from["user"])["login"].text();
+        owner = (from["organization"].is_object() ? from["organization"] : from["user"])["login"]
+                    .text();
         if (!is_path_segment(owner)) throw Lacking{"changes.owner.from"};
     }
     return Event(RepositoryRenamed{{to.forge, owner + "/" + name}, to});

@@ -1,7 +1,7 @@
-// What a GitHub payload means to us. Pure. Every field is optional in practice (forks vanish, authors are
-// deleted, GitHub adds and drops members without notice), so what is missing or of another type makes the
-// delivery Ignored with a reason: never a guess, never a crash. Names and commits are checked here, because
-// they become parts of URLs and git arguments.
+// What a GitHub payload means to us. Pure. Every field is optional in practice (forks vanish,
+// authors are deleted, GitHub adds and drops members without notice), so what is missing or of
+// another type makes the delivery Ignored with a reason: never a guess, never a crash. Names and
+// commits are checked here, because they become parts of URLs and git arguments.
 #pragma once
 #include <string>
 #include <string_view>

@@ -75,28 +75,31 @@ std::optional<std::string> form_field(std::string_view form, std::string_view na
     return found;
 }
 
-std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge, SignatureCheck* check,
-                                                     const Headers& headers, std::string body,
-                                                     std::int64_t now_ms) {
+std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge,
+                                                     SignatureCheck* check, const Headers& headers,
+                                                     std::string body, std::int64_t now_ms) {
     if (!check)
-        return RefusedWebhook{401, "No webhook secret is configured for " + forge +
-                                       "; set webhook_secrets for it."};
+        return RefusedWebhook{
+            401, "No webhook secret is configured for " + forge + "; set webhook_secrets for it."};
     auto signature = header(headers, "x-hub-signature-256");
     if (signature.empty())
-        return RefusedWebhook{401, "The header X-Hub-Signature-256 is missing; give the webhook a "
-                                   "secret."};
+        return RefusedWebhook{401,
+                              "The header X-Hub-Signature-256 is missing; give the webhook a "
+                              "secret."};
     if (!check->matches(signature, body))
-        return RefusedWebhook{401, "The signature fits none of the secrets configured for " + forge +
-                                       "."};
+        return RefusedWebhook{
+            401, "The signature fits none of the secrets configured for " + forge + "."};
 
     auto event = header(headers, "x-github-event");
     auto guid = header(headers, "x-github-delivery");
-    if (!is_name(event, 64)) return RefusedWebhook{400, "The header X-GitHub-Event is missing or malformed."};
+    if (!is_name(event, 64))
+        return RefusedWebhook{400, "The header X-GitHub-Event is missing or malformed."};
     if (!is_name(guid, 128))
         return RefusedWebhook{400, "The header X-GitHub-Delivery is missing or malformed."};
 
     switch (kind_of(header(headers, "content-type"))) {
-        case BodyKind::json: break;
+        case BodyKind::json:
+            break;
         case BodyKind::form: {
             auto payload = form_field(body, "payload");
             if (!payload)
@@ -105,8 +108,9 @@ std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge, S
             break;
         }
         case BodyKind::other:
-            return RefusedWebhook{400, "The Content-Type must be application/json or "
-                                       "application/x-www-form-urlencoded."};
+            return RefusedWebhook{400,
+                                  "The Content-Type must be application/json or "
+                                  "application/x-www-form-urlencoded."};
     }
     Delivery delivery{forge, std::string(guid) + ":" + std::string(event), std::string(event),
                       std::move(body), now_ms};

@@ -1,6 +1,6 @@
-// The envelope of a GitHub webhook: headers, signature, form body. Rule W1: the signature is checked over the
-// raw bytes before anything else is looked at, and it covers the body only; the headers name, they prove
-// nothing. X-Hub-Signature (SHA-1) is never looked at.
+// The envelope of a GitHub webhook: headers, signature, form body. Rule W1: the signature is
+// checked over the raw bytes before anything else is looked at, and it covers the body only; the
+// headers name, they prove nothing. X-Hub-Signature (SHA-1) is never looked at.
 #pragma once
 #include <optional>
 #include <string>
@@ -16,11 +16,12 @@ namespace slipway::github {
 //     delivery id = guid ":" event [ ":" hook id ]
 //
 // because one guid may reach us through two hooks, with different bodies.
-std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge, SignatureCheck* check,
-                                                     const Headers& headers, std::string body,
-                                                     std::int64_t now_ms);
+std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge,
+                                                     SignatureCheck* check, const Headers& headers,
+                                                     std::string body, std::int64_t now_ms);
 
-// The one field of application/x-www-form-urlencoded with this name; nullopt: absent, twice, or malformed.
+// The one field of application/x-www-form-urlencoded with this name; nullopt: absent, twice, or
+// malformed.
 std::optional<std::string> form_field(std::string_view form, std::string_view name);
 
 }  // namespace slipway::github
