@@ -32,6 +32,7 @@ struct Word {
     CommitSha commit;
     std::string source;
     std::int64_t at_ms = 0;
+    Role granted = Role::none;
     bool bound = false;
 };
 
@@ -66,6 +67,7 @@ std::vector<Word> words_on(const Run& run, const Run* lender, const PullRecord* 
             word.commit = kept.commit;
             word.source = "comment";
             word.at_ms = kept.at_ms;
+            word.granted = kept.granted;
             word.bound = kept.plan_digest == run.plan_digest ||
                          (lender && kept.plan_digest == lender->plan_digest);
             out.push_back(std::move(word));
@@ -98,12 +100,15 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     auto& forge = *context.forges.at(run.repository.forge);
     const Run* lends = out.carried_over ? &lender.value : nullptr;
     for (const auto& word : words_on(run, lends, pull, posted, reviews)) {
-        auto permission = co_await forge.permission(run.repository, word.author);
+        auto permission = Permission::none;
+        if (word.author.forge == run.repository.forge)
+            permission = co_await forge.permission(run.repository, word.author);
         GivenReview given;
         given.author = word.author.login;
         given.forge = word.author.forge;
         given.approves = word.approves;
-        given.may_write = may_write(context, *organisation, word.author, run.settings.space, permission);
+        given.may_write = word.granted >= Role::writer ||
+                          may_write(context, *organisation, word.author, run.settings.space, permission);
         given.is_author = pull && pull->pull.author.login == word.author.login;
         for (const auto& [team, members] : organisation->teams) {
             auto logins = organisation->logins_of_team(team, word.author.forge);

@@ -42,10 +42,11 @@ constexpr Role needed_role(Verb verb) {
 
 Task<bool> may(ControlContext& context, const Request& request, const RepositoryName& repository,
                const SpaceId& space) {
-    if (request.administrator) co_return true;
+    const auto needed = needed_role(request.verb);
+    if (request.granted >= needed) co_return true;
+    if (request.actor.forge != repository.forge) co_return false;
     auto& forge = *context.forges.at(repository.forge);
     auto permission = co_await forge.permission(repository, request.actor);
-    const auto needed = needed_role(request.verb);
     if (permission < (needed == Role::reader ? Permission::read : Permission::write)) co_return false;
     if (!context.has_organisation_tree) co_return true;
     co_return context.organisation()->role_of(request.actor, space) >= needed;
@@ -137,6 +138,7 @@ void give_word(Desk& desk, Target& target, bool approves) {
     kept.plan_digest = run.plan_digest;
     kept.commit = run.head;
     kept.comment_id = desk.request.comment_id;
+    kept.granted = desk.request.granted;
     kept.at_ms = desk.request.given_at_ms;
     auto& all = desk.pull.value.kept_reviews;
     std::erase_if(all, [&](const KeptReview& k) {

@@ -19,10 +19,12 @@ struct KeptReview {
     std::string plan_digest;  // what it was given for
     CommitSha commit;
     std::string comment_id;
+    Role granted = Role::none;  // see Request
     std::int64_t at_ms = 0;
 
     static void fields(auto& self, auto&& f) {
         f("author", self.author);
+        f("granted", self.granted);
         f("approves", self.approves);
         f("stack", self.stack);
         f("plan_digest", self.plan_digest);

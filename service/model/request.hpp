@@ -31,7 +31,7 @@ bool target_matches(const CommandTarget& target, const Stack& stack);
 struct Request {
     Verb verb = Verb::help;
     Actor actor;
-    bool administrator = false;           // over the local socket (rule S2)
+    Role granted = Role::none;            // by a token, or by the local socket (rule S2); else the forge and the space say
     std::optional<PullRequestName> pull;  // of a comment
     std::optional<RunId> run;             // of a call that names one run
     std::vector<CommandTarget> targets;   // none: all concerned
@@ -42,7 +42,7 @@ struct Request {
     static void fields(auto& self, auto&& f) {
         f("verb", self.verb);
         f("actor", self.actor);
-        f("administrator", self.administrator);
+        f("granted", self.granted);
         f("pull", self.pull);
         f("run", self.run);
         f("targets", self.targets);

@@ -1,0 +1,72 @@
+// Alive, able to store an event, and what is measured.
+#include "handlers/api/api.hpp"
+#include "handlers/api/routes.hpp"
+#include "service/base/metrics.hpp"
+
+namespace slipway {
+
+namespace {
+
+Task<HttpResponse> alive(ApiContext&, HttpRequest) {
+    co_return json_response(200, Json::object({{"alive", Json(true)}}));
+}
+
+Task<HttpResponse> ready(ApiContext& context, HttpRequest) {
+    std::string trouble;
+    try {
+        co_await context.queue.check_storable();
+    } catch (const Failure& failure) {
+        trouble = failure.what();
+    }
+    if (!trouble.empty()) co_return error_response(503, trouble);
+    co_return json_response(200, Json::object({{"ready", Json(true)}}));
+}
+
+void show_queue(const QueueStatus& status) {
+    for (const auto& [queue, waiting] : status.waiting)
+        gauge("slipway_jobs_waiting", "Jobs that wait, by queue", {{"queue", queue}})
+            .set(static_cast<double>(waiting));
+    gauge("slipway_jobs_leased", "Jobs that are being worked on").set(static_cast<double>(status.leased));
+    gauge("slipway_jobs_dead", "Jobs given up after all their attempts")
+        .set(static_cast<double>(status.dead));
+}
+
+Task<HttpResponse> measured(ApiContext& context, HttpRequest) {
+    try {
+        auto status = co_await context.queue.status();
+        show_queue(status);
+    } catch (const Failure&) {
+        // Redis is away: everything else is still worth showing.
+    }
+    HttpResponse response;
+    response.content_type = "text/plain; version=0.0.4";
+    response.body = metrics_text();
+    co_return response;
+}
+
+Task<HttpResponse> description(ApiContext&, HttpRequest) {
+    HttpResponse response;
+    response.body = openapi_document();
+    co_return response;
+}
+
+}  // namespace
+
+void add_health_routes(Router& router, ApiContext& context) {
+    const auto open = [&](const char* path, Task<HttpResponse> (*handler)(ApiContext&, HttpRequest)) {
+        router.add("GET", path, [&context, handler](HttpRequest request) {
+            return handler(context, std::move(request));
+        });
+    };
+    open("/healthz", alive);
+    open("/readyz", ready);
+    open("/metrics", measured);
+    open("/api/v1/openapi.json", description);
+}
+
+void add_api_routes(Router& router, ApiContext& context) {
+    add_run_routes(router, context);
+    add_token_routes(router, context);
+}
+
+}  // namespace slipway

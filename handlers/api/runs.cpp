@@ -1,0 +1,160 @@
+// Runs: list, one, its log, its explanation, and what people ask of it.
+#include <algorithm>
+
+#include "handlers/api/access.hpp"
+#include "handlers/api/routes.hpp"
+#include "queue/store.hpp"
+#include "service/base/digest.hpp"
+#include "service/model/pull_record.hpp"
+#include "service/model/request.hpp"
+#include "service/wording/report.hpp"
+
+namespace slipway {
+
+namespace {
+
+// What is shown of a run: its record but for what only the service needs.
+Json public_run(const Run& run) {
+    auto json = encode(run);
+    for (const char* inner : {"settings", "push", "plan_file", "source", "outputs", "tool_document"})
+        json.erase(inner);
+    json.set("space", Json(run.settings.space.value));
+    json.set("summary", Json(counts_text(run.counts)));
+    return json;
+}
+
+HttpResponse no_such_run(const std::string& id) {
+    return problem_response(404, "Not found", "there is no run " + id);
+}
+
+std::int64_t number_or(const HttpRequest& request, const char* name, std::int64_t fallback) {
+    auto at = request.query.find(name);
+    if (at == request.query.end()) return fallback;
+    return Json(Json::Number{at->second}).int_or(fallback);
+}
+
+Task<HttpResponse> list_runs(ApiContext& context, HttpRequest request) {
+    auto stack = request.query.find("stack");
+    std::string index = stack == request.query.end() ? "runs" : "runs/" + stack->second;
+    const auto count = std::clamp<std::int64_t>(number_or(request, "limit", 30), 1, 200);
+    const auto before = number_or(request, "cursor", 0);
+    auto ids = co_await context.queue.list(std::move(index), before, static_cast<int>(count));
+    std::vector<std::string> keys;
+    for (const auto& [id, score] : ids) keys.push_back(run_key(RunId(id)));
+    auto records = co_await context.queue.read_many(keys);
+    Json runs = Json::array();
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        if (records[i].version) runs.push(public_run(decoded_record<Run>(keys[i], records[i])));
+    Json body = Json::object({{"runs", runs}});
+    if (static_cast<std::int64_t>(ids.size()) == count) body.set("cursor", Json(ids.back().second));
+    co_return json_response(200, body);
+}
+
+Task<HttpResponse> show_run(ApiContext& context, HttpRequest request) {
+    const auto& id = request.parameters["id"];
+    auto run = co_await load<Run>(context.queue, run_key(RunId(id)));
+    if (!run.version) co_return no_such_run(id);
+    co_return json_response(200, public_run(run.value));
+}
+
+Task<HttpResponse> read_run_log(ApiContext& context, HttpRequest request) {
+    const auto& id = request.parameters["id"];
+    auto run = co_await load<Run>(context.queue, run_key(RunId(id)));
+    if (!run.version) co_return no_such_run(id);
+    const auto offset = std::max<std::int64_t>(0, number_or(request, "offset", 0));
+    constexpr std::size_t at_most = 1u << 20;
+    HttpResponse response;
+    response.content_type = "text/plain; charset=utf-8";
+    response.body = co_await context.queue.read_log(id, static_cast<std::size_t>(offset), at_most);
+    const bool over = is_terminal(run.value.state) && response.body.size() < at_most;
+    response.headers.emplace_back("X-Slipway-State", std::string(word(run.value.state)));
+    response.headers.emplace_back("X-Slipway-Log", over ? "complete" : "more");
+    co_return response;
+}
+
+Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
+    const auto& id = request.parameters["id"];
+    auto run = co_await load<Run>(context.queue, run_key(RunId(id)));
+    if (!run.version) co_return no_such_run(id);
+    StackReport stack;
+    stack.stack = run.value.stack;
+    stack.directory = run.value.settings.directory;
+    stack.push = run.value.push;
+    if (run.value.pull) {
+        PullRequestName name{run.value.repository, *run.value.pull};
+        auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
+        for (const auto& one : pull.value.stacks)
+            if (one.settings.id == run.value.stack) stack.approval = one.approval;
+    }
+    stack.run = run.value;
+    Json body = Json::object({{"run", Json(id)},
+                              {"stack", Json(run.value.stack.value)},
+                              {"state", Json(word(run.value.state))},
+                              {"reason", Json(run.value.reason)},
+                              {"text", Json(explanation_tree(stack))},
+                              {"push", encode(run.value.push)},
+                              {"plan", encode(run.value.plan_decision)},
+                              {"approval", encode(stack.approval)}});
+    co_return json_response(200, body);
+}
+
+HttpResponse as_response(const Answer& answer) {
+    if (answer.kind == Answer::Kind::done)
+        return json_response(200, Json::object({{"text", Json(answer.text)}}));
+    const int status = answer.kind == Answer::Kind::refused ? 409 : 404;
+    return problem_response(status, word(answer.kind), answer.text);
+}
+
+// The request becomes a job like any comment's; its answer is waited for.
+template <Verb verb>
+Task<HttpResponse> ask(ApiContext& context, HttpRequest request) {
+    auto admitted = co_await admit(context, request, Role::writer);
+    if (auto* refused = std::get_if<HttpResponse>(&admitted)) co_return std::move(*refused);
+    const auto& caller = std::get<Caller>(admitted);
+    auto body = parse_json(request.body.empty() ? "{}" : std::string_view(request.body));
+    if (!body) co_return problem_response(400, "Bad request", body.error().message);
+    Request wanted;
+    wanted.verb = verb;
+    wanted.actor = caller.actor;
+    wanted.granted = caller.role;
+    wanted.run = RunId(request.parameters["id"]);
+    wanted.note = (*body)["note"].text();
+    wanted.given_at_ms = context.clock.now_ms();
+    auto job = make_job(JobKind::command, "api/" + random_id(), wanted);
+    const auto key = "answer/" + job.id.value;
+    Commit commit;
+    commit.jobs.push_back(std::move(job));
+    co_await context.queue.commit(std::move(commit));
+
+    constexpr std::chrono::milliseconds step{20}, patience{20'000};
+    for (std::chrono::milliseconds waited{0}; waited < patience; waited += step) {
+        auto answer = co_await load<Answer>(context.queue, key);
+        if (answer.version) co_return as_response(answer.value);
+        co_await sleep_for(step);
+    }
+    co_return problem_response(503, "No answer", "nobody has taken the request up yet; it is not lost");
+}
+
+}  // namespace
+
+void add_run_routes(Router& router, ApiContext& context) {
+    const auto reading = [&](const char* path, ApiHandler handler) {
+        router.add("GET", path, for_role(context, Role::reader, handler));
+    };
+    const auto asking = [&](const char* path, ApiHandler handler) {
+        router.add("POST", path, [&context, handler](HttpRequest request) {
+            return handler(context, std::move(request));
+        });
+    };
+    reading("/api/v1/runs", list_runs);
+    reading("/api/v1/runs/{id}", show_run);
+    reading("/api/v1/runs/{id}/log", read_run_log);
+    reading("/api/v1/runs/{id}/explain", explain_run);
+    asking("/api/v1/runs/{id}/confirm", ask<Verb::apply>);
+    asking("/api/v1/runs/{id}/discard", ask<Verb::cancel>);
+    asking("/api/v1/runs/{id}/cancel", ask<Verb::cancel>);
+    asking("/api/v1/runs/{id}/approve", ask<Verb::approve>);
+    asking("/api/v1/runs/{id}/retry", ask<Verb::plan>);
+}
+
+}  // namespace slipway

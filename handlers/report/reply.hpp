@@ -1,0 +1,9 @@
+#pragma once
+#include "handlers/report/report.hpp"
+
+namespace slipway {
+
+// The job reply/<forge>/<comment id>; payload: a Reply.
+Task<void> write_reply(ReportContext& context, ClaimedJob job);
+
+}  // namespace slipway
