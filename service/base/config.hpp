@@ -1,6 +1,7 @@
 // The service's configuration: flags beat environment beat the file; unknown keys are errors with their
 // place; a secret is always a reference ({file: PATH} or {env: NAME}) and is read here, once.
 #pragma once
+#include <array>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -43,7 +44,7 @@ struct Config {
     std::string listen = "127.0.0.1:8080";
     std::string public_url;  // "": http:// + listen
     std::filesystem::path data = "/var/lib/slipway";
-    std::filesystem::path sealing_key;  // "": <data>.key
+    std::filesystem::path sealing_key;  // where none is named: <data>.key
     std::filesystem::path organisation; // "": none
     std::string redis_url;              // "": a private redis-server below data
     Secret redis_password;
@@ -57,8 +58,9 @@ struct Config {
     std::vector<std::string> link_hosts;          // hosts that foreign links may point to (rule S3)
 };
 
-// Every finding as file:line:column: message, one a line, in the error. `environment`: SLIPWAY_LISTEN …;
-// `flags`: the same keys as set on the command line ("listen", "data", "organisation", "workers", "redis").
+// Every finding as file:line:column: message, one a line, in the error. `environment`: all of it, for
+// SLIPWAY_LISTEN … and the secrets; `flags`: the same keys as set on the command line ("listen", "data",
+// "organisation", "workers", "redis", "public_url", "check_name", "mode", "blobs").
 Result<Config> load_config(const std::optional<std::filesystem::path>& file,
                            const std::map<std::string, std::string>& environment,
                            const std::map<std::string, std::string>& flags);
