@@ -1,0 +1,129 @@
+#include "handlers/forges/github/check_text.hpp"
+
+#include <algorithm>
+#include <set>
+
+#include "service/base/digest.hpp"
+
+namespace slipway::github {
+namespace {
+
+// At most `count` characters, counted as code points.
+std::string shortened_to(std::string_view text, std::size_t count) {
+    std::size_t seen = 0, cut = 0;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        if ((static_cast<unsigned char>(text[i]) & 0xC0) == 0x80) continue;
+        if (++seen == count) cut = i;
+        if (seen > count) return std::string(text.substr(0, cut)) + "…";
+    }
+    return std::string(text);
+}
+
+std::string one_line(std::string text) {
+    std::ranges::replace_if(
+        text, [](unsigned char c) { return c < 0x20; }, ' ');
+    return text;
+}
+
+Json annotations_of(const Check& check) {
+    Json out = Json::array();
+    for (const auto& note : check.annotations) {
+        if (out.items().size() == annotations_limit) break;
+        Json item = Json::object(
+            {{"path", note.path},
+             {"start_line", std::max(note.line, 1)},
+             {"end_line", std::max(note.line, 1)},
+             {"annotation_level", note.failure ? "failure" : "warning"},
+             {"message", note.message.empty() ? note.title : fitted(note.message, 60'000)}});
+        if (!note.title.empty()) item.set("title", shortened_to(one_line(note.title), 120));
+        out.push(std::move(item));
+    }
+    return out;
+}
+
+// GitHub takes an empty title or summary for a missing one.
+Json output_of(const Check& check) {
+    auto title = one_line(check.title.empty() ? check.name : check.title);
+    Json out = Json::object({{"title", shortened_to(title, 250)}});
+    out.set("summary", check.summary.empty() ? title : fitted(check.summary, text_limit));
+    if (!check.text.empty()) out.set("text", fitted(check.text, text_limit));
+    return out;
+}
+
+// Rule W4: what waits for somebody is never green, and never pending.
+std::string_view status_state(const Check& check) {
+    if (check.status != CheckStatus::completed) return "pending";
+    switch (check.conclusion) {
+        case Conclusion::success:
+        case Conclusion::neutral:
+            return "success";
+        case Conclusion::failure:
+        case Conclusion::action_required:
+            return "failure";
+        case Conclusion::cancelled:
+            break;
+    }
+    return "error";
+}
+
+}  // namespace
+
+CheckId CheckId::parse(std::string_view text) {
+    auto plus = std::min(text.find('+'), text.size());
+    auto number = text.substr(0, plus);
+    if (number.find_first_not_of("0123456789") != number.npos) return {};
+    return {std::string(number), std::string(text.substr(std::min(plus + 1, text.size())))};
+}
+
+std::string notes_digest(const Check& check) {
+    if (check.annotations.empty() || check.status != CheckStatus::completed) return "";
+    return sha256_hex(annotations_of(check).dump()).substr(0, 16);
+}
+
+Json check_body(const Check& check, CheckBody kind, bool with_annotations) {
+    Json body = Json::object({{"name", check.name}});
+    if (kind == CheckBody::create) body.set("head_sha", check.commit.value);
+    body.set("external_id", check.external_id);
+    body.set("status", word(check.status));
+    if (!check.details_url.empty()) body.set("details_url", check.details_url);
+    if (check.started_at_ms > 0) body.set("started_at", utc_iso(check.started_at_ms));
+    if (check.status == CheckStatus::completed) {
+        body.set("conclusion", word(check.conclusion));
+        if (check.completed_at_ms > 0) body.set("completed_at", utc_iso(check.completed_at_ms));
+    }
+    Json output = output_of(check);
+    if (with_annotations) output.set("annotations", annotations_of(check));
+    body.set("output", std::move(output));
+    return body;
+}
+
+Json status_body(const Check& check) {
+    Json body = Json::object({{"state", status_state(check)}, {"context", check.name}});
+    body.set("description", shortened_to(one_line(check.title), description_limit));
+    if (!check.details_url.empty()) body.set("target_url", check.details_url);
+    return body;
+}
+
+std::string status_id(const Json& status) {
+    return "status:" + sha256_hex(status.dump()).substr(0, 16);
+}
+
+std::string fitted(std::string_view markdown, std::size_t bytes) {
+    if (markdown.size() <= bytes) return std::string(markdown);
+    constexpr std::string_view told = "\n\n*Shortened: the whole text is too long for GitHub.*\n";
+    constexpr std::string_view fence_end = "\n```";
+    const auto room = bytes - told.size() - fence_end.size();
+    auto end = markdown.rfind('\n', room);
+    if (end == markdown.npos || end < room / 2) {
+        end = room;
+        while (end > 0 && (static_cast<unsigned char>(markdown[end]) & 0xC0) == 0x80) --end;
+    }
+    std::string out(markdown.substr(0, end));
+    bool fenced = out.starts_with("```");
+    for (auto at = out.find("\n```"); at != out.npos; at = out.find("\n```", at + 1))
+        fenced = !fenced;
+    if (fenced) out += fence_end;
+    return out + std::string(told);
+}
+
+}  // namespace slipway::github

@@ -1,0 +1,161 @@
+#include "handlers/forges/github/client.hpp"
+
+#include <algorithm>
+
+#include "handlers/forges/github/webhook.hpp"
+#include "handlers/forges/github/webhook_head.hpp"
+
+namespace slipway::github {
+namespace {
+
+constexpr int most_review_pages = 50, most_pull_pages = 10;
+
+std::string pull_path(const PullRequestName& pull) {
+    return "/repos/" + pull.repository.path + "/pulls/" + std::to_string(pull.number);
+}
+
+}  // namespace
+
+GithubForge::GithubForge(ForgeConfig config, HttpClient& http, const Clock& clock, Spacing spacing)
+    : config_(std::move(config)), clock_(clock), api_(config_, http, clock, std::move(spacing)) {
+    if (!config_.webhook_secrets.empty()) signatures_.emplace(config_.webhook_secrets);
+}
+
+std::variant<Delivery, RefusedWebhook> GithubForge::verify(const Headers& headers,
+                                                           std::string body) {
+    return open_envelope(config_.name, signatures_ ? &*signatures_ : nullptr, headers,
+                         std::move(body), clock_.now_ms());
+}
+
+EventOrIgnored GithubForge::parse(const Delivery& delivery) const {
+    return parse_payload(delivery, config_.app_id);
+}
+
+Task<Own> GithubForge::own() {
+    Own own;
+    own.app_id = config_.app_id;
+    own.login = co_await api_.own_login();
+    co_return own;
+}
+
+Task<std::optional<PullRequest>> GithubForge::pull_request(PullRequestName name) {
+    auto lag = api_.spacing().lag.begin();
+    while (true) {
+        Request request("GET", pull_path(name));
+        const auto what = request.text();
+        auto reply = co_await api_.call(name.repository.path, std::move(request), missing_too);
+        if (reply.status == 200) {
+            auto pull = pull_request_of(name, json_of(reply, what));
+            if (!pull) throw Failure("GitHub's answer to " + what + " names no head or base");
+            co_return pull;
+        }
+        if (lag == api_.spacing().lag.end()) co_return std::nullopt;
+        co_await sleep_for(*lag++);
+    }
+}
+
+Task<std::optional<Comment>> GithubForge::comment(PullRequestName pull, std::string id) {
+    auto ours = co_await own();
+    Request request("GET", "/repos/" + pull.repository.path + "/issues/comments/" + encoded(id));
+    const auto what = request.text();
+    auto reply = co_await api_.call(pull.repository.path, std::move(request), missing_too);
+    if (reply.status != 200) co_return std::nullopt;
+    co_return comment_of(pull, json_of(reply, what), ours);
+}
+
+Task<std::vector<ForgeReview>> GithubForge::reviews(PullRequestName pull) {
+    Request request("GET", pull_path(pull) + "/reviews?per_page=100");
+    std::string whole;
+    auto items = co_await api_.list(pull.repository.path, std::move(request), std::move(whole),
+                                    most_review_pages);
+    std::vector<ForgeReview> out;
+    for (const auto& item : items)
+        if (auto review = review_of(config_.name, item)) out.push_back(std::move(*review));
+    std::ranges::stable_sort(out, {}, &ForgeReview::submitted_at_ms);
+    co_return out;
+}
+
+Task<Permission> GithubForge::permission(RepositoryName repository, Actor who) {
+    if (who.forge != config_.name || who.login.empty()) co_return Permission::none;
+    Request request("GET", "/repos/" + repository.path + "/collaborators/" + encoded(who.login) +
+                               "/permission");
+    const auto what = request.text();
+    auto reply = co_await api_.call(repository.path, std::move(request), missing_too);
+    if (reply.status != 200) co_return Permission::none;
+    co_return permission_of(json_of(reply, what));
+}
+
+Task<bool> GithubForge::is_team_member(std::string team, Actor who) {
+    auto slash = team.find('/');
+    if (who.forge != config_.name || who.login.empty() || !is_repository_path(team))
+        co_return false;
+    auto organisation = team.substr(0, slash);
+    Request request("GET", "/orgs/" + organisation + "/teams/" + team.substr(slash + 1) +
+                               "/memberships/" + encoded(who.login));
+    const auto what = request.text();
+    auto reply = co_await api_.call(organisation, std::move(request), missing_too | forbidden_too);
+    if (reply.status != 200) co_return false;
+    co_return json_of(reply, what)["state"].string_or("") == "active";
+}
+
+Task<Json::Array> GithubForge::pulls_at(RepositoryName repository, CommitSha commit) {
+    if (!is_commit(commit.value)) co_return Json::Array{};
+    Request request(
+        "GET", "/repos/" + repository.path + "/commits/" + commit.value + "/pulls?per_page=100");
+    std::string whole;
+    co_return co_await api_.list(repository.path, std::move(request), std::move(whole),
+                                 most_pull_pages);
+}
+
+Task<std::vector<int>> GithubForge::pulls_of_commit(RepositoryName repository, CommitSha commit,
+                                                    std::string branch) {
+    auto pulls = co_await pulls_at(std::move(repository), std::move(commit));
+    std::vector<int> out;
+    for (const auto& pull : pulls)
+        if (pull["merged_at"].is_string() && pull["base"]["ref"].string_or("") == branch)
+            out.push_back(static_cast<int>(pull["number"].int_or(0)));
+    co_return out;
+}
+
+Task<std::vector<int>> GithubForge::pulls_with_head(RepositoryName repository, CommitSha head) {
+    const auto sha = head.value;
+    auto pulls = co_await pulls_at(std::move(repository), std::move(head));
+    std::vector<int> out;
+    for (const auto& pull : pulls)
+        if (pull["state"].string_or("") == "open" && pull["head"]["sha"].string_or("") == sha)
+            out.push_back(static_cast<int>(pull["number"].int_or(0)));
+    co_return out;
+}
+
+Task<std::string> GithubForge::default_branch(RepositoryName repository) {
+    Request request("GET", "/repos/" + repository.path);
+    const auto what = request.text();
+    auto reply = co_await api_.call(repository.path, std::move(request), success_only);
+    auto branch = json_of(reply, what)["default_branch"].text();
+    if (branch.empty()) throw Failure("GitHub's answer to " + what + " names no default branch");
+    co_return branch;
+}
+
+Task<GitRemote> GithubForge::git_remote(RepositoryName repository) {
+    GitRemote remote;
+    remote.url = config_.git_url.empty() ? "https://github.com/{path}.git" : config_.git_url;
+    if (auto at = remote.url.find("{path}"); at != std::string::npos)
+        remote.url.replace(at, 6, repository.path);
+    remote.username = "x-access-token";
+    remote.password = co_await api_.reading_token(repository.path);
+    co_return remote;
+}
+
+std::string GithubForge::ref_of_pull(int number) const {
+    return "refs/pull/" + std::to_string(number) + "/head";
+}
+
+}  // namespace slipway::github
+
+namespace slipway {
+
+std::unique_ptr<Forge> make_github_forge(ForgeConfig config, HttpClient& http, const Clock& clock) {
+    return std::make_unique<github::GithubForge>(std::move(config), http, clock, github::Spacing{});
+}
+
+}  // namespace slipway

@@ -1,0 +1,66 @@
+// GitHub behind the front door of handlers/forges. Reads are always afresh; writes find what an
+// earlier, interrupted write left behind instead of writing it twice.
+#pragma once
+#include <deque>
+#include <map>
+#include <memory>
+#include <string>
+
+#include "handlers/forges/forge.hpp"
+#include "handlers/forges/github/answers.hpp"
+#include "handlers/forges/github/api.hpp"
+#include "handlers/forges/github/check_text.hpp"
+#include "service/base/signature.hpp"
+
+namespace slipway::github {
+
+class GithubForge final : public Forge {
+  public:
+    GithubForge(ForgeConfig config, HttpClient& http, const Clock& clock, Spacing spacing);
+
+    const ForgeConfig& config() const override { return config_; }
+    std::variant<Delivery, RefusedWebhook> verify(const Headers& headers,
+                                                  std::string body) override;
+    EventOrIgnored parse(const Delivery& delivery) const override;
+
+    Task<std::optional<PullRequest>> pull_request(PullRequestName name) override;
+    Task<std::optional<Comment>> comment(PullRequestName pull, std::string id) override;
+    Task<std::vector<ForgeReview>> reviews(PullRequestName pull) override;
+    Task<Permission> permission(RepositoryName repository, Actor who) override;
+    Task<bool> is_team_member(std::string team, Actor who) override;
+    Task<std::vector<int>> pulls_of_commit(RepositoryName repository, CommitSha commit,
+                                           std::string branch) override;
+    Task<std::vector<int>> pulls_with_head(RepositoryName repository, CommitSha head) override;
+    Task<std::string> default_branch(RepositoryName repository) override;
+    Task<GitRemote> git_remote(RepositoryName repository) override;
+    std::string ref_of_pull(int number) const override;
+
+    Task<std::string> put_check(RepositoryName repository, std::string known_id,
+                                Check check) override;
+    Task<std::string> put_comment(PullRequestName pull, std::string known_id, std::string marker,
+                                  std::string body) override;
+    Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) override;
+    Task<void> acknowledge(PullRequestName pull, std::string comment_id) override;
+    bool has_checks() const override { return api_.is_app(); }
+
+  private:
+    // What stands at a commit, remembered for the seconds in which one report writes many checks.
+    struct Listing {
+        std::int64_t at_ms = 0;
+        Json::Array runs;
+    };
+    Task<CheckId> find_check(RepositoryName repository, Check check);
+    Task<std::string> put_status(RepositoryName repository, std::string known_id, Check check);
+    Task<std::optional<std::string>> find_comment(PullRequestName pull, std::string beginning);
+    Task<std::string> create_comment(PullRequestName pull, std::string body);
+    Task<Json::Array> pulls_at(RepositoryName repository, CommitSha commit);
+    Task<Own> own();
+
+    ForgeConfig config_;
+    const Clock& clock_;
+    std::optional<SignatureCheck> signatures_;
+    Api api_;
+    std::map<std::string, Listing> listings_;  // "acme/infra@sha"
+};
+
+}  // namespace slipway::github

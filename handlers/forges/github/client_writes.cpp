@@ -1,0 +1,198 @@
+#include <algorithm>
+
+#include "handlers/forges/github/client.hpp"
+#include "handlers/forges/github/webhook.hpp"
+#include "service/base/digest.hpp"
+
+namespace slipway::github {
+namespace {
+
+constexpr std::int64_t listing_ms = 15'000;
+constexpr std::size_t most_listings = 64;
+constexpr int most_check_pages = 20, most_comment_pages = 10;
+
+bool is_digits(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
+std::string comments_path(const PullRequestName& pull) {
+    return "/repos/" + pull.repository.path + "/issues/" + std::to_string(pull.number) +
+           "/comments";
+}
+
+std::string comment_path(const PullRequestName& pull, std::string_view id) {
+    return "/repos/" + pull.repository.path + "/issues/comments/" + std::string(id);
+}
+
+std::string id_of(const HttpReply& reply, const std::string& what) {
+    std::string id(json_of(reply, what)["id"].number_text());
+    if (!is_digits(id)) throw Failure("GitHub's answer to " + what + " holds no id");
+    return id;
+}
+
+int page_number(std::string_view path) {
+    auto at = path.rfind("page=");
+    // per_page= ends alike
+    while (at != path.npos && at > 0 && path[at - 1] != '?' && path[at - 1] != '&')
+        at = at == 0 ? path.npos : path.rfind("page=", at - 1);
+    if (at == path.npos) return 0;
+    int number = 0;
+    for (char c : path.substr(at + 5)) {
+        if (c < '0' || c > '9' || number > 100'000) break;
+        number = number * 10 + (c - '0');
+    }
+    return number;
+}
+
+}  // namespace
+
+Task<CheckId> GithubForge::find_check(RepositoryName repository, Check check) {
+    const auto key = repository.path + "@" + check.commit.value;
+    auto kept = listings_.find(key);
+    if (kept == listings_.end() || clock_.now_ms() - kept->second.at_ms > listing_ms) {
+        Request request(
+            "GET", "/repos/" + repository.path + "/commits/" + check.commit.value +
+                       "/check-runs?filter=latest&per_page=100&app_id=" + encoded(config_.app_id));
+        std::string member = "check_runs";
+        Listing fresh;
+        fresh.at_ms = clock_.now_ms();
+        fresh.runs = co_await api_.list(repository.path, std::move(request), std::move(member),
+                                        most_check_pages);
+        if (listings_.size() >= most_listings) listings_.clear();
+        kept = listings_.insert_or_assign(key, std::move(fresh)).first;
+    }
+    for (const auto& run : kept->second.runs) {
+        auto app = run["app"]["id"].number_text();
+        if (run["name"].string_or("") != check.name ||
+            run["external_id"].string_or("") != check.external_id ||
+            (!app.empty() && app != config_.app_id))
+            continue;
+        CheckId found{std::string(run["id"].number_text()), ""};
+        auto sent = run["output"]["annotations_count"].int_or(0);
+        if (sent > 0) {
+            auto own =
+                static_cast<std::int64_t>(std::min(check.annotations.size(), annotations_limit));
+            found.notes = sent == own ? notes_digest(check) : "unknown";
+        }
+        co_return found;
+    }
+    co_return CheckId{};
+}
+
+Task<std::string> GithubForge::put_check(RepositoryName repository, std::string known_id,
+                                         Check check) {
+    if (!is_commit(check.commit.value)) throw Failure("A check needs a commit", Retry::never);
+    if (!has_checks())
+        co_return co_await put_status(std::move(repository), std::move(known_id), std::move(check));
+
+    const auto notes = notes_digest(check);
+    auto known = CheckId::parse(known_id);
+    if (known.number.empty()) known = co_await find_check(repository, check);
+    const bool stale_notes =
+        check.status == CheckStatus::completed && !known.notes.empty() && known.notes != notes;
+    if (!known.number.empty() && !stale_notes) {
+        const bool send = known.notes != notes && !notes.empty();
+        Request request("PATCH", "/repos/" + repository.path + "/check-runs/" + known.number,
+                        check_body(check, CheckBody::update, send));
+        auto reply = co_await api_.call(repository.path, std::move(request), missing_too);
+        if (reply.status == 200) {
+            if (send) known.notes = notes;
+            co_return known.text();
+        }
+    }
+    // Until the answer is there nobody knows whether it was made.
+    const auto key = repository.path + "@" + check.commit.value;
+    auto kept = listings_.extract(key);
+    Request request("POST", "/repos/" + repository.path + "/check-runs",
+                    check_body(check, CheckBody::create, !notes.empty()));
+    const auto what = request.text();
+    auto reply = co_await api_.call(repository.path, std::move(request), success_only);
+    CheckId made{id_of(reply, what), notes};
+    if (!kept.empty()) {
+        Json run = json_of(reply, what);
+        kept.mapped().runs.insert(kept.mapped().runs.begin(), std::move(run));
+        listings_.insert(std::move(kept));
+    }
+    co_return made.text();
+}
+
+Task<std::string> GithubForge::put_status(RepositoryName repository, std::string known_id,
+                                          Check check) {
+    auto body = status_body(check);
+    auto id = status_id(body);
+    if (id == known_id) co_return id;
+    Request request("POST", "/repos/" + repository.path + "/statuses/" + check.commit.value,
+                    std::move(body));
+    co_await api_.call(repository.path, std::move(request), success_only);
+    co_return id;
+}
+
+// The oldest hundred comments and then the newest ones: the sticky comment is among the first, a
+// reply among the last. Bounded, because anybody may write comments; by author, because anybody may
+// write a marker.
+Task<std::optional<std::string>> GithubForge::find_comment(PullRequestName pull,
+                                                           std::string beginning) {
+    auto ours = co_await own();
+    std::optional<std::string> next = comments_path(pull) + "?per_page=100";
+    for (int page = 0; next && page < most_comment_pages; ++page) {
+        Request request("GET", *next);
+        const auto what = request.text();
+        auto reply = co_await api_.call(pull.repository.path, std::move(request), success_only);
+        const Json comments = json_of(reply, what);
+        for (const auto& comment : comments.items())
+            if (comment["body"].string_or("").starts_with(beginning) && ours.wrote(comment))
+                co_return std::string(comment["id"].number_text());
+        next = page == 0 ? api_.wire().page(reply, "last") : api_.wire().page(reply, "prev");
+        if (next && page_number(*next) == 1) break;
+    }
+    co_return std::nullopt;
+}
+
+Task<std::string> GithubForge::create_comment(PullRequestName pull, std::string body) {
+    Request request("POST", comments_path(pull),
+                    Json::object({{"body", fitted(body, text_limit)}}));
+    const auto what = request.text();
+    auto reply = co_await api_.call(pull.repository.path, std::move(request), success_only);
+    co_return id_of(reply, what);
+}
+
+Task<std::string> GithubForge::put_comment(PullRequestName pull, std::string known_id,
+                                           std::string marker, std::string body) {
+    const auto text = body.starts_with(marker) ? std::move(body) : marker + "\n" + body;
+    bool searched = false;
+    auto id = known_id;
+    while (true) {
+        if (!is_digits(id)) {
+            if (searched) break;
+            searched = true;
+            auto found = co_await find_comment(pull, marker);
+            if (!found) break;
+            id = *found;
+        }
+        Request request("PATCH", comment_path(pull, id),
+                        Json::object({{"body", fitted(text, text_limit)}}));
+        auto reply = co_await api_.call(pull.repository.path, std::move(request), missing_too);
+        if (reply.status == 200) co_return id;
+        id.clear();  // somebody deleted it
+    }
+    co_return co_await create_comment(std::move(pull), text);
+}
+
+Task<std::string> GithubForge::add_comment(PullRequestName pull, std::string key,
+                                           std::string body) {
+    // The key is foreign text in part; its digest cannot end the hidden line early.
+    const auto marker = "<!-- slipway " + sha256_hex(key).substr(0, 32) + " -->";
+    auto found = co_await find_comment(pull, marker);
+    if (found) co_return *found;
+    auto text = marker + "\n" + body;
+    co_return co_await create_comment(std::move(pull), std::move(text));
+}
+
+Task<void> GithubForge::acknowledge(PullRequestName pull, std::string comment_id) {
+    if (!is_digits(comment_id)) co_return;
+    Request request("POST", comment_path(pull, comment_id) + "/reactions",
+                    Json::object({{"content", "eyes"}}));
+    co_await api_.call(pull.repository.path, std::move(request), missing_too);
+}
+
+}  // namespace slipway::github

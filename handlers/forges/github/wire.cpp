@@ -1,0 +1,134 @@
+#include "handlers/forges/github/wire.hpp"
+
+#include <algorithm>
+
+#include "handlers/forges/github/pacing.hpp"
+
+namespace slipway::github {
+namespace {
+
+constexpr int most_redirects = 3;
+
+// Where the path of an absolute URL begins; npos: it is no such URL.
+std::size_t path_start(std::string_view url) {
+    auto scheme = url.find("://");
+    if (scheme == url.npos) return url.npos;
+    return std::min(url.find('/', scheme + 3), url.size());
+}
+
+bool is_printable(std::string_view text) {
+    return std::ranges::all_of(text, [](unsigned char c) { return c > 0x20 && c < 0x7f; });
+}
+
+}  // namespace
+
+Wire::Wire(std::string api_url, HttpClient& http) : api_url_(std::move(api_url)), http_(http) {
+    while (api_url_.ends_with('/')) api_url_.pop_back();
+    host_ = api_url_.substr(0, path_start(api_url_));
+}
+
+Task<HttpReply> Wire::send(Request request, Secret authorization) {
+    for (int hop = 0;; ++hop) {
+        HttpCall call;
+        call.method = request.method;
+        call.url = api_url_ + request.path;
+        call.headers = {{"Accept", "application/vnd.github+json, application/json;q=0.9"},
+                        {"X-GitHub-Api-Version", "2022-11-28"},
+                        {"User-Agent", "slipway/" SLIPWAY_VERSION}};
+        if (!request.body.is_null()) {
+            call.body = request.body.dump();
+            call.headers.emplace_back("Content-Type", "application/json");
+        }
+        call.authorization = authorization;
+        auto reply = co_await http_.send(std::move(call));
+        if (meaning_of(reply, 0, 0).kind != ReplyKind::moved) co_return reply;
+
+        auto location = reply.headers.find("location");
+        if (location == reply.headers.end() || hop == most_redirects)
+            throw Failure("GitHub sends " + request.text() + " in circles", Retry::never);
+        auto path = is_our_host(location->second) ? path_of(location->second) : std::nullopt;
+        if (!path)
+            throw Failure("GitHub sends " + request.text() +
+                              " to another host, which gets no credentials of ours; check api_url",
+                          Retry::never);
+        request.path = *path;
+    }
+}
+
+bool Wire::is_our_host(std::string_view url) const {
+    return url.starts_with('/') || url.substr(0, std::min(path_start(url), url.size())) == host_;
+}
+
+std::optional<std::string> Wire::path_of(std::string_view url) const {
+    if (!is_printable(url)) return std::nullopt;
+    if (!url.starts_with('/')) {
+        auto start = path_start(url);
+        if (start == url.npos || start == url.size()) return std::nullopt;
+        url.remove_prefix(start);
+    }
+    auto base = std::string_view(api_url_).substr(host_.size());
+    if (!url.starts_with(base)) return std::nullopt;
+    return std::string(url.substr(base.size()));
+}
+
+std::optional<std::string> Wire::page(const HttpReply& reply, std::string_view relation) const {
+    auto header = reply.headers.find("link");
+    if (header == reply.headers.end()) return std::nullopt;
+    std::string_view rest = header->second;
+    const auto wanted = "rel=\"" + std::string(relation) + "\"";
+    while (true) {
+        auto open = rest.find('<'), close = rest.find('>');
+        if (open == rest.npos || close == rest.npos || close < open) return std::nullopt;
+        auto url = rest.substr(open + 1, close - open - 1);
+        rest.remove_prefix(close + 1);
+        auto parameters = rest.substr(0, rest.find('<'));
+        if (parameters.find(wanted) != parameters.npos) return path_of(url);
+    }
+}
+
+std::string encoded(std::string_view text) {
+    constexpr std::string_view digits = "0123456789ABCDEF";
+    std::string out;
+    for (unsigned char c : text) {
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     c == '-' || c == '_' || c == '.' || c == '~';
+        if (plain) {
+            out += static_cast<char>(c);
+        } else {
+            out += '%';
+            out += digits[c >> 4];
+            out += digits[c & 15];
+        }
+    }
+    return out;
+}
+
+Json json_of(const HttpReply& reply, const std::string& what) {
+    auto json = parse_json(reply.body);
+    if (!json) throw Failure("GitHub's answer to " + what + " is no JSON: " + json.error().message);
+    return std::move(*json);
+}
+
+std::string message_of(const HttpReply& reply) {
+    std::string text;
+    if (auto json = parse_json(reply.body)) {
+        text = (*json)["message"].text();
+        for (const auto& error : (*json)["errors"].items()) {
+            auto detail = error.is_string() ? error.text() : error["message"].text();
+            if (detail.empty() && !error["field"].text().empty())
+                detail = error["field"].text() + " " + error["code"].text();
+            if (!detail.empty()) text += "; " + detail;
+        }
+    }
+    if (text.empty()) text = "no reason given";
+    for (char& c : text)
+        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
+    if (text.size() > 300) {
+        std::size_t end = 300;
+        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+        text = text.substr(0, end) + "…";
+    }
+    return text;
+}
+
+}  // namespace slipway::github
