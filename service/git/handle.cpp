@@ -67,24 +67,32 @@ Handles::Handles(std::filesystem::path path, Owner owner, Where where)
 Handles::Opened Handles::borrow(bool fresh) {
     struct stat now {};
     ::stat(path_.c_str(), &now);
-    if (!fresh) {
+    unsigned generation = 0;
+    {
         std::lock_guard lock(mutex_);
+        generation = generation_;
         std::erase_if(idle_, [&](const Opened& o) {
             return o.device != now.st_dev || o.inode != now.st_ino;
         });
-        if (!idle_.empty()) {
+        if (!fresh && !idle_.empty()) {
             Opened opened = std::move(idle_.back());
             idle_.pop_back();
             return opened;
         }
     }
-    return {open(path_, owner_, where_), now.st_dev, now.st_ino};
+    return {open(path_, owner_, where_), now.st_dev, now.st_ino, generation};
+}
+
+void Handles::renew() {
+    std::lock_guard lock(mutex_);
+    ++generation_;
+    idle_.clear();
 }
 
 void Handles::give_back(Opened opened) {
     constexpr std::size_t most_idle = 8;
     std::lock_guard lock(mutex_);
-    if (idle_.size() < most_idle) idle_.push_back(std::move(opened));
+    if (idle_.size() < most_idle && opened.generation == generation_) idle_.push_back(std::move(opened));
 }
 
 namespace {

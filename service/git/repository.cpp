@@ -112,8 +112,10 @@ class LocalRepository : public Repository {
         return handles_->with([&](git_repository* repository) {
             git_commit* commit = nullptr;
             int code = git_commit_lookup(&commit, repository, &id);
+            if (code == GIT_ENOTFOUND) return false;
+            check(code, "cannot read commit " + sha.value);
             CommitPtr owned(commit);
-            return code == 0;
+            return true;
         });
     }
 

@@ -79,7 +79,8 @@ class Handles {
         }
     }
 
-    const std::filesystem::path& path() const { return path_; }
+    // After a fetch: a handle that was opened before might not look where the new objects are.
+    void renew();
     // True once since the last call where an answer showed damage: whoever fetches looks closer.
     bool take_damage() { return damaged_.exchange(false); }
 
@@ -88,6 +89,7 @@ class Handles {
         RepositoryPtr repository;
         dev_t device = 0;
         ino_t inode = 0;
+        unsigned generation = 0;
     };
     class Lease {
       public:
@@ -107,6 +109,7 @@ class Handles {
     Where where_;
     std::mutex mutex_;
     std::vector<Opened> idle_;
+    unsigned generation_ = 0;
     std::atomic<bool> damaged_{false};
 };
 

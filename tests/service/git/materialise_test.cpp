@@ -84,7 +84,7 @@ TEST_CASE("nothing that is named being there, or a full directory, is refused wi
 
 TEST_CASE("symbolic links that leave the tree are refused and nothing stays behind") {
     struct Case {
-        const char* what;
+        std::string what;
         std::map<std::string, std::string> links;
         bool refused;
     };
