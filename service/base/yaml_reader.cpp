@@ -42,12 +42,11 @@ std::string guess(const std::string& key, const std::vector<std::string>& known)
 
 }  // namespace
 
-std::string finding_text(const Finding& finding) {
-    std::string out = finding.place.file;
-    if (finding.place.line > 0) out += ":" + std::to_string(finding.place.line);
-    if (finding.place.line > 0 && finding.place.column > 0)
-        out += ":" + std::to_string(finding.place.column);
-    return (out.empty() ? "" : out + ": ") + finding.message;
+std::string ConfigFinding::text() const {
+    std::string out = place.file;
+    if (place.line > 0) out += ":" + std::to_string(place.line);
+    if (place.line > 0 && place.column > 0) out += ":" + std::to_string(place.column);
+    return (out.empty() ? "" : out + ": ") + message;
 }
 
 std::string Findings::text() const {
@@ -55,7 +54,7 @@ std::string Findings::text() const {
     std::stable_sort(sorted.begin(), sorted.end(),
                      [](const auto& a, const auto& b) { return a.place < b.place; });
     std::string out;
-    for (const auto& finding : sorted) out += (out.empty() ? "" : "\n") + finding_text(finding);
+    for (const auto& finding : sorted) out += (out.empty() ? "" : "\n") + finding.text();
     return out;
 }
 

@@ -11,25 +11,23 @@
 
 namespace slipway {
 
-struct Finding {
+struct ConfigFinding {
     Place place;
     std::string message;
 
-    auto operator<=>(const Finding&) const = default;
+    auto operator<=>(const ConfigFinding&) const = default;
+    std::string text() const;  // file:line:column: message, without the parts that are unknown
 };
-
-// "file:line:column: message", without the parts that are unknown.
-std::string finding_text(const Finding&);
 
 class Findings {
   public:
     void add(const Place& place, std::string message) { all_.push_back({place, std::move(message)}); }
     bool empty() const { return all_.empty(); }
-    const std::vector<Finding>& all() const { return all_; }
+    const std::vector<ConfigFinding>& all() const { return all_; }
     std::string text() const;  // one a line, in the order of their places
 
   private:
-    std::vector<Finding> all_;
+    std::vector<ConfigFinding> all_;
 };
 
 // "a list", for messages.

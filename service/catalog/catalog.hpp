@@ -10,19 +10,13 @@
 #include <string>
 #include <vector>
 
+#include "service/base/yaml_reader.hpp"
 #include "service/model/concerned.hpp"
 #include "service/model/decision.hpp"
 #include "service/model/pull_request.hpp"
 #include "service/model/stack.hpp"
 
 namespace slipway {
-
-struct ConfigFinding {
-    Place place;
-    std::string message;
-    auto operator<=>(const ConfigFinding&) const = default;
-    std::string text() const;  // file:line:column: message
-};
 
 struct Organisation {
     std::vector<Stack> stacks;
