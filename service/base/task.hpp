@@ -2,6 +2,9 @@
 //
 // On this compiler never write a temporary aggregate or a by-value lambda into the expression that is
 // awaited (it is destroyed twice): name it first, then `co_await f(std::move(named))`.
+//
+// A cancelled coroutine throws operation_aborted at its next co_await, whatever that awaits. One that has
+// to clean up (join a TaskGroup, say) first says `co_await asio::this_coro::throw_if_cancelled(false)`.
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -29,7 +32,8 @@ struct TimedOut : std::runtime_error {
     TimedOut() : std::runtime_error("took longer than its limit") {}
 };
 
-// Runs `task` and waits for its end, at most `limit`. Cancelling the caller cancels the task.
+// Runs `task` and waits for its end; after `limit` it is cancelled. Cancelling the caller cancels the task.
+// What the task returns although it was cancelled counts.
 Task<void> within(std::chrono::milliseconds limit, Task<void> task);
 
 namespace detail {
@@ -51,7 +55,7 @@ Task<T> within(std::chrono::milliseconds limit, Task<T> task) {
 class Pool {
   public:
     explicit Pool(std::size_t threads);
-    ~Pool();  // waits for what runs
+    ~Pool();  // waits for what runs; must come before the end of its callers' executors
     Pool(const Pool&) = delete;
     Pool& operator=(const Pool&) = delete;
 
@@ -60,12 +64,13 @@ class Pool {
     template <class F, class T = std::invoke_result_t<F>>
     Task<T> run(F work) {
         auto state = std::make_shared<State<T>>();
-        std::function<void()> job = [state, work = std::move(work)]() mutable {
+        auto shared = std::make_shared<F>(std::move(work));
+        std::function<void()> job = [state, shared] {
             try {
                 if constexpr (std::is_void_v<T>)
-                    work();
+                    (*shared)();
                 else
-                    state->value.emplace(work());
+                    state->value.emplace((*shared)());
             } catch (...) {
                 state->error = std::current_exception();
             }
@@ -103,10 +108,11 @@ class TaskGroup {
   public:
     explicit TaskGroup(asio::any_io_executor);
     ~TaskGroup();  // asserts that no child is left
-    // A child that ends with an exception other than cancellation is reported to `on_error`.
+    // A child that ends with an exception other than cancellation is reported to `on_error` as it was
+    // when the child started, or logged.
     void start(Task<void> child);
     std::function<void(std::exception_ptr)> on_error;
-    void cancel();       // asks every child to end
+    void cancel();       // asks every child to end, and those that are started later
     Task<void> join();   // waits for all children
     std::size_t size() const;
 
@@ -115,7 +121,8 @@ class TaskGroup {
     std::shared_ptr<Impl> impl_;
 };
 
-// Runs a task on `executor` without waiting for it; exceptions end the program's trust in it: reported.
+// Runs a task on `executor` without waiting for it. Its end is told to `done`; without that an exception
+// is logged.
 void spawn(asio::any_io_executor executor, Task<void> task,
            std::function<void(std::exception_ptr)> done = {});
 
