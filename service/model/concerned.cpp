@@ -4,8 +4,10 @@
 #include "service/model/concerned.hpp"
 
 #include <algorithm>
-#include <map>
+#include <bit>
+#include <cstring>
 #include <string_view>
+#include <unordered_map>
 
 #include "service/model/glob.hpp"
 
@@ -31,6 +33,50 @@ std::string_view place_named(std::string_view path) {
     return path == "." ? std::string_view() : path;
 }
 
+// A segment as numbers: comparing two of them seldom looks at more than one word. Its order is some order.
+struct Segment {
+    std::uint64_t first = 0, second = 0;
+    std::string_view rest;
+    auto operator<=>(const Segment&) const = default;
+};
+
+// Up to eight bytes of the segment at the front of `path`, taken off; `ended`: its last ones.
+std::uint64_t take_word(std::string_view& path, bool& ended) {
+    constexpr std::uint64_t ones = 0x0101010101010101, slashes = ones * '/', tops = ones << 7;
+    std::uint64_t word = 0;
+    std::size_t size = std::min<std::size_t>(path.size(), 8);
+    if (size == 8)
+        std::memcpy(&word, path.data(), 8);
+    else
+        for (std::size_t i = size; i > 0; --i)
+            word = word << 8 | static_cast<unsigned char>(path[i - 1]);
+    // The lowest byte that was a slash has its top bit set here.
+    const auto different = word ^ slashes;
+    const auto found = (different - ones) & ~different & tops;
+    ended = found != 0 || path.size() <= 8;
+    if (found != 0) {
+        size = static_cast<std::size_t>(std::countr_zero(found)) / 8;
+        word &= (std::uint64_t(1) << (size * 8)) - 1;
+    }
+    path.remove_prefix(size);
+    return word;
+}
+
+// Takes the segment and the slash behind it.
+Segment take_segment(std::string_view& path) {
+    static_assert(std::endian::native == std::endian::little);
+    Segment segment;
+    bool ended = false;
+    segment.first = take_word(path, ended);
+    if (!ended) segment.second = take_word(path, ended);
+    if (!ended) {
+        segment.rest = path.substr(0, path.find('/'));
+        path.remove_prefix(segment.rest.size());
+    }
+    if (!path.empty()) path.remove_prefix(1);
+    return segment;
+}
+
 // Indices into the sorted paths.
 struct Span {
     std::uint32_t first = 0, last = 0;
@@ -49,6 +95,7 @@ class ChangedPaths {
         std::vector<Step> way = {{0, 0}};
         for (std::uint32_t i = 0; i < paths_.size(); ++i) add(i, way);
         nodes_[0].span = all();
+        for (auto& node : nodes_) std::sort(node.children.begin(), node.children.end());
     }
 
     Span all() const { return {0, static_cast<std::uint32_t>(paths_.size())}; }
@@ -58,11 +105,8 @@ class ChangedPaths {
     Span at(std::string_view place) const {
         std::uint32_t node = 0;
         while (!place.empty()) {
-            const auto end = std::min(place.find('/'), place.size());
-            const auto child = child_of(node, place.substr(0, end));
-            if (child == 0) return {};
-            node = child;
-            place.remove_prefix(std::min(end + 1, place.size()));
+            node = child_of(node, take_segment(place));
+            if (node == 0) return {};
             if (nodes_[node].is_path && !place.empty())
                 return {nodes_[node].span.first, nodes_[node].span.first + 1};
         }
@@ -76,11 +120,15 @@ class ChangedPaths {
     }
 
   private:
+    struct Child {
+        Segment segment;
+        std::uint32_t node;
+        auto operator<=>(const Child&) const = default;
+    };
     struct Node {
-        std::string_view segment;
         Span span;
-        bool is_path = false;  // a changed path ends here
-        std::vector<std::uint32_t> children;  // sorted by segment
+        bool is_path = false;         // a changed path ends here
+        std::vector<Child> children;  // sorted
     };
     struct Step {
         std::uint32_t node;
@@ -96,10 +144,9 @@ class ChangedPaths {
         while (from < path.size()) {
             const auto end = std::min(path.find('/', from), path.size());
             const auto made = static_cast<std::uint32_t>(nodes_.size());
-            nodes_[way.back().node].children.push_back(made);
-            auto& node = nodes_.emplace_back();
-            node.segment = path.substr(from, end - from);
-            node.span.first = index;
+            auto segment = path.substr(from, end - from);
+            nodes_[way.back().node].children.push_back({take_segment(segment), made});
+            nodes_.emplace_back().span.first = index;
             way.push_back({made, end});
             from = end + 1;
         }
@@ -111,12 +158,12 @@ class ChangedPaths {
                path.substr(0, end) == before.substr(0, end);
     }
 
-    std::uint32_t child_of(std::uint32_t node, std::string_view segment) const {
+    std::uint32_t child_of(std::uint32_t node, const Segment& segment) const {
         const auto& children = nodes_[node].children;
-        const auto child =
-            std::lower_bound(children.begin(), children.end(), segment,
-                             [&](auto a, auto b) { return nodes_[a].segment < b; });
-        return child != children.end() && nodes_[*child].segment == segment ? *child : 0;
+        const auto child = std::lower_bound(
+            children.begin(), children.end(), segment,
+            [](const Child& a, const Segment& b) { return a.segment < b; });
+        return child != children.end() && child->segment == segment ? child->node : 0;
     }
 
     std::vector<std::string_view> paths_;
@@ -156,8 +203,8 @@ class Patterns {
 
     void add_to(Because& because, std::string_view pattern) {
         while (pattern.starts_with('/')) pattern.remove_prefix(1);
-        const auto special = pattern.find_first_of("*?[{\\");
-        if (special == pattern.npos) return because.add(changed_.at(pattern));
+        const auto special = glob_literal_size(pattern);
+        if (special == pattern.size()) return because.add(changed_.at(pattern));
         if (special > 0 && pattern.substr(special - 1) == "/**")
             return because.add(changed_.at(pattern.substr(0, special - 1)));
         if (changed_.below_prefix(pattern.substr(0, special)).empty()) return;
@@ -177,7 +224,7 @@ class Patterns {
     }
 
     const ChangedPaths& changed_;
-    std::map<std::string_view, std::vector<std::uint32_t>> known_;
+    std::unordered_map<std::string_view, std::vector<std::uint32_t>> known_;
 };
 
 }  // namespace

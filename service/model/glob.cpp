@@ -59,13 +59,28 @@ std::size_t end_of_braces(std::string_view pattern, std::size_t open) {
 }
 
 std::string_view literal_prefix_of(std::string_view pattern) {
-    const auto end = std::min(pattern.find_first_of("*?[{\\"), pattern.size());
+    const auto end = glob_literal_size(pattern);
     // "a/**" is also "a".
     const bool whole = pattern.substr(end) == "**" && end > 0 && pattern[end - 1] == '/';
     return pattern.substr(0, whole ? end - 1 : end);
 }
 
+// What every match ends with; only a filter, so the simple cases are enough.
+std::string_view literal_suffix_of(std::string_view pattern) {
+    if (pattern.find('\\') != pattern.npos) return "";
+    const auto last = pattern.find_last_of("*?[]{},/");
+    return last == pattern.npos ? pattern : pattern.substr(last + 1);
+}
+
 }  // namespace
+
+std::size_t glob_literal_size(std::string_view pattern) {
+    std::size_t at = 0;
+    while (at < pattern.size() && pattern[at] != '*' && pattern[at] != '?' && pattern[at] != '[' &&
+           pattern[at] != '{' && pattern[at] != '\\')
+        ++at;
+    return at;
+}
 
 // Appends nodes in the order of the pattern: each leads to the one after it unless it says otherwise.
 class GlobParser {
@@ -216,7 +231,8 @@ class GlobParser {
 };
 
 Glob::Glob(std::string_view pattern)
-    : prefix_(literal_prefix_of(pattern.substr(0, pattern_limit))) {
+    : prefix_(literal_prefix_of(pattern.substr(0, pattern_limit))),
+      suffix_(literal_suffix_of(pattern.substr(0, pattern_limit))) {
     GlobParser(*this, pattern.substr(0, pattern_limit));
 }
 
@@ -242,7 +258,7 @@ bool Glob::takes(const Node& node, char32_t letter) const {
 }
 
 bool Glob::matches(std::string_view path) const {
-    if (!path.starts_with(prefix_)) return false;
+    if (!path.starts_with(prefix_) || !path.ends_with(suffix_)) return false;
     std::vector<std::uint32_t> now, then, open;
     std::vector<std::size_t> seen(nodes_.size(), 0);  // the step that entered the state last
     std::size_t step = 1;

@@ -34,10 +34,13 @@ class Glob {
     };
     bool takes(const Node& node, char32_t letter) const;
 
-    std::string prefix_;
+    std::string prefix_, suffix_;
     std::vector<Node> nodes_;
     std::vector<Range> ranges_;
 };
+
+// How many bytes a pattern begins with that stand for themselves.
+std::size_t glob_literal_size(std::string_view pattern);
 
 bool glob_matches(std::string_view pattern, std::string_view path);
 
