@@ -23,6 +23,7 @@ struct StackReport {
     bool observe = false;
     bool is_new = false;               // only the head describes it
     std::optional<Plan> plan;
+    std::optional<Plan> approved_plan; // what was approved before the merge, where it is another than `plan`
     std::optional<int> place_in_queue; // 0: next
     PushDecision push;
     ApprovalDecision approval;         // where the plan has changes

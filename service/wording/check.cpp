@@ -1,0 +1,237 @@
+// Checks. Green only when everything concerned was planned, judged and, where it must be, approved; never left
+// pending when the next move is a person's (rule W4).
+#include <algorithm>
+#include <charconv>
+
+#include "service/base/utf8.hpp"
+#include "service/wording/fold.hpp"
+#include "service/wording/heading.hpp"
+#include "service/wording/markup.hpp"
+#include "service/wording/notices.hpp"
+#include "service/wording/numbers.hpp"
+#include "service/wording/table.hpp"
+
+namespace slipway {
+
+namespace {
+
+using Status = CheckText::Status;
+using Outcome = CheckText::Outcome;
+
+constexpr std::size_t field_bytes = 60'000;
+constexpr std::size_t title_bytes = 140;  // what a commit status holds, too
+constexpr std::size_t notes_shown = 50;
+constexpr std::size_t note_title_bytes = 120;
+
+std::string title(std::string text) {
+    text = one_line(text);
+    if (text.size() > title_bytes) text = std::string(utf8_prefix(text, title_bytes - 3)) + "…";
+    if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
+    return text;
+}
+
+Status status_of(Standing standing) {
+    if (standing == Standing::queued) return Status::queued;
+    return is_busy(standing) ? Status::running : Status::completed;
+}
+
+Outcome outcome_of(const StackView& view) {
+    const bool observed = is_observed(*view.report);
+    switch (view.standing) {
+        case Standing::unknown:
+        case Standing::not_planned:
+        case Standing::ended:
+        case Standing::unconfirmed:
+        case Standing::unapproved:
+        case Standing::rejected: return observed ? Outcome::neutral : Outcome::action_required;
+        case Standing::apply_failed:
+        case Standing::plan_failed:
+        case Standing::denied:
+        case Standing::unjudged: return observed ? Outcome::neutral : Outcome::failure;
+        case Standing::ready:
+        case Standing::applying:
+        case Standing::planning:
+        case Standing::queued:
+        case Standing::applied:
+        case Standing::unchanged:
+        case Standing::untouched: break;
+    }
+    return warnings(*view.report) ? Outcome::neutral : Outcome::success;
+}
+
+int gravity(Outcome outcome) {
+    switch (outcome) {
+        case Outcome::failure: return 4;
+        case Outcome::action_required: return 3;
+        case Outcome::cancelled: return 2;
+        case Outcome::neutral: return 1;
+        case Outcome::success: return 0;
+    }
+    return 0;
+}
+
+std::string first_policy(const std::vector<Finding>& findings, Finding::Severity severity) {
+    for (const auto& finding : findings)
+        if (finding.severity == severity) return finding.policy;
+    return {};
+}
+
+std::string stack_title(const Report& report, const StackView& view) {
+    const auto counts = [&] {
+        if (!view->run->counts.any() && has_changes(*view.report)) return std::string("only outputs change");
+        return counts_sentence(view->run->counts);
+    };
+    switch (view.standing) {
+        case Standing::unknown: return "The end of the apply was not seen";
+        case Standing::apply_failed: return "The apply failed";
+        case Standing::plan_failed: return "The plan failed";
+        case Standing::denied: {
+            const auto policy = first_policy(view->run->plan_decision.findings, Finding::Severity::deny);
+            return policy.empty() ? "Denied" : "Denied by " + policy;
+        }
+        case Standing::unjudged: {
+            auto policy = first_policy(view->run->plan_decision.findings, Finding::Severity::error);
+            if (policy.empty()) policy = first_policy(view->approval.findings, Finding::Severity::error);
+            return policy.empty() ? "A policy could not be evaluated" : "Policy " + policy + " could not be evaluated";
+        }
+        case Standing::rejected: return "Rejected";
+        case Standing::not_planned: return "Not planned: " + view->not_planned;
+        case Standing::ended: {
+            const auto& reason = view->run->reason;
+            const std::string state(word(view->run->state));
+            if (reason.starts_with(state)) return reason;
+            return reason.empty() ? state : state + ": " + reason;
+        }
+        case Standing::unconfirmed: return "Waiting: a confirmation";
+        case Standing::unapproved: return "Waiting: " + missing_text(view);
+        case Standing::ready:
+        case Standing::unchanged: return counts();
+        case Standing::untouched: return "Nothing is applied";
+        case Standing::applying:
+        case Standing::planning:
+        case Standing::queued:
+        case Standing::applied: return standing_text(report, view);
+    }
+    return {};
+}
+
+// "file:line:column: message", as the configuration's findings are.
+std::optional<CheckText::Note> note_of(std::string_view finding) {
+    const auto colon = finding.find(':');
+    if (colon == finding.npos || colon == 0 || finding[0] == '/') return std::nullopt;
+    int line = 0;
+    const auto rest = finding.substr(colon + 1);
+    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), line);
+    if (error != std::errc() || line < 1) return std::nullopt;
+    const auto message = rest.find(": ");
+    CheckText::Note note;
+    note.path = one_line(finding.substr(0, colon));
+    note.line = line;
+    note.title = "Configuration";
+    note.message = one_line(message == rest.npos ? rest : rest.substr(message + 2));
+    return note;
+}
+
+// Findings about a resource stand on the line where it is declared, where that is known.
+void add_notes(std::vector<CheckText::Note>& out, const StackReport& stack) {
+    if (!stack.run || !stack.plan) return;
+    for (const auto& finding : stack.run->plan_decision.findings) {
+        if (finding.resource.empty() || finding.severity == Finding::Severity::note) continue;
+        const auto change = std::find_if(stack.plan->changes.begin(), stack.plan->changes.end(),
+                                         [&](const Change& c) { return c.address == finding.resource; });
+        if (change == stack.plan->changes.end() || change->file.empty() || change->line < 1) continue;
+        if (out.size() == notes_shown) return;
+        CheckText::Note note;
+        note.path = change->file;
+        note.line = change->line;
+        note.failure = finding.severity != Finding::Severity::warn;
+        note.title = title((note.failure ? "Denied by " : "Warning of ") + finding.policy);
+        if (note.title.size() > note_title_bytes) note.title = std::string(utf8_prefix(note.title, note_title_bytes));
+        note.message = one_line(finding.message);
+        if (!finding.place.file.empty())
+            note.message += " (" + one_line(finding.place.file) + ":" + std::to_string(finding.place.line) + ")";
+        out.push_back(std::move(note));
+    }
+}
+
+}  // namespace
+
+CheckText stack_check(const Report& report, const StackReport& stack) {
+    const std::vector<StackView> alone{{&stack, standing_of(report, stack)}};
+    const auto& view = alone.front();
+    const Voice voice(Medium::markdown);
+    CheckText out;
+    out.status = status_of(view.standing);
+    out.outcome = outcome_of(view);
+    out.title = title((is_observed(stack) ? "Observed: " : "") + stack_title(report, view));
+    const Notices notices{report, alone, voice};
+    add_paragraph(out.summary, notices.danger(field_bytes / 5));
+    add_paragraph(out.summary, notices.refusals(field_bytes / 5));
+    add_paragraph(out.summary, notices.failures(field_bytes / 3));
+    add_paragraph(out.summary, notices.standstills(field_bytes / 5));
+    if (has_changes(stack) && stack.plan) {
+        const auto left = field_bytes - std::min(field_bytes, out.summary.size() + 4'000);
+        add_paragraph(out.summary, Fold(report, view, left).body(left));
+    }
+    if (out.summary.empty()) out.summary = voice.name(stack.stack.value).insert(0, "Stack ") + ": " + inert(out.title) + ".";
+    out.text = fenced(explanation_tree(stack), "text");
+    add_notes(out.notes, stack);
+    return out;
+}
+
+CheckText summary_check(const Report& report) {
+    const Voice voice(Medium::markdown), plain(Medium::terminal);
+    const auto views = report.looking ? std::vector<StackView>() : by_attention(report);
+    CheckText out;
+    out.status = Status::completed;
+    std::size_t queued = 0, busy = 0;
+    for (const auto& view : views) {
+        if (gravity(outcome_of(view)) > gravity(out.outcome)) out.outcome = outcome_of(view);
+        queued += view.standing == Standing::queued;
+        busy += is_busy(view.standing);
+    }
+    const bool blocked = !report.conflicts.empty() || !report.configuration.empty();
+    const bool only_observed = !views.empty() && std::all_of(views.begin(), views.end(), [](const StackView& view) {
+        return is_observed(*view.report);
+    });
+    if (blocked && !only_observed && gravity(out.outcome) < gravity(Outcome::action_required))
+        out.outcome = Outcome::action_required;
+    if (report.looking)
+        out.status = Status::running;
+    else if (busy > 0)
+        out.status = queued == views.size() ? Status::queued : Status::running;
+
+    auto said = heading(report, views, plain);
+    for (std::string_view opening : {"Slipway: ", "Slipway is ", "Slipway "})
+        if (said.starts_with(opening)) {
+            said.erase(0, opening.size());
+            break;
+        }
+    out.title = title(said);
+    if (views.size() == 1 && !report.looking && !blocked)
+        out.title = title((is_observed(*views[0].report) ? "Observed: " : "") + stack_title(report, views[0]));
+    const Notices notices{report, views, voice};
+    add_paragraph(out.summary, inert(heading(report, views, plain)) + ".");
+    if (!report.looking) {
+        add_paragraph(out.summary, notices.danger(field_bytes / 5));
+        add_paragraph(out.summary, notices.refusals(field_bytes / 5));
+        add_paragraph(out.summary, notices.failures(field_bytes / 6));
+        add_paragraph(out.summary, notices.standstills(field_bytes / 8));
+        add_paragraph(out.summary, table(report, views, field_bytes / 6));
+        std::string trees;
+        for (const auto& view : views) {
+            auto tree = explanation_tree(*view.report);
+            if (trees.size() + tree.size() > field_bytes) {
+                trees += "… the others stand in their stacks' checks\n";
+                break;
+            }
+            trees += (trees.empty() ? "" : "\n") + tree;
+        }
+        if (!trees.empty()) out.text = fenced(trees, "text");
+        for (const auto& finding : report.configuration)
+            if (auto note = note_of(finding); note && out.notes.size() < notes_shown) out.notes.push_back(std::move(*note));
+    }
+    return out;
+}
+
+}  // namespace slipway

@@ -1,0 +1,61 @@
+// The report as JSON, for programs: the facts as fields, and the sentences that people read.
+#include "service/base/codec.hpp"
+#include "service/wording/heading.hpp"
+#include "service/wording/links.hpp"
+#include "service/wording/table.hpp"
+
+namespace slipway {
+
+namespace {
+
+Json stack_document(const Report& report, const StackView& view) {
+    Json out = Json::object({{"stack", Json(view->stack.value)},
+                             {"directory", Json(view->directory)},
+                             {"standing", Json(word(view.standing))},
+                             {"text", Json(standing_text(report, view))},
+                             {"observe", Json(is_observed(*view.report))},
+                             {"new", Json(view->is_new)}});
+    if (!view->not_planned.empty()) out.set("not_planned", Json(view->not_planned));
+    if (view->place_in_queue) out.set("place_in_queue", Json(*view->place_in_queue));
+    if (view->run) {
+        const auto& run = *view->run;
+        Json document = Json::object({{"id", Json(run.id.value)},
+                                      {"kind", Json(word(run.kind))},
+                                      {"state", Json(word(run.state))},
+                                      {"reason", Json(run.reason)},
+                                      {"plan_digest", Json(run.plan_digest)},
+                                      {"counts", encode(run.counts)},
+                                      {"error", Json(run.error)}});
+        if (const auto url = run_url(report, run.id); !url.empty()) document.set("url", Json(url));
+        out.set("run", std::move(document));
+        out.set("verdict", Json(word(run.plan_decision.verdict)));
+        out.set("findings", encode(run.plan_decision.findings));
+    }
+    if (view->plan) {
+        out.set("changes", encode(view->plan->changes));
+        out.set("outputs", encode(view->plan->outputs));
+    }
+    out.set("approval", Json::object({{"approval", Json(word(view->approval.approval))},
+                                      {"missing", encode(view->approval.missing)},
+                                      {"approved_by", encode(view->approval.approved_by)}}));
+    return out;
+}
+
+}  // namespace
+
+Json report_json(const Report& report) {
+    const Voice plain(Medium::terminal);
+    const auto views = report.looking ? std::vector<StackView>() : by_attention(report);
+    Json stacks = Json::array();
+    for (const auto& view : views) stacks.push(stack_document(report, view));
+    return Json::object({{"pull", encode(report.pull)},
+                         {"heading", Json(heading(report, views, plain))},
+                         {"looking", Json(report.looking)},
+                         {"conflicts", encode(report.conflicts)},
+                         {"configuration", encode(report.configuration)},
+                         {"stacks", std::move(stacks)},
+                         {"merging", Json(merging(report, views, plain))},
+                         {"next_step", Json(next_step(report, views, plain))}});
+}
+
+}  // namespace slipway

@@ -1,0 +1,97 @@
+// The explanation of a stack as a tree of plain text: what was asked, what it said, and why. The same tree stands
+// in the check and answers `slipway explain`.
+#include <algorithm>
+
+#include "service/base/utf8.hpp"
+#include "service/wording/markup.hpp"
+#include "service/wording/numbers.hpp"
+#include "service/wording/standing.hpp"
+
+namespace slipway {
+
+namespace {
+
+constexpr int depth_shown = 8;
+constexpr std::size_t lines_shown = 400;
+constexpr std::size_t line_bytes = 400;
+
+std::string_view outcome(Standing standing) {
+    switch (standing) {
+        case Standing::unknown: return "its end was not seen";
+        case Standing::apply_failed: return "apply failed";
+        case Standing::plan_failed: return "plan failed";
+        case Standing::denied: return "denied";
+        case Standing::unjudged: return "not judged";
+        case Standing::rejected: return "rejected";
+        case Standing::not_planned: return "not planned";
+        case Standing::ended: return "ended early";
+        case Standing::unconfirmed:
+        case Standing::unapproved: return "waits";
+        case Standing::ready: return "nothing is missing";
+        case Standing::applying: return "is being applied";
+        case Standing::planning: return "is being planned";
+        case Standing::queued: return "queued";
+        case Standing::applied: return "applied";
+        case Standing::unchanged: return "no changes";
+        case Standing::untouched: return "nothing was applied";
+    }
+    return "";
+}
+
+class Tree {
+  public:
+    void node(const Explanation& node, const std::string& lead, bool last, int depth) {
+        if (lines_++ >= lines_shown) return;
+        std::string line = node.text;
+        if (!node.outcome.empty()) line += " → " + node.outcome;
+        line = one_line(line);
+        if (line.size() > line_bytes) line = std::string(utf8_prefix(line, line_bytes)) + "…";
+        out += lead + (last ? "└─ " : "├─ ") + line + "\n";
+        if (depth >= depth_shown) return;
+        children(node.because, lead + (last ? "   " : "│  "), depth + 1);
+    }
+    void children(const std::vector<Explanation>& nodes, const std::string& lead, int depth) {
+        for (std::size_t i = 0; i < nodes.size(); ++i) node(nodes[i], lead, i + 1 == nodes.size(), depth);
+    }
+    void finish() {
+        if (lines_ > lines_shown) out += "… and " + number_of(lines_ - lines_shown, "more line") + "\n";
+    }
+    std::string out;
+
+  private:
+    std::size_t lines_ = 0;
+};
+
+// "plan policies" only holds the policies together: each of them has a line that says as much.
+void add(std::vector<Explanation>& out, const Explanation& why) {
+    if (!why.because.empty())
+        out.insert(out.end(), why.because.begin(), why.because.end());
+    else if (!why.text.empty())
+        out.push_back(why);
+}
+
+}  // namespace
+
+std::string explanation_tree(const StackReport& stack) {
+    Report alone;
+    if (stack.run && stack.run->kind == RunKind::tracked) alone.phase = PullPhase::merged;
+    std::vector<Explanation> roots;
+    add(roots, stack.push.why);
+    if (!stack.not_planned.empty()) roots.push_back({"not planned", stack.not_planned, {}});
+    if (stack.run) {
+        const auto& run = *stack.run;
+        const bool failed = run.state == RunState::failed && run.plan_decision.findings.empty();
+        if (failed) roots.push_back({was_applying(run) ? "apply" : "plan", run.reason.empty() ? "failed" : run.reason, {}});
+        add(roots, run.plan_decision.why);
+        add(roots, stack.approval.why);
+        if (run.state == RunState::unconfirmed && !run.reason.empty())
+            roots.push_back({"waits for confirmation", run.reason, {}});
+    }
+    Tree tree;
+    tree.out = one_line(stack.stack.value) + ": " + std::string(outcome(standing_of(alone, stack))) + "\n";
+    tree.children(roots, "", 0);
+    tree.finish();
+    return tree.out;
+}
+
+}  // namespace slipway

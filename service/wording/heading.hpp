@@ -1,0 +1,22 @@
+// The first sentence: what is going on, and whose turn it is. And the last ones: what merging will do, and what to
+// type next.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "service/wording/standing.hpp"
+#include "service/wording/voice.hpp"
+
+namespace slipway {
+
+std::string heading(const Report& report, const std::vector<StackView>& views, const Voice& voice);
+
+// In one sentence; "" where there is nothing to merge or to apply.
+std::string merging(const Report& report, const std::vector<StackView>& views, const Voice& voice);
+// The one thing that somebody must do, with the command where one does it.
+std::string next_step(const Report& report, const std::vector<StackView>& views, const Voice& voice);
+
+// "1 of team dba" of several stacks is one approval, since one review may give it.
+std::size_t missing_approvals(const std::vector<StackView>& views);
+
+}  // namespace slipway

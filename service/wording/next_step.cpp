@@ -1,0 +1,164 @@
+#include <algorithm>
+#include <set>
+
+#include "service/wording/heading.hpp"
+#include "service/wording/markup.hpp"
+#include "service/wording/numbers.hpp"
+
+namespace slipway {
+
+namespace {
+
+constexpr std::size_t targets_named = 3;
+
+std::vector<const StackView*> those(const std::vector<StackView>& views, Standing standing) {
+    std::vector<const StackView*> out;
+    for (const auto& view : views)
+        if (view.standing == standing) out.push_back(&view);
+    return out;
+}
+
+std::vector<std::string> names(const std::vector<const StackView*>& views, const Voice& voice) {
+    std::vector<std::string> out;
+    for (const auto* view : views) out.push_back(voice.name((*view)->stack.value));
+    return out;
+}
+
+enum class With { stack, plan };
+
+bool can_be_typed(std::string_view id) {
+    return !id.empty() && id.size() <= 100 && id[0] != '-' && std::all_of(id.begin(), id.end(), [](char c) {
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+               c == '.' || c == '/' || c == ':';
+    });
+}
+
+// `/slipway approve payments-prod@9f3c`; many stacks are left to the command's own meaning: all that are concerned.
+std::string command(const Report& report, std::string_view verb, const std::vector<const StackView*>& views,
+                    With with, const Voice& voice) {
+    std::string out = report.command_word + " " + std::string(verb);
+    const bool all_writable = std::all_of(views.begin(), views.end(), [](const StackView* view) {
+        return can_be_typed((*view)->stack.value);
+    });
+    if (views.size() <= targets_named && all_writable)
+        for (const auto* view : views) {
+            out += " " + (*view)->stack.value;
+            if (with == With::plan && (*view)->run && !(*view)->run->plan_digest.empty())
+                out += "@" + std::string(shortened((*view)->run->plan_digest, 4));
+        }
+    return voice.command(out);
+}
+
+// "1 of team dba" and nothing else: its members.
+std::string who_may_approve(const std::vector<const StackView*>& views, const Voice& voice) {
+    std::set<std::string> teams;
+    for (const auto* view : views)
+        for (const auto& missing : (*view)->approval.missing) {
+            constexpr std::string_view of_team = " of team ";
+            const auto at = missing.find(of_team);
+            if (at == missing.npos) return {};
+            teams.insert(voice.name(std::string_view(missing).substr(at + of_team.size())));
+        }
+    if (teams.empty()) return {};
+    return "Members of team " + list_of({teams.begin(), teams.end()}, 4) + ": ";
+}
+
+bool is_open(const Report& report) { return report.pull.state == PullState::open; }
+
+}  // namespace
+
+std::string merging(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
+    if (report.looking || !is_open(report) || report.phase == PullPhase::merged) return {};
+    std::vector<std::string> at_once, waiting, before, never, observed, blocked;
+    for (const auto& view : views) {
+        const auto name = voice.name(view->stack.value);
+        switch (view.standing) {
+            case Standing::plan_failed:
+            case Standing::denied:
+            case Standing::unjudged:
+            case Standing::rejected: blocked.push_back(name); continue;
+            case Standing::unapproved:
+            case Standing::ready: break;
+            default: continue;
+        }
+        const auto& settings = view->run->settings;
+        if (is_observed(*view.report))
+            observed.push_back(name);
+        else if (settings.apply_when == ApplyWhen::before_merge)
+            before.push_back(name);
+        else if (settings.apply_when == ApplyWhen::never)
+            never.push_back(name);
+        else if (settings.apply_start == ApplyStart::automatic && view.standing == Standing::ready &&
+                 warnings(*view.report) == 0 && view->run->must_confirm.empty())
+            at_once.push_back(name);
+        else
+            waiting.push_back(name);
+    }
+    // No clause begins with a name: it may become the beginning of a line.
+    std::vector<std::string> clauses;
+    if (!at_once.empty()) clauses.push_back("Merging applies " + list_of(at_once) + " at once");
+    if (!waiting.empty()) {
+        const std::string waits = waiting.size() == 1 ? " waits" : " wait";
+        clauses.push_back((at_once.empty() ? "After the merge " + list_of(waiting) : list_of(waiting) + " then") + waits +
+                          " for a confirmation");
+    }
+    if (!before.empty())
+        clauses.push_back("before the merge, on a command, " + list_of(before) + (before.size() == 1 ? " is" : " are") +
+                          " applied");
+    if (!never.empty()) clauses.push_back("only planned, never applied: " + list_of(never));
+    if (!observed.empty()) clauses.push_back("Slipway only observes " + list_of(observed) + " and applies nothing there");
+    if (!blocked.empty()) clauses.push_back("merging now would apply nothing in " + list_of(blocked));
+    std::string out;
+    for (const auto& clause : clauses) out += (out.empty() ? "" : "; ") + clause;
+    if (out.empty()) return out;
+    if (out[0] >= 'a' && out[0] <= 'z') out[0] = static_cast<char>(out[0] - 32);
+    return out + ".";
+}
+
+std::string next_step(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
+    const auto help = " All commands: " + voice.command(report.command_word + " help") + ".";
+    const auto main = voice.name(report.pull.base_branch);
+    if (report.looking) return {};
+    if (!report.conflicts.empty() && is_open(report))
+        return "Bring " + main + " into the branch, by a merge or a rebase, and push." + help;
+    if (!report.configuration.empty() && is_open(report)) return "Mend the configuration and push." + help;
+    if (const auto failed = those(views, Standing::apply_failed); !failed.empty())
+        return "To continue, merge what mends it: a push that touches " + list_of(names(failed, voice)) +
+               " is planned and applied like any other." + help;
+    if (!those(views, Standing::unknown).empty()) return {};
+    if (std::any_of(views.begin(), views.end(), [](const StackView& v) { return is_busy(v.standing); })) return {};
+    if (const auto failed = those(views, Standing::plan_failed); !failed.empty())
+        return (is_open(report) ? "A push is planned anew; without one, " + command(report, "plan", failed, With::stack, voice) + " plans again."
+                                : "A push to " + main + " that mends it is planned anew.") + help;
+    auto refused = those(views, Standing::denied);
+    for (const auto* view : those(views, Standing::unjudged)) refused.push_back(view);
+    if (!refused.empty())
+        return "A push that mends it is judged anew; how it was decided tells " +
+               command(report, "explain", refused, With::stack, voice) + "." + help;
+    if (const auto rejected = those(views, Standing::rejected); !rejected.empty())
+        return "Whoever rejected it can take that back with a review, or with " +
+               command(report, "approve", rejected, With::plan, voice) + "." + help;
+    if (!those(views, Standing::not_planned).empty())
+        return report.pull.fork ? "Somebody who may push to this repository can look at the commits, bring them onto a "
+                                  "branch of it, and open the pull request from there."
+                                : "A push is planned anew." + help;
+    if (const auto waiting = those(views, Standing::unconfirmed); !waiting.empty())
+        return "Whoever may write: " + command(report, "apply", waiting, With::plan, voice) + " confirms, " +
+               command(report, "cancel", waiting, With::stack, voice) + " lets go." + help;
+    if (const auto ended = those(views, Standing::ended); !ended.empty())
+        return is_open(report) ? "To plan again: " + command(report, "plan", ended, With::stack, voice) + "." + help : "";
+    if (const auto waiting = those(views, Standing::unapproved); !waiting.empty()) {
+        const auto who = who_may_approve(waiting, voice);
+        return (who.empty() ? "Approve" : who + "approve") + " with a review, or with " +
+               command(report, "approve", waiting, With::plan, voice) + "." + help;
+    }
+    auto ready = those(views, Standing::ready);
+    std::erase_if(ready, [](const StackView* view) {
+        return (*view)->run->settings.apply_when != ApplyWhen::before_merge || is_observed(*view->report);
+    });
+    if (!ready.empty() && is_open(report))
+        return "To apply before the merge: " + command(report, "apply", ready, With::plan, voice) + "." + help;
+    return {};
+}
+
+}  // namespace slipway

@@ -1,0 +1,173 @@
+#include "service/wording/numbers.hpp"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+
+#include "service/wording/report.hpp"
+
+namespace slipway {
+
+std::string duration_text(std::int64_t ms) {
+    const auto seconds = std::max<std::int64_t>(1, (ms + 500) / 1000);
+    if (seconds < 60) return std::to_string(seconds) + " s";
+    const auto minutes = seconds / 60;
+    if (minutes < 60) {
+        const auto rest = seconds % 60;
+        return std::to_string(minutes) + " min" + (rest ? " " + std::to_string(rest) + " s" : "");
+    }
+    const auto rest = minutes % 60;
+    return std::to_string(minutes / 60) + " h" + (rest ? " " + std::to_string(rest) + " min" : "");
+}
+
+std::string number_of(std::size_t count, std::string_view noun) {
+    std::string plural(noun);
+    if (count != 1) {
+        if (plural.ends_with('y'))
+            plural.replace(plural.size() - 1, 1, "ies");
+        else
+            plural += 's';
+    }
+    return std::to_string(count) + " " + plural;
+}
+
+std::string size_text(std::size_t bytes) {
+    if (bytes < 1000) return number_of(bytes, "byte");
+    constexpr std::array<const char*, 3> units = {"kB", "MB", "GB"};
+    double size = static_cast<double>(bytes) / 1000;
+    std::size_t unit = 0;
+    while (size >= 1000 && unit + 1 < units.size()) size /= 1000, ++unit;
+    char out[32];
+    std::snprintf(out, sizeof out, size < 10 ? "%.1f %s" : "%.0f %s", size, units[unit]);
+    return out;
+}
+
+std::string list_of(const std::vector<std::string>& names, std::size_t at_most) {
+    const bool all = names.size() <= at_most;
+    const auto shown = all ? names.size() : at_most - 1;
+    std::string out;
+    for (std::size_t i = 0; i < shown; ++i) {
+        if (i > 0) out += all && i + 1 == shown ? " and " : ", ";
+        out += names[i];
+    }
+    if (!all) out += " and " + std::to_string(names.size() - shown) + " more";
+    return out;
+}
+
+std::string queue_place_text(int place) {
+    constexpr std::array<const char*, 10> words = {"next",  "second",  "third",  "fourth", "fifth",
+                                                   "sixth", "seventh", "eighth", "ninth",  "tenth"};
+    if (place < 0) place = 0;
+    if (place < static_cast<int>(words.size())) return words[static_cast<std::size_t>(place)];
+    const int number = place + 1;
+    const int tens = number % 100;
+    const char* ending = tens >= 11 && tens <= 13 ? "th"
+                         : number % 10 == 1       ? "st"
+                         : number % 10 == 2       ? "nd"
+                         : number % 10 == 3       ? "rd"
+                                                  : "th";
+    return std::to_string(number) + ending;
+}
+
+PlanCounts& operator+=(PlanCounts& sum, const PlanCounts& more) {
+    sum.create += more.create;
+    sum.update += more.update;
+    sum.remove += more.remove;
+    sum.replace += more.replace;
+    sum.move += more.move;
+    sum.import += more.import;
+    sum.forget += more.forget;
+    return sum;
+}
+
+std::int64_t entered_at_ms(const Run& run, RunState state) {
+    for (auto at = run.history.rbegin(); at != run.history.rend(); ++at)
+        if (at->state == state) return at->at_ms;
+    return 0;
+}
+
+std::int64_t planning_took_ms(const Run& run) {
+    auto from = entered_at_ms(run, RunState::preparing);
+    if (!from) from = run.created_at_ms;
+    const auto to = run.planned_at_ms ? run.planned_at_ms : run.finished_at_ms;
+    return std::max<std::int64_t>(0, to - from);
+}
+
+std::int64_t applying_took_ms(const Run& run) {
+    return std::max<std::int64_t>(0, run.finished_at_ms - entered_at_ms(run, RunState::applying));
+}
+
+namespace {
+struct Count {
+    int number;
+    const char* sign;
+    const char* word;       // behind the number, where there is no sign
+    const char* to_do;
+};
+std::array<Count, 7> listed(const PlanCounts& counts) {
+    return {{{counts.create, "+", "", "to add"},
+             {counts.update, "~", "", "to change"},
+             {counts.remove, "-", "", "to destroy"},
+             {counts.replace, "±", "", "to replace"},
+             {counts.move, "", " moved", "to move"},
+             {counts.import, "", " imported", "to import"},
+             {counts.forget, "", " forgotten", "to forget"}}};
+}
+}  // namespace
+
+std::string counts_text(const PlanCounts& counts) {
+    std::string out;
+    for (const auto& count : listed(counts)) {
+        if (count.number == 0) continue;
+        if (!out.empty()) out += ' ';
+        out += count.sign + std::to_string(count.number) + count.word;
+    }
+    return out.empty() ? "no changes" : out;
+}
+
+std::string counts_sentence(const PlanCounts& counts) {
+    std::string out;
+    for (const auto& count : listed(counts)) {
+        if (count.number == 0) continue;
+        if (!out.empty()) out += ", ";
+        out += std::to_string(count.number) + " " + count.to_do;
+    }
+    return out.empty() ? "no changes" : out;
+}
+
+std::string state_text(const Run& run, std::optional<int> place_in_queue, std::int64_t now_ms) {
+    const auto since = [&](RunState state) {
+        const auto at = entered_at_ms(run, state);
+        return at && now_ms > at ? ", " + duration_text(now_ms - at) : std::string();
+    };
+    const bool tracked = run.kind == RunKind::tracked;
+    const auto queued = [&](std::string what) {
+        return std::move(what) + ", " + queue_place_text(*place_in_queue);
+    };
+    switch (run.state) {
+        case RunState::queued: return place_in_queue ? queued("queued") : "queued";
+        case RunState::preparing: return "preparing" + since(run.state);
+        case RunState::planning:
+            return place_in_queue ? queued("queued") : "planning" + since(run.state);
+        case RunState::unconfirmed: return "waits for confirmation";
+        case RunState::applying:
+            return place_in_queue ? queued("apply queued") : "applying" + since(run.state);
+        case RunState::finished:
+            if (was_applying(run)) return "applied in " + duration_text(applying_took_ms(run));
+            return (tracked ? "nothing to apply, planned in " : "planned in ") +
+                   duration_text(planning_took_ms(run));
+        case RunState::failed:
+            if (was_applying(run)) return "apply failed after " + duration_text(applying_took_ms(run));
+            if (run.plan_decision.verdict == Verdict::denied) return "denied";
+            if (run.plan_decision.verdict == Verdict::error) return "policy error";
+            return "plan failed";
+        case RunState::canceled: return "canceled";
+        case RunState::discarded: return "discarded";
+        case RunState::stopped: return "stopped";
+        case RunState::skipped: return "skipped";
+        case RunState::unknown: return "its end was not seen";
+    }
+    return "";
+}
+
+}  // namespace slipway

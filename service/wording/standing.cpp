@@ -1,0 +1,110 @@
+#include "service/wording/standing.hpp"
+
+#include <algorithm>
+
+#include "service/wording/numbers.hpp"
+
+namespace slipway {
+
+namespace {
+
+// Between its plan and the first look at its approvals; somebody of ours is still at it.
+constexpr std::string_view not_considered_yet = "waits to be considered";
+
+Standing of_verdict(const Run& run) {
+    switch (run.plan_decision.verdict) {
+        case Verdict::denied: return Standing::denied;
+        case Verdict::error: return Standing::unjudged;
+        case Verdict::passed:
+        case Verdict::warned: break;
+    }
+    return Standing::plan_failed;
+}
+
+Standing of_approval(const ApprovalDecision& decision) {
+    switch (decision.approval) {
+        case Approval::approved: return Standing::ready;
+        case Approval::rejected: return Standing::rejected;
+        case Approval::error: return Standing::unjudged;
+        case Approval::undecided: break;
+    }
+    return Standing::unapproved;
+}
+
+Standing of_finished(const StackReport& stack) {
+    const auto& run = *stack.run;
+    if (run.kind == RunKind::tracked) return was_applying(run) ? Standing::applied : Standing::unchanged;
+    if (!has_changes(stack)) return Standing::unchanged;
+    return run.counts.any() ? of_approval(stack.approval) : Standing::ready;
+}
+
+}  // namespace
+
+Standing standing_of(const Report& report, const StackReport& stack) {
+    if (!stack.run)
+        return report.phase == PullPhase::merged && stack.not_planned.empty() ? Standing::untouched
+                                                                            : Standing::not_planned;
+    const auto& run = *stack.run;
+    switch (run.state) {
+        case RunState::queued: return Standing::queued;
+        case RunState::preparing: return Standing::planning;
+        case RunState::planning: return stack.place_in_queue ? Standing::queued : Standing::planning;
+        case RunState::unconfirmed:
+            if (is_observed(stack)) return Standing::ready;
+            return run.reason == not_considered_yet ? Standing::planning : Standing::unconfirmed;
+        case RunState::applying: return Standing::applying;
+        case RunState::finished: return of_finished(stack);
+        case RunState::failed: return was_applying(run) ? Standing::apply_failed : of_verdict(run);
+        case RunState::canceled:
+        case RunState::discarded:
+        case RunState::stopped:
+        case RunState::skipped: return Standing::ended;
+        case RunState::unknown: return Standing::unknown;
+    }
+    return Standing::not_planned;
+}
+
+std::vector<StackView> by_attention(const Report& report) {
+    std::vector<StackView> out;
+    out.reserve(report.stacks.size());
+    for (const auto& stack : report.stacks) out.push_back({&stack, standing_of(report, stack)});
+    const auto danger = [](const StackView& view) {
+        return view->run ? destroyed(view->run->counts) : 0;
+    };
+    const auto place = [](const StackView& view) { return view->place_in_queue.value_or(1 << 20); };
+    std::stable_sort(out.begin(), out.end(), [&](const StackView& a, const StackView& b) {
+        if (a.standing != b.standing) return a.standing < b.standing;
+        if (a.standing == Standing::queued && place(a) != place(b)) return place(a) < place(b);
+        if (danger(a) != danger(b)) return danger(a) > danger(b);
+        return a->stack < b->stack;
+    });
+    return out;
+}
+
+bool is_busy(Standing standing) {
+    return standing == Standing::applying || standing == Standing::planning || standing == Standing::queued;
+}
+
+bool has_changes(const StackReport& stack) {
+    return stack.run && (stack.run->counts.any() || (stack.plan && !stack.plan->outputs.empty()));
+}
+
+int destroyed(const PlanCounts& counts) { return counts.remove + counts.replace; }
+
+std::size_t warnings(const StackReport& stack) {
+    if (!stack.run) return 0;
+    const auto& findings = stack.run->plan_decision.findings;
+    return static_cast<std::size_t>(std::count_if(findings.begin(), findings.end(), [](const Finding& f) {
+        return f.severity == Finding::Severity::warn;
+    }));
+}
+
+bool is_observed(const StackReport& stack) {
+    return stack.observe || (stack.run && stack.run->settings.mode == Mode::observe);
+}
+
+bool is_tracked(const StackReport& stack) {
+    return stack.run && stack.run->kind == RunKind::tracked;
+}
+
+}  // namespace slipway

@@ -1,0 +1,57 @@
+// Where a stack stands on its pull request, in one word: derived from its run, its plan and the decisions about
+// it. What is shown, in which order, and who must act all follow from it.
+#pragma once
+#include <array>
+#include <string_view>
+#include <vector>
+
+#include "service/wording/report.hpp"
+
+namespace slipway {
+
+// In the order of what needs attention.
+enum class Standing {
+    unknown,       // an apply whose end nobody saw
+    apply_failed,
+    plan_failed,   // or its preparation
+    denied,
+    unjudged,      // a policy could not be evaluated
+    rejected,
+    not_planned,   // for a reason
+    ended,         // canceled, stopped, discarded, skipped
+    unconfirmed,   // merged, and waits for a person
+    unapproved,
+    ready,         // planned, with changes, nothing missing
+    applying,
+    planning,      // being prepared, planned, judged
+    queued,
+    applied,
+    unchanged,
+    untouched,     // merged, and no run was made for it
+};
+constexpr std::array<std::string_view, 17> words_of(Standing) {
+    return {"unknown", "apply_failed", "plan_failed", "denied", "unjudged", "rejected", "not_planned", "ended",
+            "unconfirmed", "unapproved", "ready", "applying", "planning", "queued", "applied", "unchanged",
+            "untouched"};
+}
+
+struct StackView {
+    const StackReport* report = nullptr;
+    Standing standing = Standing::not_planned;
+
+    const StackReport* operator->() const { return report; }
+};
+
+Standing standing_of(const Report& report, const StackReport& stack);
+// Sorted by what needs attention: by standing, then what destroys first, then by name.
+std::vector<StackView> by_attention(const Report& report);
+
+bool is_busy(Standing);        // somebody of ours is at it
+bool has_changes(const StackReport&);
+int destroyed(const PlanCounts&);  // or replaced
+std::size_t warnings(const StackReport&);
+bool is_observed(const StackReport&);
+// The tracked run's side of things: after the merge, or after an apply before it.
+bool is_tracked(const StackReport&);
+
+}  // namespace slipway

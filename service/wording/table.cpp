@@ -1,0 +1,177 @@
+#include "service/wording/table.hpp"
+
+#include <algorithm>
+
+#include "service/wording/markup.hpp"
+#include "service/wording/numbers.hpp"
+
+namespace slipway {
+
+namespace {
+
+constexpr std::size_t cell_bytes = 160;
+
+std::string cell(std::string_view foreign) { return inert(shortened_in_the_middle(one_line(foreign), cell_bytes)); }
+
+bool has_row(Standing standing) {
+    return standing != Standing::unchanged && standing != Standing::untouched;
+}
+
+enum class Columns { states, decisions };
+
+// While something is going on, or after the merge, what counts is how far it is; else what is in its way.
+Columns columns_of(const Report& report, const std::vector<StackView>& views) {
+    if (report.phase == PullPhase::merged) return Columns::states;
+    for (const auto& view : views)
+        if (is_busy(view.standing) || is_tracked(*view.report)) return Columns::states;
+    return Columns::decisions;
+}
+
+std::string row(const Report& report, const StackView& view, Columns columns) {
+    auto name = cell(view->stack.value);
+    if (needs_attention(view.standing)) name = "**" + name + "**";
+    std::string out = "| " + name + " | " + cell(plan_text(*view.report)) + " | ";
+    if (columns == Columns::states) return out + cell(standing_text(report, view)) + " |\n";
+    return out + cell(policies_text(*view.report)) + " | " + cell(missing_text(view)) + " |\n";
+}
+
+std::string joined(const std::vector<std::string>& parts) {
+    std::string out;
+    for (const auto& part : parts) out += (out.empty() ? "" : ", ") + part;
+    return out;
+}
+
+std::string since(const Report& report, const std::vector<StackView>& views, const Voice& voice, std::size_t bytes,
+                  std::string_view what, std::vector<std::string> StackReport::*list) {
+    std::vector<std::string> names;
+    std::size_t used = 0, all = 0;
+    for (const auto& view : views)
+        for (const auto& address : (*view.report).*list) {
+            ++all;
+            if (used > bytes) continue;
+            names.push_back(voice.code(address));
+            used += names.back().size() + 2;
+        }
+    if (names.empty()) return {};
+    std::string out = std::string(what) + " since " + voice.name(report.previous_head) + ": ";
+    if (names.size() == all) return out + list_of(names, names.size()) + ".";
+    return out + joined(names) + " and " + std::to_string(all - names.size()) + " more.";
+}
+
+}  // namespace
+
+bool needs_attention(Standing standing) {
+    return standing <= Standing::unapproved;
+}
+
+std::string plan_text(const StackReport& stack) {
+    if (!stack.run) return {};
+    if (stack.run->counts.any()) return counts_text(stack.run->counts);
+    if (has_changes(stack)) return "outputs";
+    return stack.run->planned_at_ms ? "no changes" : "";
+}
+
+std::string policies_text(const StackReport& stack) {
+    if (stack.push.failed) return "error";
+    if (!stack.run || !stack.run->planned_at_ms) return {};
+    switch (stack.run->plan_decision.verdict) {
+        case Verdict::passed: return "passed";
+        case Verdict::warned: return number_of(warnings(stack), "warning");
+        case Verdict::denied: return "denied";
+        case Verdict::error: return "error";
+    }
+    return {};
+}
+
+std::string missing_text(const StackView& view) {
+    const auto& approval = view->approval;
+    switch (view.standing) {
+        case Standing::unapproved:
+            return approval.missing.empty() ? "approval not decided" : joined(approval.missing);
+        case Standing::rejected: return "rejected";
+        case Standing::ready:
+            if (is_observed(*view.report)) return "nothing: only observed";
+            return approval.approved_by.empty() ? "nothing" : "nothing: approved by " + joined(approval.approved_by);
+        case Standing::plan_failed: return "a plan";
+        case Standing::denied:
+        case Standing::unjudged: return "a change that passes";
+        case Standing::not_planned: return "a plan";
+        case Standing::ended: return view->run ? std::string(word(view->run->state)) : "";
+        case Standing::unconfirmed: return "a confirmation";
+        default: return {};
+    }
+}
+
+std::string standing_text(const Report& report, const StackView& view) {
+    if (view.standing == Standing::not_planned) return "not planned";
+    if (!view->run) return {};
+    const auto& run = *view->run;
+    if (view.standing == Standing::unconfirmed && !run.reason.empty()) return "waits: " + run.reason;
+    if (run.kind == RunKind::tracked && run.state == RunState::queued) {
+        std::vector<std::string> upstream;
+        for (const auto& id : run.waits_for)
+            for (const auto& stack : report.stacks)
+                if (stack.run && stack.run->id == id && !is_terminal(stack.run->state))
+                    upstream.push_back(stack.stack.value);
+        if (!upstream.empty()) return "waits for " + list_of(upstream, 3);
+    }
+    if (run.state == RunState::skipped && !run.reason.empty()) return "skipped: " + run.reason;
+    return state_text(run, view->place_in_queue, report.now_ms);
+}
+
+std::string table(const Report& report, const std::vector<StackView>& views, std::size_t bytes) {
+    const auto columns = columns_of(report, views);
+    std::string out = columns == Columns::states ? "| Stack | Plan | |\n|---|---|---|\n"
+                                                 : "| Stack | Plan | Policies | Missing |\n|---|---|---|---|\n";
+    PlanCounts all, rest;
+    std::size_t rows = 0, left_out = 0, changing = 0;
+    for (const auto& view : views) {
+        if (!has_row(view.standing)) continue;
+        if (view->run && view->run->counts.any()) {
+            all += view->run->counts;
+            ++changing;
+        }
+        const auto line = row(report, view, columns);
+        if (left_out > 0 || out.size() + line.size() + 200 > bytes) {
+            ++left_out;
+            if (view->run) rest += view->run->counts;
+            continue;
+        }
+        out += line;
+        ++rows;
+    }
+    if (rows + left_out == 0) return {};
+    out.pop_back();
+    if (left_out)
+        add_paragraph(out, "And " + number_of(left_out, "more stack") + " (" + counts_text(rest) + "); each has a check.");
+    constexpr std::size_t enough_to_add_up = 5;
+    if (changing >= enough_to_add_up)
+        add_paragraph(out, "In all " + counts_text(all) + " in " + number_of(changing, "stack") + ".");
+    return out;
+}
+
+std::string beside_the_table(const Report& report, const std::vector<StackView>& views, const Voice& voice,
+                             std::size_t bytes) {
+    std::vector<std::string> unchanged, fresh;
+    bool any_row = false;
+    for (const auto& view : views) {
+        any_row = any_row || has_row(view.standing);
+        if (view.standing == Standing::unchanged) unchanged.push_back(voice.name(view->stack.value));
+        if (view->is_new && view->run) fresh.push_back(voice.name(view->stack.value));
+    }
+    std::string out;
+    const auto add = [&out](const std::string& text) {
+        if (!text.empty()) out += (out.empty() ? "" : " ") + text;
+    };
+    if (!unchanged.empty() && (any_row || unchanged.size() > 1))
+        add(number_of(unchanged.size(), "stack") + (unchanged.size() == 1 ? " has" : " have") + " no changes: " +
+            list_of(unchanged, 8) + ".");
+    if (!fresh.empty()) add("New with this pull request, and planned without secrets: " + list_of(fresh, 8) + ".");
+    if (!report.previous_head.empty()) {
+        add(since(report, views, voice, bytes / 3, "New", &StackReport::new_since));
+        add(since(report, views, voice, bytes / 3, "Gone", &StackReport::vanished_since));
+    }
+    return out;
+}
+
+}  // namespace slipway
