@@ -1,0 +1,30 @@
+// The plan as Terraform and OpenTofu tell it (`show -json`, format 1.x) → our Plan of Changes, the same
+// document without sensitive values, and the digest by which two plans are the same. Pure.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/base/json.hpp"
+#include "service/base/result.hpp"
+#include "service/model/plan.hpp"
+#include "service/model/secret.hpp"
+
+namespace slipway {
+
+struct ReadPlan {
+    Plan plan;
+    Json document;              // redacted
+    std::string change_digest;  // keyed over everything, sensitive values too; in no particular order
+    std::vector<Secret> sensitive;  // the sensitive values: what the log must not show either
+};
+
+// `known`: secrets of the run itself. Refuses what is no plan of format 1.x.
+Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& known,
+                           const Secret& digest_key);
+
+// "tags.owner", "ingress[0].cidr", "labels[\"a.b/c\"]"
+std::string path_below(const std::string& path, std::string_view member);
+std::string path_below(const std::string& path, std::size_t index);
+
+}  // namespace slipway
