@@ -1,6 +1,7 @@
 // Numbers that the model and the scripts share (redis/scripts/common.lua says them again; the property
 // test would tell a difference).
 #pragma once
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 
@@ -11,5 +12,8 @@ inline constexpr std::int64_t delivery_kept_ms = 8LL * 86'400'000;     // dedupl
 inline constexpr std::int64_t name_again_ms = 30'000;                  // unsettled lapsed jobs
 inline constexpr int batch_limit = 1000;                               // jobs moved by one expire()
 inline constexpr std::size_t dead_limit = 1000;                        // kept for people, newest
+
+// Scores are doubles: beyond this they would lose their last digits.
+constexpr std::int64_t bounded_priority(int priority) { return std::clamp(priority, -1000, 1000); }
 
 }  // namespace slipway

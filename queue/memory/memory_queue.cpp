@@ -1,8 +1,10 @@
 // The model as a Queue: the clock comes from outside, claims wait on a signal.
 #include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
 
+#include "queue/cancelled.hpp"
 #include "queue/memory/model.hpp"
-#include "queue/queue.hpp"
 #include "service/base/clock.hpp"
 
 namespace slipway {
@@ -55,6 +57,7 @@ class MemoryQueue : public Queue {
             if (auto due = model_.next_due())
                 left = std::min(left, milliseconds(std::max<std::int64_t>(*due - now(), 1)));
             co_await changed_.wait(left);
+            if (co_await cancelled()) throw boost::system::system_error(asio::error::operation_aborted);
         }
     }
     Task<Renewed> renew(Lease lease, milliseconds for_another) override {

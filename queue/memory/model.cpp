@@ -6,6 +6,13 @@
 #include "queue/limits.hpp"
 
 namespace slipway {
+namespace {
+
+std::string taker(const Lease& lease) {
+    return lease.job.value + "@" + std::to_string(lease.fence);
+}
+
+}  // namespace
 
 // One rising number orders waiting jobs and fences leases: the time in µs, or the last one + 1.
 std::int64_t QueueModel::tick(std::int64_t now) { return tick_ = std::max(tick_ + 1, now * 1000); }
@@ -35,17 +42,17 @@ void QueueModel::drop(Jobs::iterator at) {
 }
 
 void QueueModel::wait(const std::string& id, Entry& entry, std::int64_t now) {
-    entry.order = tick(now) - entry.job.priority * priority_step_us;
+    entry.order = tick(now) - bounded_priority(entry.job.priority) * priority_step_us;
     entry.backs_off = false;
     move(id, entry, State::waiting, entry.order);
 }
 
-void QueueModel::fresh(const Job& job, std::int64_t now) {
+void QueueModel::fresh(const Job& job, std::int64_t due, std::int64_t now) {
     if (auto at = jobs_.find(job.id.value); at != jobs_.end()) drop(at);
     auto& entry = jobs_[job.id.value];
     entry.job = job;
-    if (job.not_before_ms > now)
-        move(job.id.value, entry, State::delayed, job.not_before_ms);
+    if (due > now)
+        move(job.id.value, entry, State::delayed, due);
     else
         wait(job.id.value, entry, now);
 }
@@ -53,13 +60,12 @@ void QueueModel::fresh(const Job& job, std::int64_t now) {
 // Asking twice is asking once.
 void QueueModel::put(const Job& job, std::int64_t now) {
     auto at = jobs_.find(job.id.value);
-    if (at == jobs_.end() || at->second.state == State::dead) return fresh(job, now);
+    if (at == jobs_.end() || at->second.state == State::dead) 
+        return fresh(job, job.not_before_ms, now);
     auto& entry = at->second;
     if (entry.state == State::leased) {
-        if (!entry.next)
-            entry.next = job;
-        else
-            entry.next->not_before_ms = std::min(entry.next->not_before_ms, job.not_before_ms);
+        entry.next_due = entry.next ? std::min(entry.next_due, job.not_before_ms) : job.not_before_ms;
+        if (!entry.next) entry.next = job;
     } else if (entry.state == State::delayed && !entry.backs_off &&
                job.not_before_ms < entry.place) {
         if (job.not_before_ms > now)
@@ -79,18 +85,16 @@ void QueueModel::promote(std::int64_t now) {
 }
 
 void QueueModel::done(Jobs::iterator at, std::int64_t now) {
-    auto next = std::move(at->second.next);
+    const auto next = at->second.next;
+    const auto due = at->second.next_due;
     drop(at);
-    if (next) fresh(*next, now);
+    if (next) fresh(*next, due, now);
 }
 
 // Neither done nor to be tried again: dead, or unknown if its apply had begun.
 void QueueModel::give_up(Jobs::iterator at, std::int64_t now) {
     auto& entry = at->second;
-    if (!entry.begun && entry.next) {
-        auto next = *entry.next;
-        return fresh(next, now);
-    }
+    if (!entry.begun && entry.next) return done(at, now);
     entry.next.reset();
     move(at->first, entry, entry.begun ? State::unknown : State::dead, now);
     lapsed_.insert({now, at->first});
@@ -145,7 +149,7 @@ Committed QueueModel::commit(const Commit& commit, std::int64_t now) {
         if (read(record.key).version != record.expected_version) return Committed::conflict;
 
     if (commit.finish) done(holding, now);
-    for (const auto& name : commit.once) once_[name] = "commit";
+    for (const auto& name : commit.once) once_[name] = commit.holding ? taker(*commit.holding) : "commit";
     for (const auto& record : commit.records)
         records_[record.key] = {record.expected_version + 1, record.body};
     for (const auto& item : commit.leave) leave(item, now);
@@ -251,9 +255,8 @@ void QueueModel::settled(const JobId& id) {
 bool QueueModel::begin_apply(const Lease& lease, const std::string& once) {
     auto at = held(lease);
     if (at == jobs_.end() || at->second.cancel) return false;
-    const auto taker = lease.job.value + "@" + std::to_string(lease.fence);
-    auto [name, taken] = once_.try_emplace(once, taker);
-    if (!taken && name->second != taker) return false;
+    auto [name, taken] = once_.try_emplace(once, taker(lease));
+    if (!taken && name->second != taker(lease)) return false;
     at->second.begun = true;
     return true;
 }

@@ -53,6 +53,7 @@ class QueueModel {
         bool cancel = false;
         bool begun = false;
         std::optional<Job> next;  // asked for again while leased
+        std::int64_t next_due = 0;
         std::string why;
     };
     struct LaneMember {
@@ -75,7 +76,7 @@ class QueueModel {
     void move(const std::string& id, Entry& entry, State state, std::int64_t place);
     void drop(Jobs::iterator at);
     void wait(const std::string& id, Entry& entry, std::int64_t now);
-    void fresh(const Job& job, std::int64_t now);
+    void fresh(const Job& job, std::int64_t due, std::int64_t now);
     void put(const Job& job, std::int64_t now);
     void promote(std::int64_t now);
     void done(Jobs::iterator at, std::int64_t now);

@@ -1,0 +1,357 @@
+// Each function of the queue as one script or command; what the scripts promise stands on top of each of them.
+#include "queue/redis/redis_queue.hpp"
+
+#include <algorithm>
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "queue/cancelled.hpp"
+#include "queue/limits.hpp"
+#include "queue/redis/server.hpp"
+#include "queue/redis/stored_delivery.hpp"
+#include "queue/redis/stored_record.hpp"
+#include "queue/redis/wake.hpp"
+#include "service/base/codec.hpp"
+
+namespace slipway {
+namespace {
+
+using std::chrono::milliseconds;
+using Words = Connection::Words;
+
+constexpr milliseconds poll_interval{1'000};
+
+// --- what scripts are told and answer ----------------------------------------------------------------------
+
+void add_job(Words& words, const Job& job) {
+    words.push_back(job.id.value);
+    words.push_back(job.queue);
+    words.push_back(std::to_string(bounded_priority(job.priority)));
+    words.push_back(std::to_string(job.not_before_ms));
+    words.push_back(encode(job).dump());
+}
+
+Words lease_words(const Lease& lease) { return {lease.job.value, std::to_string(lease.fence)}; }
+
+Words commit_words(const Commit& commit, const Secret& record_key) {
+    auto out = commit.holding ? lease_words(*commit.holding) : Words{"", "0"};
+    out.push_back(commit.finish ? "1" : "0");
+    auto count = [&](const auto& list) { out.push_back(std::to_string(list.size())); };
+    count(commit.once);
+    for (const auto& name : commit.once) out.push_back(name);
+    count(commit.records);
+    for (const auto& [key, expected, body] : commit.records) {
+        out.push_back(key);
+        out.push_back(std::to_string(expected));
+        out.push_back(stored_record(record_key, key, expected + 1, body));
+    }
+    count(commit.leave);
+    for (const auto& [lane, member] : commit.leave) out.insert(out.end(), {lane, member});
+    count(commit.enter);
+    for (const auto& [lane, member, job] : commit.enter) {
+        out.insert(out.end(), {lane, member});
+        add_job(out, job);
+    }
+    count(commit.index);
+    for (const auto& [index, member, score] : commit.index)
+        out.insert(out.end(), {index, member, std::to_string(score)});
+    count(commit.cancel);
+    for (const auto& id : commit.cancel) out.push_back(id.value);
+    count(commit.jobs);
+    for (const auto& job : commit.jobs) add_job(out, job);
+    return out;
+}
+
+[[noreturn]] void not_understood() {
+    throw Failure("Redis answered what this version does not understand", Retry::never);
+}
+
+template <class E>
+E answered_word(const Reply& reply) {
+    auto out = parse_word<E>(reply.text);
+    if (!out) not_understood();
+    return *out;
+}
+
+Job answered_job(const std::string& data) {
+    auto job = decode<Job>(std::string_view(data));
+    if (!job) throw Failure("a job in Redis cannot be read: " + job.error().message, Retry::never);
+    return std::move(*job);
+}
+
+ClaimedJob answered_claim(const Reply& reply) {
+    if (reply.items.size() != 3) not_understood();
+    ClaimedJob out;
+    out.job = answered_job(reply.items[0].text);
+    out.lease = {out.job.id, std::stoull(reply.items[1].text)};
+    out.attempt = static_cast<int>(reply.items[2].number);
+    return out;
+}
+
+// --- claims that outlive who asked -------------------------------------------------------------------------
+
+// One claim on its way. Where the caller is cancelled meanwhile, the job that comes is put back.
+struct ClaimCall {
+    ClaimCall(asio::any_io_executor e, std::shared_ptr<Server> s)
+        : executor(e), server(std::move(s)), ended(e) {}
+    asio::any_io_executor executor;
+    std::shared_ptr<Server> server;
+    Signal ended;
+    bool has_ended = false;
+    bool abandoned = false;
+    std::optional<ClaimedJob> job;
+    std::exception_ptr error;
+};
+
+Task<void> put_back(std::shared_ptr<Server> server, Lease lease) {
+    auto words = lease_words(lease);
+    words.insert(words.end(), {"0", "", "0", "1"});
+    co_await server->call(scripts::retry, std::move(words));
+}
+
+Task<void> perform_claim(std::shared_ptr<ClaimCall> call, Words words) {
+    try {
+        auto reply = co_await call->server->call(scripts::claim, std::move(words));
+        if (!reply.is_nil()) call->job = answered_claim(reply);
+    } catch (...) {
+        call->error = std::current_exception();
+    }
+    call->has_ended = true;
+    call->ended.notify();
+    if (call->abandoned && call->job) co_await put_back(call->server, call->job->lease);
+}
+
+// Held by whoever waits for a claim; a job still in the call when it goes is nobody's.
+struct ClaimWait {
+    std::shared_ptr<ClaimCall> call;
+    ~ClaimWait() {
+        call->abandoned = true;
+        if (call->has_ended && call->job)
+            spawn(call->executor, put_back(call->server, call->job->lease));
+    }
+};
+
+// --- the queue ---------------------------------------------------------------------------------------------
+
+class RedisQueue : public Queue {
+  public:
+    RedisQueue(asio::any_io_executor executor, RedisAddress address, Secret record_key,
+               const Clock* clock)
+        : executor_(executor), address_(address), record_key_(std::move(record_key)),
+          server_(std::make_shared<Server>(executor, std::move(address), clock)) {}
+
+    Task<Accepted> accept(Delivery delivery) override {
+        Words words{delivery_head(delivery.event), stored_delivery(delivery),
+                    std::to_string(delivery_kept_ms / 1000)};
+        for (const auto& id : {delivery.id, delivery.id + "~" + delivery.event}) {
+            const auto name = delivery.forge + "/" + id;
+            Job job;
+            job.id = JobId("event/" + name);
+            job.payload = Json::object({{"forge", delivery.forge}, {"id", id}}).dump();
+            words.push_back(name);
+            add_job(words, job);
+        }
+        auto reply = co_await server_->call(scripts::accept, std::move(words));
+        co_return answered_word<Accepted>(reply);
+    }
+
+    Task<std::optional<Delivery>> delivery(std::string forge, std::string id) override {
+        Words words{"GET", redis_key("delivery", forge + "/" + id)};
+        auto reply = co_await server_->command(std::move(words));
+        if (reply.is_nil()) co_return std::nullopt;
+        co_return opened_delivery(std::move(forge), std::move(id), reply.text);
+    }
+
+    Task<Record> read(std::string key) override {
+        Words words{"GET", redis_key("record", key)};
+        auto reply = co_await server_->command(std::move(words));
+        co_return opened(key, reply);
+    }
+
+    Task<std::vector<Record>> read_many(std::vector<std::string> keys) override {
+        std::vector<Record> out;
+        if (keys.empty()) co_return out;
+        Words words{"MGET"};
+        for (const auto& key : keys) words.push_back(redis_key("record", key));
+        auto reply = co_await server_->command(std::move(words));
+        if (reply.items.size() != keys.size()) not_understood();
+        for (std::size_t i = 0; i < keys.size(); ++i) out.push_back(opened(keys[i], reply.items[i]));
+        co_return out;
+    }
+
+    Task<Committed> commit(Commit commit) override {
+        check(commit);
+        auto words = commit_words(commit, record_key_);
+        auto reply = co_await server_->call(scripts::commit, std::move(words));
+        co_return answered_word<Committed>(reply);
+    }
+
+    Task<std::vector<std::pair<std::string, std::int64_t>>> list(std::string index,
+                                                                 std::int64_t before,
+                                                                 int count) override {
+        Words words{"ZREVRANGEBYSCORE", redis_key("index", index),
+                    before == 0 ? "+inf" : "(" + std::to_string(before), "-inf", "WITHSCORES",
+                    "LIMIT", "0", std::to_string(std::max(count, 0))};
+        auto reply = co_await server_->command(std::move(words));
+        std::vector<std::pair<std::string, std::int64_t>> out;
+        for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2)
+            out.emplace_back(std::move(reply.items[i].text),
+                             static_cast<std::int64_t>(std::stod(reply.items[i + 1].text)));
+        co_return out;
+    }
+
+    Task<std::vector<std::string>> lane(std::string lane) override {
+        Words words{"LRANGE", redis_key("lane", lane), "0", "-1"};
+        auto reply = co_await server_->command(std::move(words));
+        std::vector<std::string> out;
+        for (auto& item : reply.items) out.push_back(std::move(item.text));
+        co_return out;
+    }
+
+    Task<std::optional<int>> place_in_queue(JobId job) override {
+        Words words{job.value};
+        auto reply = co_await server_->call(scripts::place, std::move(words));
+        if (reply.is_nil()) co_return std::nullopt;
+        co_return static_cast<int>(reply.number);
+    }
+
+    Task<std::optional<ClaimedJob>> claim(std::string queue, std::string holder, milliseconds lease,
+                                          milliseconds wait) override {
+        const auto end = std::chrono::steady_clock::now() + wait;
+        std::optional<WakeWatch::Waiter> waiter;
+        if (wait.count() > 0) waiter.emplace(watch_of(queue));
+        for (;;) {
+            if (waiter) waiter->look();
+            Words words{queue, holder, std::to_string(lease.count())};
+            auto claimed = co_await claim_once(std::move(words));
+            if (claimed) co_return claimed;
+            const auto left =
+                std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
+            if (!waiter || left.count() <= 0) co_return std::nullopt;
+            co_await waiter->wait(std::min(left, poll_interval));
+            if (co_await cancelled()) throw boost::system::system_error(asio::error::operation_aborted);
+        }
+    }
+
+    Task<Renewed> renew(Lease lease, milliseconds for_another) override {
+        auto words = lease_words(lease);
+        words.push_back(std::to_string(for_another.count()));
+        auto reply = co_await server_->call(scripts::renew, std::move(words));
+        co_return answered_word<Renewed>(reply);
+    }
+
+    Task<bool> finish(Lease lease) override {
+        auto words = lease_words(lease);
+        return yes(scripts::finish, std::move(words));
+    }
+    Task<bool> retry(Lease lease, milliseconds delay, std::string why) override {
+        auto words = lease_words(lease);
+        words.insert(words.end(), {std::to_string(delay.count()), std::move(why), "0", "0"});
+        return yes(scripts::retry, std::move(words));
+    }
+    Task<bool> bury(Lease lease, std::string why) override {
+        auto words = lease_words(lease);
+        words.insert(words.end(), {"0", std::move(why), "1", "0"});
+        return yes(scripts::retry, std::move(words));
+    }
+    Task<bool> begin_apply(Lease lease, std::string once) override {
+        auto words = lease_words(lease);
+        words.push_back(std::move(once));
+        return yes(scripts::begin_apply, std::move(words));
+    }
+    Task<bool> append_log(std::string run, std::uint64_t fence, std::string bytes) override {
+        Words words{std::move(run), std::to_string(fence), std::move(bytes)};
+        return yes(scripts::append_log, std::move(words));
+    }
+
+    Task<std::vector<Lapsed>> expire() override {
+        Words none;
+        auto reply = co_await server_->call(scripts::expire, std::move(none));
+        std::vector<Lapsed> out;
+        for (std::size_t i = 0; i + 2 < reply.items.size(); i += 3)
+            out.push_back({answered_job(reply.items[i].text),
+                           answered_word<Lapsed::Fate>(reply.items[i + 1]),
+                           std::move(reply.items[i + 2].text)});
+        co_return out;
+    }
+
+    Task<void> settled(JobId job) override {
+        Words words{job.value};
+        co_await server_->call(scripts::settled, std::move(words));
+    }
+
+    Task<std::string> read_log(std::string run, std::size_t offset, std::size_t at_most) override {
+        if (at_most == 0) co_return "";
+        Words words{"GETRANGE", redis_key("log", run), std::to_string(offset),
+                    std::to_string(offset + at_most - 1)};
+        auto reply = co_await server_->command(std::move(words));
+        co_return std::move(reply.text);
+    }
+
+    Task<QueueStatus> status() override {
+        Words none;
+        auto reply = co_await server_->call(scripts::status, std::move(none));
+        if (reply.items.size() < 3) not_understood();
+        QueueStatus out;
+        out.leased = reply.items[0].number;
+        out.delayed = reply.items[1].number;
+        out.dead = reply.items[2].number;
+        for (std::size_t i = 3; i + 1 < reply.items.size(); i += 2)
+            if (reply.items[i + 1].number > 0)
+                out.waiting[reply.items[i].text] = reply.items[i + 1].number;
+        co_return out;
+    }
+
+    // By a write: a server that is out of memory or a replica still answers reads.
+    Task<void> check_storable() override {
+        Words words{"SET", std::string(key_prefix) + "probe", "1", "EX", "60"};
+        co_await server_->command(std::move(words));
+    }
+
+  private:
+    Record opened(const std::string& key, const Reply& reply) const {
+        return reply.is_nil() ? Record{} : opened_record(record_key_, key, reply.text);
+    }
+
+    Task<bool> yes(const Script& script, Words words) {
+        auto reply = co_await server_->call(script, std::move(words));
+        co_return reply.number == 1;
+    }
+
+    WakeWatch& watch_of(const std::string& queue) {
+        auto& watch = watches_[queue];
+        if (!watch) watch = std::make_unique<WakeWatch>(executor_, address_, redis_key("wake", queue));
+        return *watch;
+    }
+
+    Task<std::optional<ClaimedJob>> claim_once(Words words) {
+        auto call = std::make_shared<ClaimCall>(executor_, server_);
+        ClaimWait waiting{call};
+        spawn(executor_, perform_claim(call, std::move(words)));
+        while (!call->has_ended) co_await call->ended.wait(poll_interval);
+        if (co_await cancelled()) throw boost::system::system_error(asio::error::operation_aborted);
+        if (call->error) std::rethrow_exception(call->error);
+        co_return std::exchange(call->job, std::nullopt);
+    }
+
+    asio::any_io_executor executor_;
+    RedisAddress address_;
+    Secret record_key_;
+    std::shared_ptr<Server> server_;
+    std::map<std::string, std::unique_ptr<WakeWatch>> watches_;
+};
+
+}  // namespace
+
+std::unique_ptr<Queue> make_redis_queue(asio::any_io_executor executor, RedisAddress address,
+                                        Secret record_key, const Clock* clock) {
+    return std::make_unique<RedisQueue>(std::move(executor), std::move(address),
+                                        std::move(record_key), clock);
+}
+
+std::unique_ptr<Queue> make_redis_queue(asio::any_io_executor executor, RedisAddress address,
+                                        Secret record_key) {
+    return make_redis_queue(std::move(executor), std::move(address), std::move(record_key), nullptr);
+}
+
+}  // namespace slipway

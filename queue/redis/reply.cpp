@@ -1,0 +1,164 @@
+#include "queue/redis/reply.hpp"
+
+#include <hiredis/hiredis.h>
+
+#include "service/base/result.hpp"
+
+namespace slipway {
+
+// --- hiredis builds our values: each callback returns the place of what it made ---------------------------
+
+namespace {
+
+struct Counts {
+    std::size_t elements = 0;  // of the reply that is being read
+    std::size_t limit = 0;
+};
+
+// A root is ours to delete until next() takes it; the rest lives in its parent.
+Reply* place_for(const redisReadTask* task) {
+    if (!task->parent) return new Reply;
+    return &static_cast<Reply*>(task->parent->obj)->items[static_cast<std::size_t>(task->idx)];
+}
+
+void* create_text(const redisReadTask* task, char* bytes, std::size_t size) {
+    auto* reply = place_for(task);
+    reply->kind = task->type == REDIS_REPLY_ERROR ? Reply::Kind::error : Reply::Kind::text;
+    reply->text.assign(bytes, size);
+    return reply;
+}
+
+template <class N>
+void* create_list(const redisReadTask* task, N elements) {
+    auto& counts = *static_cast<Counts*>(task->privdata);
+    counts.elements += static_cast<std::size_t>(elements);
+    if (counts.elements > counts.limit) return nullptr;
+    auto* reply = place_for(task);
+    reply->kind = Reply::Kind::list;
+    reply->items.resize(static_cast<std::size_t>(elements));
+    return reply;
+}
+
+void* create_number(const redisReadTask* task, long long number) {
+    auto* reply = place_for(task);
+    reply->kind = Reply::Kind::number;
+    reply->number = number;
+    return reply;
+}
+
+void* create_nil(const redisReadTask* task) { return place_for(task); }
+
+void free_reply(void* reply) { delete static_cast<Reply*>(reply); }
+
+redisReplyObjectFunctions make_functions() {
+    redisReplyObjectFunctions functions{};
+    functions.createString = &create_text;
+    functions.createArray = &create_list;
+    functions.createInteger = &create_number;
+    functions.createNil = &create_nil;
+    functions.freeObject = &free_reply;
+    return functions;
+}
+
+}  // namespace
+
+struct ReplyReader::Impl {
+    explicit Impl(ReplyLimits l) : limits(l), reader(redisReaderCreateWithFunctions(&functions)) {
+        if (!reader) throw std::bad_alloc();
+        counts.limit = limits.elements;
+        reader->privdata = &counts;
+        reader->maxbuf = 0;  // keeps no large buffer for later
+    }
+    ~Impl() { redisReaderFree(reader); }
+
+    [[noreturn]] void refuse() {
+        std::string why = reader->errstr;
+        if (counts.elements > counts.limit) why = "more elements than we take";
+        throw Failure("what Redis answered cannot be read: " + why);
+    }
+
+    redisReplyObjectFunctions functions = make_functions();
+    ReplyLimits limits;
+    redisReader* reader;
+    Counts counts;
+    std::size_t unread = 0;  // bytes fed since the last whole reply
+};
+
+ReplyReader::ReplyReader(ReplyLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
+ReplyReader::~ReplyReader() = default;
+
+void ReplyReader::feed(std::string_view bytes) {
+    impl_->unread += bytes.size();
+    if (impl_->unread > impl_->limits.bytes)
+        throw Failure("what Redis answered is larger than " +
+                      std::to_string(impl_->limits.bytes >> 20) + " MB");
+    if (redisReaderFeed(impl_->reader, bytes.data(), bytes.size()) != REDIS_OK) impl_->refuse();
+}
+
+std::optional<Reply> ReplyReader::next() {
+    void* raw = nullptr;
+    if (redisReaderGetReply(impl_->reader, &raw) != REDIS_OK) impl_->refuse();
+    if (!raw) return std::nullopt;
+    impl_->counts.elements = 0;
+    impl_->unread = impl_->reader->len - impl_->reader->pos;
+    std::unique_ptr<Reply> reply(static_cast<Reply*>(raw));
+    return std::move(*reply);
+}
+
+std::string command_bytes(const std::vector<std::string_view>& words) {
+    std::vector<const char*> starts;
+    std::vector<std::size_t> sizes;
+    for (auto word : words) {
+        starts.push_back(word.data() ? word.data() : "");
+        sizes.push_back(word.size());
+    }
+    char* raw = nullptr;
+    const auto size = redisFormatCommandArgv(&raw, static_cast<int>(words.size()), starts.data(),
+                                             sizes.data());
+    if (size < 0) throw std::bad_alloc();
+    std::string out(raw, static_cast<std::size_t>(size));
+    redisFreeCommand(raw);
+    return out;
+}
+
+// --- errors ------------------------------------------------------------------------------------------------
+
+namespace {
+
+struct KnownError {
+    std::string_view code;
+    const char* sentence;
+};
+
+constexpr KnownError passing_errors[] = {
+    {"OOM", "Redis is out of memory: raise its maxmemory"},
+    {"READONLY", "this Redis is a replica and takes no writes: configure its primary"},
+    {"LOADING", "Redis is still loading its data"},
+    {"MISCONF", "Redis cannot write to its disk: look at its log and free some space"},
+    {"MASTERDOWN", "this Redis has lost its primary"},
+    {"CLUSTERDOWN", "the Redis cluster is down"},
+    {"TRYAGAIN", "the Redis cluster is moving data"},
+    {"NOREPLICAS", "Redis wants replicas that it does not have"},
+    {"BUSY", "Redis is busy with a script"},
+    {"NOAUTH", "Redis wants a password: set redis.password"},
+    {"WRONGPASS", "Redis refuses the user or password: check redis.url and redis.password"},
+    {"NOPERM", "the Redis user may not do this: give it all commands on {slipway}:*"},
+    {"ERR max number of clients", "Redis has no connections left"},
+};
+
+// As the server says it, or from within a script as older servers quote it.
+bool says(std::string_view error, std::string_view code) {
+    return error.substr(0, code.size()) == code ||
+           error.find("-" + std::string(code) + " ") != error.npos;
+}
+
+}  // namespace
+
+Reply expect_no_error(Reply reply) {
+    if (!reply.is_error()) return reply;
+    for (const auto& known : passing_errors)
+        if (says(reply.text, known.code)) throw Failure(known.sentence);
+    throw Failure("Redis refused a command: " + reply.text, Retry::never);
+}
+
+}  // namespace slipway

@@ -1,0 +1,18 @@
+// The Lua files of scripts/, embedded at build time (scripts/embed.cmake).
+#pragma once
+#include <string_view>
+
+namespace slipway {
+
+struct Script {
+    std::string_view name;
+    std::string_view sha1;  // of the text
+    std::string_view text;
+};
+
+namespace scripts {
+extern const Script accept, append_log, begin_apply, claim, commit, expire, finish, place, renew, retry,
+    settled, status;
+}
+
+}  // namespace slipway

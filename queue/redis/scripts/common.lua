@@ -1,0 +1,143 @@
+-- Put before every script. KEYS[1] is the hash tag that all keys share; ARGV[1] the time in ms, or 0 for the
+-- server's own, so that the clocks of workers do not matter.
+--
+--   tick                 string  the last number given out: order of waiting jobs, fences
+--   job:<id>             hash    state queue priority data order attempt fence holder due backs_off cancel
+--                                begun why, and next_* for what was asked while leased
+--   queue:<queue>        zset    waiting jobs by order - priority; queues: set of those names
+--   wake:<queue>         list    nudges for whoever waits; losing one costs a second
+--   leased delayed dead  zset    job ids by end of lease, due time, time of death
+--   lapsed               zset    unknown and dead jobs that expire() is to name, by when
+--   lane:<lane>          list    members; lanejobs:<lane>: hash member -> its job
+--   record:<key> index:<index> once:<name> delivery:<forge>/<id> log:<run> logfence:<run> schema
+--
+-- The first write of a script decides whether it is refused for want of memory, so no script ends half done:
+-- those that finish work begin with a removal and always pass.
+local P = KEYS[1]
+local now_us = tonumber(ARGV[1]) * 1000
+if now_us == 0 then
+    local time = redis.call('TIME')
+    now_us = time[1] * 1000000 + time[2]
+end
+local now = math.floor(now_us / 1000)
+local attempts_limit, batch_limit, dead_limit = 8, 1000, 1000
+local priority_step_us, name_again_ms, wake_limit = 300000000, 30000, 64
+
+local cursor = 1
+local function arg()
+    cursor = cursor + 1
+    return ARGV[cursor]
+end
+
+-- Lua would print large numbers with an exponent.
+local function whole(number) return string.format('%.0f', number) end
+
+local function tick()
+    local last = tonumber(redis.call('GET', P .. 'tick') or '0')
+    local this = math.max(last + 1, now_us)
+    redis.call('SET', P .. 'tick', whole(this))
+    return this
+end
+
+local function job_key(id) return P .. 'job:' .. id end
+
+local function ready(id, queue, order)
+    redis.call('HSET', job_key(id), 'state', 'waiting')
+    redis.call('ZADD', P .. 'queue:' .. queue, order, id)
+    redis.call('SADD', P .. 'queues', queue)
+    redis.call('LPUSH', P .. 'wake:' .. queue, '1')
+    redis.call('LTRIM', P .. 'wake:' .. queue, 0, wake_limit - 1)
+end
+
+local function wait(id)
+    local key = job_key(id)
+    local job = redis.call('HMGET', key, 'queue', 'priority')
+    local order = whole(tick() - tonumber(job[2]) * priority_step_us)
+    redis.call('HDEL', key, 'due', 'backs_off')
+    redis.call('HSET', key, 'order', order)
+    ready(id, job[1], order)
+end
+
+local function delay(id, due)
+    redis.call('HSET', job_key(id), 'state', 'delayed', 'due', due)
+    redis.call('ZADD', P .. 'delayed', due, id)
+end
+
+local function forget(id)
+    redis.call('ZREM', P .. 'dead', id)
+    redis.call('ZREM', P .. 'lapsed', id)
+    redis.call('DEL', job_key(id))
+end
+
+local function fresh(id, queue, priority, due, data)
+    forget(id)
+    redis.call('HSET', job_key(id), 'queue', queue, 'priority', priority, 'data', data, 'attempt', 0)
+    if tonumber(due) > now then delay(id, due) else wait(id) end
+end
+
+-- Asking twice is asking once.
+local function put(id, queue, priority, due, data)
+    local key = job_key(id)
+    local job = redis.call('HMGET', key, 'state', 'due', 'backs_off', 'next_due')
+    local state = job[1]
+    if not state or state == 'dead' then
+        fresh(id, queue, priority, due, data)
+    elseif state == 'leased' then
+        if not job[4] then
+            redis.call('HSET', key, 'next_queue', queue, 'next_priority', priority, 'next_due', due,
+                'next_data', data)
+        elseif tonumber(due) < tonumber(job[4]) then
+            redis.call('HSET', key, 'next_due', due)
+        end
+    elseif state == 'delayed' and not job[3] and tonumber(due) < tonumber(job[2]) then
+        redis.call('ZREM', P .. 'delayed', id)
+        if tonumber(due) > now then delay(id, due) else wait(id) end
+    end
+end
+
+local function put_next_argument()
+    local id, queue, priority, due = arg(), arg(), arg(), arg()
+    put(id, queue, priority, due, arg())
+end
+
+local function promote()
+    local due = redis.call('ZRANGEBYSCORE', P .. 'delayed', '-inf', whole(now), 'LIMIT', 0, batch_limit)
+    for _, id in ipairs(due) do
+        redis.call('ZREM', P .. 'delayed', id)
+        wait(id)
+    end
+end
+
+local function holds(id, fence)
+    local job = redis.call('HMGET', job_key(id), 'state', 'fence')
+    return job[1] == 'leased' and job[2] == fence
+end
+
+local function next_of(id)
+    return redis.call('HMGET', job_key(id), 'next_queue', 'next_priority', 'next_due', 'next_data')
+end
+
+local function forget_next(id)
+    redis.call('HDEL', job_key(id), 'next_queue', 'next_priority', 'next_due', 'next_data')
+end
+
+-- Of a leased job.
+local function done(id)
+    local next = next_of(id)
+    redis.call('ZREM', P .. 'leased', id)
+    redis.call('DEL', job_key(id))
+    if next[1] then fresh(id, unpack(next)) end
+end
+
+-- Of a leased job that is neither done nor to be tried again: dead, or unknown if its apply had begun.
+local function give_up(id)
+    local next, begun = next_of(id), redis.call('HGET', job_key(id), 'begun')
+    redis.call('ZREM', P .. 'leased', id)
+    if next[1] and not begun then return fresh(id, unpack(next)) end
+    forget_next(id)
+    redis.call('HSET', job_key(id), 'state', begun and 'unknown' or 'dead')
+    redis.call('ZADD', P .. 'lapsed', whole(now), id)
+    if begun then return end
+    redis.call('ZADD', P .. 'dead', whole(now), id)
+    for _, oldest in ipairs(redis.call('ZRANGE', P .. 'dead', 0, -1 - dead_limit)) do forget(oldest) end
+end

@@ -1,0 +1,17 @@
+# The scripts as C++: cmake -DFOLDER=… -DOUTPUT=… -P embed.cmake. Each with common.lua before it, and with the
+# SHA-1 that EVALSHA names it by.
+file(READ ${FOLDER}/common.lua common)
+file(GLOB scripts ${FOLDER}/*.lua)
+list(SORT scripts)
+set(code "#include \"queue/redis/scripts.hpp\"\n\nnamespace slipway::scripts {\n")
+foreach(script ${scripts})
+    get_filename_component(name ${script} NAME_WE)
+    if(NOT name STREQUAL "common")
+        file(READ ${script} own)
+        set(text "${common}\n${own}")
+        string(SHA1 sha1 "${text}")
+        string(APPEND code "const Script ${name}{\"${name}\", \"${sha1}\", R\"lua(${text})lua\"};\n")
+    endif()
+endforeach()
+string(APPEND code "}  // namespace slipway::scripts\n")
+file(WRITE ${OUTPUT} "${code}")

@@ -1,0 +1,69 @@
+#include "queue/redis/server.hpp"
+
+#include "service/base/log.hpp"
+
+namespace slipway {
+namespace {
+
+constexpr std::string_view schema = "1";
+
+// CONFIG GET answers name, value; an error where the server keeps its configuration to itself.
+std::string setting(const Reply& reply) {
+    return reply.kind == Reply::Kind::list && reply.items.size() == 2 ? reply.items[1].text : "";
+}
+
+void look_at(const std::vector<Reply>& replies) {
+    const auto policy = setting(replies[0]);
+    const auto append_only = setting(replies[1]);
+    if (policy.empty() || append_only.empty())
+        log_warning("Redis does not tell its configuration; make sure of appendonly yes and "
+                    "maxmemory-policy noeviction");
+    if (!policy.empty() && policy != "noeviction")
+        log_error("REDIS MAY EVICT WHAT SLIPWAY STORES: set maxmemory-policy noeviction",
+                  {{"maxmemory_policy", policy}});
+    if (append_only == "no")
+        log_error("REDIS LOSES WHAT SLIPWAY STORES WHEN IT RESTARTS: set appendonly yes");
+    const auto& stored = replies[3];
+    if (stored.kind == Reply::Kind::text && stored.text != schema)
+        throw Failure("this Redis holds data of another version of Slipway (schema " + stored.text +
+                          "): run that version, or one that migrates it",
+                      Retry::never);
+}
+
+Connection::Options greeting() {
+    const auto key = std::string(key_prefix) + "schema";
+    Connection::Options out;
+    out.greeting = {{"CONFIG", "GET", "maxmemory-policy"},
+                    {"CONFIG", "GET", "appendonly"},
+                    {"SETNX", key, std::string(schema)},
+                    {"GET", key}};
+    out.on_greeting = look_at;
+    return out;
+}
+
+}  // namespace
+
+Server::Server(asio::any_io_executor executor, RedisAddress address, const Clock* clock)
+    : connection_(std::move(executor), std::move(address), greeting()), clock_(clock) {}
+
+Task<Reply> Server::call(const Script& script, Words arguments) {
+    Words words{"EVALSHA", std::string(script.sha1), "1", std::string(key_prefix),
+                clock_ ? std::to_string(clock_->now_ms()) : "0"};
+    words.insert(words.end(), std::make_move_iterator(arguments.begin()),
+                 std::make_move_iterator(arguments.end()));
+    auto again = words;
+    auto reply = co_await connection_.command(std::move(words));
+    if (reply.is_error() && reply.text.starts_with("NOSCRIPT")) {
+        again[0] = "EVAL";
+        again[1] = script.text;
+        reply = co_await connection_.command(std::move(again));
+    }
+    co_return expect_no_error(std::move(reply));
+}
+
+Task<Reply> Server::command(Words words) {
+    auto reply = co_await connection_.command(std::move(words));
+    co_return expect_no_error(std::move(reply));
+}
+
+}  // namespace slipway
