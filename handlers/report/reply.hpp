@@ -1,3 +1,4 @@
+// The one short answer under a comment's command.
 #pragma once
 #include "handlers/report/report.hpp"
 

@@ -9,6 +9,8 @@
 #include <charconv>
 #include <cstdlib>
 
+#include "service/base/utf8.hpp"
+
 namespace slipway {
 
 namespace {
@@ -73,46 +75,9 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     std::vector<std::string> keys_;
 };
 
-// The length of the well-formed UTF-8 sequence that starts `text`, 0 where none does (Unicode, table 3-7).
-std::size_t sequence_length(std::string_view text) {
-    const auto byte = [&](std::size_t i) {
-        return i < text.size() ? static_cast<unsigned char>(text[i]) : 0u;
-    };
-    const auto follows = [&](std::size_t i, unsigned low = 0x80, unsigned high = 0xBF) {
-        return byte(i) >= low && byte(i) <= high;
-    };
-    const unsigned lead = byte(0);
-    if (lead < 0x80) return 1;
-    if (lead >= 0xC2 && lead <= 0xDF) return follows(1) ? 2 : 0;
-    if (lead >= 0xE0 && lead <= 0xEF) {
-        const unsigned low = lead == 0xE0 ? 0xA0 : 0x80, high = lead == 0xED ? 0x9F : 0xBF;
-        return follows(1, low, high) && follows(2) ? 3 : 0;
-    }
-    if (lead >= 0xF0 && lead <= 0xF4) {
-        const unsigned low = lead == 0xF0 ? 0x90 : 0x80, high = lead == 0xF4 ? 0x8F : 0xBF;
-        return follows(1, low, high) && follows(2) && follows(3) ? 4 : 0;
-    }
-    return 0;
-}
-
-// Bytes that are no UTF-8 (a tool's output, a file's name) as replacement characters.
-std::string repaired(std::string_view text) {
-    std::string out;
-    out.reserve(text.size() + 8);
-    while (!text.empty()) {
-        const auto length = sequence_length(text);
-        if (length == 0)
-            out += "\xEF\xBF\xBD";
-        else
-            out += text.substr(0, length);
-        text.remove_prefix(length == 0 ? 1 : length);
-    }
-    return out;
-}
-
 // A document that we write is always one that we could read.
 void write_text(std::string_view text, auto&& to) {
-    const std::string repair = is_utf8(text) ? "" : repaired(text);
+    const std::string repair = is_utf8(text) ? "" : repaired_utf8(text);
     if (!repair.empty()) text = repair;
     to(text.data(), static_cast<rapidjson::SizeType>(text.size()));
 }
@@ -273,18 +238,5 @@ Result<Json> parse_json(std::string_view text, std::size_t depth_limit) {
 }
 
 std::string quoted(std::string_view text) { return Json(text).dump(); }
-
-bool is_utf8(std::string_view text) {
-    while (!text.empty()) {
-        std::size_t ascii = 0;
-        while (ascii < text.size() && static_cast<unsigned char>(text[ascii]) < 0x80) ++ascii;
-        text.remove_prefix(ascii);
-        if (text.empty()) break;
-        const auto length = sequence_length(text);
-        if (length == 0) return false;
-        text.remove_prefix(length);
-    }
-    return true;
-}
 
 }  // namespace slipway

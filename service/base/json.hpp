@@ -86,6 +86,4 @@ Result<Json> parse_json(std::string_view text, std::size_t depth_limit = json_de
 // The text as a JSON string, quotes included.
 std::string quoted(std::string_view text);
 
-bool is_utf8(std::string_view text);
-
 }  // namespace slipway

@@ -45,6 +45,27 @@ void append_utf8(std::string& out, char32_t value) {
     }
 }
 
+bool is_utf8(std::string_view text) {
+    for (std::size_t at = 0; at < text.size();) {
+        const auto byte = static_cast<unsigned char>(text[at]);
+        const auto point = byte < 0x80 ? CodePoint{byte, 1} : code_point_at(text, at);
+        if (point.value == replacement_character && point.bytes == 1) return false;
+        at += point.bytes;
+    }
+    return true;
+}
+
+std::string repaired_utf8(std::string_view text) {
+    std::string out;
+    out.reserve(text.size() + 8);
+    for (std::size_t at = 0; at < text.size();) {
+        const auto point = code_point_at(text, at);
+        append_utf8(out, point.value);
+        at += point.bytes;
+    }
+    return out;
+}
+
 std::string_view utf8_prefix(std::string_view text, std::size_t bytes) {
     if (text.size() <= bytes) return text;
     std::size_t end = bytes;

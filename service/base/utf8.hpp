@@ -17,6 +17,9 @@ struct CodePoint {
 CodePoint code_point_at(std::string_view text, std::size_t at);  // at < text.size()
 void append_utf8(std::string& out, char32_t value);
 
+bool is_utf8(std::string_view text);
+std::string repaired_utf8(std::string_view text);  // each stray byte as U+FFFD
+
 // The longest beginning of at most `bytes` bytes that cuts no code point.
 std::string_view utf8_prefix(std::string_view text, std::size_t bytes);
 std::size_t code_points(std::string_view text);

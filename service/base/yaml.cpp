@@ -15,6 +15,7 @@
 #include <streambuf>
 
 #include "service/base/json.hpp"
+#include "service/base/utf8.hpp"
 
 namespace slipway {
 

@@ -1,3 +1,4 @@
+// A repository's name, as people write it and as every record keeps it.
 #pragma once
 #include <compare>
 #include <optional>

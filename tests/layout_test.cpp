@@ -1,0 +1,450 @@
+// Holds the sources to the house: who may include whom, which library lives where, what lies at the top,
+// how a file opens, how long it grows, and the expression that this compiler gets wrong. The rules are one
+// function over a map of files, so that the test can plant each mistake and see it found.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+#include <regex>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace {
+
+using Files = std::map<std::string, std::string>;  // path from the top → text
+using Troubles = std::vector<std::string>;
+
+constexpr long line_limit = 400;
+
+const std::set<std::string> top_entries = {"CMakeLists.txt", "CMakePresets.json", "README.md",
+                                           "service", "handlers", "queue", "policies", "tests",
+                                           "deploy"};
+
+// A room of the house: its folder, and the rooms whose front doors it may open besides model and base.
+struct Room {
+    std::string folder;
+    std::set<std::string> opens;
+    std::set<std::string> only_doors;  // where not every header directly in the folder is one
+};
+
+const std::map<std::string, Room> rooms = {
+    {"model", {"service/model", {}, {}}},
+    {"base", {"service/base", {}, {}}},
+    {"wording", {"service/wording", {}, {}}},
+    {"net", {"service/net", {}, {}}},
+    {"process", {"service/process", {}, {}}},
+    {"git", {"service/git", {"process"}, {}}},
+    {"blobs", {"service/blobs", {"net"}, {}}},
+    {"catalog", {"service/catalog", {"git", "process"}, {}}},
+    {"policies", {"policies", {"process"}, {}}},
+    {"queue", {"queue", {"process"}, {}}},
+    {"forges", {"handlers/forges", {"net", "git"}, {"handlers/forges/forge.hpp"}}},
+    {"webhooks",
+     {"handlers/webhooks", {"net", "forges", "queue", "policies", "catalog", "git"}, {}}},
+    {"runs",
+     {"handlers/runs", {"queue", "policies", "git", "blobs", "catalog"},
+      {"handlers/runs/gateway.hpp"}}},
+    {"perform", {"handlers/runs/perform", {"process", "net", "runs"}, {}}},
+    {"report", {"handlers/report", {"forges", "queue", "blobs", "wording"}, {}}},
+    {"schedules", {"handlers/schedules", {"queue", "catalog", "forges"}, {}}},
+    {"terraform_state", {"handlers/terraform_state", {"queue", "blobs", "net"}, {}}},
+    {"api",
+     {"handlers/api", {"queue", "policies", "catalog", "net", "blobs", "wording", "runs"}, {}}},
+    {"app", {"service/app", {}, {}}}};
+
+// Where a library, or a call that belongs to one folder, may be spoken to.
+struct Home {
+    std::string name;
+    std::regex use;
+    std::vector<std::string> places;  // beginnings of paths
+    std::size_t at_most = 1000;       // files
+};
+
+const std::vector<Home>& homes() {
+    static const std::vector<Home> all = {
+        {"Beast", std::regex("#include <boost/beast"), {"service/net/"}, 2},
+        {"TLS", std::regex("#include <(boost/asio/ssl|openssl/ssl)"), {"service/net/"}},
+        {"libcurl", std::regex("#include <curl/"), {"service/net/http_client.cpp"}},
+        {"hiredis", std::regex("#include <hiredis"), {"queue/redis/"}},
+        {"libgit2", std::regex("#include <git2"), {"service/git/"}},
+        {"RapidJSON", std::regex("#include <rapidjson"), {"service/base/json.cpp"}},
+        {"yaml-cpp", std::regex("#include <yaml-cpp"), {"service/base/yaml.cpp"}},
+        {"OpenSSL's digests", std::regex("#include <openssl/(?!ssl)"), {"service/base/"}},
+        {"libsodium", std::regex("#include <sodium"), {"service/base/"}},
+        {"prometheus-cpp", std::regex("#include <prometheus/"), {"service/base/metrics.cpp"}},
+        {"spdlog", std::regex("#include <spdlog"), {"service/base/log.cpp"}},
+        {"lz4", std::regex("#include <lz4"), {"queue/"}},
+        {"CLI11", std::regex("#include <CLI/"), {"service/app/"}},
+        {"Boost.Process", std::regex("#include <boost/process"), {}},
+        {"the starting of programs",
+         std::regex("\\b(posix_spawnp?|fork|vfork|popen|execvp?e?|system) *\\("),
+         {"service/process/"}}};
+    return all;
+}
+
+bool is_below(const std::string& path, const std::string& folder) {
+    return path.starts_with(folder + "/");
+}
+
+bool is_cpp(const std::string& path) { return path.ends_with(".cpp") || path.ends_with(".hpp"); }
+
+bool is_source(const std::string& path) {
+    return is_cpp(path) && !path.starts_with("tests/") && !path.starts_with("deploy/");
+}
+
+// The innermost room; "" outside the house.
+std::string room_of(const std::string& path) {
+    std::string found;
+    std::size_t longest = 0;
+    for (const auto& [name, room] : rooms)
+        if (is_below(path, room.folder) && room.folder.size() > longest) {
+            found = name;
+            longest = room.folder.size();
+        }
+    return found;
+}
+
+std::vector<std::string> quoted_includes(const std::string& text) {
+    static const std::regex include("(^|\n) *#include +\"([^\"]*)\"");
+    std::vector<std::string> found;
+    for (std::sregex_iterator at(text.begin(), text.end(), include), end; at != end; ++at)
+        found.push_back((*at)[2]);
+    return found;
+}
+
+// Why `path` may not include `other`; "" where it may.
+std::string include_trouble(const std::string& path, const std::string& other) {
+    const auto from = room_of(path), to = room_of(other);
+    if (from.empty()) return "lies in no room of the house";
+    if (to.empty()) return "includes \"" + other + "\", which lies in no room of the house";
+    if (from == to || from == "app") return "";
+    const auto& own = rooms.at(from);
+    const auto& room = rooms.at(to);
+    const bool everybodys = to == "model" || (to == "base" && from != "model");
+    const bool forge = other == "handlers/forges/forge.hpp" && path.starts_with("handlers/") &&
+                       from != "perform";
+    if (to == "app" || (!everybodys && !forge && !own.opens.contains(to)))
+        return "includes \"" + other + "\", but " + from + " may not open " + to;
+    const bool directly = other.rfind('/') == room.folder.size();
+    const bool door = room.only_doors.empty() ? directly : room.only_doors.contains(other);
+    return door ? "" : "includes \"" + other + "\", which is private to " + room.folder;
+}
+
+// Comments and the insides of texts as spaces, so that only code is looked at.
+std::string code_only(std::string text) {
+    enum class In { code, line, block, string, character } in = In::code;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const char c = text[i], next = i + 1 < text.size() ? text[i + 1] : '\0';
+        if (in == In::code) {
+            if (c == '/' && next == '/') in = In::line;
+            if (c == '/' && next == '*') in = In::block;
+            if (c == '"') in = In::string;
+            if (c == '\'' && !(i > 0 && std::isalnum(static_cast<unsigned char>(text[i - 1]))))
+                in = In::character;
+            if (in == In::line || in == In::block) text[i] = ' ';
+            continue;
+        }
+        const bool ends = (in == In::line && c == '\n') || (in == In::string && c == '"') ||
+                          (in == In::character && c == '\'');
+        if (in == In::block && c == '*' && next == '/') {
+            text[i] = text[i + 1] = ' ';
+            ++i;
+            in = In::code;
+        } else if (ends) {
+            in = In::code;
+        } else {
+            if (c == '\\' && in != In::line && in != In::block) text[i++] = ' ';
+            if (i < text.size() && text[i] != '\n') text[i] = ' ';
+        }
+    }
+    return text;
+}
+
+std::size_t skip_braces(const std::string& code, std::size_t open) {
+    int depth = 0;
+    for (std::size_t i = open; i < code.size(); ++i) {
+        if (code[i] == '{') ++depth;
+        if (code[i] == '}' && --depth == 0) return i;
+    }
+    return code.size();
+}
+
+// "Type" or "Type<…>" with a capital letter right before the brace at `open`.
+bool names_a_type(const std::string& code, std::size_t open) {
+    static const std::regex type("\\b[A-Z]\\w*(<[^<>]*>)?$");
+    const auto from = open < 120 ? 0 : open - 120;
+    return std::regex_search(code.substr(from, open - from), type);
+}
+
+// [x], [=] and [a, b = c] keep copies; [], [&], [&x] and [this] do not.
+bool captures_by_value(const std::string& code, std::size_t open) {
+    const auto before = code.find_last_not_of(" \n", open - 1);
+    if (before != code.npos && code[before] != '(' && code[before] != ',' && code[before] != '=')
+        return false;  // an index
+    const auto list = code.substr(open + 1, code.find(']', open) - open - 1);
+    static const std::regex by_value("(^|,) *(?!&|this\\b)\\S");
+    return std::regex_search(list, by_value);
+}
+
+// What the compiler destroys twice, in the operand of a co_await.
+std::string awaited_temporary(const std::string& code, std::size_t from) {
+    int depth = 0;
+    for (std::size_t i = from; i < code.size() && code[i] != ';' && depth >= 0; ++i) {
+        if (code[i] == '(') ++depth;
+        if (code[i] == ')') --depth;
+        if (code[i] == '[' && captures_by_value(code, i)) return "a lambda that captures by value";
+        if (code[i] == '{') {
+            if (names_a_type(code, i)) return "a temporary made with braces";
+            i = skip_braces(code, i);
+        }
+    }
+    return "";
+}
+
+void check_awaits(const std::string& path, const std::string& text, Troubles& troubles) {
+    const auto code = code_only(text);
+    for (auto at = code.find("co_await"); at != code.npos; at = code.find("co_await", at + 8)) {
+        const auto what = awaited_temporary(code, at + 8);
+        if (what.empty()) continue;
+        const auto line = std::count(code.begin(), code.begin() + static_cast<long>(at), '\n') + 1;
+        troubles.push_back(path + ":" + std::to_string(line) + ": co_await on " + what +
+                           "; name it first, then std::move it");
+    }
+}
+
+// "queue/x.cpp" and "tests/queue/x_test.cpp" may leave it to "queue/x.hpp" to say why.
+bool opens_with_own_header(const std::string& path, const std::string& text, const Files& files) {
+    static const std::regex first_include("^#include \"([^\"]*)\"");
+    std::smatch include;
+    if (!std::regex_search(text, include, first_include)) return false;
+    const auto header = files.find(include[1]);
+    const auto named = std::regex_replace(path, std::regex("^.*/|(_test)?\\.cpp$"), "") + ".hpp";
+    return header != files.end() && header->second.starts_with("//") &&
+           header->first.ends_with("/" + named);
+}
+
+void check_opening(const std::string& path, const std::string& text, const Files& files,
+                   Troubles& troubles) {
+    static const std::map<std::string, std::string> marks = {
+        {".cpp", "//"}, {".hpp", "//"}, {".go", "//"},  {".rego", "#"},
+        {".lua", "--"}, {".ts", "//"},  {".tsx", "//"}, {".sh", "#!"}};
+    const auto mark = marks.find(std::filesystem::path(path).extension().string());
+    if (mark == marks.end() || path.find("/fixtures/") != path.npos || path.ends_with("_test.go"))
+        return;
+    if (!text.starts_with(mark->second) && !opens_with_own_header(path, text, files))
+        troubles.push_back(path + ": opens without a comment on why it exists");
+}
+
+void check_source(const std::string& path, const std::string& text, Troubles& troubles) {
+    for (const auto& other : quoted_includes(text))
+        if (const auto trouble = include_trouble(path, other); !trouble.empty())
+            troubles.push_back(path + ": " + trouble);
+    const auto lines = std::count(text.begin(), text.end(), '\n');
+    if (lines > line_limit)
+        troubles.push_back(path + ": " + std::to_string(lines) + " lines hold two ideas; split it");
+    if (text.find("TO" "DO") != text.npos || text.find("FIX" "ME") != text.npos)
+        troubles.push_back(path + ": finish it or leave it out");
+}
+
+void check_homes(const Files& files, Troubles& troubles) {
+    for (const auto& home : homes()) {
+        std::size_t used = 0;
+        for (const auto& [path, text] : files) {
+            if (!is_source(path) || !std::regex_search(code_only(text), home.use)) continue;
+            ++used;
+            const bool at_home =
+                std::any_of(home.places.begin(), home.places.end(),
+                            [&path = path](const auto& place) { return path.starts_with(place); });
+            if (!at_home)
+                troubles.push_back(path + ": " + home.name + " is not at home here");
+            else if (used > home.at_most)
+                troubles.push_back(path + ": one file too many speaks to " + home.name);
+        }
+    }
+}
+
+Troubles layout_troubles(const Files& files) {
+    Troubles troubles;
+    for (const auto& [path, text] : files) {
+        const auto top = path.substr(0, path.find('/'));
+        if (!top.starts_with('.') && !top_entries.contains(top))
+            troubles.push_back(path + ": nothing of this name belongs at the top");
+        check_opening(path, text, files, troubles);
+        if (is_cpp(path)) check_awaits(path, text, troubles);
+        if (is_source(path)) check_source(path, text, troubles);
+    }
+    check_homes(files, troubles);
+    return troubles;
+}
+
+// What is on the disk, without what is built, fetched or git's.
+Files files_of_the_house() {
+    static const std::set<std::string> passed_over = {".git", ".cache", "node_modules", "build"};
+    const std::filesystem::path top = SLIPWAY_SOURCE_DIR;
+    Files files;
+    auto at = std::filesystem::recursive_directory_iterator(top);
+    for (; at != std::filesystem::recursive_directory_iterator(); ++at) {
+        const auto name = at->path().filename().string();
+        if (at->is_directory() && passed_over.contains(name)) at.disable_recursion_pending();
+        if (!at->is_regular_file() || name.ends_with(".swp")) continue;
+        std::ifstream in(at->path(), std::ios::binary);
+        files[at->path().lexically_relative(top).string()] =
+            std::string(std::istreambuf_iterator<char>(in), {});
+    }
+    return files;
+}
+
+// The one trouble of a house with this file in it.
+std::string trouble_with(const std::string& path, const std::string& text) {
+    const auto troubles = layout_troubles({{path, "// Why.\n" + text}});
+    std::string all;
+    for (const auto& trouble : troubles) all += (all.empty() ? "" : "\n") + trouble;
+    return all;
+}
+
+}  // namespace
+
+TEST_CASE("The house is in order") {
+    const auto files = files_of_the_house();
+    CHECK(files.size() > 50);
+    for (const auto& trouble : layout_troubles(files)) FAIL_CHECK(trouble);
+}
+
+TEST_CASE("An include that the table does not allow is found, one that it allows is not") {
+    struct Case {
+        std::string from, to;
+        bool allowed;
+    };
+    const Case cases[] = {
+        {"service/model/x.cpp", "service/model/run.hpp", true},
+        {"service/model/x.cpp", "service/base/json.hpp", false},
+        {"service/base/x.cpp", "service/model/run.hpp", true},
+        {"service/base/x.cpp", "service/net/http.hpp", false},
+        {"service/net/x.cpp", "service/process/process.hpp", false},
+        {"service/git/x.cpp", "service/process/process.hpp", true},
+        {"service/blobs/x.cpp", "service/net/http_client.hpp", true},
+        {"policies/x.cpp", "queue/queue.hpp", false},
+        {"queue/redis/x.cpp", "policies/policies.hpp", false},
+        {"queue/x.cpp", "queue/redis/connection.hpp", true},
+        {"handlers/webhooks/x.cpp", "queue/queue.hpp", true},
+        {"handlers/webhooks/x.cpp", "queue/redis/connection.hpp", false},
+        {"handlers/webhooks/x.cpp", "handlers/forges/forge.hpp", true},
+        {"handlers/webhooks/x.cpp", "handlers/forges/other.hpp", false},
+        {"handlers/webhooks/x.cpp", "handlers/forges/github/client.hpp", false},
+        {"handlers/webhooks/x.cpp", "handlers/report/report.hpp", false},
+        {"handlers/webhooks/x.cpp", "handlers/runs/gateway.hpp", false},
+        {"handlers/forges/github/x.cpp", "handlers/forges/forge.hpp", true},
+        {"handlers/runs/x.cpp", "handlers/forges/forge.hpp", true},
+        {"handlers/runs/x.cpp", "handlers/runs/perform/perform.hpp", false},
+        {"handlers/runs/perform/x.cpp", "handlers/runs/gateway.hpp", true},
+        {"handlers/runs/perform/tools/x.cpp", "handlers/runs/control.hpp", false},
+        {"handlers/runs/perform/x.cpp", "queue/queue.hpp", false},
+        {"handlers/runs/perform/x.cpp", "policies/policies.hpp", false},
+        {"handlers/runs/perform/x.cpp", "handlers/forges/forge.hpp", false},
+        {"handlers/api/x.cpp", "handlers/runs/gateway.hpp", true},
+        {"handlers/report/x.cpp", "service/app/services.hpp", false},
+        {"service/app/x.cpp", "handlers/runs/perform/perform.hpp", true},
+        {"service/app/x.cpp", "tests/support/scratch.hpp", false},
+        {"service/elsewhere/x.cpp", "service/model/run.hpp", false}};
+    for (const auto& c : cases) {
+        CAPTURE(c.from);
+        CAPTURE(c.to);
+        CHECK(trouble_with(c.from, "#include \"" + c.to + "\"\n").empty() == c.allowed);
+    }
+}
+
+TEST_CASE("A library outside its home is found") {
+    struct Case {
+        std::string path, text;
+        bool allowed;
+    };
+    const Case cases[] = {
+        {"service/net/x.cpp", "#include <boost/beast/http.hpp>", true},
+        {"handlers/api/x.cpp", "#include <boost/beast/http.hpp>", false},
+        {"service/net/http_client.cpp", "#include <curl/curl.h>", true},
+        {"service/net/x.cpp", "#include <curl/curl.h>", false},
+        {"queue/redis/x.cpp", "#include <hiredis/read.h>", true},
+        {"queue/x.cpp", "#include <hiredis/read.h>", false},
+        {"service/git/x.cpp", "#include <git2.h>", true},
+        {"handlers/runs/x.cpp", "#include <git2.h>", false},
+        {"service/base/x.cpp", "#include <rapidjson/reader.h>", false},
+        {"service/catalog/x.cpp", "#include <yaml-cpp/yaml.h>", false},
+        {"service/base/x.cpp", "#include <openssl/evp.h>", true},
+        {"handlers/forges/x.cpp", "#include <openssl/evp.h>", false},
+        {"service/net/x.cpp", "#include <openssl/evp.h>", false},
+        {"service/net/x.cpp", "#include <openssl/ssl.h>", true},
+        {"service/blobs/x.cpp", "#include <sodium.h>", false},
+        {"queue/x.cpp", "#include <prometheus/counter.h>", false},
+        {"service/process/x.cpp", "int f() { return fork(); }", true},
+        {"handlers/runs/x.cpp", "int f() { return system(\"x\"); }", false},
+        {"handlers/runs/x.cpp", "void fork_of(int); // like fork()", true},
+        {"service/process/x.cpp", "#include <boost/process.hpp>", false}};
+    for (const auto& c : cases) {
+        CAPTURE(c.path);
+        CAPTURE(c.text);
+        CHECK(trouble_with(c.path, c.text).empty() == c.allowed);
+    }
+    const std::string beast = "// Why.\n#include <boost/beast/http.hpp>\n";
+    CHECK(layout_troubles({{"service/net/a.cpp", beast}, {"service/net/b.cpp", beast}}).empty());
+    CHECK(layout_troubles({{"service/net/a.cpp", beast},
+                           {"service/net/b.cpp", beast},
+                           {"service/net/c.cpp", beast}})
+              .size() == 1);
+}
+
+TEST_CASE("A stray entry at the top is found, dot files are not") {
+    for (const char* stray : {"notes.txt", "src/x.cpp", "Makefile", "builds/x"})
+        CHECK(trouble_with(stray, "") != "");
+    for (const char* fine : {"README.md", ".ci/run", ".gitignore", "deploy/try", "tests/x"})
+        CHECK(trouble_with(fine, "") == "");
+}
+
+TEST_CASE("What the compiler destroys twice is found, what it gets right is not") {
+    struct Case {
+        std::string code;
+        bool allowed;
+    };
+    const Case cases[] = {
+        {"co_await f(Request{1, 2});", false},
+        {"auto x = co_await client.call(path, Options{.limit = 3});", false},
+        {"co_await f(\n    net::Request{a});", false},
+        {"co_await f(Pair<int>{1, 2});", false},
+        {"co_await pool.run([x] { return x; });", false},
+        {"co_await pool.run([=] { return x; });", false},
+        {"co_await pool.run([&a, b = c] { return b; });", false},
+        {"co_await pool.run(\n    [job = std::move(job)]() mutable { job(); });", false},
+        {"co_await f(std::move(request));", true},
+        {"co_await pool.run([&] { return Request{1}; });", true},
+        {"co_await pool.run([this, &x] { return x; });", true},
+        {"co_await f(list[i], table[\"a\"]);", true},
+        {"if (co_await f(x)) return Answer{200};", true},
+        {"co_await f(x); auto y = Request{1};", true},
+        {"co_await f(std::string{\"a\"});", true},
+        {"// co_await f(Request{1});", true},
+        {"log(\"co_await f(Request{1})\");", true}};
+    for (const auto& c : cases) {
+        CAPTURE(c.code);
+        CHECK(trouble_with("service/net/x.cpp", c.code).empty() == c.allowed);
+    }
+}
+
+TEST_CASE("A file that opens without a comment, is left unfinished or grows too long is found") {
+    CHECK(layout_troubles({{"queue/x.cpp", "#include <map>\n"}}).size() == 1);
+    const std::string own = "#include \"queue/x.hpp\"\n";
+    CHECK(layout_troubles({{"queue/x.cpp", own}, {"queue/x.hpp", "// Why.\n"}}).empty());
+    CHECK(layout_troubles({{"tests/queue/x_test.cpp", own}, {"queue/x.hpp", "// Why.\n"}}).empty());
+    CHECK(layout_troubles({{"queue/x.cpp", own}, {"queue/x.hpp", "#pragma once\n"}}).size() == 2);
+    CHECK(layout_troubles({{"queue/y.cpp", own}, {"queue/x.hpp", "// Why.\n"}}).size() == 1);
+    CHECK(layout_troubles({{"queue/redis/x.lua", "return 1\n"}}).size() == 1);
+    CHECK(layout_troubles({{"tests/fixtures/x.rego", "package x\n"}}).empty());
+    CHECK(trouble_with("queue/x.cpp", std::string("// TO") + "DO\n") != "");
+    std::string lines;
+    for (int i = 0; i < 399; ++i) lines += "\n";
+    CHECK(trouble_with("queue/x.cpp", lines) == "");
+    CHECK(trouble_with("queue/x.cpp", lines + "\n") ==
+          "queue/x.cpp: 401 lines hold two ideas; split it");
+}
