@@ -30,7 +30,9 @@ std::size_t distance(std::string_view a, std::string_view b) {
     return row.back();
 }
 
-std::string guess(const std::string& key, const std::vector<std::string>& known) {
+}  // namespace
+
+std::string did_you_mean(std::string_view key, const std::vector<std::string>& known) {
     if (key.size() > 40) return "";
     const auto best = std::min_element(known.begin(), known.end(), [&](auto& a, auto& b) {
         return distance(key, a) < distance(key, b);
@@ -39,8 +41,6 @@ std::string guess(const std::string& key, const std::vector<std::string>& known)
         return "";
     return "; did you mean `" + *best + "`?";
 }
-
-}  // namespace
 
 std::string ConfigFinding::text() const {
     std::string out = place.file;
@@ -82,7 +82,7 @@ MapReader::~MapReader() {
     for (const auto& entry : node_.map)
         if (std::find(known_.begin(), known_.end(), entry.key) == known_.end())
             findings_.add(entry.place, what_ + " has no key `" + entry.key + "`" +
-                                           guess(entry.key, known_));
+                                           did_you_mean(entry.key, known_));
 }
 
 const Yaml* MapReader::find(std::string_view key) {

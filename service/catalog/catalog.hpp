@@ -1,6 +1,7 @@
 // The organisation as values: stacks, policies, people and rights, from the organisation tree and from
 // repositories that describe their own stacks. Strict: unknown keys, wrong types, duplicate ids, cyclic
-// dependencies are findings with file, line and column, all at once.
+// dependencies are findings with file, line and column, all at once. What the tree may say one day and this
+// version does not do (contexts, drift, secrets …) is a finding too, never silence.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -22,7 +23,14 @@ struct Organisation {
     std::vector<Stack> stacks;
     std::vector<Policy> policies;                     // of all spaces; rego files of policies/lib separately
     std::map<std::string, std::string> policy_library; // path -> text, loaded beside each policy
+    // Policy file -> patterns of labels, from the file's METADATA:
+    //     # METADATA
+    //     # custom:
+    //     #   labels: ["env:prod", "team:*"]
+    // Such a policy holds for stacks with a label that any of them matches; others for every stack.
+    std::map<std::string, std::vector<std::string>> policy_labels;
     std::vector<SpaceId> spaces;
+    std::vector<SpaceId> observing;        // spaces that say `mode: observe`, for themselves and all below
     // space -> role -> who ("ada", "team:dba", "github.com/acme/dba", "everyone")
     std::map<std::string, std::map<std::string, std::vector<std::string>>> roles;
     std::map<std::string, std::map<std::string, std::string>> people;  // name -> forge -> login
@@ -31,6 +39,7 @@ struct Organisation {
         SpaceId space;
         std::string pattern;               // github.com/acme/*
         std::vector<std::string> may_set;
+        std::vector<std::string> labels;   // patterns: which of its labels may match policies' selectors (C5)
         Place place;
     };
     std::vector<Delegation> delegations;
@@ -44,7 +53,12 @@ struct Organisation {
     std::vector<Policy> policies_for(const Stack&, PolicyKind) const;
     // The role of somebody in a space: own or inherited from above; `none` where nothing is said (W2).
     Role role_of(const Actor&, const SpaceId&) const;
-    // Members of a team by login on the forge.
+    // Teams that the forge keeps ("acme/dba") and the roles they give in the space, own or inherited. Only
+    // the forge knows their members: role_of() leaves them out, so whoever decides asks it.
+    std::vector<std::pair<std::string, Role>> forge_teams(const SpaceId&, std::string_view forge) const;
+    // Whether the space, or one above it, only observes: nothing of it is ever applied.
+    bool observes(const SpaceId&) const;
+    // Members of a team by login on the forge, as far as the tree names them.
     std::vector<std::string> logins_of_team(std::string_view team, std::string_view forge) const;
 };
 
@@ -60,10 +74,15 @@ Loaded load_organisation(
     const std::function<std::optional<bool>(const Stack&)>& directory_exists = {});
 
 // One repository's own file (.slipway.yaml), text as read from its default branch. `may_set` empty: everything
-// (installation without organisation tree). Stacks get id "<repository name>/<key>" where they say none.
+// (installation without organisation tree); `directory` may always be set. A stack's id is the repository's
+// full name, a slash and its key: no repository can take the name of another's stack.
 Loaded read_repository_file(std::string_view text, std::string file, const RepositoryName&,
                             std::string_view default_branch, const SpaceId& space,
                             const std::vector<std::string>& may_set);
+
+// What `slipway check DIR` looks at: the repository's own file where there is one, with its directories
+// looked for on disk, otherwise the organisation tree.
+Loaded check_directory(const std::filesystem::path& directory);
 
 // Watches the directory and loads it again when it changed; a broken tree is reported and the last good one
 // stays in force. poll() is cheap (a stat walk); call it every second or two.

@@ -1,0 +1,80 @@
+// What the readers of the organisation tree and of .slipway.yaml share: a stack with the places that later
+// checks point at, and the settings both may write.
+#pragma once
+#include <functional>
+#include <map>
+#include <set>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "service/base/yaml_reader.hpp"
+#include "service/catalog/catalog.hpp"
+
+namespace slipway::catalog {
+
+struct ReadStack {
+    Stack stack;
+    Place id_place;
+    Place directory_place;
+    std::vector<std::pair<std::string, Place>> depends_on;
+};
+
+// The keys that a space's `defaults` may give to all its stacks, read over what `stack` already has.
+void read_defaults(MapReader& reader, Stack& stack, Findings& findings);
+// Those, and the keys of one stack alone: directory, also_triggered_by, depends_on and what this version
+// does not do.
+void read_settings(MapReader& reader, ReadStack& stack, Findings& findings);
+
+// "" where it fits, else half a sentence: "is a path inside the repository, without `..`".
+std::string directory_trouble(std::string_view directory);
+std::string version_trouble(std::string_view constraint);
+std::string id_trouble(std::string_view id);
+bool is_variable_name(std::string_view name);
+
+// Duplicate ids, unknown and circular dependencies, directories that do not exist; then depends_on is set.
+void check_stacks(std::vector<ReadStack>& stacks, Findings& findings,
+                  const std::function<std::optional<bool>(const Stack&)>& directory_exists);
+
+// `each: {bank: [alpha, beta], env: [uat, prod]}`: the node once for every combination, with {bank} and
+// {env} filled in. A node without `each` is itself.
+std::vector<Yaml> expand_matrix(const Yaml& node, Findings& findings);
+
+// Patterns of custom.labels in a policy's METADATA; nullopt: it has no selector.
+std::optional<std::vector<std::string>> policy_labels(const Policy& policy, Findings& findings);
+
+// space.yaml and what it says of people; names are checked once the whole tree is read.
+struct NamedOf {
+    std::string name;
+    Place place;
+};
+struct Space {
+    SpaceId id;
+    Stack prototype;  // what its stacks begin with
+    std::map<std::string, std::map<std::string, std::string>> people;
+    std::map<std::string, Place> people_places;
+    std::map<std::string, std::vector<NamedOf>> teams;
+    std::map<std::string, Place> team_places;
+    std::map<Role, std::vector<NamedOf>> roles;
+    bool observes = false;
+};
+// Adds stacks of its matrix and delegations to the rest.
+Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
+                 std::vector<ReadStack>& stacks, std::vector<Organisation::Delegation>& delegations,
+                 Findings& findings);
+// One stack of the tree; `default_id` "" where it must name itself.
+void read_stack(const Yaml& node, const Space& space, const std::string& default_id,
+                std::vector<ReadStack>& stacks, Findings& findings);
+// Fills people, teams and roles; a name means what this space or one above says (never one below: whoever
+// writes there would decide who is an administrator above).
+void resolve_people(const std::vector<Space>& spaces, Organisation& organisation, Findings& findings);
+
+bool is_within(const SpaceId& space, const SpaceId& ancestor);
+
+// A text of the tree, at most a megabyte; nullopt and a finding where it cannot be read.
+std::optional<std::string> read_text(const std::filesystem::path& path, const std::string& shown,
+                                     Findings& findings);
+std::vector<ConfigFinding> sorted(const Findings& findings);  // and each once
+
+}  // namespace slipway::catalog

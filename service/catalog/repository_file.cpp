@@ -1,0 +1,121 @@
+// A repository's own .slipway.yaml. Rule C5: it sets only what its space lists, and every stack of it is
+// named after the repository, so that it can be mistaken for no other.
+#include <algorithm>
+
+#include "service/base/digest.hpp"
+#include "service/catalog/detail/reading.hpp"
+
+namespace slipway {
+
+namespace {
+
+using namespace catalog;
+namespace fs = std::filesystem;
+
+constexpr const char* file_name = ".slipway.yaml";
+
+void check_allowed(const Yaml& node, const std::vector<std::string>& may_set, const SpaceId& space,
+                   Findings& findings) {
+    if (may_set.empty()) return;
+    for (const auto& entry : node.map) {
+        if (entry.key == "directory" || std::find(may_set.begin(), may_set.end(), entry.key) != may_set.end())
+            continue;
+        std::string listed = "directory";
+        for (const auto& key : may_set)
+            if (key != "directory") listed += ", " + key;
+        findings.add(entry.place,
+                     "`" + entry.key + "` may not be set by the repository: the organisation's " +
+                         (space.empty() ? "root space" : "space " + space.value) + " lets it set " + listed);
+    }
+}
+
+void read_own_stack(const Yaml::Entry& entry, const Stack& prototype, std::vector<ReadStack>& stacks,
+                    Findings& findings) {
+    ReadStack read;
+    read.stack = prototype;
+    read.stack.place = entry.place;
+    read.id_place = entry.place;
+    read.stack.id = StackId(prototype.repository.text() + "/" + entry.key);
+    if (auto trouble = id_trouble(entry.key); !trouble.empty())
+        findings.add(entry.place, "the name of a stack " + trouble);
+    MapReader reader(entry.value, "the stack " + entry.key, findings);
+    for (const char* fixed : {"id", "repository"})
+        if (reader.find(fixed))
+            reader.report(fixed, "is given: a stack of this file belongs to this repository and is named after it");
+    read_settings(reader, read, findings);
+    read.stack.repository = prototype.repository;
+    for (auto& [name, place] : read.depends_on) name = prototype.repository.text() + "/" + name;
+    stacks.push_back(std::move(read));
+}
+
+Loaded read_own_file(std::string_view text, std::string file, const Stack& prototype,
+                     const std::vector<std::string>& may_set,
+                     const std::function<std::optional<bool>(const Stack&)>& directory_exists) {
+    Findings findings;
+    Loaded loaded;
+    std::vector<ReadStack> stacks;
+    auto parsed = parse_yaml(text, file);
+    if (auto* error = std::get_if<YamlError>(&parsed)) {
+        findings.add(error->place, error->message);
+    } else {
+        Yaml root = std::get<Yaml>(std::move(parsed));
+        if (root.place.line == 0) root.place = {file, 1, 1};  // an empty file
+        MapReader reader(root, "the file", findings);
+        if (reader.require("version")) reader.whole("version", 1, 1);
+        if (reader.require("stacks")) {
+            const Yaml* node = reader.find("stacks");
+            if (node->kind != Yaml::Kind::map)
+                reader.report("stacks", "is a map: {network: {directory: stacks/network}}");
+            for (const auto& entry : node->map) {
+                check_allowed(entry.value, may_set, prototype.space, findings);
+                read_own_stack(entry, prototype, stacks, findings);
+            }
+        }
+    }
+    check_stacks(stacks, findings, directory_exists);
+    for (auto& read : stacks) loaded.organisation.stacks.push_back(std::move(read.stack));
+    loaded.organisation.digest = sha256_hex(text);
+    loaded.findings = sorted(findings);
+    return loaded;
+}
+
+}  // namespace
+
+Loaded read_repository_file(std::string_view text, std::string file, const RepositoryName& repository,
+                            std::string_view default_branch, const SpaceId& space,
+                            const std::vector<std::string>& may_set) {
+    Stack prototype;
+    prototype.space = space;
+    prototype.repository = repository;
+    prototype.branch = default_branch;
+    prototype.self_described = true;
+    return read_own_file(text, std::move(file), prototype, may_set, {});
+}
+
+Loaded check_directory(const fs::path& directory) {
+    std::error_code error;
+    if (fs::exists(directory / file_name, error)) {
+        Findings findings;
+        auto text = read_text(directory / file_name, file_name, findings);
+        if (!text) return {{}, sorted(findings)};
+        Stack prototype;
+        auto name = fs::absolute(directory, error).lexically_normal();
+        if (name.filename().empty()) name = name.parent_path();
+        prototype.repository = {"local", name.filename().string()};
+        prototype.self_described = true;
+        return read_own_file(*text, file_name, prototype, {}, [&](const Stack& stack) {
+            std::error_code ignored;
+            return std::optional(fs::is_directory(directory / stack.directory, ignored));
+        });
+    }
+    bool is_tree = fs::exists(directory / "space.yaml", error) || fs::exists(directory / "stacks", error) ||
+                   fs::exists(directory / "policies", error);
+    if (is_tree || !fs::is_directory(directory, error)) return load_organisation(directory);
+    Findings findings;
+    findings.add({directory.string(), 0, 0},
+                 "is neither an organisation tree (no space.yaml, stacks/ or policies/) nor a repository that "
+                 "describes its stacks (no .slipway.yaml)");
+    return {{}, sorted(findings)};
+}
+
+}  // namespace slipway
