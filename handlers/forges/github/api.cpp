@@ -28,6 +28,12 @@ Task<std::string> Api::account(std::string subject) {
     co_return *id;
 }
 
+Task<bool> Api::reaches(std::string subject) {
+    if (!app_) co_return true;
+    auto id = co_await app_->installation(std::move(subject));
+    co_return id.has_value();
+}
+
 Task<Secret> Api::credential(std::string account) {
     if (!app_) co_return token_;
     TokenScope everything;

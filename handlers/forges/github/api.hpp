@@ -24,6 +24,8 @@ class Api {
     Api(const ForgeConfig& config, HttpClient& http, const Clock& clock, Spacing spacing);
 
     bool is_app() const { return !app_id_.empty(); }
+    // False: the App is not installed on this repository or organisation.
+    Task<bool> reaches(std::string subject);
     const Spacing& spacing() const { return spacing_; }
 
     // `subject`: the repository ("acme/infra") or organisation ("acme") that the call is about.

@@ -90,6 +90,8 @@ Task<bool> GithubForge::is_team_member(std::string team, Actor who) {
     if (who.forge != config_.name || who.login.empty() || !is_repository_path(team))
         co_return false;
     auto organisation = team.substr(0, slash);
+    bool reached = co_await api_.reaches(organisation);
+    if (!reached) co_return false;
     Request request("GET", "/orgs/" + organisation + "/teams/" + team.substr(slash + 1) +
                                "/memberships/" + encoded(who.login));
     const auto what = request.text();
