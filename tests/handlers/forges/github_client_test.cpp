@@ -1,0 +1,579 @@
+// What the foreign parts do not play: limits, worn-out tokens, renames, lost answers, lag. The
+// forge here is a script of replies.
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <deque>
+
+#include "handlers/forges/github/client.hpp"
+#include "service/base/digest.hpp"
+#include "tests/support/run_task.hpp"
+
+using namespace slipway;
+using namespace slipway::github;
+
+namespace {
+
+constexpr const char* sha = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
+constexpr const char* other_sha = "ec26c3e57ca3a959ca5aad62de7213c562f8c821";
+
+struct Sent {
+    std::string method, path, authorization;
+    Json body;
+};
+
+// Answers by "METHOD /path", each in its order; the last one of a list stays.
+class ScriptedHttp final : public HttpClient {
+  public:
+    std::map<std::string, std::deque<HttpReply>> answers;
+    std::vector<Sent> sent;
+
+    void on(const std::string& request, int status, const std::string& body = "{}",
+            std::map<std::string, std::string, std::less<>> headers = {}) {
+        answers[request].push_back({status, std::move(headers), body});
+    }
+    int count(const std::string& request) const {
+        int n = 0;
+        for (const auto& one : sent) n += one.method + " " + one.path == request;
+        return n;
+    }
+    Task<HttpReply> send(HttpCall call) override {
+        const std::string base = "https://api.test";
+        REQUIRE(call.url.starts_with(base));
+        auto path = call.url.substr(base.size());
+        Json body;
+        if (!call.body.empty()) body = *parse_json(call.body);
+        sent.push_back({call.method, path, call.authorization.reveal(), body});
+        auto& list = answers[call.method + " " + path];
+        if (list.empty()) throw Failure("nobody answers " + call.method + " " + path);
+        auto reply = list.front();
+        if (list.size() > 1) list.pop_front();
+        if (reply.status == 0) throw Failure("the connection broke");
+        co_return reply;
+    }
+};
+
+constexpr std::int64_t start_ms = 1'800'000'000'000;
+
+struct Bench {
+    asio::io_context io;
+    FixedClock clock{start_ms};
+    ScriptedHttp http;
+    std::unique_ptr<GithubForge> forge;
+    RepositoryName repository{"github.com", "acme/infra"};
+    PullRequestName pull{repository, 7};
+
+    enum class With { token, app };
+    explicit Bench(With with = With::token) {
+        ForgeConfig config;
+        config.name = "github.com";
+        config.api_url = "https://api.test/";
+        if (with == With::token) {
+            config.token = Secret("pat");
+        } else {
+            config.app_id = "4711";
+            config.app_private_key = Secret(test_key());
+            http.on("GET /repos/acme/infra/installation", 200, R"({"id":100})");
+            http.on("POST /app/installations/100/access_tokens", 201, token("first"));
+            http.on("POST /app/installations/100/access_tokens", 201, token("second"));
+        }
+        Spacing fast;
+        fast.between_created = fast.between_writes = milliseconds(0);
+        fast.lag = {milliseconds(0), milliseconds(0)};
+        forge = std::make_unique<GithubForge>(config, http, clock, fast);
+    }
+    std::string token(const std::string& text) const {
+        return R"({"token":")" + text + R"(","expires_at":")" +
+               utc_iso(clock.now_ms() + 3'600'000) + R"("})";
+    }
+    static std::string test_key();
+    template <class T>
+    T run(Task<T> task) {
+        return run_task(io, std::move(task));
+    }
+    // The Failure that a task ends with.
+    template <class T>
+    std::optional<Failure> failure(Task<T> task) {
+        try {
+            run(std::move(task));
+        } catch (const Failure& e) {
+            return e;
+        }
+        return std::nullopt;
+    }
+};
+
+std::string Bench::test_key() {
+    static const std::string key = [] {
+        std::string text;
+        std::FILE* pipe = ::popen("openssl genrsa 2048 2>/dev/null", "r");
+        REQUIRE(pipe);
+        for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text += static_cast<char>(c);
+        ::pclose(pipe);
+        return text;
+    }();
+    return key;
+}
+
+Check check_of(std::string name = "slipway/network") {
+    Check check;
+    check.name = std::move(name);
+    check.commit = CommitSha(sha);
+    check.external_id = "01RUN";
+    check.status = CheckStatus::completed;
+    check.title = "No changes";
+    return check;
+}
+
+HttpReply reply(int status, std::map<std::string, std::string, std::less<>> headers = {},
+                std::string body = "{}") {
+    return {status, std::move(headers), std::move(body)};
+}
+
+}  // namespace
+
+TEST_CASE("What GitHub's refusals mean") {
+    const auto now = start_ms;
+    const auto reset = std::to_string(now / 1'000 + 90);
+    struct Case {
+        const char* name;
+        HttpReply reply;
+        int limits_in_a_row;
+        ReplyKind kind;
+        std::int64_t wait_ms;
+    };
+    const Case cases[] = {
+        {"fine", reply(200), 0, ReplyKind::success, 0},
+        {"retry-after on 429", reply(429, {{"retry-after", "30"}}), 0, ReplyKind::limited, 30'000},
+        {"retry-after on 403", reply(403, {{"retry-after", "30"}}), 0, ReplyKind::limited, 30'000},
+        {"retry-after beats reset",
+         reply(
+             403,
+             {{"retry-after", "5"}, {"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", reset}}),
+         0, ReplyKind::limited, 5'000},
+        {"nothing remains",
+         reply(403, {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", reset}}), 0,
+         ReplyKind::limited, 90'000},
+        {"a reset that passed",
+         reply(403, {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1"}}), 0,
+         ReplyKind::limited, 1'000},
+        {"a secondary limit in words",
+         reply(403, {}, R"({"message":"You have exceeded a secondary rate limit."})"), 0,
+         ReplyKind::limited, 60'000},
+        {"the third in a row",
+         reply(403, {}, R"({"message":"You have exceeded a secondary rate limit."})"), 2,
+         ReplyKind::limited, 240'000},
+        {"for ever", reply(429), 100, ReplyKind::limited, 960'000},
+        {"an absurd wait", reply(429, {{"retry-after", "99999999"}}), 0, ReplyKind::limited,
+         3'600'000},
+        {"a malformed wait", reply(429, {{"retry-after", "soon"}}), 0, ReplyKind::limited, 60'000},
+        {"a missing permission",
+         reply(403, {{"x-ratelimit-remaining", "4999"}},
+               R"({"message":"Resource not accessible by integration"})"),
+         0, ReplyKind::forbidden, 0},
+        {"worn out", reply(401), 0, ReplyKind::unauthorised, 0},
+        {"gone", reply(410), 0, ReplyKind::missing, 0},
+        {"invalid", reply(422), 0, ReplyKind::refused, 0},
+        {"broken", reply(502), 0, ReplyKind::broken, 0},
+        {"renamed", reply(301), 0, ReplyKind::moved, 0},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.name);
+        auto meaning = meaning_of(c.reply, now, c.limits_in_a_row);
+        CHECK(meaning.kind == c.kind);
+        CHECK(meaning.wait.count() == c.wait_ms);
+    }
+}
+
+TEST_CASE("Created things are a second apart, all writes a third of one") {
+    Pace pace{Spacing{}};
+    CHECK(pace.reserve(WriteKind::creates, 1'000).count() == 0);
+    CHECK(pace.reserve(WriteKind::creates, 1'000).count() == 1'000);
+    CHECK(pace.reserve(WriteKind::edits, 1'000).count() == 1'340);
+    CHECK(pace.reserve(WriteKind::creates, 1'000).count() == 2'000);
+    CHECK(pace.reserve(WriteKind::edits, 60'000).count() == 0);
+    CHECK(pace.reserve(WriteKind::edits, 60'000).count() == 340);
+    CHECK(pace.reserve(WriteKind::creates, 60'000).count() == 680);
+}
+
+TEST_CASE("After a limit nobody asks again before GitHub's own time") {
+    Bench bench;
+    const std::string get = "GET /repos/acme/infra";
+    bench.http.on(get, 403, "{}", {{"retry-after", "30"}});
+    bench.http.on(get, 200, R"({"default_branch":"main"})");
+    auto limited = bench.failure(bench.forge->default_branch(bench.repository));
+    REQUIRE(limited);
+    CHECK(limited->retry() == Retry::after);
+    CHECK(limited->after().count() == 30'000);
+    bench.clock.advance(milliseconds(10'000));
+    auto held = bench.failure(bench.forge->default_branch(bench.repository));
+    REQUIRE(held);
+    CHECK(held->after().count() == 20'000);
+    CHECK(bench.http.count(get) == 1);
+    bench.clock.advance(milliseconds(20'000));
+    CHECK(bench.run(bench.forge->default_branch(bench.repository)) == "main");
+}
+
+TEST_CASE("A refusal says what to do next, and whether asking again can help") {
+    struct Case {
+        int status;
+        std::string body;
+        std::map<std::string, std::string, std::less<>> headers;
+        Retry retry;
+        const char* says;
+    };
+    const Case cases[] = {
+        {403,
+         R"({"message":"Resource not accessible by integration"})",
+         {{"x-accepted-github-permissions", "checks=write"}},
+         Retry::never,
+         "one of checks=write"},
+        {404, R"({"message":"Not Found"})", {}, Retry::never, "may see the repository"},
+        {422,
+         R"({"message":"Validation Failed","errors":[{"field":"head_sha","code":"invalid"}]})",
+         {},
+         Retry::never,
+         "head_sha invalid"},
+        {401,
+         R"({"message":"Bad credentials"})",
+         {},
+         Retry::later,
+         "check them in the configuration"},
+        {500, "<html>", {}, Retry::later, "could not do"},
+        {301,
+         "",
+         {{"location", "https://elsewhere.test/repos/acme/infra"}},
+         Retry::never,
+         "another host"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.status);
+        Bench bench;
+        bench.http.on("GET /repos/acme/infra", c.status, c.body, c.headers);
+        auto failure = bench.failure(bench.forge->default_branch(bench.repository));
+        REQUIRE(failure);
+        CHECK(failure->retry() == c.retry);
+        CHECK(std::string(failure->what()).find(c.says) != std::string::npos);
+    }
+    Bench bench;
+    bench.http.on("GET /repos/acme/infra", 500,
+                  "{\"message\":\"" + std::string(5'000, 'x') + "\\n\"}");
+    auto failure = bench.failure(bench.forge->default_branch(bench.repository));
+    CHECK(std::string(failure->what()).size() < 500);
+}
+
+TEST_CASE("A forge without credentials says so") {
+    asio::io_context io;
+    FixedClock clock(0);
+    ScriptedHttp http;
+    ForgeConfig config;
+    config.name = "github.com";
+    GithubForge forge(config, http, clock, Spacing{});
+    RepositoryName repository{"github.com", "acme/infra"};
+    CHECK_THROWS_WITH_AS(run_task(io, forge.default_branch(repository)),
+                         "The forge github.com has no credentials; give it app_id and "
+                         "app_private_key, or a token",
+                         Failure);
+}
+
+TEST_CASE("A renamed repository is followed on its host, with method and body") {
+    Bench bench;
+    bench.http.on("POST /repos/acme/infra/issues/7/comments", 301, "",
+                  {{"location", "https://api.test/repositories/5/issues/7/comments"}});
+    bench.http.on("POST /repositories/5/issues/7/comments", 201, R"({"id":99})");
+    bench.http.on("GET /repos/acme/infra/issues/7/comments?per_page=100", 200, "[]");
+    bench.http.on("GET /user", 200, R"({"login":"robot"})");
+    CHECK(bench.run(bench.forge->put_comment(bench.pull, "", "<!-- slipway -->", "Hello")) == "99");
+    CHECK(bench.http.sent.back().body["body"].text() == "<!-- slipway -->\nHello");
+    CHECK(bench.http.sent.back().authorization == "Bearer pat");
+}
+
+TEST_CASE("Rename circles end") {
+    Bench bench;
+    bench.http.on("GET /repos/acme/infra", 301, "", {{"location", "/repos/acme/infra"}});
+    auto failure = bench.failure(bench.forge->default_branch(bench.repository));
+    REQUIRE(failure);
+    CHECK(failure->retry() == Retry::never);
+    CHECK(bench.http.sent.size() == 4);
+}
+
+TEST_CASE("An installation token is kept until five minutes before its end") {
+    Bench bench(Bench::With::app);
+    const std::string mint = "POST /app/installations/100/access_tokens";
+    bench.http.on("GET /repos/acme/infra", 200, R"({"default_branch":"main"})");
+    auto ask = [&] { return bench.run(bench.forge->default_branch(bench.repository)); };
+    ask();
+    CHECK(bench.http.sent.back().authorization == "Bearer first");
+    bench.clock.advance(std::chrono::minutes(54));
+    ask();
+    CHECK(bench.http.count(mint) == 1);
+    bench.clock.advance(std::chrono::minutes(1));
+    ask();
+    CHECK(bench.http.count(mint) == 2);
+    CHECK(bench.http.sent.back().authorization == "Bearer second");
+    CHECK(bench.http.count("GET /repos/acme/infra/installation") == 1);
+}
+
+TEST_CASE("Many who need a token wait for one") {
+    Bench bench(Bench::With::app);
+    bench.http.on("GET /repos/acme/infra", 200, R"({"default_branch":"main"})");
+    auto many = [](Bench& b) -> Task<void> {
+        auto executor = co_await this_executor();
+        TaskGroup group(executor);
+        auto one = [](Bench& inner) -> Task<void> {
+            co_await inner.forge->default_branch(inner.repository);
+        };
+        for (int i = 0; i < 10; ++i) group.start(one(b));
+        co_await group.join();
+    };
+    bench.run(many(bench));
+    CHECK(bench.http.count("POST /app/installations/100/access_tokens") == 1);
+    CHECK(bench.http.count("GET /repos/acme/infra") == 10);
+}
+
+TEST_CASE("A refused token is renewed once") {
+    Bench bench(Bench::With::app);
+    bench.http.on("GET /repos/acme/infra", 401);
+    bench.http.on("GET /repos/acme/infra", 200, R"({"default_branch":"main"})");
+    CHECK(bench.run(bench.forge->default_branch(bench.repository)) == "main");
+    CHECK(bench.http.sent.back().authorization == "Bearer second");
+
+    Bench twice(Bench::With::app);
+    twice.http.on("GET /repos/acme/infra", 401);
+    CHECK(twice.failure(twice.forge->default_branch(twice.repository)));
+    CHECK(twice.http.count("GET /repos/acme/infra") == 2);
+}
+
+TEST_CASE("The JWT lives from a minute ago for ten minutes, and GitHub's clock counts") {
+    auto claims = [](const std::string& authorization) {
+        auto text = authorization.substr(authorization.find('.') + 1);
+        text = text.substr(0, text.find('.'));
+        for (char& c : text) c = c == '-' ? '+' : c == '_' ? '/' : c;
+        while (text.size() % 4 != 0) text += '=';
+        auto decoded = from_base64(text);
+        REQUIRE(decoded);
+        return *parse_json(*decoded);
+    };
+    Bench bench(Bench::With::app);
+    const std::string where = "GET /repos/acme/infra/installation";
+    bench.http.answers[where].clear();
+    bench.http.on(where, 401, "{}", {{"date", "Fri, 15 Jan 2027 09:00:00 GMT"}});  // an hour ahead
+    bench.http.on(where, 200, R"({"id":100})");
+    bench.http.on("GET /repos/acme/infra", 200, R"({"default_branch":"main"})");
+    bench.run(bench.forge->default_branch(bench.repository));
+    auto first = claims(bench.http.sent[0].authorization);
+    CHECK(first["iat"].int_or(0) == start_ms / 1'000 - 60);
+    CHECK(first["exp"].int_or(0) == start_ms / 1'000 + 540);
+    CHECK(first["iss"].text() == "4711");
+    auto second = claims(bench.http.sent[1].authorization);
+    CHECK(second["iat"].int_or(0) == start_ms / 1'000 - 60 + 3'600);
+}
+
+TEST_CASE("Rule R5: git gets a token that reads the contents of one repository") {
+    Bench bench(Bench::With::app);
+    auto remote = bench.run(bench.forge->git_remote(bench.repository));
+    CHECK(remote.url == "https://github.com/acme/infra.git");
+    CHECK(remote.password.reveal() == "first");
+    const auto& asked = bench.http.sent.back().body;
+    CHECK(asked.dump() == R"({"repositories":["infra"],"permissions":{"contents":"read"}})");
+    bench.http.on("GET /repos/acme/infra", 200, R"({"default_branch":"main"})");
+    bench.run(bench.forge->default_branch(bench.repository));
+    CHECK(bench.http.sent.back().authorization == "Bearer second");  // another scope, another token
+}
+
+TEST_CASE("A pull request that is not there yet is asked for again") {
+    Bench bench;
+    const std::string get = "GET /repos/acme/infra/pulls/7";
+    bench.http.on(get, 404);
+    bench.http.on(get, 200,
+                  std::string(R"({"state":"open","user":null,"head":{"ref":"t","sha":")") + sha +
+                      R"(","repo":null},"base":{"ref":"main","sha":")" + other_sha +
+                      R"(","repo":{"id":1}},"merge_commit_sha":")" + sha + R"("})");
+    auto pull = bench.run(bench.forge->pull_request(bench.pull));
+    REQUIRE(pull);
+    CHECK(pull->fork);  // its repository is gone
+    CHECK(pull->author.login == "ghost");
+    CHECK(pull->merge_commit.empty());  // a test merge is no merge
+
+    Bench gone;
+    gone.http.on(get, 404);
+    CHECK(!gone.run(gone.forge->pull_request(gone.pull)));
+    CHECK(gone.http.count(get) == 3);
+}
+
+TEST_CASE("Half a list is never taken for a whole one") {
+    Bench bench;
+    const std::string page = "GET /repos/acme/infra/pulls/7/reviews?per_page=100";
+    auto review = [](int id, const char* state) {
+        return R"([{"id":)" + std::to_string(id) + R"(,"state":")" + state +
+               R"(","user":{"login":"ada","type":"User"},"commit_id":")" + sha +
+               R"(","submitted_at":"2026-11-24T07:00:0)" + std::to_string(id) + R"(Z"}])";
+    };
+    bench.http.on(page, 200, review(1, "APPROVED"),
+                  {{"link",
+                    "<https://api.test/repositories/5/pulls/7/reviews?page=2>; rel=\"next\", "
+                    "<https://api.test/repositories/5/pulls/7/reviews?page=2>; rel=\"last\""}});
+    bench.http.on("GET /repositories/5/pulls/7/reviews?page=2", 200, review(2, "DISMISSED"));
+    auto reviews = bench.run(bench.forge->reviews(bench.pull));
+    REQUIRE(reviews.size() == 2);
+    CHECK(reviews[1].state == ReviewState::dismissed);
+
+    Bench endless;
+    endless.http.on(page, 200, review(1, "APPROVED"),
+                    {{"link", "</repos/acme/infra/pulls/7/reviews?per_page=100>; rel=\"next\""}});
+    auto failure = endless.failure(endless.forge->reviews(endless.pull));
+    REQUIRE(failure);
+    CHECK(failure->retry() == Retry::never);
+}
+
+TEST_CASE("A check whose answer was lost is found and not made twice") {
+    Bench bench(Bench::With::app);
+    const std::string list = std::string("GET /repos/acme/infra/commits/") + sha +
+                             "/check-runs?filter=latest&per_page=100&app_id=4711";
+    const std::string make = "POST /repos/acme/infra/check-runs";
+    bench.http.on(list, 200, R"({"check_runs":[]})");
+    bench.http.on(list, 200, R"({"check_runs":[
+        {"id":1,"name":"slipway/network","external_id":"00OLD","app":{"id":4711}},
+        {"id":2,"name":"slipway/network","external_id":"01RUN","app":{"id":5}},
+        {"id":3,"name":"slipway/network","external_id":"01RUN","app":{"id":4711}}]})");
+    bench.http.on(make, 0);  // made, but the answer never came
+    bench.http.on("PATCH /repos/acme/infra/check-runs/3", 200);
+    auto put = [&] { return bench.forge->put_check(bench.repository, "", check_of()); };
+    auto broke = bench.failure(put());
+    REQUIRE(broke);
+    CHECK(broke->retry() == Retry::later);
+    CHECK(bench.run(put()) == "3");
+    CHECK(bench.http.count(make) == 1);
+}
+
+TEST_CASE("Fifty checks of one commit cost one look") {
+    Bench bench(Bench::With::app);
+    const std::string list = std::string("GET /repos/acme/infra/commits/") + sha +
+                             "/check-runs?filter=latest&per_page=100&app_id=4711";
+    bench.http.on(list, 200, R"({"check_runs":[]})");
+    for (int i = 0; i < 50; ++i)
+        bench.http.on("POST /repos/acme/infra/check-runs", 201,
+                      R"({"id":)" + std::to_string(i + 1) + "}");
+    for (int i = 0; i < 50; ++i) {
+        auto id = bench.run(
+            bench.forge->put_check(bench.repository, "", check_of("slipway/" + std::to_string(i))));
+        CHECK(id == std::to_string(i + 1));
+    }
+    CHECK(bench.http.count(list) == 1);
+}
+
+TEST_CASE("Annotations are sent once, and others want a new check") {
+    Bench bench(Bench::With::app);
+    bench.http.on("POST /repos/acme/infra/check-runs", 201, R"({"id":8})");
+    bench.http.on("PATCH /repos/acme/infra/check-runs/7", 200);
+    auto put = [&](std::string id, Check check) {
+        return bench.run(bench.forge->put_check(bench.repository, std::move(id), std::move(check)));
+    };
+    auto last = [&]() -> const Json& {
+        return bench.http.sent.back().body["output"]["annotations"];
+    };
+    auto check = check_of();
+    check.annotations = {{"main.tf", 3, true, "require-tags", "No tag"}};
+    auto id = put("7", check);
+    CHECK(id.starts_with("7+"));
+    CHECK(last().items().size() == 1);
+    CHECK(put(id, check) == id);
+    CHECK(last().items().empty());
+    auto running = check;
+    running.status = CheckStatus::running;
+    CHECK(put(id, running) == id);
+    check.annotations[0].line = 4;
+    CHECK(put(id, check).starts_with("8+"));
+    check.annotations.clear();
+    CHECK(put(id, check) == "8");
+}
+
+TEST_CASE("With a token checks are statuses, written where they change") {
+    Bench bench;
+    const std::string post = std::string("POST /repos/acme/infra/statuses/") + sha;
+    bench.http.on(post, 201);
+    CHECK(!bench.forge->has_checks());
+    auto check = check_of();
+    check.title = "A title of several words, ";
+    for (int i = 0; i < 5; ++i) check.title += "with ünïcödé in ever more words\n";
+    auto put = [&](std::string id) {
+        return bench.run(bench.forge->put_check(bench.repository, std::move(id), check));
+    };
+    auto id = put("");
+    auto description = bench.http.sent.back().body["description"].text();
+    auto characters = std::ranges::count_if(description, [](char c) { return (c & 0xC0) != 0x80; });
+    CHECK(characters == 140);
+    CHECK(description.find('\n') == std::string::npos);
+    CHECK(put(id) == id);
+    CHECK(bench.http.count(post) == 1);
+    check.conclusion = Conclusion::failure;
+    CHECK(put(id) != id);
+    CHECK(bench.http.count(post) == 2);
+}
+
+TEST_CASE("Rule W4: as a status, what waits for somebody is neither green nor pending") {
+    auto state = [](CheckStatus status, Conclusion conclusion) {
+        auto check = check_of();
+        check.status = status;
+        check.conclusion = conclusion;
+        return status_body(check)["state"].text();
+    };
+    CHECK(state(CheckStatus::completed, Conclusion::action_required) == "failure");
+    CHECK(state(CheckStatus::completed, Conclusion::failure) == "failure");
+    CHECK(state(CheckStatus::completed, Conclusion::cancelled) == "error");
+    CHECK(state(CheckStatus::completed, Conclusion::success) == "success");
+    CHECK(state(CheckStatus::completed, Conclusion::neutral) == "success");
+    CHECK(state(CheckStatus::queued, Conclusion::success) == "pending");
+    CHECK(state(CheckStatus::running, Conclusion::success) == "pending");
+}
+
+TEST_CASE("A comment is looked for among the oldest and the newest, and only among our own") {
+    Bench bench;
+    const std::string page = "GET /repos/acme/infra/issues/7/comments?per_page=100";
+    auto at = [](int number) {
+        return "/repositories/5/issues/7/comments?per_page=100&page=" + std::to_string(number);
+    };
+    bench.http.on("GET /user", 200, R"({"login":"Robot"})");
+    bench.http.on(page, 200,
+                  R"([{"id":1,"body":"<!-- slipway --> me","user":{"login":"mallory"}}])",
+                  {{"link", "<https://api.test" + at(2) + ">; rel=\"next\", <https://api.test" +
+                                at(40) + ">; rel=\"last\""}});
+    for (int i = 40; i > 1; --i)
+        bench.http.on("GET " + at(i), 200, "[]",
+                      {{"link", "<https://api.test" + at(i - 1) + ">; rel=\"prev\""}});
+    bench.http.answers["GET " + at(38)].front().body =
+        R"([{"id":5,"body":"<!-- slipway -->\nold","user":{"login":"robot"}}])";
+    bench.http.on("PATCH /repos/acme/infra/issues/comments/5", 200);
+    CHECK(bench.run(bench.forge->put_comment(bench.pull, "", "<!-- slipway -->", "x")) == "5");
+
+    bench.http.answers["GET " + at(38)].front().body = "[]";
+    bench.http.on("POST /repos/acme/infra/issues/7/comments", 201, R"({"id":6})");
+    auto before = bench.http.sent.size();
+    CHECK(bench.run(bench.forge->put_comment(bench.pull, "", "<!-- slipway -->", "x")) == "6");
+    CHECK(bench.http.sent.size() - before == 11);  // ten pages, one write
+}
+
+TEST_CASE("A deleted comment is written anew") {
+    Bench bench;
+    bench.http.on("GET /user", 200, R"({"login":"robot"})");
+    bench.http.on("PATCH /repos/acme/infra/issues/comments/5", 404);
+    bench.http.on("GET /repos/acme/infra/issues/7/comments?per_page=100", 200, "[]");
+    bench.http.on("POST /repos/acme/infra/issues/7/comments", 201, R"({"id":6})");
+    CHECK(bench.run(bench.forge->put_comment(bench.pull, "5", "<!-- slipway -->", "x")) == "6");
+}
+
+TEST_CASE("Texts are cut within GitHub's limits, with their fences closed") {
+    std::string text = "Intro\n```diff\n";
+    while (text.size() < 80'000) text += "+ a line of a diff, ünd söme möre\n";
+    auto cut = fitted(text, text_limit);
+    CHECK(cut.size() <= text_limit);
+    CHECK(cut.size() > text_limit - 500);
+    std::size_t fences = 0;
+    for (auto at = cut.find("\n```"); at != cut.npos; at = cut.find("\n```", at + 1)) ++fences;
+    CHECK(fences == 2);
+    CHECK(fitted("short", text_limit) == "short");
+    std::string umlauts;
+    while (umlauts.size() < 70'000) umlauts += "ü";
+    CHECK(parse_json(slipway::quoted(fitted(umlauts, text_limit))).ok());  // no half character
+}
