@@ -23,10 +23,12 @@ constexpr std::size_t title_bytes = 140;  // what a commit status holds, too
 constexpr std::size_t notes_shown = 50;
 constexpr std::size_t note_title_bytes = 120;
 
-std::string title(std::string text) {
+enum class First { capital, as_it_is };
+
+std::string title(std::string text, First first = First::capital) {
     text = one_line(text);
     if (text.size() > title_bytes) text = std::string(utf8_prefix(text, title_bytes - 3)) + "…";
-    if (!text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
+    if (first == First::capital && !text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
     return text;
 }
 
@@ -50,6 +52,7 @@ Outcome outcome_of(const StackView& view) {
         case Standing::unjudged: return observed ? Outcome::neutral : Outcome::failure;
         case Standing::ready:
         case Standing::applying:
+        case Standing::considering:
         case Standing::planning:
         case Standing::queued:
         case Standing::applied:
@@ -76,7 +79,7 @@ std::string first_policy(const std::vector<Finding>& findings, Finding::Severity
     return {};
 }
 
-std::string stack_title(const Report& report, const StackView& view) {
+std::string stack_title(const StackView& view) {
     const auto counts = [&] {
         if (!view->run->counts.any() && has_changes(*view.report)) return std::string("only outputs change");
         return counts_sentence(view->run->counts);
@@ -105,12 +108,16 @@ std::string stack_title(const Report& report, const StackView& view) {
         case Standing::unconfirmed: return "Waiting: a confirmation";
         case Standing::unapproved: return "Waiting: " + missing_text(view);
         case Standing::ready:
+        case Standing::considering:
         case Standing::unchanged: return counts();
         case Standing::untouched: return "Nothing is applied";
         case Standing::applying:
         case Standing::planning:
         case Standing::queued:
-        case Standing::applied: return standing_text(report, view);
+        case Standing::applied: {
+            // Without the time that passed: a check is not written again for that.
+            return standing_text(Report(), view);
+        }
     }
     return {};
 }
@@ -163,7 +170,7 @@ CheckText stack_check(const Report& report, const StackReport& stack) {
     CheckText out;
     out.status = status_of(view.standing);
     out.outcome = outcome_of(view);
-    out.title = title((is_observed(stack) ? "Observed: " : "") + stack_title(report, view));
+    out.title = title((is_observed(stack) ? "Observed: " : "") + stack_title(view));
     const Notices notices{report, alone, voice};
     add_paragraph(out.summary, notices.danger(field_bytes / 5));
     add_paragraph(out.summary, notices.refusals(field_bytes / 5));
@@ -173,7 +180,8 @@ CheckText stack_check(const Report& report, const StackReport& stack) {
         const auto left = field_bytes - std::min(field_bytes, out.summary.size() + 4'000);
         add_paragraph(out.summary, Fold(report, view, left).body(left));
     }
-    if (out.summary.empty()) out.summary = voice.name(stack.stack.value).insert(0, "Stack ") + ": " + inert(out.title) + ".";
+    if (out.summary.empty())
+        out.summary = "Stack " + voice.name(stack.stack.value) + ": " + inert(stack_title(view)) + ".";
     out.text = fenced(explanation_tree(stack), "text");
     add_notes(out.notes, stack);
     return out;
@@ -201,15 +209,14 @@ CheckText summary_check(const Report& report) {
     else if (busy > 0)
         out.status = queued == views.size() ? Status::queued : Status::running;
 
+    // Behind a colon may stand a name, which keeps its letters.
     auto said = heading(report, views, plain);
-    for (std::string_view opening : {"Slipway: ", "Slipway is ", "Slipway "})
-        if (said.starts_with(opening)) {
-            said.erase(0, opening.size());
-            break;
-        }
-    out.title = title(said);
+    if (constexpr std::string_view colon = "Slipway: "; said.starts_with(colon))
+        out.title = title(said.substr(colon.size()), First::as_it_is);
+    else
+        out.title = title(said.substr(said.starts_with("Slipway is ") ? 11 : 8), First::capital);
     if (views.size() == 1 && !report.looking && !blocked)
-        out.title = title((is_observed(*views[0].report) ? "Observed: " : "") + stack_title(report, views[0]));
+        out.title = title((is_observed(*views[0].report) ? "Observed: " : "") + stack_title(views[0]));
     const Notices notices{report, views, voice};
     add_paragraph(out.summary, inert(heading(report, views, plain)) + ".");
     if (!report.looking) {

@@ -101,7 +101,8 @@ std::string comment_markdown(const Report& report, std::size_t budget) {
     add_paragraph(end, closing);
     if (const auto print = small_print(report, views); !print.empty()) end += (end.empty() ? "" : "\n") + print;
     const auto used = out.size() + end.size() + room_for_small_things;
-    if (used < budget) add_paragraph(out, folds_within(report, views, budget - used));
+    const bool over = report.pull.state == PullState::closed;
+    if (used < budget && !over) add_paragraph(out, folds_within(report, views, budget - used));
     add_paragraph(out, end);
     return out + "\n";
 }

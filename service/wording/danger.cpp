@@ -94,7 +94,9 @@ std::string one_sentence(const StackReport& stack, const Change& change, const N
     out += ".";
     for (const auto& finding : stack.run->plan_decision.findings) {
         if (finding.severity != Finding::Severity::warn || finding.resource != change.address) continue;
-        out += " Warning of " + finding_text(finding, voice, notices.report.link_hosts) + ".";
+        out += " Warning: " + voice.said(finding.message) + " (" + voice.name(finding.policy);
+        const auto place = voice.place(finding.place);
+        out += (place.empty() ? "" : ", " + place) + ").";
     }
     return out;
 }

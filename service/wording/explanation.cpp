@@ -29,6 +29,7 @@ std::string_view outcome(Standing standing) {
         case Standing::unapproved: return "waits";
         case Standing::ready: return "nothing is missing";
         case Standing::applying: return "is being applied";
+        case Standing::considering: return "approvals are being looked at";
         case Standing::planning: return "is being planned";
         case Standing::queued: return "queued";
         case Standing::applied: return "applied";

@@ -30,7 +30,7 @@ class Heading {
         if (!report_.configuration.empty())
             return "Slipway cannot plan: the configuration has " +
                    number_of(report_.configuration.size(), "mistake");
-        if (auto no = refusals(); !no.empty()) return "Slipway: " + no;
+        if (auto no = refused(); !no.empty()) return "Slipway: " + no;
         if (auto still = standstills(); !still.empty()) return still;
         return changes();
     }
@@ -68,7 +68,7 @@ class Heading {
         return number_of(some.size(), noun) + " failed";
     }
 
-    std::string refused(const std::string& out_of = "") const {
+    std::string refused() const {
         std::string out;
         also(out, failed(Standing::plan_failed, "plan"));
         if (const auto some = names(Standing::denied); !some.empty())
@@ -77,10 +77,8 @@ class Heading {
             also(out, subject(some) + " could not be judged, because a policy failed");
         if (const auto some = names(Standing::rejected); !some.empty())
             also(out, subject(some) + was_or_were(some.size()) + "rejected");
-        return out.empty() ? out : out + out_of;
+        return out;
     }
-
-    std::string refusals() const { return refused(); }
 
     // An apply that failed is said at once, whatever else is going on.
     std::string failures_after_the_merge() const {
@@ -187,14 +185,17 @@ class Heading {
 
     std::string changes() const {
         const auto unapproved = names(Standing::unapproved), ready = names(Standing::ready);
-        const auto changing = unapproved.size() + ready.size();
+        const auto considering = names(Standing::considering);
         auto who = unapproved;
         who.insert(who.end(), ready.begin(), ready.end());
+        who.insert(who.end(), considering.begin(), considering.end());
+        const auto changing = who.size();
         const std::string verb = changing == 1 ? " changes" : " change";
         if (!unapproved.empty()) {
             const auto missing = std::max<std::size_t>(1, missing_approvals(views_));
             return "Slipway: " + subject(who) + verb + ", waiting for " + number_of(missing, "approval");
         }
+        if (!considering.empty()) return "Slipway: " + subject(who) + verb + ", approvals are being looked at";
         if (const auto applied = names(Standing::applied); !applied.empty()) return applied_in(applied);
         if (changing > 0) return "Slipway: " + subject(who) + (all_observed() ? " would change, and is only observed" : verb + ready_for());
         if (report_.phase == PullPhase::merged)
@@ -230,7 +231,7 @@ class Heading {
             if (view->run->settings.apply_when == ApplyWhen::before_merge) ++before_merge;
         }
         std::string out = before_merge == all ? ", ready to apply" : ", ready to merge";
-        if (report_.pull.draft) out = ", still a draft";
+        if (report_.pull.draft) out = "; the pull request is still a draft";
         return warned ? out + " (" + number_of(warned, "warning") + ")" : out;
     }
 

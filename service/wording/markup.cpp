@@ -29,6 +29,15 @@ bool ends_in_gh(std::string_view text) {
     return text.size() >= 2 && (text[text.size() - 2] | 32) == 'g' && (text.back() | 32) == 'h';
 }
 
+// ":name:" is a picture, "mailto:" an address; "16:00" is neither.
+bool begins_emoji(std::string_view text) {
+    std::size_t digits = 0;
+    while (digits < text.size() && text[digits] >= '0' && text[digits] <= '9') ++digits;
+    if (digits == text.size()) return false;
+    if (digits > 0) return text[digits] == ':';
+    return is_alnum(text[0]) || text[0] == '+' || text[0] == '-' || text[0] == '_';
+}
+
 // Where the joiners go: after (and for addresses of people, before) what would begin something.
 struct Parting {
     bool before = false, after = false;
@@ -50,7 +59,7 @@ Parting parting(std::string_view text, std::size_t at) {
         case '$':
         case '&':
         case '*': out.after = is_alnum(next) || next == '"' || next == '('; break;
-        case ':': out.after = is_alnum(next) || next == '/' || next == '+' || next == '-'; break;
+        case ':': out.after = begins_emoji(text.substr(at + 1)) || next == '/'; break;
         case '/': out.after = next == '/' || next == '@'; break;
         case '.': out.after = ends_in_www(text.substr(0, at)); break;
         case '-': out.after = ends_in_gh(text.substr(0, at)) && is_alnum(next); break;

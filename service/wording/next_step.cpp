@@ -69,6 +69,7 @@ bool is_open(const Report& report) { return report.pull.state == PullState::open
 
 std::string merging(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
     if (report.looking || !is_open(report) || report.phase == PullPhase::merged) return {};
+    if (std::any_of(views.begin(), views.end(), [](const StackView& v) { return is_busy(v.standing); })) return {};
     std::vector<std::string> at_once, waiting, before, never, observed, blocked;
     for (const auto& view : views) {
         const auto name = voice.name(view->stack.value);
@@ -103,8 +104,8 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
                           " for a confirmation");
     }
     if (!before.empty())
-        clauses.push_back("before the merge, on a command, " + list_of(before) + (before.size() == 1 ? " is" : " are") +
-                          " applied");
+        clauses.push_back("before the merge " + list_of(before) + (before.size() == 1 ? " is" : " are") +
+                          " applied, when somebody asks for it");
     if (!never.empty()) clauses.push_back("only planned, never applied: " + list_of(never));
     if (!observed.empty()) clauses.push_back("Slipway only observes " + list_of(observed) + " and applies nothing there");
     if (!blocked.empty()) clauses.push_back("merging now would apply nothing in " + list_of(blocked));
@@ -133,7 +134,7 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
     auto refused = those(views, Standing::denied);
     for (const auto* view : those(views, Standing::unjudged)) refused.push_back(view);
     if (!refused.empty())
-        return "A push that mends it is judged anew; how it was decided tells " +
+        return "A push that mends it is judged anew. To see how it was decided: " +
                command(report, "explain", refused, With::stack, voice) + "." + help;
     if (const auto rejected = those(views, Standing::rejected); !rejected.empty())
         return "Whoever rejected it can take that back with a review, or with " +
@@ -143,8 +144,8 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
                                   "branch of it, and open the pull request from there."
                                 : "A push is planned anew." + help;
     if (const auto waiting = those(views, Standing::unconfirmed); !waiting.empty())
-        return "Whoever may write: " + command(report, "apply", waiting, With::plan, voice) + " confirms, " +
-               command(report, "cancel", waiting, With::stack, voice) + " lets go." + help;
+        return "Somebody with write permission: " + command(report, "apply", waiting, With::plan, voice) +
+               " confirms, " + command(report, "cancel", waiting, With::stack, voice) + " discards." + help;
     if (const auto ended = those(views, Standing::ended); !ended.empty())
         return is_open(report) ? "To plan again: " + command(report, "plan", ended, With::stack, voice) + "." + help : "";
     if (const auto waiting = those(views, Standing::unapproved); !waiting.empty()) {
@@ -157,7 +158,7 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
         return (*view)->run->settings.apply_when != ApplyWhen::before_merge || is_observed(*view->report);
     });
     if (!ready.empty() && is_open(report))
-        return "To apply before the merge: " + command(report, "apply", ready, With::plan, voice) + "." + help;
+        return "To apply now: " + command(report, "apply", ready, With::plan, voice) + "." + help;
     return {};
 }
 

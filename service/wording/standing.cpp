@@ -28,7 +28,8 @@ Standing of_approval(const ApprovalDecision& decision) {
         case Approval::error: return Standing::unjudged;
         case Approval::undecided: break;
     }
-    return Standing::unapproved;
+    const bool asked = !decision.why.text.empty() || !decision.missing.empty();
+    return asked ? Standing::unapproved : Standing::considering;
 }
 
 Standing of_finished(const StackReport& stack) {
@@ -51,7 +52,7 @@ Standing standing_of(const Report& report, const StackReport& stack) {
         case RunState::planning: return stack.place_in_queue ? Standing::queued : Standing::planning;
         case RunState::unconfirmed:
             if (is_observed(stack)) return Standing::ready;
-            return run.reason == not_considered_yet ? Standing::planning : Standing::unconfirmed;
+            return run.reason == not_considered_yet ? Standing::considering : Standing::unconfirmed;
         case RunState::applying: return Standing::applying;
         case RunState::finished: return of_finished(stack);
         case RunState::failed: return was_applying(run) ? Standing::apply_failed : of_verdict(run);
@@ -82,7 +83,8 @@ std::vector<StackView> by_attention(const Report& report) {
 }
 
 bool is_busy(Standing standing) {
-    return standing == Standing::applying || standing == Standing::planning || standing == Standing::queued;
+    return standing == Standing::applying || standing == Standing::considering || standing == Standing::planning ||
+           standing == Standing::queued;
 }
 
 bool has_changes(const StackReport& stack) {

@@ -23,15 +23,16 @@ enum class Standing {
     unapproved,
     ready,         // planned, with changes, nothing missing
     applying,
+    considering,   // planned, with changes; approvals are being looked at
     planning,      // being prepared, planned, judged
     queued,
     applied,
     unchanged,
     untouched,     // merged, and no run was made for it
 };
-constexpr std::array<std::string_view, 17> words_of(Standing) {
+constexpr std::array<std::string_view, 18> words_of(Standing) {
     return {"unknown", "apply_failed", "plan_failed", "denied", "unjudged", "rejected", "not_planned", "ended",
-            "unconfirmed", "unapproved", "ready", "applying", "planning", "queued", "applied", "unchanged",
+            "unconfirmed", "unapproved", "ready", "applying", "considering", "planning", "queued", "applied", "unchanged",
             "untouched"};
 }
 

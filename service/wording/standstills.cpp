@@ -90,6 +90,7 @@ std::string unconfirmed_text(const StackView& view, const Voice& voice, std::siz
     std::size_t shown = 0;
     for (const auto& block : blocks) {
         if (lines.size() + block.bytes() + 200 > bytes && shown > 0) break;
+        if (shown > 0) lines += "\n";
         for (const auto& line : block.lines) {
             if (lines.size() + line.size() > bytes) break;
             lines += line + "\n";
@@ -135,8 +136,10 @@ std::string Notices::failures(std::size_t bytes) const {
 std::string Notices::standstills(std::size_t bytes) const {
     std::string out;
     if (!report.conflicts.empty())
-        add_paragraph(out, "Git cannot merge these files by itself, so nothing was planned:\n\n" +
-                               voice.block(listed(report.conflicts, bytes / 2)));
+        add_paragraph(out, report.conflicts.size() <= 3
+                               ? "Git cannot merge that by itself, so nothing was planned."
+                               : "Git cannot merge these files by itself, so nothing was planned:\n\n" +
+                                     voice.block(listed(report.conflicts, bytes / 2)));
     if (!report.configuration.empty())
         add_paragraph(out, "The configuration cannot be used as it is:\n\n" +
                                voice.block(listed(report.configuration, bytes / 2)));
@@ -150,9 +153,14 @@ std::string Notices::standstills(std::size_t bytes) const {
         if (view.standing == Standing::unconfirmed) text = unconfirmed_text(view, voice, bytes / 3);
         if (out.size() + text.size() <= bytes) add_paragraph(out, text);
     }
+    // The heading has said it of one, and the reason where all have the same.
+    std::size_t left = 0;
+    for (const auto& [reason, names] : not_planned) left += names.size();
+    const bool all_alike = not_planned.size() == 1 && left == views.size();
+    if (all_alike && left == 1 && views.size() == 1 && report.stacks.size() == 1) return out;
     for (const auto& [reason, names] : not_planned) {
         const auto text = "Not planned: " + list_of(names, 10);
-        add_paragraph(out, text + (reason.empty() ? "." : ", because " + voice.said(reason) + "."));
+        add_paragraph(out, text + (reason.empty() || all_alike ? "." : ", because " + voice.said(reason) + "."));
     }
     return out;
 }

@@ -17,6 +17,14 @@ bool has_row(Standing standing) {
     return standing != Standing::unchanged && standing != Standing::untouched;
 }
 
+// Where no stack got as far as a plan, the sentences above have said it all.
+bool has_table(const Report& report, const std::vector<StackView>& views) {
+    if (report.pull.state == PullState::closed) return false;
+    return std::any_of(views.begin(), views.end(), [](const StackView& view) {
+        return has_row(view.standing) && (is_busy(view.standing) || (view->run && view->run->planned_at_ms));
+    });
+}
+
 enum class Columns { states, decisions };
 
 // While something is going on, or after the merge, what counts is how far it is; else what is in its way.
@@ -29,8 +37,10 @@ Columns columns_of(const Report& report, const std::vector<StackView>& views) {
 
 std::string row(const Report& report, const StackView& view, Columns columns) {
     auto name = cell(view->stack.value);
-    if (needs_attention(view.standing)) name = "**" + name + "**";
-    std::string out = "| " + name + " | " + cell(plan_text(*view.report)) + " | ";
+    const bool strong = needs_attention(view.standing) &&
+                        (columns == Columns::decisions || view.standing != Standing::unapproved);
+    if (strong) name = "**" + name + "**";
+    std::string out = "| " + name + " | " + plan_text(*view.report) + " | ";
     if (columns == Columns::states) return out + cell(standing_text(report, view)) + " |\n";
     return out + cell(policies_text(*view.report)) + " | " + cell(missing_text(view)) + " |\n";
 }
@@ -94,7 +104,7 @@ std::string missing_text(const StackView& view) {
             return approval.approved_by.empty() ? "nothing" : "nothing: approved by " + joined(approval.approved_by);
         case Standing::plan_failed: return "a plan";
         case Standing::denied:
-        case Standing::unjudged: return "a change that passes";
+        case Standing::unjudged: return "a new commit";
         case Standing::not_planned: return "a plan";
         case Standing::ended: return view->run ? std::string(word(view->run->state)) : "";
         case Standing::unconfirmed: return "a confirmation";
@@ -120,11 +130,12 @@ std::string standing_text(const Report& report, const StackView& view) {
 }
 
 std::string table(const Report& report, const std::vector<StackView>& views, std::size_t bytes) {
+    if (!has_table(report, views)) return {};
     const auto columns = columns_of(report, views);
     std::string out = columns == Columns::states ? "| Stack | Plan | |\n|---|---|---|\n"
                                                  : "| Stack | Plan | Policies | Missing |\n|---|---|---|---|\n";
     PlanCounts all, rest;
-    std::size_t rows = 0, left_out = 0, changing = 0;
+    std::size_t left_out = 0, changing = 0;
     for (const auto& view : views) {
         if (!has_row(view.standing)) continue;
         if (view->run && view->run->counts.any()) {
@@ -138,9 +149,7 @@ std::string table(const Report& report, const std::vector<StackView>& views, std
             continue;
         }
         out += line;
-        ++rows;
     }
-    if (rows + left_out == 0) return {};
     out.pop_back();
     if (left_out)
         add_paragraph(out, "And " + number_of(left_out, "more stack") + " (" + counts_text(rest) + "); each has a check.");

@@ -8,12 +8,6 @@
 
 namespace slipway {
 
-struct Row {
-    std::string stack, plan, policies, missing, state;  // plain text: the renderer sets it
-    bool strong = false;                                // needs attention
-    std::string approved_by;
-};
-
 // What a row says of its stack; the same words in the table, the check's title and the terminal.
 std::string policies_text(const StackReport& stack);
 std::string missing_text(const StackView& view);

@@ -88,7 +88,7 @@ std::string below(const std::string& path, std::size_t index) {
 // Every leaf of a value, or of what differs between two, as `path = value`.
 class Structure {
   public:
-    Structure(Lines& lines, std::size_t indent) : lines_(lines), indent_(indent) {}
+    Structure(Lines& lines, std::size_t indent, std::size_t width = 0) : lines_(lines), indent_(indent), width_(width) {}
 
     void one_side(char sign, const std::string& path, const Json& value, int depth = 0) const {
         if (!has_members(value) || depth > depth_shown || value.dump().size() <= 60) {
@@ -138,11 +138,11 @@ class Structure {
 
     void leaf(char sign, const std::string& path, const Json& value) const {
         const auto name = label(path);
-        lines_.add(sign, indent_, name.empty() ? on_a_line(value) : name + " = " + on_a_line(value));
+        lines_.add(sign, indent_, name.empty() ? on_a_line(value) : padded(name, width_) + " = " + on_a_line(value));
     }
 
     Lines& lines_;
-    std::size_t indent_;
+    std::size_t indent_, width_;
 };
 
 std::vector<std::string> split_lines(std::string_view text) {
@@ -250,6 +250,8 @@ class Attribute {
         lines_.add(sign, 3, padded(name_, width_) + " = " + std::string(value));
     }
 
+    void title(char sign, std::string_view kind) { lines_.add(sign, 3, name_ + " (" + std::string(kind) + ")"); }
+
     static std::optional<Json> read(const Side& side) {
         if (side.json.size() > parsed_bytes) return std::nullopt;
         auto parsed = parse_json(side.json, 64);
@@ -271,13 +273,13 @@ class Attribute {
         const auto inner = structure_in(*value);
         const bool text = value->string_or("").find('\n') != std::string_view::npos;
         if (inner) {
-            line(sign, "JSON:");
+            title(sign, "JSON");
             Structure(lines_, 5).one_side(sign, "", *inner);
         } else if (text) {
-            line(sign, "text:");
+            title(sign, "text");
             for (const auto& one : split_lines(value->string_or(""))) lines_.add(sign, 5, one);
         } else if (has_members(*value) && value->dump().size() > 80) {
-            Structure(lines_, 3).one_side(sign, name_, *value);
+            Structure(lines_, 3, width_).one_side(sign, name_, *value);
         } else {
             line(sign, on_a_line(*value));
         }
@@ -294,17 +296,17 @@ class Attribute {
         const bool strings = before->is_string() && after->is_string();
         const auto old_inner = structure_in(*before), new_inner = structure_in(*after);
         if (strings && old_inner && new_inner && !(*old_inner == *new_inner)) {
-            line('!', "JSON:");
+            title('!', "JSON");
             Structure(lines_, 5).both("", *old_inner, *new_inner);
         } else if (strings && (old_text.find('\n') != old_text.npos || new_text.find('\n') != new_text.npos)) {
-            line('!', "text:");
+            title('!', "text");
             text_lines(lines_, old_text, new_text);
         } else if (strings && std::max(old_text.size(), new_text.size()) > shown_bytes) {
             const auto [a, b] = around_the_difference(printable(old_text), printable(new_text));
             line('-', a);
             line('+', b);
         } else if ((before->is_object() && after->is_object()) || (before->is_array() && after->is_array())) {
-            Structure(lines_, 3).both(name_, *before, *after);
+            Structure(lines_, 3, width_).both(name_, *before, *after);
         } else {
             line('-', on_a_line(*before));
             line('+', on_a_line(*after));
