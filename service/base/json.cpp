@@ -1,5 +1,8 @@
 #include "service/base/json.hpp"
 
+// RapidJSON 1.1's vectorised writer leaves the bytes 0x1A to 0x1F unescaped, the terminal's escape among
+// them. (Its vectorised reader is not used for streams like ours.)
+#undef RAPIDJSON_SSE42
 #include <rapidjson/error/en.h>
 #include <rapidjson/prettywriter.h>
 #include <rapidjson/reader.h>

@@ -17,6 +17,22 @@ namespace {
 std::atomic<LogLevel> lowest{LogLevel::info};
 std::atomic<LogFormat> log_format{LogFormat::json};
 
+// What a terminal may obey and JSON does not escape: DEL and the control characters U+0080 to U+009F.
+std::string without_terminal_controls(std::string_view text) {
+    std::string out;
+    for (std::size_t i = 0; i < text.size(); ++i) {
+        const auto byte = static_cast<unsigned char>(text[i]);
+        const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0u;
+        const bool c1 = byte == 0xC2 && next >= 0x80 && next <= 0x9F;
+        if (byte == 0x7F || c1)
+            out += "\xEF\xBF\xBD";
+        else
+            out += text[i];
+        if (c1) ++i;
+    }
+    return out;
+}
+
 void write_line(std::string line) {
     line += '\n';
     std::string_view rest = line;
@@ -48,7 +64,7 @@ std::string log_line(LogFormat format, std::int64_t at_ms, LogLevel level,
     std::string line = utc_iso(at_ms) + " " + std::string(word(level)) + " " +
                        escaped.substr(1, escaped.size() - 2);
     for (const auto& [name, value] : fields) line += " " + std::string(name) + "=" + value.dump();
-    return line;
+    return without_terminal_controls(line);
 }
 
 void log(LogLevel level, std::string_view message, LogFields fields) {

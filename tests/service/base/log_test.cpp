@@ -41,13 +41,15 @@ TEST_CASE("A line for people reads without JSON") {
 }
 
 TEST_CASE("Foreign text neither ends a line nor reaches the terminal, in either format") {
-    const std::string hostile = "a\nb\x1b[31m\xff\"";
+    const std::string hostile = "a long text, as long as a register\nb\x1b[31m\xff\xc2\x9b\x7f\"";
     for (auto format : {LogFormat::json, LogFormat::text}) {
         const auto line = log_line(format, 0, LogLevel::error, hostile, {{"name", hostile}});
         CAPTURE(line);
         CHECK(line.find('\n') == std::string::npos);
         CHECK(line.find('\x1b') == std::string::npos);
     }
+    CHECK(log_line(LogFormat::text, 0, LogLevel::error, hostile, {}).find("\xc2\x9b") ==
+          std::string::npos);
     CHECK(parse_json(log_line(LogFormat::json, 0, LogLevel::error, hostile, {})).ok());
 }
 
