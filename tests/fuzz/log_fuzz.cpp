@@ -11,7 +11,7 @@ void fuzz_one(std::string_view bytes) {
                                    {{"field", field}, {"number", 7}});
         for (unsigned char c : line) must(c >= 0x20, "no control characters");
         for (std::size_t i = 1; format == LogFormat::text && i < line.size(); ++i)
-            must(!(line[i - 1] == '\xC2' && line[i] >= '\x80' && line[i] <= '\x9F'),
+            must(line[i - 1] != '\xC2' || static_cast<unsigned char>(line[i]) > 0x9F,
                  "none of the terminal's own either");
         if (format != LogFormat::json) continue;
         const auto json = parse_json(line);
