@@ -59,7 +59,7 @@ Json paths() {
     Json log = operation("readLog", "The masked log from an offset, at most 1 MiB; X-Slipway-Log says "
                                     "`complete` or `more`",
                          Json::object({{"description", Json("Text")},
-                                       {"content", *parse_json(R"({"text/plain": {"schema": {"type": "string"}}})")}}));
+                                       {"content", *parse_json(R"json({"text/plain": {"schema": {"type": "string"}}})json")}}));
     log.set("parameters", Json::array().push(parameter("offset", "query", "integer", false)));
     Json create = operation("createToken", "A new token, shown once",
                             answered_with("The token", object_of(properties({{"token", "string"}, {"id", "string"}}))),
@@ -91,19 +91,19 @@ Json components() {
                                      {"summary", "string"}, {"counts", "object"}, {"plan_digest", "string"},
                                      {"history", "array"}, {"plan_decision", "object"},
                                      {"error", "string"}, {"sandbox", "string"}, {"tool_version", "string"}}));
-    Json runs = *parse_json(R"({"type": "object", "required": ["runs"], "properties": {
-        "runs": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "cursor": {"type": "integer"}}})");
+    Json runs = *parse_json(R"json({"type": "object", "required": ["runs"], "properties": {
+        "runs": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "cursor": {"type": "integer"}}})json");
     Json explanation = object_of(properties({{"run", "string"}, {"stack", "string"}, {"state", "string"},
                                              {"reason", "string"}, {"text", "string"}, {"push", "object"},
                                              {"plan", "object"}, {"approval", "object"}}));
-    Json problem = *parse_json(R"({"description": "Why not (RFC 9457)", "content": {"application/problem+json": {"schema":
-        {"type": "object", "properties": {"status": {"type": "integer"}, "title": {"type": "string"}, "detail": {"type": "string"}}}}}})");
-    Json bodies = *parse_json(R"({
+    Json problem = *parse_json(R"json({"description": "Why not (RFC 9457)", "content": {"application/problem+json": {"schema":
+        {"type": "object", "properties": {"status": {"type": "integer"}, "title": {"type": "string"}, "detail": {"type": "string"}}}}}})json");
+    Json bodies = *parse_json(R"json({
         "Note": {"content": {"application/json": {"schema": {"type": "object", "properties": {"note": {"type": "string"}}}}}},
         "Token": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name"],
-            "properties": {"name": {"type": "string"}, "role": {"enum": ["reader", "writer", "admin"]}}}}}}})");
+            "properties": {"name": {"type": "string"}, "role": {"enum": ["reader", "writer", "admin"]}}}}}}})json");
     return Json::object(
-        {{"securitySchemes", *parse_json(R"({"token": {"type": "http", "scheme": "bearer"}})")},
+        {{"securitySchemes", *parse_json(R"json({"token": {"type": "http", "scheme": "bearer"}})json")},
          {"requestBodies", std::move(bodies)},
          {"responses", Json::object({{"Done", answered_with("Done, in words", object_of(properties({{"text", "string"}})))},
                                      {"Problem", std::move(problem)}})},
@@ -117,7 +117,7 @@ std::string openapi_document() {
     static const std::string document =
         Json::object({{"openapi", Json("3.1.0")},
                       {"info", Json::object({{"title", Json("Slipway")}, {"version", Json("1")}})},
-                      {"security", *parse_json(R"([{"token": []}])")},
+                      {"security", *parse_json(R"json([{"token": []}])json")},
                       {"paths", paths()},
                       {"components", components()}})
             .dump();

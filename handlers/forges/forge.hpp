@@ -3,6 +3,7 @@
 // Reading is always afresh. Calls throw Failure with the forge's own hint (Retry-After, rate limit), or
 // Failure(never) where asking again cannot help; "not there" is nullopt.
 #pragma once
+#include <filesystem>
 #include <functional>
 #include <map>
 #include <memory>
@@ -135,11 +136,12 @@ struct WorkingCopy;
 std::unique_ptr<Forge> make_working_copy_forge(std::shared_ptr<WorkingCopy> copy);
 
 struct WorkingCopy {
-    RepositoryName repository;
-    std::filesystem::path path;  // the repository whose objects hold both commits
+    ForgeConfig config;          // its name is the first part of the repository's
+    std::filesystem::path path;  // a bare repository whose objects hold both commits
     PullRequest pull;
     std::map<std::string, Check> checks;  // what was written, by name
     std::string comment;
+    std::function<void(const Check&)> on_check;
 };
 
 }  // namespace slipway

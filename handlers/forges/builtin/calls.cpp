@@ -1,0 +1,203 @@
+// `slipway pull`: what a forge's web page would be for.
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <iomanip>
+#include <iostream>
+
+#include "handlers/forges/builtin.hpp"
+#include "handlers/forges/builtin/message.hpp"
+#include "handlers/forges/builtin/os_user.hpp"
+#include "handlers/forges/builtin/pulls.hpp"
+#include "service/base/codec.hpp"
+
+namespace slipway {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+// Rule S6: the operating-system user, or any name for the folder's owner.
+Actor speaker(const PullCall& call, const fs::path& repository) {
+    auto address = read_address(repository);
+    Actor who{address ? address->forge : "local", os_user()};
+    if (call.as.empty() || call.as == who.login) return who;
+    struct stat info {};
+    if (stat(repository.c_str(), &info) != 0 || (info.st_uid != geteuid() && geteuid() != 0))
+        throw Failure("only the owner of " + repository.string() + " may speak --as somebody else", Retry::never);
+    who.login = call.as;
+    return who;
+}
+
+void tell_service(const fs::path& repository, BuiltinMessage message) {
+    auto trouble = send_message(repository, std::move(message));
+    if (!trouble.empty()) std::cerr << "slipway: the service was not told: " << trouble << "\n";
+}
+
+std::string head_of(const BuiltinPull& pull) { return std::string(shortened(pull.head.value)); }
+
+std::string check_line(const Check& check) {
+    std::string state = check.status == CheckStatus::completed ? std::string(word(check.conclusion))
+                                                                : std::string(word(check.status));
+    return state + std::string(state.size() < 16 ? 16 - state.size() : 1, ' ') + check.name + ": " + check.title;
+}
+
+const Check* summary_of(const BuiltinPullDocuments& documents, const std::string& name) {
+    for (const auto& check : documents.checks)
+        if (check.name == name && check.commit == documents.pull.head) return &check;
+    return nullptr;
+}
+
+int list(BuiltinPulls& pulls, bool json) {
+    Json all = Json::array();
+    for (int number : pulls.numbers()) {
+        auto pull = pulls.find(number);
+        if (!pull) continue;
+        if (json)
+            all.push(encode(*pull));
+        else
+            std::cout << "#" << number << "  " << std::left << std::setw(7) << word(pull->state) << "  "
+                      << pull->topic << " → " << pull->base_branch << "  " << pull->title << " ("
+                      << pull->author.login << ")\n";
+    }
+    if (json) std::cout << all.dump() << "\n";
+    return 0;
+}
+
+int show(const BuiltinPullDocuments& documents, bool json) {
+    const auto& pull = documents.pull;
+    if (json) {
+        auto out = encode(pull);
+        out.set("comments", encode(documents.comments));
+        out.set("reviews", encode(documents.reviews));
+        out.set("checks", encode(documents.checks));
+        std::cout << out.dump() << "\n";
+        return 0;
+    }
+    std::cout << "#" << pull.number << " " << pull.title << "\n"
+              << word(pull.state) << ", " << pull.author.login << " wants to merge " << pull.topic << " ("
+              << head_of(pull) << ") into " << pull.base_branch << "\n\n";
+    for (const auto& check : documents.checks)
+        if (check.commit == pull.head) std::cout << check_line(check) << "\n";
+    for (const auto& review : documents.reviews)
+        std::cout << "\n" << review.author.login << " " << word(review.state) << " "
+                  << shortened(review.commit.value) << "\n";
+    for (const auto& comment : documents.comments) {
+        std::cout << "\n--- " << comment.author.login;
+        for (const auto& reaction : comment.reactions) std::cout << " (" << reaction << ")";
+        std::cout << "\n" << comment.body << "\n";
+    }
+    return 0;
+}
+
+int comment(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int64_t now_ms) {
+    if (!pulls.find(call.number))
+        throw Failure("there is no pull request " + std::to_string(call.number), Retry::never);
+    BuiltinComment written;
+    written.author = who;
+    written.body = call.text;
+    written.created_at_ms = now_ms;
+    written = pulls.comment(call.number, written);
+    BuiltinMessage message;
+    message.event = "comment";
+    message.number = call.number;
+    message.comment = written.id;
+    message.sender = who.login;
+    tell_service(pulls.path(), std::move(message));
+    std::cout << "commented as " << who.login << "\n";
+    return 0;
+}
+
+int review(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int64_t now_ms) {
+    auto pull = pulls.find(call.number);
+    if (!pull) throw Failure("there is no pull request " + std::to_string(call.number), Retry::never);
+    ForgeReview given;
+    given.author = who;
+    given.state = call.approve ? ReviewState::approved : ReviewState::changes_requested;
+    given.commit = pull->head;
+    given.submitted_at_ms = now_ms;
+    pulls.review(call.number, given);
+    BuiltinMessage message;
+    message.event = "review";
+    message.number = call.number;
+    message.sender = who.login;
+    tell_service(pulls.path(), std::move(message));
+    std::cout << who.login << (call.approve ? " approved " : " requested changes to ") << head_of(*pull) << "\n";
+    return 0;
+}
+
+int merge(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int64_t now_ms) {
+    auto documents = pulls.read(call.number);
+    if (!documents) throw Failure("there is no pull request " + std::to_string(call.number), Retry::never);
+    const auto* summary = summary_of(*documents, call.check_name);
+    const bool green = summary && summary->status == CheckStatus::completed &&
+                       (summary->conclusion == Conclusion::success || summary->conclusion == Conclusion::neutral);
+    if (!green && !call.anyway) {
+        std::cerr << "the check " << call.check_name << " is not green"
+                  << (summary ? ": " + summary->title : " yet") << " (--anyway merges nevertheless)\n";
+        return 1;
+    }
+    const auto before = pulls.git().ref("refs/heads/" + documents->pull.base_branch);
+    auto merged = pulls.merge(call.number, call.squash ? MergeMethod::squash : MergeMethod::merge, who, now_ms);
+    if (!merged) {
+        std::cerr << merged.error().message << "\n";
+        return 1;
+    }
+    BuiltinMessage push;
+    push.event = "push";
+    push.branch = documents->pull.base_branch;
+    push.before = before ? before->value : "";
+    push.after = merged->value;
+    push.sender = who.login;
+    tell_service(pulls.path(), push);
+    BuiltinMessage closed;
+    closed.event = "pull_request";
+    closed.number = call.number;
+    closed.change = word(PullChange::closed);
+    closed.sender = who.login;
+    tell_service(pulls.path(), std::move(closed));
+    std::cout << "merged as " << shortened(merged->value) << "\n";
+    return 0;
+}
+
+int close(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int64_t now_ms) {
+    pulls.edit(call.number, [](BuiltinPull& pull) {
+        if (pull.state == PullState::open) pull.state = PullState::closed;
+    }, {who.login, now_ms});
+    BuiltinMessage message;
+    message.event = "pull_request";
+    message.number = call.number;
+    message.change = word(PullChange::closed);
+    message.sender = who.login;
+    tell_service(pulls.path(), std::move(message));
+    std::cout << "closed\n";
+    return 0;
+}
+
+}  // namespace
+
+int call_pull(const PullCall& call) {
+    auto repository = bare_repository_behind(call.repository);
+    if (!repository)
+        throw Failure(fs::absolute(call.repository).string() +
+                          " is no working copy of a repository of the built-in forge; name one with "
+                          "--repository", Retry::never);
+    BuiltinPulls pulls(*repository);
+    const auto now_ms = SystemClock().now_ms();
+    const auto who = speaker(call, *repository);
+    switch (call.verb) {
+        case PullCall::Verb::list: return list(pulls, call.json);
+        case PullCall::Verb::show: {
+            auto documents = pulls.read(call.number);
+            if (!documents) throw Failure("there is no pull request " + std::to_string(call.number), Retry::never);
+            return show(*documents, call.json);
+        }
+        case PullCall::Verb::comment: return comment(pulls, call, who, now_ms);
+        case PullCall::Verb::review: return review(pulls, call, who, now_ms);
+        case PullCall::Verb::merge: return merge(pulls, call, who, now_ms);
+        case PullCall::Verb::close: return close(pulls, call, who, now_ms);
+    }
+    return 2;
+}
+
+}  // namespace slipway

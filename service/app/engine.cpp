@@ -1,0 +1,78 @@
+#include "service/app/engine.hpp"
+
+#include "handlers/report/reply.hpp"
+#include "service/base/log.hpp"
+
+namespace slipway {
+
+Engine::Engine(EngineParts parts, const Config& config)
+    : parts_(std::move(parts)),
+      policies_(make_policies(parts_.executor)),
+      uses_(make_uses_reader(parts_.executor, parts_.pool)),
+      react_{parts_.queue,
+             parts_.forges,
+             parts_.mirrors,
+             *uses_,
+             *policies_,
+             parts_.pool,
+             parts_.clock,
+             parts_.organisation,
+             parts_.has_organisation_tree,
+             config.command_words,
+             config.mode},
+      control_{parts_.queue,
+               parts_.forges,
+               parts_.mirrors,
+               *uses_,
+               *policies_,
+               parts_.blobs,
+               parts_.pool,
+               parts_.clock,
+               parts_.organisation,
+               parts_.scratch / "prepare",
+               parts_.key.derive("run specifications"),
+               parts_.key.derive("digests of inputs"),
+               parts_.has_organisation_tree,
+               config.command_words.front()},
+      report_{parts_.queue,
+              parts_.blobs,
+              parts_.forges,
+              parts_.clock,
+              config.check_name,
+              parts_.public_url,
+              config.command_words.front(),
+              config.link_hosts},
+      gateway_(make_in_process_gateway(parts_.executor, parts_.queue, parts_.blobs, parts_.pool)) {}
+
+Task<void> Engine::handle(ClaimedJob job) {
+    switch (job.job.kind) {
+        case JobKind::event: return react(react_, std::move(job));
+        case JobKind::look: return look_again(react_, std::move(job));
+        case JobKind::command: return answer_request(control_, std::move(job));
+        case JobKind::prepare: return prepare(control_, std::move(job));
+        case JobKind::judge: return judge(control_, std::move(job));
+        case JobKind::consider: return consider(control_, std::move(job));
+        case JobKind::release: return release(control_, std::move(job));
+        case JobKind::report: return write_report(report_, std::move(job));
+        case JobKind::reply: return write_reply(report_, std::move(job));
+        case JobKind::perform: break;
+    }
+    throw Failure("work for a worker was found in the service's queue", Retry::never);
+}
+
+Task<void> Engine::handle_lapsed(Lapsed lapsed) { return settle_lapsed(control_, std::move(lapsed)); }
+
+WorkerOptions Engine::worker_options(const Config& config) const {
+    WorkerOptions options;
+    options.slots = config.workers;
+    options.scratch = parts_.scratch / "runs";
+    options.plugin_cache = config.data / "cache" / "plugins";
+    options.sandbox = config.sandbox;
+    options.hidden = {config.data, config.sealing_key};
+    options.environment_names = config.worker_environment;
+    options.spec_key = control_.spec_key;
+    options.digest_key = parts_.key.derive("digests of changes");
+    return options;
+}
+
+}  // namespace slipway

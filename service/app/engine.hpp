@@ -1,0 +1,54 @@
+// What decides, wherever it runs: the handlers over a queue, blobs and forges. `serve` builds one over Redis,
+// `preview` one over memory; the table Job -> handler is the same.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <memory>
+
+#include "handlers/report/report.hpp"
+#include "handlers/runs/control.hpp"
+#include "handlers/runs/perform/perform.hpp"
+#include "handlers/webhooks/react.hpp"
+#include "queue/consumer.hpp"
+#include "service/base/config.hpp"
+#include "service/base/sealing.hpp"
+
+namespace slipway {
+
+struct EngineParts {
+    asio::any_io_executor executor;
+    const Clock& clock;
+    Pool& pool;
+    Queue& queue;
+    Blobs& blobs;
+    Forges& forges;
+    Mirrors& mirrors;
+    std::function<std::shared_ptr<const Organisation>()> organisation;
+    bool has_organisation_tree = false;
+    SealingKey key;
+    std::filesystem::path scratch;
+    std::string public_url;
+};
+
+class Engine {
+  public:
+    Engine(EngineParts parts, const Config& config);
+
+    // The table Job -> handler.
+    Task<void> handle(ClaimedJob job);
+    Task<void> handle_lapsed(Lapsed lapsed);
+    Policies& policies() { return *policies_; }
+    RunGateway& gateway() { return *gateway_; }
+    WorkerOptions worker_options(const Config& config) const;
+
+  private:
+    EngineParts parts_;
+    std::unique_ptr<Policies> policies_;
+    std::unique_ptr<UsesReader> uses_;
+    ReactContext react_;
+    ControlContext control_;
+    ReportContext report_;
+    std::unique_ptr<RunGateway> gateway_;
+};
+
+}  // namespace slipway

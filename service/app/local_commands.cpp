@@ -1,0 +1,165 @@
+// Commands that need no service: preview, check, test.
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <fstream>
+#include <iostream>
+
+#include <sstream>
+
+#include "policies/policies.hpp"
+#include "service/app/commands.hpp"
+#include "service/app/preview.hpp"
+#include "service/base/codec.hpp"
+#include "service/catalog/catalog.hpp"
+
+namespace slipway {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+template <class T>
+T finish(asio::io_context& io, Task<T> task) {
+    std::optional<T> out;
+    std::exception_ptr error;
+    asio::co_spawn(io, std::move(task), [&](std::exception_ptr e, T value) {
+        error = e;
+        if (!e) out.emplace(std::move(value));
+        io.stop();
+    });
+    io.run();
+    if (error) std::rethrow_exception(error);
+    return std::move(*out);
+}
+
+std::string read_file(const fs::path& path) {
+    std::ifstream in(path, std::ios::binary);
+    std::stringstream text;
+    text << in.rdbuf();
+    return text.str();
+}
+
+// Whether the stack's directory exists, where the working copy that holds it is this one.
+std::optional<bool> directory_here(const fs::path& top, const Stack& stack) {
+    return fs::is_directory(top / stack.directory);
+}
+
+std::vector<ConfigFinding> check_repository(const fs::path& directory, std::size_t& stacks) {
+    const auto file = directory / ".slipway.yaml";
+    auto loaded = read_repository_file(read_file(file), ".slipway.yaml", RepositoryName{"local", "here"},
+                                       "main", SpaceId(), {});
+    stacks += loaded.organisation.stacks.size();
+    for (const auto& stack : loaded.organisation.stacks) {
+        if (directory_here(directory, stack) != std::optional<bool>(false)) continue;
+        loaded.findings.push_back({stack.place, "the directory " + stack.directory + " does not exist"});
+    }
+    return loaded.findings;
+}
+
+std::vector<ConfigFinding> check_organisation(const fs::path& directory, std::size_t& stacks,
+                                              std::size_t& policies) {
+    auto loaded = load_organisation(directory);
+    stacks += loaded.organisation.stacks.size();
+    policies += loaded.organisation.policies.size();
+    PolicySet set;
+    set.policies = loaded.organisation.policies;
+    set.library = loaded.organisation.policy_library;
+    asio::io_context io;
+    auto engine = make_policies(io.get_executor());
+    auto task = engine->check(std::move(set));
+    for (const auto& finding : finish(io, std::move(task)))
+        loaded.findings.push_back({finding.place, finding.message});
+    return loaded.findings;
+}
+
+int check(const std::string& where, bool json) {
+    const fs::path directory(where);
+    const bool repository = fs::exists(directory / ".slipway.yaml");
+    const bool organisation = fs::exists(directory / "space.yaml") || fs::is_directory(directory / "stacks") ||
+                              fs::is_directory(directory / "policies");
+    if (!repository && !organisation) {
+        std::cerr << where << " holds neither an organisation tree (space.yaml) nor a .slipway.yaml\n";
+        return 2;
+    }
+    std::size_t stacks = 0, policies = 0;
+    std::vector<ConfigFinding> findings;
+    if (repository) findings = check_repository(directory, stacks);
+    if (organisation && !repository) {
+        auto more = check_organisation(directory, stacks, policies);
+        findings.insert(findings.end(), more.begin(), more.end());
+    }
+    std::sort(findings.begin(), findings.end());
+    if (json) {
+        Json out = Json::array();
+        for (const auto& finding : findings) {
+            auto one = encode(finding.place);
+            one.set("message", Json(finding.message));
+            out.push(std::move(one));
+        }
+        std::cout << Json::object({{"findings", out}}).dump() << "\n";
+    } else {
+        for (const auto& finding : findings) std::cout << finding.text() << "\n";
+        if (findings.empty())
+            std::cout << stacks << (stacks == 1 ? " stack, " : " stacks, ") << policies
+                      << (policies == 1 ? " policy" : " policies") << ": no mistakes\n";
+    }
+    return findings.empty() ? 0 : 1;
+}
+
+int test(const std::string& directory, bool coverage, bool json) {
+    asio::io_context io;
+    auto engine = make_policies(io.get_executor());
+    auto task = engine->test(directory, coverage);
+    auto result = finish(io, std::move(task));
+    if (json)
+        std::cout << Json::object({{"passed", Json(result.passed)},
+                                   {"failed", Json(result.failed)},
+                                   {"skipped", Json(result.skipped)},
+                                   {"coverage", result.coverage}}).dump() << "\n";
+    else
+        std::cout << result.text << (result.text.ends_with('\n') ? "" : "\n");
+    return result.failed == 0 ? 0 : 1;
+}
+
+}  // namespace
+
+void add_local_commands(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<PreviewOptions>();
+    auto sandbox = std::make_shared<std::string>("bubblewrap");
+    auto* pre = app.add_subcommand("preview", "What a pull request of this working copy would get as a comment");
+    pre->add_option("--repository", options->repository, "The working copy (default: here)")
+        ->check(CLI::ExistingDirectory);
+    pre->add_option("--base", options->base, "What it would be merged into (default: origin's main branch)");
+    pre->add_option("--head", options->head, "A commit; default: the working tree as it is");
+    pre->add_option("--org", options->organisation, "The organisation tree")->check(CLI::ExistingDirectory);
+    pre->add_option("--name", options->name, "FORGE/PATH of this repository in the organisation tree");
+    pre->add_option("--stack", options->stacks, "Only stacks like this: name, glob, label:x, space:path");
+    pre->add_option("--sandbox", *sandbox, "bubblewrap or none")->check(CLI::IsMember({"bubblewrap", "none"}));
+    pre->add_option("--writable", options->sandbox.writable, "Paths outside the checkout that plans may write");
+    pre->add_flag("--json", options->json, "Comment and checks as JSON");
+    pre->footer("Example: slipway preview --org ../platform/org --stack network");
+    pre->callback([=, &chosen] {
+        options->sandbox.kind = *parse_word<SandboxConfig::Kind>(*sandbox);
+        chosen = [options] { return preview(*options); };
+    });
+
+    auto directory = std::make_shared<std::string>(".");
+    auto json = std::make_shared<bool>(false);
+    auto* chk = app.add_subcommand("check", "Validates an organisation tree, or a repository's .slipway.yaml");
+    chk->add_option("dir", *directory, "The tree (default: here)")->check(CLI::ExistingDirectory);
+    chk->add_flag("--json", *json, "JSON instead of words");
+    chk->footer("Example: slipway check org\nEvery finding is one line: file:line:column: message");
+    chk->callback([=, &chosen] { chosen = [=] { return check(*directory, *json); }; });
+
+    auto coverage = std::make_shared<bool>(false);
+    auto* tst = app.add_subcommand("test", "Runs the tests of policies (X_test.rego beside X.rego)");
+    tst->add_option("dir", *directory, "Any folder of Rego files (default: here)")->check(CLI::ExistingDirectory);
+    tst->add_flag("--coverage", *coverage, "How much of each policy the tests reach");
+    tst->add_flag("--json", *json, "JSON instead of words");
+    tst->footer("Example: slipway test org --coverage");
+    tst->callback([=, &chosen] { chosen = [=] { return test(*directory, *coverage, *json); }; });
+}
+
+}  // namespace slipway

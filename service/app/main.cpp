@@ -1,0 +1,37 @@
+// slipway: one binary, every role.
+#include <CLI/CLI.hpp>
+#include <csignal>
+#include <iostream>
+
+#include "service/app/commands.hpp"
+#include "service/base/result.hpp"
+
+int main(int argc, char** argv) {
+    std::signal(SIGPIPE, SIG_IGN);
+    CLI::App app{"Slipway: the control plane for infrastructure as code.\n"
+                 "A pull request becomes a plan, a check and a comment; a merge becomes an apply."};
+    app.set_version_flag("--version", "slipway 0.1.0");
+    app.require_subcommand(1);
+    app.failure_message(CLI::FailureMessage::simple);
+    app.footer("Start here: slipway preview --help, or slipway serve --help");
+
+    slipway::Chosen chosen;
+    slipway::add_serve_command(app, chosen);
+    slipway::add_local_commands(app, chosen);
+    slipway::add_client_commands(app, chosen);
+    slipway::add_pull_commands(app, chosen);
+    try {
+        app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+        return app.exit(error) == 0 ? 0 : 2;
+    }
+    try {
+        return chosen();
+    } catch (const slipway::Failure& failure) {
+        std::cerr << "slipway: " << failure.what() << "\n";
+        return failure.retry() == slipway::Retry::never ? 2 : 3;
+    } catch (const std::exception& error) {
+        std::cerr << "slipway: " << error.what() << "\n";
+        return 3;
+    }
+}

@@ -1,0 +1,164 @@
+#include "service/app/preview.hpp"
+
+#include <unistd.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <iostream>
+#include <set>
+
+#include "service/app/engine.hpp"
+#include "service/app/preview_copy.hpp"
+#include "service/base/digest.hpp"
+#include "service/base/log.hpp"
+#include "service/process/sandbox.hpp"
+
+namespace slipway {
+
+namespace {
+
+std::vector<RepositoryName> repositories_of(const Organisation& organisation) {
+    std::set<RepositoryName> names;
+    for (const auto& stack : organisation.stacks) names.insert(stack.repository);
+    return {names.begin(), names.end()};
+}
+
+std::shared_ptr<const Organisation> read_organisation(const PreviewOptions& options) {
+    if (options.organisation.empty()) return std::make_shared<Organisation>();
+    auto loaded = load_organisation(options.organisation);
+    if (!loaded.findings.empty()) {
+        std::string all = "the organisation tree has mistakes:";
+        for (const auto& finding : loaded.findings) all += "\n  " + finding.text();
+        throw Failure(all, Retry::never);
+    }
+    auto out = std::make_shared<Organisation>(std::move(loaded.organisation));
+    if (options.stacks.empty()) return out;
+    std::erase_if(out->stacks, [&](const Stack& stack) {
+        for (const auto& pattern : options.stacks)
+            if (target_matches(CommandTarget{pattern, ""}, stack)) return false;
+        return true;
+    });
+    return out;
+}
+
+// Until nothing waits, runs or is delayed.
+Task<void> until_idle(Queue& queue) {
+    for (int idle = 0; idle < 2;) {
+        auto status = co_await queue.status();
+        std::int64_t busy = status.leased + status.delayed;
+        for (const auto& [name, waiting] : status.waiting) busy += waiting;
+        idle = busy == 0 ? idle + 1 : 0;
+        co_await sleep_for(std::chrono::milliseconds(10));
+    }
+}
+
+class Preview {
+  public:
+    explicit Preview(const PreviewOptions& options)
+        : options_(options), organisation_(read_organisation(options)),
+          copy_(make_working_copy(options, repositories_of(*organisation_), scratch_.path())), pool_(2),
+          queue_(make_memory_queue(io_.get_executor(), clock_)), blobs_(make_memory_blobs()),
+          mirrors_(make_mirrors(scratch_.path() / "git", io_.get_executor())),
+          children_(io_.get_executor()) {
+        forges_.emplace(copy_->config.name, make_working_copy_forge(copy_));
+        config_.data = scratch_.path() / "data";
+        config_.sandbox = options.sandbox;
+        EngineParts parts{io_.get_executor(),
+                          clock_,
+                          pool_,
+                          *queue_,
+                          *blobs_,
+                          forges_,
+                          *mirrors_,
+                          [this] { return organisation_; },
+                          !options.organisation.empty(),
+                          SealingKey(Secret(random_bytes(32))),
+                          scratch_.path() / "scratch",
+                          ""};
+        engine_ = std::make_unique<Engine>(std::move(parts), config_);
+    }
+
+    int run() {
+        if (isatty(STDERR_FILENO)) {
+            copy_->on_check = [](const Check& check) {
+                std::cerr << "\r\033[K" << check.name << ": " << check.title << std::flush;
+            };
+        }
+        std::exception_ptr failure;
+        asio::co_spawn(io_, whole(), [&](std::exception_ptr error) {
+            failure = error;
+            io_.stop();
+        });
+        io_.run();
+        if (isatty(STDERR_FILENO)) std::cerr << "\r\033[K";
+        if (failure) std::rethrow_exception(failure);
+        return print();
+    }
+
+  private:
+    Task<void> whole() {
+        auto level = co_await probe_sandbox(config_.sandbox);
+        if (!level.trouble.empty())
+            throw Failure("the sandbox does not work here: " + level.trouble +
+                              "; `--sandbox none` plans without it", Retry::never);
+        ConsumerOptions consumer;
+        consumer.holder = "preview";
+        children_.start(consume(*queue_, consumer, [this](ClaimedJob job) {
+            return engine_->handle(std::move(job));
+        }));
+        worker_ = start_worker(engine_->gateway(), engine_->worker_options(config_), clock_);
+        Delivery delivery;
+        delivery.forge = copy_->config.name;
+        delivery.id = "preview";
+        delivery.event = "pull_request";
+        delivery.body = "{}";
+        delivery.received_at_ms = clock_.now_ms();
+        co_await queue_->accept(std::move(delivery));
+        co_await until_idle(*queue_);
+        auto end_worker = [this] { worker_.reset(); };
+        co_await pool_.run(end_worker);
+        children_.cancel();
+        co_await children_.join();
+    }
+
+    int print() const {
+        auto summary = copy_->checks.find(config_.check_name);
+        if (summary == copy_->checks.end())
+            throw Failure("nothing was decided; run with SLIPWAY_LOG=info to see why", Retry::never);
+        const auto conclusion = summary->second.conclusion;
+        if (options_.json) {
+            Json checks = Json::array();
+            for (const auto& [name, check] : copy_->checks) checks.push(encode(check));
+            std::cout << Json::object({{"comment", Json(copy_->comment)}, {"checks", checks}}).dump() << "\n";
+        } else {
+            std::cout << (copy_->comment.empty() ? summary->second.title : copy_->comment) << "\n";
+        }
+        return conclusion == Conclusion::failure ? 1 : 0;
+    }
+
+    PreviewOptions options_;
+    Config config_;
+    TemporaryDirectory scratch_;
+    std::shared_ptr<const Organisation> organisation_;
+    std::shared_ptr<WorkingCopy> copy_;
+    asio::io_context io_{1};
+    SystemClock clock_;
+    Pool pool_;
+    std::unique_ptr<Queue> queue_;
+    std::unique_ptr<Blobs> blobs_;
+    std::unique_ptr<Mirrors> mirrors_;
+    Forges forges_;
+    std::unique_ptr<Engine> engine_;
+    std::unique_ptr<Worker> worker_;
+    TaskGroup children_;
+};
+
+}  // namespace
+
+int preview(PreviewOptions options) {
+    set_log(LogLevel::error, LogFormat::text);
+    Preview preview(options);
+    return preview.run();
+}
+
+}  // namespace slipway

@@ -1,0 +1,83 @@
+// Pull requests of the built-in forge, and what its hooks call.
+#include <CLI/CLI.hpp>
+#include <unistd.h>
+
+#include <iostream>
+
+#include "handlers/forges/builtin.hpp"
+#include "service/app/commands.hpp"
+#include "service/base/digest.hpp"
+
+namespace slipway {
+
+namespace {
+
+struct Options {
+    PullCall call;
+    std::string base, topic;
+};
+
+// `git push origin HEAD:refs/for/<base>/<topic>`, said shorter. git's own output tells the number.
+int open_pull(const Options& options) {
+    const auto base = options.base.empty() ? std::string("main") : options.base;
+    const auto topic = options.topic.empty() ? "change-" + random_id().substr(16) : options.topic;
+    const auto target = "HEAD:refs/for/" + base + "/" + topic;
+    const auto directory = options.call.repository.string();
+    execlp("git", "git", "-C", directory.c_str(), "push", "--quiet", "origin", target.c_str(),
+           static_cast<char*>(nullptr));
+    std::cerr << "slipway: git was not found on PATH\n";
+    return 3;
+}
+
+}  // namespace
+
+void add_pull_commands(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<Options>();
+    auto& call = options->call;
+    auto* pull = app.add_subcommand("pull", "Pull requests of the built-in forge");
+    pull->require_subcommand(1);
+    pull->footer("Example: git push origin HEAD:refs/for/main/my-topic, then slipway pull show 1");
+
+    auto add = [&](const char* name, const char* help, PullCall::Verb verb, bool numbered) {
+        auto* command = pull->add_subcommand(name, help);
+        command->add_option("--repository", call.repository, "Working copy or bare repository (default: here)");
+        if (numbered) command->add_option("number", call.number, "Number of the pull request")->required();
+        command->callback([options, verb, &chosen] {
+            options->call.verb = verb;
+            chosen = [options] { return call_pull(options->call); };
+        });
+        return command;
+    };
+    auto speaking = [&](CLI::App* command) {
+        command->add_option("--as", call.as, "Speak as somebody else (the folder's owner may)");
+        return command;
+    };
+    add("list", "All pull requests", PullCall::Verb::list, false)->add_flag("--json", call.json, "JSON");
+    add("show", "What a web page would show", PullCall::Verb::show, true)->add_flag("--json", call.json, "JSON");
+    auto* comment = speaking(add("comment", "Writes a comment; a line \"/slipway …\" is a command",
+                                 PullCall::Verb::comment, true));
+    comment->add_option("text", call.text, "The comment")->required();
+    comment->footer("Example: slipway pull comment 1 \"/slipway approve network\" --as grace");
+    auto* review = speaking(add("review", "Approves the present head, or asks for changes",
+                                PullCall::Verb::review, true));
+    review->add_flag("--approve,!--request-changes", call.approve, "What the review says")->required();
+    auto* merge = speaking(add("merge", "Merges into the base branch", PullCall::Verb::merge, true));
+    merge->add_flag("--squash", call.squash, "As one commit");
+    merge->add_flag("--anyway", call.anyway, "Although the summary check is not green");
+    merge->add_option("--check-name", call.check_name, "Name of the summary check");
+    speaking(add("close", "Closes without merging", PullCall::Verb::close, true));
+
+    auto* open = pull->add_subcommand("open", "Opens or updates the pull request of a topic from HEAD");
+    open->add_option("--repository", call.repository, "Working copy (default: here)");
+    open->add_option("--base", options->base, "Branch to merge into (default: main)");
+    open->add_option("--topic", options->topic, "The pull request's topic; the same topic updates it");
+    open->callback([options, &chosen] { chosen = [options] { return open_pull(*options); }; });
+
+    auto hook = std::make_shared<std::string>();
+    auto* hooks = app.add_subcommand("hook", "What git calls in a repository of the built-in forge");
+    hooks->group("");  // not for people
+    hooks->add_option("name", *hook, "pre-receive, proc-receive or post-receive")->required();
+    hooks->callback([hook, &chosen] { chosen = [hook] { return run_builtin_hook(*hook); }; });
+}
+
+}  // namespace slipway

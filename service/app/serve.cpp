@@ -1,0 +1,216 @@
+#include "service/app/serve.hpp"
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/signal_set.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <iostream>
+
+#include "handlers/api/api.hpp"
+#include "handlers/webhooks/receive.hpp"
+#include "queue/embedded_server.hpp"
+#include "service/app/engine.hpp"
+#include "service/app/forges.hpp"
+#include "service/base/log.hpp"
+#include "service/net/http_client.hpp"
+#include "service/net/http_server.hpp"
+#include "service/process/sandbox.hpp"
+
+namespace slipway {
+
+namespace {
+
+namespace fs = std::filesystem;
+
+fs::path key_file(const Config& config) {
+    if (!config.sealing_key.empty()) return config.sealing_key;
+    auto beside = config.data;
+    beside += ".key";
+    return beside;
+}
+
+SealingKey load_key(const Config& config) {
+    auto key = SealingKey::load_or_create(key_file(config));
+    if (!key) throw Failure(key.error().message, Retry::never);
+    return std::move(key).value();
+}
+
+void make_private_directory(const fs::path& path) {
+    fs::create_directories(path);
+    fs::permissions(path, fs::perms::owner_all);
+}
+
+std::pair<std::string, int> host_and_port(const std::string& listen) {
+    auto colon = listen.rfind(':');
+    if (colon == listen.npos)
+        throw Failure("listen is HOST:PORT, as in 127.0.0.1:8080; it is " + listen, Retry::never);
+    return {listen.substr(0, colon), std::stoi(listen.substr(colon + 1))};
+}
+
+// Reads the organisation again while it runs; a broken tree keeps the last good one in force.
+Task<void> watch(Catalog& catalog) {
+    for (;;) {
+        if (catalog.poll()) {
+            for (const auto& finding : catalog.findings())
+                log_error("the organisation tree is broken; the last good one stays in force",
+                          {{"finding", finding.text()}});
+            if (catalog.findings().empty()) log_info("the organisation tree was read again");
+        }
+        co_await sleep_for(std::chrono::seconds(1));
+    }
+}
+
+// Everything of a running service, in the order of dependencies.
+class Service {
+  public:
+    explicit Service(Config config)
+        : config_(prepared(std::move(config))), key_(load_key(config_)), pool_(2),
+          redis_(config_.redis_url.empty() ? start_embedded_server(io_.get_executor(), config_.data)
+                                           : nullptr),
+          queue_(make_redis_queue(io_.get_executor(), redis_address(), key_.derive("records"))),
+          blobs_(make_directory_blobs(config_.data / "blobs", key_)), http_(make_http_client()),
+          forges_(make_forges(config_, *http_, pool_, clock_)),
+          mirrors_(make_mirrors(config_.data / "git", io_.get_executor())),
+          catalog_(config_.organisation.empty() ? std::nullopt
+                                                : std::optional<fs::path>(config_.organisation)),
+          api_{*queue_, clock_}, children_(io_.get_executor()) {
+        if (!catalog_.findings().empty()) {
+            std::string all;
+            for (const auto& finding : catalog_.findings()) all += "\n  " + finding.text();
+            throw Failure("the organisation tree has mistakes:" + all, Retry::never);
+        }
+    }
+
+    int run() {
+        routes();
+        auto [host, port] = host_and_port(config_.listen);
+        HttpServerOptions options;
+        tcp_ = serve_tcp(io_.get_executor(), public_router_, host, port, options);
+        local_ = serve_unix(io_.get_executor(), local_router_, config_.data / "slipway.sock", options);
+        const auto url = "http://" + host + ":" + std::to_string(tcp_->port());
+        if (config_.public_url.empty()) config_.public_url = url;
+        build_engine();
+        settle_forges(config_, url);
+        asio::co_spawn(io_, until_told(), [this](std::exception_ptr error) {
+            failure_ = error;
+            io_.stop();
+        });
+        std::cout << "listening on " << url << std::endl;
+        log_info("serving", {{"url", url}, {"data", config_.data.string()}, {"workers", config_.workers}});
+        io_.run();
+        if (failure_) std::rethrow_exception(failure_);
+        return 0;
+    }
+
+  private:
+    static Config prepared(Config config) {
+        config.data = fs::absolute(config.data);
+        make_private_directory(config.data);
+        config.sealing_key = fs::absolute(key_file(config));
+        return config;
+    }
+
+    RedisAddress redis_address() const {
+        if (redis_) return redis_->address();
+        RedisAddress address;
+        address.url = config_.redis_url;
+        address.password = config_.redis_password;
+        return address;
+    }
+
+    void routes() {
+        for (auto* router : {&public_router_, &local_router_}) {
+            add_health_routes(*router, api_);
+            add_api_routes(*router, api_);
+            router->add("POST", "/webhooks/{forge}", receive_webhook(*queue_, forges_),
+                        webhook_body_limit);
+        }
+    }
+
+    void build_engine() {
+        EngineParts parts{io_.get_executor(),
+                          clock_,
+                          pool_,
+                          *queue_,
+                          *blobs_,
+                          forges_,
+                          *mirrors_,
+                          [this] { return catalog_.current(); },
+                          !config_.organisation.empty(),
+                          key_,
+                          config_.data / "scratch",
+                          config_.public_url};
+        engine_ = std::make_unique<Engine>(std::move(parts), config_);
+    }
+
+    void start_children() {
+        children_.on_error = [](std::exception_ptr error) {
+            try {
+                std::rethrow_exception(error);
+            } catch (const std::exception& e) {
+                log_error("a part of the service ended", {{"error", e.what()}});
+            }
+        };
+        ConsumerOptions options;
+        options.holder = "service";
+        children_.start(consume(*queue_, options, [this](ClaimedJob job) {
+            return engine_->handle(std::move(job));
+        }));
+        children_.start(reap(*queue_, [this](Lapsed lapsed) {
+            return engine_->handle_lapsed(std::move(lapsed));
+        }));
+        if (!config_.organisation.empty()) children_.start(watch(catalog_));
+    }
+
+    // The whole life: sandbox probed, parts started, a signal awaited, everything ended.
+    Task<void> until_told() {
+        auto level = co_await probe_sandbox(config_.sandbox);
+        if (!level.trouble.empty())
+            throw Failure("the sandbox does not work here: " + level.trouble +
+                              "; write `sandbox: {kind: none}` into the configuration to run without it",
+                          Retry::never);
+        if (level.name == "none") log_warning("runs are not sandboxed: `sandbox: {kind: none}` is configured");
+        start_children();
+        if (config_.workers > 0)
+            worker_ = start_worker(engine_->gateway(), engine_->worker_options(config_), clock_);
+        asio::signal_set signals(io_, SIGTERM, SIGINT);
+        co_await signals.async_wait(asio::use_awaitable);
+        log_info("ending: no new requests");
+        co_await tcp_->stop(std::chrono::seconds(5));
+        co_await local_->stop(std::chrono::seconds(1));
+        // The worker's last reports need this loop: it is ended on another thread while the loop goes on.
+        auto end_worker = [this] { worker_.reset(); };
+        co_await pool_.run(end_worker);
+        children_.cancel();
+        co_await children_.join();
+    }
+
+    Config config_;
+    asio::io_context io_{1};
+    SystemClock clock_;
+    SealingKey key_;
+    Pool pool_;
+    std::unique_ptr<EmbeddedServer> redis_;
+    std::unique_ptr<Queue> queue_;
+    std::unique_ptr<Blobs> blobs_;
+    std::unique_ptr<HttpClient> http_;
+    Forges forges_;
+    std::unique_ptr<Mirrors> mirrors_;
+    Catalog catalog_;
+    ApiContext api_;
+    Router public_router_, local_router_;
+    std::unique_ptr<HttpServer> tcp_, local_;
+    std::unique_ptr<Engine> engine_;
+    std::unique_ptr<Worker> worker_;
+    TaskGroup children_;
+    std::exception_ptr failure_;
+};
+
+}  // namespace
+
+int serve(Config config) {
+    Service service(std::move(config));
+    return service.run();
+}
+
+}  // namespace slipway

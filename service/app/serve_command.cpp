@@ -1,0 +1,67 @@
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <map>
+#include <optional>
+
+#include "service/app/commands.hpp"
+#include "service/app/serve.hpp"
+#include "service/base/log.hpp"
+
+extern char** environ;
+
+namespace slipway {
+
+namespace {
+
+std::map<std::string, std::string> environment() {
+    std::map<std::string, std::string> out;
+    for (char** at = environ; *at; ++at) {
+        std::string entry = *at;
+        auto equals = entry.find('=');
+        if (equals != entry.npos) out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    }
+    return out;
+}
+
+struct Options {
+    std::string config, log_format = "json", log_level = "info";
+    std::map<std::string, std::string> flags;
+};
+
+int run(const Options& options) {
+    set_log(parse_word<LogLevel>(options.log_level).value_or(LogLevel::info),
+            options.log_format == "text" ? LogFormat::text : LogFormat::json);
+    std::optional<std::filesystem::path> file;
+    if (!options.config.empty()) file = options.config;
+    auto config = load_config(file, environment(), options.flags);
+    if (!config) throw Failure(config.error().message, Retry::never);
+    return serve(std::move(config).value());
+}
+
+}  // namespace
+
+void add_serve_command(CLI::App& app, Chosen& chosen) {
+    auto options = std::make_shared<Options>();
+    auto* command = app.add_subcommand("serve", "The service: webhooks, decisions, API and worker slots");
+    command->footer("Example: slipway serve --config /etc/slipway.yaml --data /var/lib/slipway\n"
+                    "Flags beat environment (SLIPWAY_LISTEN, …) beat the file.");
+    command->add_option("--config", options->config, "Configuration file (YAML)")->check(CLI::ExistingFile);
+    auto flag = [&](const char* name, const char* key, const char* help) {
+        command->add_option_function<std::string>(
+            name, [options, key = std::string(key)](const std::string& value) {
+                options->flags[key] = value;
+            }, help);
+    };
+    flag("--data", "data", "Data directory: queue, mirrors, blobs");
+    flag("--listen", "listen", "HOST:PORT; port 0 takes any free one");
+    flag("--org", "organisation", "Directory of the organisation tree");
+    flag("--workers", "workers", "Worker slots in this process; 0: none");
+    flag("--redis", "redis", "redis://… or unix:///…; absent: a private redis-server below the data directory");
+    command->add_option("--log-format", options->log_format, "json or text")
+        ->check(CLI::IsMember({"json", "text"}));
+    command->add_option("--log-level", options->log_level, "debug, info, warning or error")
+        ->check(CLI::IsMember({"debug", "info", "warning", "error"}));
+    command->callback([options, &chosen] { chosen = [options] { return run(*options); }; });
+}
+
+}  // namespace slipway

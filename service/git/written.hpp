@@ -1,0 +1,51 @@
+// Writing to a bare repository of our own keeping (the built-in forge): refs that move only from where they
+// were seen, commits, and small documents kept under a ref as files of its tree. Blocking: use a Pool.
+#pragma once
+#include <filesystem>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "service/model/id.hpp"
+
+namespace slipway {
+
+struct Signature {
+    std::string name;
+    std::int64_t at_ms = 0;
+};
+
+// path -> text.
+using Documents = std::map<std::string, std::string>;
+
+class WrittenRepository {
+  public:
+    virtual ~WrittenRepository() = default;
+    virtual std::optional<CommitSha> ref(const std::string& name) const = 0;
+    // Names that match, e.g. refs/pull/*/head.
+    virtual std::vector<std::string> refs(const std::string& glob) const = 0;
+    // Moves the ref if it is where `from` says (empty: absent). False: somebody was quicker.
+    virtual bool move_ref(const std::string& name, const CommitSha& from, const CommitSha& to,
+                          const std::string& why) = 0;
+    virtual std::string default_branch() const = 0;
+    virtual CommitSha commit(const TreeId& tree, const std::vector<CommitSha>& parents,
+                             const std::string& message, const Signature& who) = 0;
+    virtual Documents documents(const std::string& ref) const = 0;
+    virtual std::optional<std::string> document(const std::string& ref, const std::string& path) const = 0;
+    // Reads, lets `change` say what becomes of the documents (path -> new text), writes them as one commit on
+    // the ref; starts over where somebody else was quicker.
+    using Change = std::function<Documents(const Documents& present)>;
+    virtual void update(const std::string& ref, const Change& change, const std::string& message,
+                        const Signature& who) = 0;
+};
+
+// Throws Failure(never) where the path is no repository.
+std::unique_ptr<WrittenRepository> open_written_repository(const std::filesystem::path& path);
+
+// The bare repository behind a folder: itself, or the local one that a working copy's origin names.
+std::optional<std::filesystem::path> bare_repository_behind(const std::filesystem::path& folder);
+
+}  // namespace slipway
