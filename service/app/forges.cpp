@@ -11,7 +11,7 @@ Forges make_forges(const Config& config, HttpClient& http, Pool& pool, const Clo
     for (const auto& [name, forge] : config.forges) {
         switch (forge.kind) {
             case ForgeKind::github:
-                out.emplace(name, make_github_forge(forge, http, clock, config.check_name));
+                out.emplace(name, make_github_forge(forge, http, clock));
                 break;
             case ForgeKind::builtin: out.emplace(name, make_builtin_forge(forge, pool, clock)); break;
         }
