@@ -123,6 +123,8 @@ Task<void> Connection::Impl::connect() {
         co_await within(connect_limit, std::move(opened));
         auto greeted = greet(fresh);
         co_await within(connect_limit, std::move(greeted));
+    } catch (const boost::system::system_error& error) {
+        trouble = error.code().message();
     } catch (const std::exception& error) {
         trouble = error.what();
     }
@@ -247,6 +249,8 @@ Task<void> Connection::Impl::read_on(std::shared_ptr<Line> on) {
                 waiting->timer.cancel();
             }
         }
+    } catch (const boost::system::system_error& error) {
+        trouble = error.code().message();
     } catch (const std::exception& error) {
         trouble = error.what();
     }

@@ -31,14 +31,16 @@ inline bool redis_server_installed() {
 
 class RedisServer {
   public:
-    explicit RedisServer(std::vector<std::string> options = {}) : options_(std::move(options)) {
+    explicit RedisServer(std::vector<std::string> options = {}, std::string socket = {})
+        : options_(std::move(options)), socket_(std::move(socket)) {
+        if (socket_.empty()) socket_ = directory_.path.string() + "/s";
         start();
     }
     ~RedisServer() { kill_hard(); }
     RedisServer(const RedisServer&) = delete;
     RedisServer& operator=(const RedisServer&) = delete;
 
-    std::string socket() const { return directory_.path.string() + "/s"; }
+    const std::string& socket() const { return socket_; }
     RedisAddress address() const { return {"unix://" + socket(), Secret()}; }
     pid_t pid() const { return pid_; }
 
@@ -102,6 +104,7 @@ class RedisServer {
 
     std::vector<std::string> options_;
     Scratch directory_;
+    std::string socket_;
     pid_t pid_ = -1;
 };
 
