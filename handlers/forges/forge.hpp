@@ -78,7 +78,7 @@ struct Check {
 };
 
 struct RefusedWebhook {
-    int status = 401;     // 400 missing headers, 401 signature
+    int status = 401;     // 400 missing headers, 401 signature, 415 content type
     std::string message;  // one sentence
 };
 

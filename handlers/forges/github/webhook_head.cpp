@@ -108,7 +108,7 @@ std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge,
             break;
         }
         case BodyKind::other:
-            return RefusedWebhook{400,
+            return RefusedWebhook{415,
                                   "The Content-Type must be application/json or "
                                   "application/x-www-form-urlencoded."};
     }

@@ -466,8 +466,8 @@ TEST_CASE("A signed webhook still needs its names and a body we read") {
         {"no delivery", "x-github-delivery", "", 400},
         {"a delivery with a slash", "x-github-delivery", "a/b", 400},
         {"a delivery without end", "x-github-delivery", std::string(200, 'a'), 400},
-        {"another content type", "content-type", "text/plain", 400},
-        {"no content type", "content-type", "", 400},
+        {"another content type", "content-type", "text/plain", 415},
+        {"no content type", "content-type", "", 415},
         {"a charset", "content-type", "Application/JSON; charset=utf-8", 202},
     };
     for (const auto& c : cases) {
