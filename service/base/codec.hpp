@@ -2,6 +2,8 @@
 //     static void fields(auto& self, auto&& f) { f("name", self.name); ... }
 // Unknown members are passed over and missing ones leave the default, so that an older record reads.
 #pragma once
+#include <charconv>
+#include <concepts>
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,7 +38,7 @@ Json encode(const T& value) {
     } else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::string>) {
         return Json(value);
     } else if constexpr (std::is_integral_v<T>) {
-        return Json(static_cast<std::int64_t>(value));
+        return Json(Json::Number{std::to_string(value)});
     } else if constexpr (Worded<T>) {
         return Json(word(value));
     } else if constexpr (detail::is_id<T>::value) {
@@ -77,7 +79,11 @@ void decode_into(const Json& json, T& out, std::string& trouble, const std::stri
     } else if constexpr (std::is_same_v<T, std::string>) {
         json.is_string() ? void(out = json.text()) : misfit("string");
     } else if constexpr (std::is_integral_v<T>) {
-        json.is_number() ? void(out = static_cast<T>(json.int_or(0))) : misfit("whole number");
+        const auto text = json.number_text();
+        T number{};
+        const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+        const bool whole = error == std::errc{} && end == text.data() + text.size();
+        whole && !text.empty() ? void(out = number) : misfit("whole number that fits");
     } else if constexpr (Worded<T>) {
         auto parsed = parse_word<T>(json.string_or(""));
         parsed ? void(out = *parsed) : misfit("known word");
@@ -107,8 +113,9 @@ void decode_into(const Json& json, T& out, std::string& trouble, const std::stri
     }
 }
 
-template <class T>
-Result<T> decode(const Json& json) {
+// A Json itself, so that a text is never taken for one.
+template <class T, std::same_as<Json> J>
+Result<T> decode(const J& json) {
     T out{};
     std::string trouble;
     decode_into(json, out, trouble);

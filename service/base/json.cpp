@@ -224,7 +224,9 @@ Result<Json> parse_json(std::string_view text, std::size_t depth_limit) {
     constexpr unsigned flags = rapidjson::kParseIterativeFlag |
                                rapidjson::kParseValidateEncodingFlag |
                                rapidjson::kParseNumbersAsStringsFlag;
-    // Sizes and ends are explicit: the text may hold NULs, which the grammar refuses.
+    // RapidJSON takes a NUL for the end, and what follows it for nothing.
+    if (const auto nul = text.find('\0'); nul != text.npos)
+        return Error{"not valid JSON at byte " + std::to_string(nul) + ": a NUL"};
     rapidjson::MemoryStream bytes(text.data(), text.size());
     rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> input(bytes);
     Builder builder(depth_limit);

@@ -1,0 +1,114 @@
+// The whole life of a run: every state against every event, for both kinds. What is not in the table has no
+// meaning and is refused.
+#include "service/model/run.hpp"
+
+#include <doctest/doctest.h>
+
+#include <map>
+#include <set>
+#include <vector>
+
+using namespace slipway;
+
+namespace {
+
+using S = RunState;
+using E = RunEvent;
+
+constexpr S states[] = {S::queued,   S::preparing, S::planning, S::unconfirmed,
+                        S::applying, S::finished,  S::failed,   S::canceled,
+                        S::discarded, S::stopped,  S::skipped,  S::unknown};
+constexpr E events[] = {E::picked_up, E::handed_over, E::planned_no_change, E::planned,
+                        E::denied,    E::failed,      E::confirmed,         E::applied,
+                        E::lost,      E::resolved_applied, E::resolved_failed, E::canceled,
+                        E::upstream_broken};
+
+struct Row {
+    S from;
+    E event;
+    S to;
+};
+
+const std::vector<Row> for_both = {
+    {S::queued, E::picked_up, S::preparing},
+    {S::queued, E::failed, S::failed},
+    {S::queued, E::canceled, S::canceled},
+    {S::queued, E::upstream_broken, S::skipped},
+    {S::preparing, E::handed_over, S::planning},
+    {S::preparing, E::failed, S::failed},
+    {S::preparing, E::canceled, S::canceled},
+    {S::preparing, E::upstream_broken, S::skipped},
+    {S::planning, E::planned_no_change, S::finished},
+    {S::planning, E::denied, S::failed},
+    {S::planning, E::failed, S::failed},
+    {S::planning, E::canceled, S::stopped},
+    {S::unconfirmed, E::confirmed, S::applying},
+    {S::unconfirmed, E::denied, S::failed},
+    {S::unconfirmed, E::failed, S::failed},
+    {S::unconfirmed, E::canceled, S::discarded},
+    {S::applying, E::applied, S::finished},
+    {S::applying, E::failed, S::failed},
+    {S::applying, E::lost, S::unknown},
+    {S::unknown, E::resolved_applied, S::finished},
+    {S::unknown, E::resolved_failed, S::failed}};
+
+std::map<std::pair<S, E>, S> table(RunKind kind) {
+    std::map<std::pair<S, E>, S> out;
+    for (const auto& row : for_both) out[{row.from, row.event}] = row.to;
+    out[{S::planning, E::planned}] = kind == RunKind::tracked ? S::unconfirmed : S::finished;
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("Every state and event leads where the table says, or nowhere") {
+    for (auto kind : {RunKind::proposed, RunKind::tracked}) {
+        const auto expected = table(kind);
+        for (auto state : states)
+            for (auto event : events) {
+                CAPTURE(std::string(word(kind)));
+                CAPTURE(std::string(word(state)));
+                CAPTURE(static_cast<int>(event));
+                const auto row = expected.find({state, event});
+                const auto to = next(kind, state, event);
+                CHECK(to.has_value() == (row != expected.end()));
+                if (to && row != expected.end()) CHECK(*to == row->second);
+            }
+    }
+}
+
+TEST_CASE("A run has ended exactly where nothing leads on") {
+    for (auto state : states) {
+        CAPTURE(std::string(word(state)));
+        bool leads_on = false;
+        for (auto event : events) leads_on = leads_on || next(RunKind::tracked, state, event);
+        CHECK(is_terminal(state) != leads_on);
+    }
+}
+
+TEST_CASE("A proposed run never applies") {
+    std::set<S> reached = {S::queued};
+    for (std::size_t before = 0; before != reached.size();) {
+        before = reached.size();
+        for (auto state : std::set(reached))
+            for (auto event : events)
+                if (const auto to = next(RunKind::proposed, state, event)) reached.insert(*to);
+    }
+    CHECK_FALSE(reached.contains(S::applying));
+    CHECK_FALSE(reached.contains(S::unconfirmed));
+    CHECK_FALSE(reached.contains(S::unknown));
+}
+
+TEST_CASE("An apply that began ends as applied, failed or unknown, whoever cancels") {
+    for (auto event : events) {
+        const auto to = next(RunKind::tracked, S::applying, event);
+        if (to) CHECK((*to == S::finished || *to == S::failed || *to == S::unknown));
+    }
+    CHECK_FALSE(next(RunKind::tracked, S::applying, E::canceled));
+    CHECK_FALSE(next(RunKind::tracked, S::applying, E::confirmed));  // never twice
+}
+
+TEST_CASE("Every word of a state reads back as the state") {
+    for (auto state : states) CHECK(parse_word<RunState>(word(state)) == state);
+    CHECK_FALSE(parse_word<RunState>("other"));
+}
