@@ -1,0 +1,83 @@
+#!/usr/bin/env python3
+"""What survives when processes die: an event once acknowledged is acted on, a plan starts again, Redis comes back."""
+import json
+import os
+import pathlib
+import signal
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from place import Place, main, organisation, resource, wait_until  # noqa: E402
+
+
+def redis_pid(place):
+    """The embedded server: the child of the service that is a redis-server."""
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit():
+            continue
+        try:
+            words = (entry / "cmdline").read_bytes().split(b"\0")
+            status = (entry / "status").read_text()
+        except OSError:
+            continue
+        if b"redis-server" in words[0] and "PPid:\t%d\n" % place.process.pid in status:
+            return int(entry.name)
+    raise ValueError("no redis-server of this service")
+
+
+def killed_right_after_the_acknowledgement(build):
+    """the service killed right after its 202: the run still happens after the restart"""
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.start()
+        place.branch("topic")
+        place.commit({"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
+        place.git("push", "-q", "origin", "HEAD:refs/for/main/topic")  # returns once the hook has its 202
+        place.kill()
+        place.start()
+        place.wait_check(1, "success")
+        assert len(place.runs("network")) == 1
+
+
+def redis_killed(build):
+    """Redis killed: it is started again, everything acknowledged is there, and webhooks are taken again"""
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.start()
+        place.branch("topic")
+        place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
+        place.wait_check(1, "success")
+        os.kill(redis_pid(place), signal.SIGKILL)
+        wait_until("the service to be ready again", lambda: place.http("GET", "/readyz")[0] == 200)
+        assert [r["state"] for r in place.runs("network")] == ["finished"]
+        place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "c"))})
+        head = place.git("rev-parse", "HEAD")
+        place.wait_comment(1, head[:7])
+        place.wait_check(1, "success")
+
+
+def killed_while_it_plans(build):
+    """the service killed while it plans: nothing is left running, and the plan starts again after the restart"""
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.start()
+        place.branch("topic")
+        place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
+        wait_until("the plan to begin", lambda: place.runs("network")[0]["state"] in ("planning", "finished"))
+        place.kill()
+        place.start()
+        place.wait_check(1, "success")
+        assert len(place.own_comments(1)) == 1
+
+
+def ended_politely(build):
+    """SIGTERM ends the service with exit code 0 and leaves no process behind"""
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.start()
+        redis = redis_pid(place)
+        place.stop()
+        assert not pathlib.Path("/proc/%d" % redis).exists(), "redis-server was left running"
+
+
+main([killed_right_after_the_acknowledgement, redis_killed, killed_while_it_plans, ended_politely])

@@ -1,0 +1,39 @@
+#!/usr/bin/env python3
+"""`slipway preview` prints the comment that the service posts, but for links and times; and checks say what is wrong."""
+import pathlib
+import re
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from place import Place, main, organisation, resource  # noqa: E402
+
+
+def plain(comment):
+    """Without links, times, commits and durations."""
+    comment = re.sub(r"\[([^\]]*)\]\([^)]*\)", r"\1", comment)
+    comment = re.sub(r"^\s*log and timeline\s*$", "", comment, flags=re.M)
+    comment = re.sub(r"<sub>.*</sub>", "", comment)
+    comment = re.sub(r"plan [0-9a-f]{4}|@[0-9a-f]{4}", "", comment)
+    return re.sub(r"\n{2,}", "\n\n", comment).strip()
+
+
+def the_same_comment(build):
+    """preview on a working copy and the service's comment on the pull request are the same"""
+    tree = organisation()
+    tree["stacks/web.yaml"] = "directory: stacks/web\n"
+    with Place(build, tree) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a")),
+                         "stacks/web/main.tf": place.stack("web", resource("page", "a"))})
+        place.start()
+        place.branch("topic")
+        place.write(place.clone, {"stacks/network/main.tf": place.stack("network", resource("net", "b")),
+                                  "stacks/web/main.tf": place.stack("web", resource("page", "b"))})
+        previewed = place.slipway("preview", "--org", str(place.organisation), "--writable", str(place.state),
+                                  "--base", "origin/main")
+        place.propose("topic", {})
+        place.wait_check(1, "success")
+        posted = place.wait_comment(1, "planned")
+        assert plain(previewed.stdout) == plain(posted), "%s\n=====\n%s" % (plain(previewed.stdout), plain(posted))
+
+
+main([the_same_comment])

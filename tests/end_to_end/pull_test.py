@@ -1,0 +1,155 @@
+#!/usr/bin/env python3
+"""The main job on the built-in forge, end to end: real Redis, git, policies and Terraform or OpenTofu."""
+import json
+import pathlib
+import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from place import Place, main, organisation, resource, wait_until  # noqa: E402
+
+OWNER = '''package slipway
+
+import rego.v1
+
+deny contains {"msg": sprintf("%s has no owner", [change.address]), "resource": change.address} if {
+	some change in input.terraform.resource_changes
+	some action in change.change.actions
+	action in {"create", "update"}
+	not change.change.after.input.owner
+}
+'''
+
+
+def from_plan_to_apply(build):
+    """a pull request is planned, denied, mended, merged and applied in the order of dependencies"""
+    tree = organisation()
+    tree["policies/plan/owner.rego"] = OWNER
+    tree["stacks/web.yaml"] = ("directory: stacks/web\napply: {when: on_merge, start: automatic}\n"
+                               "depends_on: {network: {}}\n")
+    with Place(build, tree) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net")),
+                         "stacks/web/main.tf": place.stack("web", resource("page")),
+                         "README.md": "hello\n"})
+        place.start()
+        place.branch("topic")
+        place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", owner=""))})
+        place.wait_check(1, "failure")
+        assert "terraform_data.net" in place.wait_comment(1, "may not be changed like this", "owner.rego:5")
+        place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "y")),
+                                "stacks/web/main.tf": place.stack("web", resource("page", "y"))})
+        place.wait_check(1, "success")
+        place.wait_comment(1, "+1")
+        assert place.check(1, "slipway/network")["title"] == "1 to add", place.check(1, "slipway/network")
+        place.slipway("pull", "merge", "1", "--as", "grace")
+        place.wait_comment(1, "Slipway applied 2 stacks")
+        assert place.resources("network") == ["net"] and place.resources("web") == ["page"]
+        assert len(place.own_comments(1)) == 1
+        runs = {r["stack"]: r for r in place.runs() if r["kind"] == "tracked"}
+        assert runs["web"]["created_at_ms"] and runs["network"]["state"] == "finished"
+        assert runs["web"]["history"][1]["at_ms"] >= runs["network"]["finished_at_ms"], "web did not wait"
+        explained = place.slipway("explain", runs["network"]["id"]).stdout
+        assert "owner" in explained and "passed" in explained, explained
+        assert "terraform_data.net" in place.slipway("logs", runs["network"]["id"]).stdout
+
+
+def what_each_change_plans(build):
+    """T12: a rename plans both directories, a module its users, a removed directory a destroy; a README nothing"""
+    tree = organisation()
+    tree["stacks/web.yaml"] = "directory: stacks/web\n"
+    tree["stacks/old.yaml"] = "directory: stacks/old\n"
+    module = 'variable "name" {}\n'
+    uses = 'module "m" {\n  source = "../../modules/m"\n  name = "x"\n}\n'
+    with Place(build, tree) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", uses),
+                         "stacks/web/main.tf": place.stack("web", resource("page")),
+                         "stacks/old/main.tf": place.stack("old", resource("gone")),
+                         "modules/m/main.tf": module, "README.md": "a\n"})
+        place.start()
+
+        def concerned(topic, files):
+            place.branch(topic)
+            place.propose(topic, files)
+            number = place.numbers()[-1]
+            check = wait_until("#%d to be decided" % number, lambda: (
+                lambda c: c if c and c["status"] == "completed" else None)(place.check(number)))
+            names = {c["name"].removeprefix("slipway/") for c in place.pull(number)["checks"]} - {"slipway"}
+            return names, check
+
+        names, check = concerned("readme", {"README.md": "b\n"})
+        assert not names and check["conclusion"] == "success" and "no stack" in check["title"].lower(), check
+        names, _ = concerned("module", {"modules/m/main.tf": module + "# more\n"})
+        assert names == {"network"}, names
+        names, _ = concerned("rename", {"stacks/web/main.tf": place.stack("web", ""),
+                                        "stacks/network/page.tf": resource("page")})
+        assert names == {"network", "web"}, names
+        names, check = concerned("remove", {"stacks/old/main.tf": None})
+        assert names == {"old"}, names
+
+
+def a_conflict_costs_no_run(build):
+    """T14: a merge conflict is a finished check that names the files, and no run"""
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.branch("topic")
+        ours = place.stack("network", resource("net", "b"))
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "c"))})
+        place.start()
+        place.git("checkout", "-q", "topic")
+        place.propose("topic", {"stacks/network/main.tf": ours})
+        check = place.wait_check(1, "action_required")
+        assert "stacks/network/main.tf" in check["summary"] + check["text"] + check["title"], check
+        assert place.runs() == []
+
+
+def every_way_to_open(build):
+    """T10: opened, pushed, closed and reopened by a push: each present head is planned, in one comment"""
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.start()
+        place.branch("topic")
+        for value in ("b", "c", "d"):
+            place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", value))})
+        head = place.git("rev-parse", "HEAD")
+        place.wait_check(1, "success")
+        place.wait_comment(1, head[:7])
+        assert len(place.own_comments(1)) == 1
+        place.slipway("pull", "close", "1")
+        wait_until("nothing to be left running", lambda: all(
+            r["state"] in ("finished", "canceled", "stopped", "failed") for r in place.runs()))
+        assert place.numbers() == [1]
+
+
+def what_waits_for_people(build):
+    """start: confirmed waits after the merge; /slipway apply and `slipway confirm` apply it, cancel discards it"""
+    tree = organisation()
+    tree["stacks/network.yaml"] = "directory: stacks/network\napply: {when: on_merge, start: confirmed}\n"
+    with Place(build, tree) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.start()
+        waits = lambda: next((r for r in place.runs("network") if r["state"] == "unconfirmed"), None)
+
+        def merged(value):
+            place.branch("t" + value)
+            place.propose("t" + value, {"stacks/network/main.tf": place.stack("network", resource("net", value))})
+            number = place.numbers()[-1]
+            place.wait_check(number, "success")
+            place.slipway("pull", "merge", str(number))
+            wait_until("the tracked run to wait", waits)
+            place.wait_comment(number, "waits for a confirmation")
+            return number
+
+        number = merged("b")
+        place.say(number, "/slipway apply")
+        place.wait_comment(number, "Slipway applied 1 stack")
+        assert place.resources("network") == ["net"]
+        merged("c")
+        place.slipway("confirm", waits()["id"], "--note", "as discussed")
+        wait_until("the second apply", lambda: place.runs("network")[0]["state"] == "finished")
+        number = merged("d")
+        place.say(number, "/slipway cancel")
+        wait_until("the third to be discarded", lambda: place.runs("network")[0]["state"] == "discarded")
+        refused = place.slipway("confirm", place.runs("network")[0]["id"], check=False)
+        assert refused.returncode == 1 and "does not wait" in refused.stderr, refused
+
+
+main([from_plan_to_apply, what_each_change_plans, a_conflict_costs_no_run, every_way_to_open, what_waits_for_people])

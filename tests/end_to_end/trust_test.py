@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+"""Rules of trust that need the whole program: each case is named by the rule it holds."""
+import hashlib
+import hmac
+import json
+import os
+import pathlib
+import stat
+import sys
+import uuid
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from place import Place, main, organisation, resource, wait_until  # noqa: E402
+
+ONE_OTHER = '''package slipway
+
+import rego.v1
+
+counting contains review.author if {
+	some review in input.reviews.current.approvals
+	review.may_write
+	not review.is_author
+}
+
+approve if count(counting) >= 1
+
+reject if count(input.reviews.current.rejections) > 0
+
+missing contains "1 of those who may write" if not approve
+'''
+
+
+def send(place, event, secret=None, delivery=None, **message):
+    """A webhook of the built-in forge, signed with the repository's own secret."""
+    secret = secret or (place.bare / "slipway.secret").read_text().strip()
+    body = json.dumps(dict(message, event=event, repository="acme/infra")).encode()
+    signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    status, _ = place.http("POST", "/webhooks/local", body, {
+        "Content-Type": "application/json", "X-Slipway-Event": event, "X-Slipway-Repository": "acme/infra",
+        "X-Slipway-Delivery": delivery or uuid.uuid4().hex, "X-Slipway-Signature-256": signature})
+    return status
+
+
+def settled(place):
+    """Until the service has nothing left to do."""
+    def idle():
+        _, text = place.http("GET", "/metrics")
+        figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
+        busy = [float(v) for k, v in figures.items() if k.startswith(("slipway_jobs_waiting", "slipway_jobs_leased"))]
+        return busy and sum(busy) == 0
+    wait_until("the service to be idle", idle)
+
+
+def proposed(place, value="b", topic="topic", files=None):
+    place.branch(topic)
+    place.propose(topic, files or {"stacks/network/main.tf": place.stack("network", resource("net", value))})
+    return place.numbers()[-1]
+
+
+def start_network(place):
+    place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+    return place.start()
+
+
+def w1_an_event_is_a_hint(build):
+    """W1: what an event says is read again: a replayed or lying event changes nothing"""
+    with Place(build, organisation()) as place:
+        start_network(place)
+        number = proposed(place)
+        place.wait_check(number, "success")
+        settled(place)
+        before = place.runs()
+        assert send(place, "pull_request", number=number, change="opened", sender="linus") == 202
+        assert send(place, "push", branch="main", before="", after="f" * 40, sender="mallory") == 202
+        assert send(place, "pull_request", number=99, change="closed", sender="mallory") == 202
+        wait_until("the lies to be looked at", lambda: place.log().count("99") or True)
+        settled(place)
+        assert place.runs() == before
+        assert send(place, "push", secret="0" * 64, branch="main") == 401
+
+
+def w2_one_matrix_of_rights(build):
+    """W2: a command counts once, from somebody with both rights; comment, command line and API answer alike"""
+    tree = organisation()
+    tree["stacks/network.yaml"] = "directory: stacks/network\napply: {when: on_merge, start: confirmed}\n"
+    with Place(build, tree) as place:
+        start_network(place)
+        number = proposed(place)
+        place.wait_check(number, "success")
+        place.slipway("pull", "merge", str(number))
+        run = wait_until("the run to wait", lambda: next(
+            (r for r in place.runs("network") if r["state"] == "unconfirmed"), None))
+        place.wait_comment(number, "waits for a confirmation")
+        place.say(number, "/slipway apply", who="mallory")
+        place.wait_reply(number, "mallory does not have it")
+        reader = place.slipway("token", "create", "reading", "--role", "reader").stdout.strip()
+        writer = place.slipway("token", "create", "writing", "--role", "writer").stdout.strip()
+        confirm = "/api/v1/runs/%s/confirm" % run["id"]
+        assert place.http("POST", confirm, "{}")[0] == 401
+        assert place.http("POST", confirm, "{}", {"Authorization": "Bearer nonsense"})[0] == 401
+        assert place.http("POST", confirm, "{}", {"Authorization": "Bearer " + reader})[0] == 403
+        assert place.runs("network")[0]["state"] == "unconfirmed"
+        status, text = place.http("POST", confirm, "{}", {"Authorization": "Bearer " + writer})
+        assert status == 200, text
+        place.wait_comment(number, "Slipway applied 1 stack")
+        place.say(number, "/slipway apply", who="grace")
+        place.wait_reply(number, "does not wait for a confirmation")
+        comment = [c for c in place.pull(number)["comments"] if c["author"]["login"] == "grace"][-1]
+        settled(place)
+        replies = len(place.pull(number)["comments"])
+        assert send(place, "comment", number=number, comment=comment["id"], sender="grace") == 202
+        settled(place)
+        assert len(place.pull(number)["comments"]) == replies, "a comment was acted on twice"
+
+
+def w3_an_approval_binds_to_what_was_seen(build):
+    """W3: an approval counts for the plan it saw: a new commit voids it, another plan's name is refused"""
+    tree = organisation()
+    tree["policies/approval/one_other.rego"] = ONE_OTHER
+    with Place(build, tree) as place:
+        start_network(place)
+        number = proposed(place)
+        check = place.wait_check(number, "action_required")
+        assert "1 of those who may write" in check["title"] + check["summary"] + check["text"], check
+        place.say(number, "/slipway approve network@0000")
+        place.wait_reply(number, "not the one that was named")
+        digest = place.runs("network")[0]["plan_digest"]
+        place.say(number, "/slipway approve network@" + digest[:6])
+        place.wait_check(number, "success")
+        place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "c"))})
+        place.wait_check(number, "action_required")
+        place.slipway("pull", "review", str(number), "--approve", "--as", "linus")
+        settled(place)
+        assert place.check(number)["conclusion"] == "action_required", "the author approved"
+        place.slipway("pull", "review", str(number), "--approve", "--as", "grace")
+        place.wait_check(number, "success")
+
+
+def w5_only_a_merged_pull_request_lends(build):
+    """W5: a push without a merged pull request, and one that is no fast-forward, wait for a confirmation"""
+    with Place(build, organisation()) as place:
+        first = place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.start()
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
+        run = wait_until("the pushed run to wait", lambda: next(
+            (r for r in place.runs("network") if r["state"] == "unconfirmed"), None))
+        assert "without a merged pull request" in run["reason"], run
+        place.slipway("confirm", run["id"])
+        wait_until("the apply", lambda: place.resources("network") == ["net"])
+        place.git("reset", "-q", "--hard", first)
+        place.commit({"stacks/network/main.tf": place.stack("network", resource("other", "c"))})
+        place.git("push", "-q", "-f", "origin", "HEAD:main")
+        run = wait_until("the forced run to wait", lambda: next(
+            (r for r in place.runs("network") if r["state"] == "unconfirmed"), None))
+        assert "not a fast-forward" in run["reason"], run
+        assert place.resources("network") == ["net"]
+
+
+def c1_authority_comes_from_the_tracked_branch(build):
+    """C1: a head cannot change its own rules; a stack that only a head describes is new; another base concerns none"""
+    settings = "version: 1\nstacks:\n  network: {directory: stacks/network, apply: {when: on_merge, start: confirmed}}\n"
+    with Place(build) as place:
+        place.push_main({".slipway.yaml": settings.replace("stacks:\n", "stacks:\n").replace("}}", "}, tool: %s}" % tool()),
+                         "stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.git("push", "-q", "origin", "HEAD:release")
+        place.start()
+        place.branch("topic")
+        changed = (place.clone / ".slipway.yaml").read_text().replace("confirmed", "automatic")
+        changed += "  extra: {directory: stacks/extra, tool: %s}\n" % tool()
+        place.propose("topic", {".slipway.yaml": changed,
+                                "stacks/network/main.tf": place.stack("network", resource("net", "b")),
+                                "stacks/extra/main.tf": place.stack("extra", resource("more"))})
+        comment = place.wait_comment(1, "extra", "new")
+        assert "applies network" not in comment.lower(), comment
+        run = place.runs()[0]
+        assert run, place.runs()
+        place.branch("elsewhere", "release")
+        place.commit({"stacks/network/main.tf": place.stack("network", resource("net", "z"))})
+        place.git("push", "-q", "origin", "HEAD:refs/for/release/elsewhere")
+        check = place.wait_check(2, "success")
+        assert "no stack" in check["title"].lower(), check
+
+
+def tool():
+    from place import TOOL
+    return TOOL
+
+
+def r4_inputs_and_changes_must_both_be_the_approved_ones(build):
+    """R4: a changed command, expression behind an unknown or file that is read void an approval; a README does not"""
+    tree = organisation()
+    tree["policies/approval/one_other.rego"] = ONE_OTHER
+    unknown = 'resource "terraform_data" "first" {\n  input = "x"\n}\n' \
+              'resource "terraform_data" "second" {\n  input = "${terraform_data.first.id}%s"\n}\n'
+    command = 'resource "terraform_data" "net" {\n  input = "x"\n  provisioner "local-exec" {\n' \
+              '    command = "echo %s"\n  }\n}\n'
+    cases = {
+        "command": ({"run.tf": command % "a"}, {"run.tf": command % "b"}),
+        "unknown": ({"run.tf": unknown % "a"}, {"run.tf": unknown % "b"}),
+        "file": ({"run.tf": 'resource "terraform_data" "net" {\n  input = "x"\n  triggers_replace = '
+                            'sha256(file("data.txt"))\n}\n', "data.txt": "a"}, {"data.txt": "b"}),
+        "sensitive": ({"run.tf": 'resource "terraform_data" "net" {\n  input = sensitive("a")\n}\n'},
+                      {"run.tf": 'resource "terraform_data" "net" {\n  input = sensitive("b")\n}\n'}),
+    }
+    with Place(build, tree) as place:
+        start_network(place)
+        for name, (before, after) in cases.items():
+            inside = lambda files: {"stacks/network/" + path: text for path, text in files.items()}  # noqa: E731
+            place.branch(name)
+            place.propose(name, dict(inside(before), **{
+                "stacks/network/main.tf": place.stack("network", "# %s\n" % name)}))
+            number = place.numbers()[-1]
+            place.wait_check(number, "action_required")
+            place.slipway("pull", "review", str(number), "--approve", "--as", "grace")
+            place.wait_check(number, "success")
+            # Somebody changes the same input on the topic between approval and merge, past the forge's eyes.
+            tip = place.commit(inside(after), "sneaked in")
+            place.git("fetch", "-q", "origin")
+            place.git("checkout", "-q", "-B", "landing", "origin/main")
+            place.git("merge", "-q", "--no-ff", "-m", "Merge", tip)
+            place.git("push", "-q", "origin", "HEAD:main")
+            run = wait_until("%s: the run to wait" % name, lambda: next(
+                (r for r in place.runs("network") if r["state"] == "unconfirmed"), None))
+            assert run["reason"], run
+            place.slipway("discard", run["id"])
+            wait_until("the lane to be free", lambda: place.runs("network")[0]["state"] == "discarded")
+
+
+def s2_the_socket_and_the_tokens(build):
+    """S2: the socket is its owner's; over TCP every call wants a token, from loopback, too; a revoked one ends"""
+    with Place(build, organisation()) as place:
+        start_network(place)
+        mode = stat.S_IMODE(os.stat(place.data / "slipway.sock").st_mode)
+        assert mode == 0o600, oct(mode)
+        assert stat.S_IMODE(os.stat(place.data).st_mode) == 0o700
+        assert place.http("GET", "/api/v1/runs")[0] == 401
+        assert place.http("GET", "/api/v1/runs", headers={"X-Forwarded-For": "127.0.0.1"})[0] == 401
+        assert place.http("GET", "/api/v1/runs", unix=True)[0] == 200
+        token = place.slipway("token", "create", "ci").stdout.strip()
+        headers = {"Authorization": "Bearer " + token}
+        assert place.http("GET", "/api/v1/runs", headers=headers)[0] == 200
+        assert place.http("POST", "/api/v1/tokens", '{"name": "more", "role": "admin"}', headers)[0] == 403
+        listed = json.loads(place.slipway("token", "list", "--json").stdout)["tokens"]
+        assert token not in json.dumps(listed)
+        place.slipway("token", "revoke", listed[0]["id"])
+        assert place.http("GET", "/api/v1/runs", headers=headers)[0] == 401
+        assert place.http("GET", "/healthz")[0] == 200
+
+
+def s6_the_folder_is_trusted_and_nothing_else(build):
+    """S6: pushes to refs/pull/* are refused, each repository has its own secret, nothing in a repository is run"""
+    with Place(build, organisation()) as place:
+        start_network(place)
+        number = proposed(place)
+        place.wait_check(number, "success")
+        pushed = place.run("git", "push", "origin", "HEAD:refs/pull/7/head", cwd=place.clone, check=False)
+        assert pushed.returncode != 0 and "written by the forge alone" in pushed.stderr, pushed.stderr
+        mode = stat.S_IMODE(os.stat(place.bare / "slipway.secret").st_mode)
+        assert mode == 0o600, oct(mode)
+        other = place.work / "git" / "acme" / "other.git"
+        place.run("git", "init", "-q", "--bare", str(other))
+        place.stop()
+        place.start()
+        stranger = (other / "slipway.secret").read_text().strip()
+        assert stranger != (place.bare / "slipway.secret").read_text().strip()
+        assert send(place, "push", secret=stranger, branch="main") == 401
+        place.branch("hooks")
+        place.propose("hooks", {".git-hooks/post-checkout": "#!/bin/sh\ntouch %s/ran\n" % place.work,
+                                ".gitattributes": "* filter=evil\n",
+                                "stacks/network/main.tf": place.stack("network", resource("net", "q"))})
+        place.wait_check(place.numbers()[-1], "success")
+        assert not (place.work / "ran").exists()
+
+
+main([w1_an_event_is_a_hint, w2_one_matrix_of_rights, w3_an_approval_binds_to_what_was_seen,
+      w5_only_a_merged_pull_request_lends, c1_authority_comes_from_the_tracked_branch,
+      r4_inputs_and_changes_must_both_be_the_approved_ones, s2_the_socket_and_the_tokens,
+      s6_the_folder_is_trusted_and_nothing_else])
