@@ -1,0 +1,32 @@
+// The yardstick of P2: GitHub's own middleware verifies and parses; a delivery seen for the first time goes
+// into a stream, in one transaction with what remembers it; then 202.
+//
+//     node server.mjs <socket of Redis> <secret>
+import { createServer } from "node:http";
+import { Webhooks, createNodeMiddleware } from "@octokit/webhooks";
+import Redis from "ioredis";
+
+const [socket, secret] = process.argv.slice(2);
+const redis = new Redis(socket);
+const webhooks = new Webhooks({ secret });
+
+webhooks.onAny(async ({ id, name, payload }) => {
+  const record = JSON.stringify({ id, name, action: payload.action, number: payload.number,
+    repository: payload.repository?.full_name, sender: payload.sender?.login });
+  const [[error]] = await redis.multi()
+    .set(`seen:${id}`, "1", "EX", 691200, "NX")
+    .xadd("events", "*", "event", record)
+    .exec();
+  if (error) throw error;
+});
+
+const middleware = createNodeMiddleware(webhooks, { path: "/webhooks/github.com" });
+const server = createServer((request, response) => {
+  const end = response.end.bind(response);
+  response.end = (...rest) => {  // the middleware says 200 where it has stored
+    if (response.statusCode === 200) response.statusCode = 202;
+    return end(...rest);
+  };
+  return middleware(request, response);
+});
+server.listen(0, "127.0.0.1", () => console.log(server.address().port));
