@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
@@ -18,6 +19,7 @@ type engine struct {
 	sets     map[string]*set
 	policies map[[32]byte]*policy
 	used     int64 // counts questions
+	guard    guard
 }
 
 type set struct {
@@ -27,7 +29,8 @@ type set struct {
 }
 
 func newEngine() *engine {
-	return &engine{sets: map[string]*set{}, policies: map[[32]byte]*policy{}}
+	return &engine{sets: map[string]*set{}, policies: map[[32]byte]*policy{},
+		guard: guard{running: map[int64]context.CancelCauseFunc{}}}
 }
 
 func (e *engine) load(q *question, a *answer) {

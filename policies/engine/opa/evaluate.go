@@ -60,19 +60,19 @@ func (e *engine) evaluate(q *question, a *answer) {
 		a.Failure = err.Error()
 		return
 	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Duration(q.DeadlineMS)*time.Millisecond)
-	defer cancel()
 	a.Results = make([]policyResult, len(asked))
-	var group sync.WaitGroup
-	slots := make(chan struct{}, runtime.GOMAXPROCS(0))
-	for i, p := range asked {
-		slots <- struct{}{}
-		group.Go(func() {
-			defer func() { <-slots }()
-			a.Results[i] = p.evaluate(ctx, in)
-		})
-	}
-	group.Wait()
+	e.guard.watched(time.Duration(q.DeadlineMS)*time.Millisecond, func(ctx context.Context) {
+		var group sync.WaitGroup
+		slots := make(chan struct{}, runtime.GOMAXPROCS(0))
+		for i, p := range asked {
+			slots <- struct{}{}
+			group.Go(func() {
+				defer func() { <-slots }()
+				a.Results[i] = p.evaluate(ctx, in)
+			})
+		}
+		group.Wait()
+	})
 }
 
 // readInputs: the documented input gets `terraform`, the part of the plan document that the reference
@@ -140,7 +140,7 @@ func (a *asking) query(q *rego.PreparedEvalQuery, place policyError) (any, *poli
 		rego.EvalSeed(zeros{}), rego.EvalVirtualCache(a.cache), rego.EvalSortSets(true))
 	if err != nil {
 		a.cache = topdown.NewVirtualCache() // what was half found out is worth nothing
-		return nil, evaluationError(err, place)
+		return nil, evaluationError(a.ctx, err, place)
 	}
 	if len(found) == 0 {
 		return nil, nil
@@ -155,7 +155,7 @@ func (zeros) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-func evaluationError(err error, place policyError) *policyError {
+func evaluationError(ctx context.Context, err error, place policyError) *policyError {
 	out := place
 	out.Kind, out.Message = "runtime", err.Error()
 	var e *topdown.Error
@@ -164,6 +164,9 @@ func evaluationError(err error, place policyError) *policyError {
 	}
 	if e.Code == topdown.CancelErr {
 		out.Kind, out.Message = "timeout", "it took longer than its time limit"
+		if context.Cause(ctx) == errMemory {
+			out.Kind, out.Message = "memory", errMemory.Error()
+		}
 		return &out
 	}
 	out.Message = oneLine(e.Message)

@@ -15,7 +15,7 @@
 //	          → test {passed, failed, skipped, tests [{file, line, name, outcome, message}], errors, coverage}
 //	version   → opa: OPA's version
 //
-// An error is {kind, file, line, column, message}; kind: load, type, runtime, timeout. A question that
+// An error is {kind, file, line, column, message}; kind: load, type, runtime, timeout, memory. A question that
 // cannot be understood is answered with "failure": a sentence.
 package main
 
@@ -25,7 +25,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"runtime"
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/version"
@@ -34,6 +33,7 @@ import (
 const (
 	questionLimitBytes = 64 << 20
 	answerLimitBytes   = 8 << 20
+	questionsAtOnce    = 16 // as the parent sends at most
 )
 
 type question struct {
@@ -116,7 +116,7 @@ func serve(r *bufio.Reader, w io.Writer, e *engine) error {
 	var writing sync.Mutex
 	var running sync.WaitGroup
 	defer running.Wait()
-	slots := make(chan struct{}, 2*runtime.GOMAXPROCS(0))
+	slots := make(chan struct{}, questionsAtOnce)
 	for {
 		q, err := readQuestion(r)
 		if err == io.EOF {

@@ -199,6 +199,23 @@ deny contains "never" if {
 	}
 }
 
+func TestAPolicyThatEatsMemoryIsStoppedOnItsLine(t *testing.T) {
+	e := newEngine()
+	eat := `package slipway
+import rego.v1
+deny contains "never" if {
+	everything := numbers.range(1, 1000000000)
+	count(everything) == 0
+}
+`
+	ask(t, e, question{Op: "load", Set: "s", Policies: sources(policySource{"eat", "plan", "eat.rego", eat})})
+	a := ask(t, e, question{Op: "evaluate", Set: "s", DeadlineMS: 60_000}, "{}")
+	want := "memory error eat.rego:3:1 it used more than 300 MB of memory"
+	if got := a.Results[0].String(); got != want {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestTheTimeIsTheQuestions(t *testing.T) {
 	e := newEngine()
 	text := "package slipway\nimport rego.v1\ndeny contains sprintf(\"%d %d\", [time.now_ns(), rand.intn(\"x\", 1000000)])\n"

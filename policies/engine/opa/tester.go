@@ -185,7 +185,7 @@ func (t *testRun) describe(r *tester.Result) testResult {
 
 func (t *testRun) reasonOf(r *tester.Result, line *int) string {
 	if r.Error != nil {
-		e := evaluationError(r.Error, policyError{})
+		e := evaluationError(context.Background(), r.Error, policyError{})
 		if topdown.IsCancel(r.Error) {
 			return e.Message
 		}
