@@ -1,6 +1,9 @@
 // The judgement, by OPA itself in a supervised child. Evaluates all policies of a kind that hold for a stack,
 // each by itself, and merges: deny wins, sets unite, an evaluation that fails blocks (rule P1). Nothing
 // attached: the default policy of the library.
+//
+// A decision's `why` is {text: "push policies", outcome, because: one node for each policy}, so that whoever
+// shows several decisions of a stack puts the nodes of all under one root.
 #pragma once
 #include <chrono>
 #include <memory>
@@ -66,6 +69,9 @@ struct PlanQuestion {
 struct ApprovalQuestion {
     Stack stack;
     Run run;
+    // What is to be approved. Absent: policies see no `run.changes` and no `plan`, which a policy that
+    // approves harmless changes by itself may mistake for harmless ones.
+    std::optional<Plan> plan;
     std::vector<GivenReview> reviews;  // those bound to what is to be approved
     std::vector<GivenReview> older;
     std::int64_t now_ms = 0;
@@ -77,10 +83,14 @@ struct PolicyTestResult {
     Json coverage;
 };
 
-// Which policies hold: as the catalogue answered, plus the files of policies/lib.
+// Which policies hold: as the catalogue answered, plus the files of policies/lib. Those of another kind than
+// is asked about are passed over.
 struct PolicySet {
     std::vector<Policy> policies;
     std::map<std::string, std::string> library;
+    // Of delegated repositories and unmerged trees (rule P2): judged in a child of their own, heard only
+    // where they narrow, and no substitute for the default policy.
+    std::vector<Policy> lesser = {};
 };
 
 class Policies {
@@ -95,7 +105,8 @@ class Policies {
     virtual Task<PolicyTestResult> test(std::string directory, bool coverage) = 0;
 };
 
-std::unique_ptr<Policies> make_policies(asio::any_io_executor executor);
+// Starts slipway-opa at the first question. `program`: its path, "": the one that came with us.
+std::unique_ptr<Policies> make_policies(asio::any_io_executor executor, std::string program = "");
 
 // The input documents, as the reference platform documents them (for tests and `explain`).
 Json push_input(const PushQuestion&);

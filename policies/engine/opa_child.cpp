@@ -23,7 +23,7 @@ Command command_of(const std::string& program) {
     Command command;
     command.argv = {program};
     // The collector works harder well below the limit, where the system would say no.
-    command.environment = {{"GOMEMLIMIT", "400MiB"}, {"GOTRACEBACK", "none"}};
+    command.environment = {{"GOMEMLIMIT", "400MiB"}};
     command.data_bytes_limit = data_limit_bytes;
     return command;
 }

@@ -79,12 +79,14 @@ struct PushDecision {
     bool failed = false;  // a policy could not be evaluated: nothing runs, the check says so
     std::vector<Finding> findings;
     Explanation why;
+    std::string policy_set;  // digest of all policies that were asked
 
     static void fields(auto& self, auto&& f) {
         f("action", self.action);
         f("failed", self.failed);
         f("findings", self.findings);
         f("why", self.why);
+        f("policy_set", self.policy_set);
     }
 };
 
@@ -118,6 +120,7 @@ struct ApprovalDecision {
     std::vector<std::string> approved_by;  // logins that count
     std::vector<Finding> findings;
     Explanation why;
+    std::string policy_set;  // digest of all policies that were asked
 
     static void fields(auto& self, auto&& f) {
         f("approval", self.approval);
@@ -125,6 +128,7 @@ struct ApprovalDecision {
         f("approved_by", self.approved_by);
         f("findings", self.findings);
         f("why", self.why);
+        f("policy_set", self.policy_set);
     }
 };
 

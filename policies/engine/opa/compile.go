@@ -30,7 +30,7 @@ type compiled struct {
 var (
 	importsV1      = regexp.MustCompile(`(?m)^\s*import\s+rego\.v1\s*$`)
 	declaresEngine = regexp.MustCompile(`(?m)^#\s*engine:\s*["']?(v[01])\b`)
-	unsafeVar      = regexp.MustCompile(`^var (\S+) is unsafe$`)
+	unsafeVar      = regexp.MustCompile(`^var (\S+) is unsafe( in rule \S+)?$`)
 )
 
 // versionsOf lists what a text may be, the likelier first.
@@ -179,6 +179,9 @@ func errorsOf(err error, path string) []policyError {
 	}
 	var out []policyError
 	for _, e := range list {
+		if strings.Contains(e.Message, copyPrefix) {
+			continue // the original says the same
+		}
 		p := policyError{Kind: "load", File: path, Message: oneLine(e.Message)}
 		if e.Location != nil {
 			p.File, p.Line, p.Column = cmp.Or(e.Location.File, path), e.Location.Row, e.Location.Col

@@ -112,11 +112,20 @@ type asking struct {
 	cache topdown.VirtualCache
 }
 
-func (p *policy) evaluate(ctx context.Context, in inputs) policyResult {
-	result := policyResult{ID: p.id, Errors: p.loaded.Errors}
+func (p *policy) evaluate(ctx context.Context, in inputs) (result policyResult) {
+	result = policyResult{ID: p.id, Errors: p.loaded.Errors}
 	if result.Errors != nil {
 		return result
 	}
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			e := policyError{Kind: "runtime", Message: fmt.Sprintf("OPA gave up: %v", trouble)}
+			if len(p.rules) > 0 {
+				e.File, e.Line, e.Column = p.rules[0].place.File, p.rules[0].place.Line, 1
+			}
+			result = policyResult{ID: p.id, Errors: []policyError{e}}
+		}
+	}()
 	a := &asking{ctx: ctx, in: in, input: in.documented, cache: topdown.NewVirtualCache()}
 	if p.dialect == dialectConftest {
 		if a.input = in.document; a.input == nil {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -38,7 +39,7 @@ var rulesOfKind = map[string]map[string]shape{
 	"approval": {
 		"approve": boolean, "reject": boolean,
 		"approve_with_note": messages, "reject_with_note": messages,
-		"missing": messages, "approved_by": names, "needed": number, // ours: what the comment says
+		"missing": messages, "approved_by": names, "needed": number, // ours
 		"flag": names, "reset_flag": names,
 	},
 	"trigger":      {"trigger": names, "flag": names, "reset_flag": names},
@@ -56,14 +57,18 @@ var (
 )
 
 const (
-	dialectSlipway  = "slipway"  // the documented input
-	dialectConftest = "conftest" // the plan document itself
+	dialectSlipway   = "slipway"   // the documented input
+	dialectSpacelift = "spacelift" // the same input, and only the rules that the reference platform knows
+	dialectConftest  = "conftest"  // the plan document itself
 )
 
+// What the comment says beside an approval policy. In a policy written for elsewhere these are helpers.
+var oursAlone = []string{"missing", "approved_by", "needed"}
+
 func shapeOf(dialect, kind, rule string) (shape, bool) {
-	if dialect == dialectSlipway {
+	if dialect != dialectConftest {
 		s, ok := rulesOfKind[kind][rule]
-		return s, ok
+		return s, ok && (dialect == dialectSlipway || !slices.Contains(oursAlone, rule))
 	}
 	if conftestDeny.MatchString(rule) || conftestWarn.MatchString(rule) {
 		return messages, true

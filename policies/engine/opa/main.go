@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"runtime/debug"
+	"syscall"
 )
 
 // Below the parent's limit on data (512 MB): the collector works harder before the system says no.
@@ -17,9 +18,22 @@ func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimitBytes)
 	}
+	said := quieten()
 	wire := os.NewFile(0, "parent")
 	if err := serve(bufio.NewReaderSize(wire, 64<<10), wire, newEngine()); err != nil {
-		fmt.Fprintln(os.Stderr, "slipway-opa:", err)
+		fmt.Fprintln(said, "slipway-opa:", err)
 		os.Exit(1)
 	}
+}
+
+// quieten keeps standard error for us alone. What Go's runtime says when it lacks memory is pages of
+// stacks; the parent says it in a sentence.
+func quieten() *os.File {
+	kept, err := syscall.Dup(2)
+	nothing, openError := syscall.Open(os.DevNull, syscall.O_WRONLY, 0)
+	if err != nil || openError != nil || syscall.Dup3(nothing, 2, 0) != nil {
+		return os.Stderr
+	}
+	syscall.CloseOnExec(kept)
+	return os.NewFile(uintptr(kept), "standard error")
 }

@@ -109,8 +109,10 @@ func packageName(p *ast.Package) string {
 func dialectOf(module *ast.Module) (string, bool) {
 	name := packageName(module.Package)
 	switch name {
-	case "slipway", "spacelift":
+	case "slipway":
 		return dialectSlipway, true
+	case "spacelift":
+		return dialectSpacelift, true
 	case "main":
 		return dialectConftest, true
 	}
@@ -164,6 +166,8 @@ type parts struct {
 	copies []string    // names of the copies, where there are several bodies
 }
 
+const copyPrefix = "slipway_body_"
+
 // takeApart collects the known rules of the file's package and copies those of several bodies.
 func takeApart(module *ast.Module, modules map[string]*ast.Module, kind string) map[string]*parts {
 	found := map[string]*parts{}
@@ -197,7 +201,7 @@ func takeApart(module *ast.Module, modules map[string]*ast.Module, kind string) 
 			continue
 		}
 		for i, r := range p.rules {
-			copied := fmt.Sprintf("slipway_body_%d_of_%s", i, name)
+			copied := fmt.Sprintf("%s%d_of_%s", copyPrefix, i, name)
 			p.copies = append(p.copies, copied)
 			again := r.Copy()
 			again.Annotations = nil

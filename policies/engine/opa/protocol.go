@@ -149,8 +149,13 @@ func encode(a *answer) []byte {
 	return body
 }
 
-func (e *engine) answer(q *question) *answer {
-	a := &answer{ID: q.ID}
+func (e *engine) answer(q *question) (a *answer) {
+	a = &answer{ID: q.ID}
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			a = &answer{ID: q.ID, Failure: fmt.Sprintf("OPA gave up: %v", trouble)}
+		}
+	}()
 	switch q.Op {
 	case "load":
 		e.load(q, a)

@@ -1,0 +1,44 @@
+// What engine and kinds hand each other: a policy with its answer, and the words that every kind's decision
+// is put in. push.cpp, plan.cpp and approval.cpp are pure: answers in, decision out.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "policies/engine/rego_engine.hpp"
+#include "policies/policies.hpp"
+
+namespace slipway {
+
+struct Judged {
+    Policy policy;
+    PolicyAnswer answer;
+    bool lesser = false;  // rule P2: heard only where it narrows
+
+    bool says(std::string_view rule) const;  // a boolean rule is true
+    const RuleValue* value(std::string_view rule) const;  // the first, nullptr where there is none
+    std::vector<const RuleValue*> values(std::string_view rule) const;
+    bool faulty() const { return !answer.faults.empty(); }
+};
+
+PushDecision decide(const PushQuestion& question, const std::vector<Judged>& judged);
+PlanDecision decide(const PlanQuestion& question, const std::vector<Judged>& judged);
+ApprovalDecision decide(const ApprovalQuestion& question, const std::vector<Judged>& judged);
+
+// A message: a text, or an object with msg and any of rule, resource, severity, docs.
+Finding finding_of(const Policy& policy, const RuleValue& value, Finding::Severity severity);
+Finding finding_of(const Policy& policy, const PolicyFault& fault);
+std::string message_of(const Json& value);
+
+// "backup.rego:12"; "" where the place is not known.
+std::string place_text(const Place& place);
+// "deny: a bucket without owner (tags.rego:9)".
+std::string sentence_of(const Finding& finding);
+// Why a policy could not be evaluated, as its node says it.
+Explanation faulty_node(std::string text, const Judged& judged);
+
+// Parts of input documents that several kinds share.
+Json stack_input(const Stack& stack);
+Json run_input(const Run& run, const Plan* plan);
+Json plan_value(const Plan& plan);  // `input.plan`, the same for every tool
+
+}  // namespace slipway
