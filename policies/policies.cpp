@@ -11,14 +11,7 @@
 
 namespace slipway {
 
-using namespace std::chrono_literals;
-
 namespace {
-
-// The reference platform's limits.
-constexpr auto push_limit = 10s;
-constexpr auto plan_limit = 45s;
-constexpr auto approval_limit = 5s;
 
 Policy default_policy(PolicyKind kind) {
     const std::string path = std::string(word(kind)) + "/default.rego";
@@ -129,11 +122,13 @@ PolicyTestResult test_result(const std::filesystem::path& directory, const Json&
 
 class RegoPolicies : public Policies {
   public:
-    RegoPolicies(asio::any_io_executor executor, const std::string& program)
-        : own_(make_opa_engine(executor, program)), lesser_(make_opa_engine(executor, program)) {}
+    RegoPolicies(asio::any_io_executor executor, const std::string& program, PolicyLimits limits)
+        : own_(make_opa_engine(executor, program)),
+          lesser_(make_opa_engine(executor, program)),
+          limits_(limits) {}
 
     Task<PushDecision> decide_push(PolicySet set, PushQuestion question) override {
-        auto asked = input_of(push_input(question), push_limit, question.now_ms);
+        auto asked = input_of(push_input(question), limits_.push, question.now_ms);
         auto judged = co_await judge(std::move(set), PolicyKind::push, std::move(asked));
         auto decision = decide(question, judged.policies);
         decision.policy_set = std::move(judged.digest);
@@ -141,7 +136,7 @@ class RegoPolicies : public Policies {
     }
 
     Task<PlanDecision> decide_plan(PolicySet set, PlanQuestion question) override {
-        auto asked = input_of(plan_input(question), plan_limit, question.now_ms);
+        auto asked = input_of(plan_input(question), limits_.plan, question.now_ms);
         const bool readable = question.document.is_object();
         asked->document = std::move(question.document);
         Asked judged;
@@ -155,7 +150,7 @@ class RegoPolicies : public Policies {
     }
 
     Task<ApprovalDecision> decide_approval(PolicySet set, ApprovalQuestion question) override {
-        auto asked = input_of(approval_input(question), approval_limit, question.now_ms);
+        auto asked = input_of(approval_input(question), limits_.approval, question.now_ms);
         auto judged = co_await judge(std::move(set), PolicyKind::approval, std::move(asked));
         auto decision = decide(question, judged.policies);
         decision.policy_set = std::move(judged.digest);
@@ -235,12 +230,14 @@ class RegoPolicies : public Policies {
     }
 
     std::unique_ptr<RegoEngine> own_, lesser_;
+    PolicyLimits limits_;
 };
 
 }  // namespace
 
-std::unique_ptr<Policies> make_policies(asio::any_io_executor executor, std::string program) {
-    return std::make_unique<RegoPolicies>(executor, program);
+std::unique_ptr<Policies> make_policies(asio::any_io_executor executor, std::string program,
+                                        PolicyLimits limits) {
+    return std::make_unique<RegoPolicies>(executor, program, limits);
 }
 
 }  // namespace slipway

@@ -105,8 +105,16 @@ class Policies {
     virtual Task<PolicyTestResult> test(std::string directory, bool coverage) = 0;
 };
 
+// The reference platform's: what a kind of decision may take, all its policies together.
+struct PolicyLimits {
+    std::chrono::milliseconds push{10'000};
+    std::chrono::milliseconds plan{45'000};
+    std::chrono::milliseconds approval{5'000};
+};
+
 // Starts slipway-opa at the first question. `program`: its path, "": the one that came with us.
-std::unique_ptr<Policies> make_policies(asio::any_io_executor executor, std::string program = "");
+std::unique_ptr<Policies> make_policies(asio::any_io_executor executor, std::string program = "",
+                                        PolicyLimits limits = {});
 
 // The input documents, as the reference platform documents them (for tests and `explain`).
 Json push_input(const PushQuestion&);

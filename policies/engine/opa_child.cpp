@@ -48,10 +48,10 @@ struct OpaChild::State {
     bool gone = false;
     std::string reason;
 
-    void end(std::string why) {
+    void end(const std::string& why) {
         if (gone) return;
         gone = true;
-        reason = std::move(why);
+        reason = why.substr(why.starts_with('/') ? why.rfind('/', why.find(' ')) + 1 : 0);
         if (companion) companion->kill();
         for (auto& [id, one] : waiting) one->answered.notify();
         to_write.notify();

@@ -28,9 +28,10 @@ inline Policy a_policy(std::string name, PolicyKind kind, std::string text) {
 
 struct PolicyBench {
     asio::io_context io;
-    std::unique_ptr<Policies> policies =
-        make_policies(io.get_executor(), SLIPWAY_BINARY_DIR "/bin/slipway-opa");
+    std::unique_ptr<Policies> policies;
 
+    explicit PolicyBench(PolicyLimits limits = {})
+        : policies(make_policies(io.get_executor(), SLIPWAY_BINARY_DIR "/bin/slipway-opa", limits)) {}
     ~PolicyBench() {
         policies.reset();
         io.restart();

@@ -194,7 +194,22 @@ func errorsOf(err error, path string) []policyError {
 	slices.SortStableFunc(out, func(a, b policyError) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Column, b.Column))
 	})
-	return slices.Compact(out)
+	return fullest(out)
+}
+
+// fullest leaves one of those that say the same about a place, the one that says most.
+func fullest(list []policyError) []policyError {
+	var out []policyError
+	for _, e := range list {
+		last := len(out) - 1
+		if last >= 0 && strings.HasPrefix(e.Message, out[last].Message) && out[last].Line == e.Line &&
+			out[last].Column == e.Column && out[last].File == e.File {
+			out[last] = e
+		} else {
+			out = append(out, e)
+		}
+	}
+	return out
 }
 
 // closedFunction says why a function is undefined, where that is our doing.

@@ -11,15 +11,14 @@ planned(type, actions, labels) := {
 	}]},
 }
 
-messages(document) := {finding.msg | some finding in deny} with input as document
-
 test_a_database_is_protected if {
-	messages(planned("aws_db_instance", ["delete"], [])) == {"x.main would be destroyed, and it holds data"}
+	{finding.msg | some finding in deny} == {"x.main would be destroyed, and it holds data"}
+		with input as planned("aws_db_instance", ["delete"], [])
 }
 
 test_a_replacement_destroys_too if {
-	replaced := planned("aws_s3_bucket", ["create", "delete"], [])
-	messages(replaced) == {"x.main would be destroyed and created again, and it holds data"}
+	{finding.msg | some finding in deny} == {"x.main would be destroyed and created again, and it holds data"}
+		with input as planned("aws_s3_bucket", ["create", "delete"], [])
 }
 
 test_other_types_go if count(deny) == 0 with input as planned("aws_iam_role", ["delete"], [])

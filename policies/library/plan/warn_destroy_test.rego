@@ -6,11 +6,10 @@ import data.slipway.warn
 
 planned(action) := {"plan": {"changes": [{"address": "x.main", "action": action}]}}
 
-messages(action) := {finding.msg | some finding in warn} with input as planned(action)
-
 test_what_is_destroyed if {
-	messages("delete") == {"x.main is destroyed"}
-	messages("replace") == {"x.main is destroyed and created again"}
+	{finding.msg | some finding in warn} == {"x.main is destroyed"} with input as planned("delete")
+	{finding.msg | some finding in warn} == {"x.main is destroyed and created again"}
+		with input as planned("replace")
 }
 
 test_the_rest_is_quiet if {
