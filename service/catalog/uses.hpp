@@ -20,7 +20,13 @@ struct Declarations {
 struct DirectoryFacts {
     Uses uses;
     Declarations declarations;
-    std::string required_version;  // of the terraform block, constraint syntax; "": none
+    // Of the terraform blocks, constraint syntax; "": none. A file x.tofu stands in the place of x.tf for
+    // OpenTofu and does not exist for Terraform.
+    std::string required_terraform, required_opentofu;
+    const std::string& required_version(ToolKind tool) const {
+        return tool == ToolKind::terraform ? required_terraform : required_opentofu;
+    }
+    std::string why_unknown;  // what could not be followed, for people
 };
 
 class UsesReader {

@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "service/base/result.hpp"
@@ -63,6 +64,9 @@ class Repository {
                                             std::size_t at_most = 4u << 20) const = 0;
     // Where a symbolic link points to, as written; nullopt: no link.
     virtual std::optional<std::string> link(const TreeId&, std::string_view path) const = 0;
+    // All symbolic links below `directory`: path relative to it, and where it points to, as written.
+    virtual std::vector<std::pair<std::string, std::string>> links(const TreeId&,
+                                                                   std::string_view directory) const = 0;
     // Empty where there is no such directory.
     virtual std::vector<TreeEntry> list(const TreeId&, std::string_view directory) const = 0;
     // The id of the tree or blob at `path` ("." is the root); nullopt: absent.

@@ -81,6 +81,20 @@ void collect_files(git_repository* repository, const git_oid& id, const std::str
     }
 }
 
+void collect_links(git_repository* repository, const git_oid& id, const std::string& prefix,
+                   std::vector<std::pair<std::string, std::string>>& out) {
+    TreePtr tree = tree_at(repository, id);
+    for (std::size_t i = 0; i < git_tree_entrycount(tree.get()); ++i) {
+        const git_tree_entry* entry = git_tree_entry_byindex(tree.get(), i);
+        std::string path = prefix + git_tree_entry_name(entry);
+        if (kind_of(entry) == TreeEntry::Kind::directory)
+            collect_links(repository, *git_tree_entry_id(entry), path + "/", out);
+        else if (kind_of(entry) == TreeEntry::Kind::link)
+            out.emplace_back(std::move(path),
+                             blob_text(repository, *git_tree_entry_id(entry), 4096).value_or(""));
+    }
+}
+
 ChangedFile changed_file(const git_diff_delta& delta) {
     switch (delta.status) {
         case GIT_DELTA_ADDED: return {ChangedFile::How::added, delta.new_file.path, ""};
@@ -227,6 +241,18 @@ class LocalRepository : public Repository {
             auto found = find_entry(repository, tree, path);
             if (!found || found->mode != GIT_FILEMODE_LINK) return std::nullopt;
             return blob_text(repository, found->id, 4096);
+        });
+    }
+
+    std::vector<std::pair<std::string, std::string>> links(const TreeId& root,
+                                                           std::string_view directory) const override {
+        return handles_->with([&](git_repository* repository) {
+            std::vector<std::pair<std::string, std::string>> out;
+            auto found = find_entry(repository, root, directory);
+            if (!found || found->type != GIT_OBJECT_TREE) return out;
+            check_size(repository, found->id);
+            collect_links(repository, found->id, "", out);
+            return out;
         });
     }
 
