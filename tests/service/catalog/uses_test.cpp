@@ -42,7 +42,7 @@ TEST_CASE("modules are followed transitively, in circles too, with the paths tha
          "module \"vpc\" { source = \"../../modules/vpc\" }\nlocals { x = file(\"../../shared/x.yaml\") }\n"},
         {"modules/vpc/main.tf",
          "module \"dns\" { source = \"../dns\" }\nresource \"r\" \"vpc\" {}\n"
-         "locals { t = templatefile(\"${path.module}/../../templates/t.tpl\", {})\n c = file(\"extra/y.json\") }\n"},
+         "locals {\n t = templatefile(\"${path.module}/../../templates/t.tpl\", {})\n c = file(\"extra/y.json\")\n}\n"},
         {"modules/dns/main.tf.json",
          "{\"module\": {\"again\": {\"source\": \"../vpc\"}},\n \"resource\": {\"r\": {\"dns\": {}}}}"},
         {"templates/t.tpl", "plain"},
