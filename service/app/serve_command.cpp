@@ -1,3 +1,5 @@
+// `slipway serve`: the command line and the environment become a configuration, which the service starts
+// with or which is refused with all its findings.
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <map>

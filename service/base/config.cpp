@@ -1,5 +1,6 @@
-// The whole configuration: the file first, then what the environment and the command line override. All
-// findings are collected; none of them makes the service start with something else than was meant.
+// The whole configuration: the file first, then what the environment and the command line override.
+// All findings are collected; none of them makes the service start with something else than was
+// meant.
 #include "service/base/config.hpp"
 
 #include <algorithm>
@@ -28,7 +29,8 @@ std::string not_in_this_version(std::string_view what) {
 
 std::string take_url(std::string& out, const std::string& text) {
     auto trouble = url_trouble(text);
-    // The service is often reached through a proxy in the same network: what it links to may be plain.
+    // The service is often reached through a proxy in the same network: what it links to may be
+    // plain.
     if (trouble.find("only reaches this machine") != trouble.npos) trouble.clear();
     if (trouble.empty()) out = text;
     while (out.ends_with('/')) out.pop_back();
@@ -82,8 +84,8 @@ const std::vector<Setting>& settings() {
          [](Config&, const std::string&, const Sources&) {
              return not_in_this_version("blobs are files below `data`; remove the key");
          }},
-        {"workers", [](Config& c, const std::string& text,
-                       const Sources&) { return take_workers(c, text); }},
+        {"workers",
+         [](Config& c, const std::string& text, const Sources&) { return take_workers(c, text); }},
         {"check_name",
          [](Config& c, const std::string& text, const Sources&) {
              c.check_name = text;
@@ -147,8 +149,9 @@ void read_worker(MapReader& reader, Config& config, Sources& sources) {
         if (const auto trouble = variable_name_trouble(name); !trouble.empty())
             worker.report("environment", trouble);
         else if (std::find(secrets.begin(), secrets.end(), name) != secrets.end())
-            worker.report("environment", "holds " + name + ", which is the service's own secret; "
-                                         "runs never get it");
+            worker.report("environment", "holds " + name +
+                                             ", which is the service's own secret; "
+                                             "runs never get it");
     }
 }
 

@@ -1,5 +1,5 @@
-// One forge of the configuration. GitHub without a webhook secret is refused: anybody could then speak for
-// it; so is one without a credential.
+// One forge of the configuration. GitHub without a webhook secret is refused: anybody could then
+// speak for it; so is one without a credential.
 #include <algorithm>
 
 #include "service/base/config_reader.hpp"
@@ -28,7 +28,8 @@ void read_webhook_secrets(MapReader& reader, ForgeConfig& forge, Sources& source
     if (!list || (list->kind == Yaml::Kind::list && list->list.empty()))
         return reader.report("webhook_secrets",
                              "needs at least one secret: without it anybody could send webhooks "
-                             "in the name of " + forge.name);
+                             "in the name of " +
+                                 forge.name);
     if (list->kind != Yaml::Kind::list)
         return reader.report("webhook_secrets", "is a list of secrets");
     for (const auto& node : list->list)
@@ -38,7 +39,8 @@ void read_webhook_secrets(MapReader& reader, ForgeConfig& forge, Sources& source
 void read_github(MapReader& reader, ForgeConfig& forge, Sources& sources) {
     if (forge.name == "github.com") forge.api_url = "https://api.github.com";
     if (!reader.find("api_url") && forge.api_url.empty())
-        forge.api_url = "https://" + forge.name + "/api/v3";  // where GitHub Enterprise Server has it
+        forge.api_url =
+            "https://" + forge.name + "/api/v3";  // where GitHub Enterprise Server has it
     take_url(reader, "api_url", forge.api_url);
     forge.git_url = reader.text("git_url").value_or("https://" + forge.name + "/{path}.git");
     auto filled = forge.git_url;
@@ -75,7 +77,8 @@ ForgeConfig read_forge(const std::string& name, const Yaml& node, Sources& sourc
     if (is_later || !is_known) {
         sources.findings.add(
             kind ? kind->place : node.place,
-            is_later ? "this version speaks to forges of kind github and builtin, not yet " + kind->scalar
+            is_later ? "this version speaks to forges of kind github and builtin, not yet " +
+                           kind->scalar
                      : "the forge " + name + " needs `kind`: github or builtin");
         return forge;
     }

@@ -1,5 +1,5 @@
-// Inside load_config(): what its parts share. A setting is checked by one function wherever it was written:
-// file, environment or command line.
+// Inside load_config(): what its parts share. A setting is checked by one function wherever it was
+// written: file, environment or command line.
 #pragma once
 #include <filesystem>
 #include <map>
@@ -24,9 +24,9 @@ struct Sources {
 
 // "" where `text` is a fit value, otherwise what it has to be: "is HOST:PORT".
 std::string listen_trouble(std::string_view text);
-std::string url_trouble(std::string_view text);    // http(s), encrypted unless to this machine
+std::string url_trouble(std::string_view text);  // http(s), encrypted unless to this machine
 std::string redis_trouble(std::string_view text);
-std::string name_trouble(std::string_view text);   // of checks and forges
+std::string name_trouble(std::string_view text);  // of checks and forges
 std::string variable_name_trouble(std::string_view text);
 
 ForgeConfig read_forge(const std::string& name, const Yaml& node, Sources&);

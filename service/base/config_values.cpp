@@ -83,8 +83,8 @@ std::string redis_trouble(std::string_view text) {
     }
     const auto slash = std::min(rest.find('/'), rest.size());
     const auto database = rest.substr(std::min(slash + 1, rest.size()));
-    const bool number = std::all_of(database.begin(), database.end(),
-                                    [](char c) { return c >= '0' && c <= '9'; });
+    const bool number =
+        std::all_of(database.begin(), database.end(), [](char c) { return c >= '0' && c <= '9'; });
     if (!is_host_port(rest.substr(0, slash), false) || !number || database.size() > 4)
         return "is redis://[USER@]HOST[:PORT][/DATABASE]";
     return "";

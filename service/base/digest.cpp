@@ -1,5 +1,5 @@
-// OpenSSL's digests and signatures, libsodium's strict encodings. Contexts are kept per thread, since most
-// of what is digested is shorter than the making of a context.
+// OpenSSL's digests and signatures, libsodium's strict encodings. Contexts are kept per thread,
+// since most of what is digested is shorter than the making of a context.
 #include "service/base/digest.hpp"
 
 #include <openssl/bio.h>
@@ -62,9 +62,10 @@ PrivateKey read_private_key(const std::string& pem) {
                           : nullptr);
     ERR_clear_error();
     if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA)
-        throw Failure("the private key is no unencrypted RSA key in PEM form; download it again "
-                      "from the App's settings",
-                      Retry::never);
+        throw Failure(
+            "the private key is no unencrypted RSA key in PEM form; download it again "
+            "from the App's settings",
+            Retry::never);
     return key;
 }
 

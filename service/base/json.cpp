@@ -1,7 +1,7 @@
 #include "service/base/json.hpp"
 
-// RapidJSON 1.1's vectorised writer leaves the bytes 0x1A to 0x1F unescaped, the terminal's escape among
-// them. (Its vectorised reader is not used for streams like ours.)
+// RapidJSON 1.1's vectorised writer leaves the bytes 0x1A to 0x1F unescaped, the terminal's escape
+// among them. (Its vectorised reader is not used for streams like ours.)
 #undef RAPIDJSON_SSE42
 #include <rapidjson/error/en.h>
 #include <rapidjson/prettywriter.h>
@@ -32,9 +32,7 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
     bool RawNumber(const char* s, rapidjson::SizeType n, bool) {
         return add(Json(Json::Number{std::string(s, n)}));
     }
-    bool String(const char* s, rapidjson::SizeType n, bool) {
-        return add(Json(std::string(s, n)));
-    }
+    bool String(const char* s, rapidjson::SizeType n, bool) { return add(Json(std::string(s, n))); }
     bool Key(const char* s, rapidjson::SizeType n, bool) {
         keys_.emplace_back(s, n);
         return true;
@@ -96,9 +94,8 @@ void write(Writer& writer, const Json& json) {
         auto text = json.number_text();
         writer.RawValue(text.data(), text.size(), rapidjson::kNumberType);
     } else if (json.is_string()) {
-        write_text(json.string_or(""), [&](const char* text, rapidjson::SizeType size) {
-            writer.String(text, size);
-        });
+        write_text(json.string_or(""),
+                   [&](const char* text, rapidjson::SizeType size) { writer.String(text, size); });
     } else if (json.is_array()) {
         writer.StartArray();
         for (const auto& item : json.items()) write(writer, item);
@@ -106,9 +103,8 @@ void write(Writer& writer, const Json& json) {
     } else {
         writer.StartObject();
         for (const auto& [name, value] : json.members()) {
-            write_text(name, [&](const char* text, rapidjson::SizeType size) {
-                writer.Key(text, size);
-            });
+            write_text(name,
+                       [&](const char* text, rapidjson::SizeType size) { writer.Key(text, size); });
             write(writer, value);
         }
         writer.EndObject();
@@ -150,7 +146,7 @@ std::int64_t Json::int_or(std::int64_t fallback) const {
     std::int64_t out = 0;
     auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), out);
     return error == std::errc{} && end == text.data() + text.size() && !text.empty() ? out
-                                                                                      : fallback;
+                                                                                     : fallback;
 }
 
 double Json::double_or(double fallback) const {

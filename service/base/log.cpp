@@ -1,5 +1,5 @@
-// A line is composed in one string and leaves in one write, so that lines of two threads never mix and
-// nothing is buffered when the process dies.
+// A line is composed in one string and leaves in one write, so that lines of two threads never mix
+// and nothing is buffered when the process dies.
 #include "service/base/log.hpp"
 
 #include <unistd.h>
@@ -17,7 +17,8 @@ namespace {
 std::atomic<LogLevel> lowest{LogLevel::info};
 std::atomic<LogFormat> log_format{LogFormat::json};
 
-// What a terminal may obey and JSON does not escape: DEL and the control characters U+0080 to U+009F.
+// What a terminal may obey and JSON does not escape: DEL and the control characters U+0080 to
+// U+009F.
 std::string without_terminal_controls(std::string_view text) {
     std::string out;
     for (std::size_t i = 0; i < text.size(); ++i) {
@@ -51,8 +52,8 @@ void set_log(LogLevel at_least, LogFormat format) {
     log_format = format;
 }
 
-std::string log_line(LogFormat format, std::int64_t at_ms, LogLevel level,
-                     std::string_view message, LogFields fields) {
+std::string log_line(LogFormat format, std::int64_t at_ms, LogLevel level, std::string_view message,
+                     LogFields fields) {
     if (format == LogFormat::json) {
         Json::Object line = {
             {"time", utc_iso(at_ms)}, {"level", word(level)}, {"message", message}};

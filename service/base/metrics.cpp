@@ -1,5 +1,5 @@
-// One registry for the process; prometheus-cpp's families merge by name and its metrics by labels, and the
-// handles that it returns live as long as the registry does.
+// One registry for the process; prometheus-cpp's families merge by name and its metrics by labels,
+// and the handles that it returns live as long as the registry does.
 #include "service/base/metrics.hpp"
 
 #include <prometheus/counter.h>

@@ -1,7 +1,8 @@
 // A sealed text, in bytes:
 //     sealed = %x01 nonce cipher      nonce = 24OCTET, random      cipher = plain + 16OCTET tag
-// XChaCha20-Poly1305 under HMAC-SHA256(key, "seal"); %x01 and the purpose are authenticated with it. What
-// derive() gives comes from other messages than the key of seal(), so that no use learns another's.
+// XChaCha20-Poly1305 under HMAC-SHA256(key, "seal"); %x01 and the purpose are authenticated with
+// it. What derive() gives comes from other messages than the key of seal(), so that no use learns
+// another's.
 #include "service/base/sealing.hpp"
 
 #include <fcntl.h>
@@ -139,8 +140,9 @@ Result<std::string> SealingKey::open(std::string_view sealed, std::string_view p
             reinterpret_cast<unsigned char*>(plain.data()), nullptr, nullptr,
             bytes_of(sealed) + head, sealed.size() - head, bytes_of(bound), bound.size(),
             bytes_of(sealed) + 1, key.data()) != 0)
-        return Error{"this was sealed under another key or for another purpose, or was changed "
-                     "since"};
+        return Error{
+            "this was sealed under another key or for another purpose, or was changed "
+            "since"};
     return plain;
 }
 

@@ -1,5 +1,5 @@
-// One HMAC context for every secret, keyed once: re-initialising it without a key goes back to the keyed
-// state, so a delivery costs the hashing of its body and nothing else.
+// One HMAC context for every secret, keyed once: re-initialising it without a key goes back to the
+// keyed state, so a delivery costs the hashing of its body and nothing else.
 #include "service/base/signature.hpp"
 
 #include <openssl/core_names.h>

@@ -1,5 +1,6 @@
 #include "service/base/task.hpp"
 
+#include <algorithm>
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/bind_executor.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -7,10 +8,9 @@
 #include <boost/asio/post.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <algorithm>
 #include <cassert>
 #include <list>
 #include <vector>
@@ -37,11 +37,12 @@ Task<void> sleep_for(std::chrono::milliseconds duration) {
 
 Task<asio::any_io_executor> this_executor() { co_return co_await asio::this_coro::executor; }
 
-// What waits for others below must not be left by a cancellation before they have ended, nor may it make
-// its caller forget that it was cancelled. So each keeps the caller's cancellation state as it is, and
-// only switches off, while it waits, that the state is thrown at the next co_await.
+// What waits for others below must not be left by a cancellation before they have ended, nor may it
+// make its caller forget that it was cancelled. So each keeps the caller's cancellation state as it
+// is, and only switches off, while it waits, that the state is thrown at the next co_await.
 
-// --- within ---------------------------------------------------------------------------------------
+// --- within
+// ---------------------------------------------------------------------------------------
 
 namespace {
 // One run of within(): the child completes into it, the timer is cancelled by it.
@@ -82,7 +83,8 @@ Task<void> within(std::chrono::milliseconds limit, Task<void> task) {
     if (race->error) std::rethrow_exception(race->error);
 }
 
-// --- Pool -----------------------------------------------------------------------------------------
+// --- Pool
+// -----------------------------------------------------------------------------------------
 
 struct Pool::Impl {
     explicit Impl(std::size_t n) : threads(n) {}
@@ -94,8 +96,8 @@ Pool::~Pool() { impl_->threads.join(); }
 
 Task<void> Pool::run_erased(std::function<void()> job) {
     auto executor = co_await asio::this_coro::executor;
-    auto done = std::make_shared<asio::steady_timer>(executor,
-                                                     asio::steady_timer::time_point::max());
+    auto done =
+        std::make_shared<asio::steady_timer>(executor, asio::steady_timer::time_point::max());
     auto finished = std::make_shared<bool>(false);
     auto work = asio::prefer(executor, asio::execution::outstanding_work.tracked);
     std::function<void()> on_pool = [job = std::move(job), done, finished, work]() {
@@ -115,7 +117,8 @@ Task<void> Pool::run_erased(std::function<void()> job) {
     co_await asio::this_coro::throw_if_cancelled(throws);
 }
 
-// --- Signal ---------------------------------------------------------------------------------------
+// --- Signal
+// ---------------------------------------------------------------------------------------
 
 struct Signal::Impl {
     explicit Impl(asio::any_io_executor e) : executor(std::move(e)) {}
@@ -148,7 +151,8 @@ Task<bool> Signal::wait(std::chrono::milliseconds at_most) {
     co_return impl->count != before;
 }
 
-// --- TaskGroup ------------------------------------------------------------------------------------
+// --- TaskGroup
+// ------------------------------------------------------------------------------------
 
 namespace {
 

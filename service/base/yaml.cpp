@@ -1,6 +1,6 @@
-// yaml-cpp's events to our tree. The tree is built on a stack of our own; every bound stands here: size of
-// the text, nesting, and nodes, counted after aliases are copied, so that ten lines of anchors cannot ask
-// for a gigabyte.
+// yaml-cpp's events to our tree. The tree is built on a stack of our own; every bound stands here:
+// size of the text, nesting, and nodes, counted after aliases are copied, so that ten lines of
+// anchors cannot ask for a gigabyte.
 #include "service/base/yaml.hpp"
 
 #include <yaml-cpp/eventhandler.h>

@@ -60,10 +60,14 @@ std::string Findings::text() const {
 
 std::string_view kind_name(const Yaml& node) {
     switch (node.kind) {
-        case Yaml::Kind::null: return "nothing";
-        case Yaml::Kind::scalar: return "a text";
-        case Yaml::Kind::list: return "a list";
-        case Yaml::Kind::map: return "a map";
+        case Yaml::Kind::null:
+            return "nothing";
+        case Yaml::Kind::scalar:
+            return "a text";
+        case Yaml::Kind::list:
+            return "a list";
+        case Yaml::Kind::map:
+            return "a map";
     }
     return "nothing";
 }

@@ -1,5 +1,5 @@
-// Reads maps of configuration key by key and collects every finding instead of stopping at the first. A key
-// that nobody asked for is a finding itself, with a guess at what was meant.
+// Reads maps of configuration key by key and collects every finding instead of stopping at the
+// first. A key that nobody asked for is a finding itself, with a guess at what was meant.
 #pragma once
 #include <optional>
 #include <string>
@@ -21,7 +21,9 @@ struct ConfigFinding {
 
 class Findings {
   public:
-    void add(const Place& place, std::string message) { all_.push_back({place, std::move(message)}); }
+    void add(const Place& place, std::string message) {
+        all_.push_back({place, std::move(message)});
+    }
     bool empty() const { return all_.empty(); }
     const std::vector<ConfigFinding>& all() const { return all_; }
     std::string text() const;  // one a line, in the order of their places
@@ -36,17 +38,18 @@ std::string did_you_mean(std::string_view key, const std::vector<std::string>& k
 // "a list", for messages.
 std::string_view kind_name(const Yaml&);
 
-// One map. Every reading function marks its key as known, reports what does not fit and then returns
-// nothing, as it does where the key is absent.
+// One map. Every reading function marks its key as known, reports what does not fit and then
+// returns nothing, as it does where the key is absent.
 class MapReader {
   public:
-    // A node that is no map is reported, and reads as an empty one. `what`: "a stack", for messages.
+    // A node that is no map is reported, and reads as an empty one. `what`: "a stack", for
+    // messages.
     MapReader(const Yaml& node, std::string what, Findings& findings);
     ~MapReader();  // reports the keys that nobody asked for
     MapReader(const MapReader&) = delete;
     MapReader& operator=(const MapReader&) = delete;
 
-    const Yaml* find(std::string_view key);  // null where absent or null
+    const Yaml* find(std::string_view key);                 // null where absent or null
     std::optional<std::string> text(std::string_view key);  // not empty
     std::optional<int> whole(std::string_view key, int least, int most);
     std::optional<bool> boolean(std::string_view key);
@@ -58,7 +61,8 @@ class MapReader {
         const auto parsed = parse_word<E>(*said);
         if (!parsed) {
             std::string choice;
-            for (auto one : words_of(E{})) choice += (choice.empty() ? "" : ", ") + std::string(one);
+            for (auto one : words_of(E{}))
+                choice += (choice.empty() ? "" : ", ") + std::string(one);
             report(key, "is one of " + choice);
         }
         return parsed;

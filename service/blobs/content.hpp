@@ -1,5 +1,5 @@
-// What all blob stores share: an id is the SHA-256 of the bytes as they lie in the store, checked whenever
-// they are read. A sealed blob has a nonce of its own, so equal plans have different ids.
+// What all blob stores share: an id is the SHA-256 of the bytes as they lie in the store, checked
+// whenever they are read. A sealed blob has a nonce of its own, so equal plans have different ids.
 #pragma once
 #include "service/blobs/blobs.hpp"
 

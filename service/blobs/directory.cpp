@@ -1,5 +1,5 @@
-// Blobs as files: <directory>/ab/cd/abcd….  A file gets its name only after its bytes are on the disk, so
-// whatever has a name is whole, also after the power went.
+// Blobs as files: <directory>/ab/cd/abcd….  A file gets its name only after its bytes are on the
+// disk, so whatever has a name is whole, also after the power went.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

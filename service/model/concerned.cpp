@@ -1,6 +1,6 @@
-// The changed paths become a tree of segments once; each stack then asks for a few places in it. A place
-// that is not there ends the question at the first segment that nobody touched, so that ten thousand
-// stacks cost little more than reading their directories.
+// The changed paths become a tree of segments once; each stack then asks for a few places in it. A
+// place that is not there ends the question at the first segment that nobody touched, so that ten
+// thousand stacks cost little more than reading their directories.
 #include "service/model/concerned.hpp"
 
 #include <algorithm>
@@ -33,7 +33,8 @@ std::string_view place_named(std::string_view path) {
     return path == "." ? std::string_view() : path;
 }
 
-// A segment as numbers: comparing two of them seldom looks at more than one word. Its order is some order.
+// A segment as numbers: comparing two of them seldom looks at more than one word. Its order is some
+// order.
 struct Segment {
     std::uint64_t first = 0, second = 0;
     std::string_view rest;
@@ -160,9 +161,9 @@ class ChangedPaths {
 
     std::uint32_t child_of(std::uint32_t node, const Segment& segment) const {
         const auto& children = nodes_[node].children;
-        const auto child = std::lower_bound(
-            children.begin(), children.end(), segment,
-            [](const Child& a, const Segment& b) { return a.segment < b; });
+        const auto child =
+            std::lower_bound(children.begin(), children.end(), segment,
+                             [](const Child& a, const Segment& b) { return a.segment < b; });
         return child != children.end() && child->segment == segment ? child->node : 0;
     }
 

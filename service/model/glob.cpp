@@ -1,5 +1,5 @@
-// A pattern becomes a small automaton (Thompson's construction) whose states are followed all at once, so
-// that no pattern can make it try again and again.
+// A pattern becomes a small automaton (Thompson's construction) whose states are followed all at
+// once, so that no pattern can make it try again and again.
 #include "service/model/glob.hpp"
 
 #include <algorithm>
@@ -82,7 +82,8 @@ std::size_t glob_literal_size(std::string_view pattern) {
     return at;
 }
 
-// Appends nodes in the order of the pattern: each leads to the one after it unless it says otherwise.
+// Appends nodes in the order of the pattern: each leads to the one after it unless it says
+// otherwise.
 class GlobParser {
   public:
     GlobParser(Glob& glob, std::string_view pattern) : glob_(glob), pattern_(pattern) {
@@ -238,10 +239,13 @@ Glob::Glob(std::string_view pattern)
 
 bool Glob::takes(const Node& node, char32_t letter) const {
     switch (node.kind) {
-        case Kind::letter: return letter == node.letter;
+        case Kind::letter:
+            return letter == node.letter;
         case Kind::one:
-        case Kind::many: return letter != '/';
-        case Kind::every: return true;
+        case Kind::many:
+            return letter != '/';
+        case Kind::every:
+            return true;
         case Kind::klass: {
             if (letter == '/') return false;
             const auto begin = ranges_.begin() + node.other;
@@ -252,7 +256,8 @@ bool Glob::takes(const Node& node, char32_t letter) const {
         }
         case Kind::fork:
         case Kind::jump:
-        case Kind::end: break;
+        case Kind::end:
+            break;
     }
     return false;
 }

@@ -1,7 +1,8 @@
-// Doublestar patterns over slash-separated paths: `?` and `*` stay inside a segment, `**` as a whole
-// segment spans any number of them (`a/**` is also `a` itself), `[abc]`, `[a-z]` and `[!a-z]` are classes,
-// `{a,b/c}` alternatives, `\` takes the next character as it is. Time grows with pattern × path, whatever
-// both say: they come from people we do not know.
+// Doublestar patterns over slash-separated paths: `?` and `*` stay inside a segment, `**` as a
+// whole segment spans any number of them (`a/**` is also `a` itself), `[abc]`, `[a-z]` and `[!a-z]`
+// are classes,
+// `{a,b/c}` alternatives, `\` takes the next character as it is. Time grows with pattern × path,
+// whatever both say: they come from people we do not know.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -10,7 +11,8 @@
 
 namespace slipway {
 
-// A pattern made ready for many paths. What is not well formed (see glob_trouble) is taken as it stands.
+// A pattern made ready for many paths. What is not well formed (see glob_trouble) is taken as it
+// stands.
 class Glob {
   public:
     explicit Glob(std::string_view pattern);

@@ -1,3 +1,4 @@
+// What the reader can do now, said once for the whole pull request: the sentence under the heading.
 #include <algorithm>
 #include <set>
 

@@ -1,5 +1,5 @@
-// P14: which of 10 000 stacks do 3 000 changed files concern, against reading the same paths once: the
-// stacks' directories and the changed files, split from one text into strings.
+// P14: which of 10 000 stacks do 3 000 changed files concern, against reading the same paths once:
+// the stacks' directories and the changed files, split from one text into strings.
 #include <cstdio>
 #include <random>
 #include <string>
@@ -24,16 +24,17 @@ struct Repository {
     std::string text;  // all paths, one a line
 };
 
-// Teams with services in four environments; everybody uses three modules and follows two patterns, and a
-// pull request that touches every hundredth service, some modules and much that concerns nobody.
+// Teams with services in four environments; everybody uses three modules and follows two patterns,
+// and a pull request that touches every hundredth service, some modules and much that concerns
+// nobody.
 Repository make_repository() {
     std::mt19937 random(14);
     Repository made;
     for (int i = 0; i < stack_count; ++i) {
         Stack stack;
-        stack.directory = "teams/team-" + std::to_string(i / 100) + "/services/service-" +
-                          std::to_string(i / 4) + "/" +
-                          (const char*[]){"development", "staging", "production", "recovery"}[i % 4];
+        stack.directory =
+            "teams/team-" + std::to_string(i / 100) + "/services/service-" + std::to_string(i / 4) +
+            "/" + (const char*[]){"development", "staging", "production", "recovery"}[i % 4];
         stack.also_triggered_by = {module_directory(random() % module_count) + "/templates/*.tpl",
                                    "teams/team-" + std::to_string(i / 100) + "/**/common.tfvars"};
         Uses uses;

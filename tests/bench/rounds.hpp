@@ -1,5 +1,5 @@
-// Two things measured in turn (A B A B …), because a shared machine is never equally fast twice: what counts
-// is the ratio of their medians.
+// Two things measured in turn (A B A B …), because a shared machine is never equally fast twice:
+// what counts is the ratio of their medians.
 #pragma once
 #include <algorithm>
 #include <chrono>

@@ -1,5 +1,5 @@
-// Patterns of people we do not know, in time that grows with pattern × path: the first line is the pattern,
-// the rest the path.
+// Patterns of people we do not know, in time that grows with pattern × path: the first line is the
+// pattern, the rest the path.
 #include "service/model/glob.hpp"
 #include "tests/fuzz/target.hpp"
 
@@ -11,6 +11,7 @@ void fuzz_one(std::string_view bytes) {
     const bool matches = glob.matches(path);
     must(!matches || path.starts_with(glob.literal_prefix()), "a match has the literal prefix");
     must(slipway::glob_literal_size(pattern) <= pattern.size(), "the literal part is a part");
-    if (slipway::glob_trouble(pattern).empty() && slipway::glob_literal_size(pattern) == pattern.size())
+    if (slipway::glob_trouble(pattern).empty() &&
+        slipway::glob_literal_size(pattern) == pattern.size())
         must(matches == (path == pattern), "a pattern without signs is its text");
 }

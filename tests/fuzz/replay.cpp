@@ -1,5 +1,5 @@
-// Plays files through a fuzz target without libFuzzer: each as it is, cut short, and with bytes exchanged,
-// the same way every time. An empty corpus is a failure, not a success.
+// Plays files through a fuzz target without libFuzzer: each as it is, cut short, and with bytes
+// exchanged, the same way every time. An empty corpus is a failure, not a success.
 #include <algorithm>
 #include <cstdint>
 #include <cstdio>

@@ -1,5 +1,6 @@
-// The shape of a fuzz target: NAME_fuzz.cpp includes this, defines fuzz_one(), and says with must() what
-// holds for any bytes. Under clang libFuzzer drives it; everywhere else replay.cpp plays its corpus.
+// The shape of a fuzz target: NAME_fuzz.cpp includes this, defines fuzz_one(), and says with must()
+// what holds for any bytes. Under clang libFuzzer drives it; everywhere else replay.cpp plays its
+// corpus.
 #pragma once
 #include <cstdint>
 #include <cstdio>

@@ -1,3 +1,4 @@
+// Who speaks on the built-in forge where nobody else is named (rule S6): the user of the process.
 #pragma once
 #include <string>
 

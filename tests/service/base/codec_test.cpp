@@ -1,4 +1,5 @@
-// Records survive the way to JSON and back, older and newer ones too, and what does not fit names its place.
+// Records survive the way to JSON and back, older and newer ones too, and what does not fit names
+// its place.
 #include "service/base/codec.hpp"
 
 #include <doctest/doctest.h>
@@ -115,7 +116,8 @@ TEST_CASE("A whole run comes back as it went") {
     run.state = RunState::unconfirmed;
     run.history = {{RunState::queued, 1, "slipway", ""}, {RunState::planning, 2, "w", "n"}};
     run.pull = 7;
-    run.settings.variables["A"] = Variable{"v", Variable::Source::worker_file, VariablePhase::apply};
+    run.settings.variables["A"] =
+        Variable{"v", Variable::Source::worker_file, VariablePhase::apply};
     run.settings.depends_on = {StackId("s")};
     const auto text = encode(run).dump();
     const auto back = decode<Run>(text);

@@ -152,13 +152,13 @@ TEST_CASE("What is wrong is found with its place and a way out") {
     };
     const std::string secrets = "webhook_secrets: [{env: HOOK}]";
     const Case cases[] = {
-        {"listne: x\n", "slipway.yaml:1:1: the configuration has no key `listne`; did you mean "
-                        "`listen`?"},
+        {"listne: x\n",
+         "slipway.yaml:1:1: the configuration has no key `listne`; did you mean "
+         "`listen`?"},
         {"zzz: x\n", "slipway.yaml:1:1: the configuration has no key `zzz`"},
         {"- a\n", "slipway.yaml:1:1: the configuration is a map, not a list"},
         {"a: [\n", "slipway.yaml:2:1: end of sequence flow not found"},
-        {"listen: 8080\n",
-         "slipway.yaml:1:9: `listen` is HOST:PORT, for example 127.0.0.1:8080"},
+        {"listen: 8080\n", "slipway.yaml:1:9: `listen` is HOST:PORT, for example 127.0.0.1:8080"},
         {"listen: a:70000\n",
          "slipway.yaml:1:9: `listen` is HOST:PORT, for example 127.0.0.1:8080"},
         {"workers: 65\n", "slipway.yaml:1:10: `workers` is a whole number from 0 to 64"},
@@ -166,10 +166,12 @@ TEST_CASE("What is wrong is found with its place and a way out") {
         {"mode: dry\n", "slipway.yaml:1:7: `mode` is apply or observe"},
         {"public_url: slipway.example.com\n",
          "slipway.yaml:1:13: `public_url` begins with https://"},
-        {"check_name: a-->b\n", "slipway.yaml:1:13: `check_name` is made of letters, digits and "
-                                "single . _ - between them"},
-        {"blobs: s3://bucket/prefix\n", "slipway.yaml:1:8: `blobs` is not part of this version: "
-                                        "blobs are files below `data`; remove the key"},
+        {"check_name: a-->b\n",
+         "slipway.yaml:1:13: `check_name` is made of letters, digits and "
+         "single . _ - between them"},
+        {"blobs: s3://bucket/prefix\n",
+         "slipway.yaml:1:8: `blobs` is not part of this version: "
+         "blobs are files below `data`; remove the key"},
         {"organisation: {repository: github.com/a/b}\n",
          "slipway.yaml:1:15: `organisation` is not part of this version: an organisation in a "
          "repository; check it out and give its directory"},
@@ -208,8 +210,9 @@ TEST_CASE("What is wrong is found with its place and a way out") {
          "send webhooks in the name of github.com"},
         {hub("token: {env: TOKEN}\n    webhook_secrets: [plain]"),
          "slipway.yaml:5:23: `webhook_secrets` is a secret: write {file: PATH} or {env: NAME}"},
-        {hub(secrets), "slipway.yaml:3:5: `app` {id, private_key} or `token` is needed, to answer "
-                       "on pull requests"},
+        {hub(secrets),
+         "slipway.yaml:3:5: `app` {id, private_key} or `token` is needed, to answer "
+         "on pull requests"},
         {hub(secrets + "\n    token: {env: TOKEN}\n    app: {id: 1}"),
          "slipway.yaml:5:12: `token` and `app` exclude each other; keep one\n"
          "slipway.yaml:6:10: an App needs `private_key`"},
@@ -226,8 +229,9 @@ TEST_CASE("What is wrong is found with its place and a way out") {
          "slipway.yaml:6:21: `self_described` holds a[, which has a [ without its ]"},
         {"forges: {local: {kind: builtin}}\n",
          "slipway.yaml:1:17: a forge of kind builtin needs `root`"},
-        {"forges: {g: {kind: gitlab}}\n", "slipway.yaml:1:20: this version speaks to forges of "
-                                          "kind github and builtin, not yet gitlab"},
+        {"forges: {g: {kind: gitlab}}\n",
+         "slipway.yaml:1:20: this version speaks to forges of "
+         "kind github and builtin, not yet gitlab"},
         {"forges: {g: {root: /srv}}\n",
          "slipway.yaml:1:13: the forge g needs `kind`: github or builtin"},
         {"forges: {a/b: {kind: builtin, root: /srv}}\n",
@@ -280,8 +284,8 @@ TEST_CASE("Plain HTTP reaches this machine alone") {
         CAPTURE(url);
         CHECK(folder.findings(github + "    api_url: '" + url + "'\n") == "");
     }
-    for (const char* url : {"http://127.evil.test", "http://localhost.evil.test",
-                            "http://10.0.0.1", "ftp://x", "https://", "https://a b"}) {
+    for (const char* url : {"http://127.evil.test", "http://localhost.evil.test", "http://10.0.0.1",
+                            "ftp://x", "https://", "https://a b"}) {
         CAPTURE(url);
         CHECK(folder.findings(github + "    api_url: '" + url + "'\n") != "");
     }

@@ -24,12 +24,43 @@ std::string repeated(std::string_view text, int times) {
 }  // namespace
 
 TEST_CASE("What RFC 8259 refuses is refused, with the byte") {
-    const std::string bad[] = {
-        "", " ", "{", "[", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "01", "+1", "1.", ".5", "1e",
-        "- 1", "nul", "True", "NaN", "Infinity", "[1] x", "[1][2]", "\"\n\"", "\"\t\"", "\"\\x41\"",
-        "\"\\u12\"", "\"\\ud800\"", "\"\\udc00\\ud800\"", "\"\xff\"", "\"\xc0\x80\"",
-        "\"\xed\xa0\x80\"", "\"a", "{\"a\"}", "// a\n1", std::string("1\0", 2), std::string("\0", 1),
-        "\"a raw escape, long enough for a register: \x1b\"", "\"\x1f\"", "{\"a\":1 \"b\":2}"};
+    const std::string bad[] = {"",
+                               " ",
+                               "{",
+                               "[",
+                               "[1,]",
+                               "{\"a\":1,}",
+                               "{a:1}",
+                               "'a'",
+                               "01",
+                               "+1",
+                               "1.",
+                               ".5",
+                               "1e",
+                               "- 1",
+                               "nul",
+                               "True",
+                               "NaN",
+                               "Infinity",
+                               "[1] x",
+                               "[1][2]",
+                               "\"\n\"",
+                               "\"\t\"",
+                               "\"\\x41\"",
+                               "\"\\u12\"",
+                               "\"\\ud800\"",
+                               "\"\\udc00\\ud800\"",
+                               "\"\xff\"",
+                               "\"\xc0\x80\"",
+                               "\"\xed\xa0\x80\"",
+                               "\"a",
+                               "{\"a\"}",
+                               "// a\n1",
+                               std::string("1\0", 2),
+                               std::string("\0", 1),
+                               "\"a raw escape, long enough for a register: \x1b\"",
+                               "\"\x1f\"",
+                               "{\"a\":1 \"b\":2}"};
     for (const auto& text : bad) {
         CAPTURE(text);
         const auto json = parse_json(text);
@@ -122,8 +153,12 @@ TEST_CASE("Equal documents are equal, and order counts") {
 TEST_CASE("Whatever bytes a text holds, what is written can be read") {
     std::string every;
     for (int byte = 0; byte < 256; ++byte) every += static_cast<char>(byte);
-    const std::string texts[] = {every, repeated(every, 3), "a long text before it: \x1a\x1b\x1c\x1d\x1e\x1f",
-                                 "\xf0\x9f\x98\x80 ok", "\xed\xa0\x80", "\xf0\x9f\x98"};
+    const std::string texts[] = {every,
+                                 repeated(every, 3),
+                                 "a long text before it: \x1a\x1b\x1c\x1d\x1e\x1f",
+                                 "\xf0\x9f\x98\x80 ok",
+                                 "\xed\xa0\x80",
+                                 "\xf0\x9f\x98"};
     for (const auto& text : texts) {
         const auto json = Json::object({{text, Json(text)}});
         const auto written = json.dump();

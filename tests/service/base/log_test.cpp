@@ -29,9 +29,10 @@ std::string standard_error_of(auto work) {
 }  // namespace
 
 TEST_CASE("A line for machines is one JSON object with time, level, message and fields") {
-    CHECK(log_line(LogFormat::json, 1795425245000, LogLevel::warning, "leased",
-                   {{"run", "r1"}, {"fence", 7}}) ==
-          R"({"time":"2026-11-23T09:14:05Z","level":"warning","message":"leased","run":"r1","fence":7})");
+    CHECK(
+        log_line(LogFormat::json, 1795425245000, LogLevel::warning, "leased",
+                 {{"run", "r1"}, {"fence", 7}}) ==
+        R"({"time":"2026-11-23T09:14:05Z","level":"warning","message":"leased","run":"r1","fence":7})");
 }
 
 TEST_CASE("A line for people reads without JSON") {

@@ -1,10 +1,10 @@
-// The promises of task.hpp: limits, cancellation in both directions, nothing left behind. The times are
-// limits that must pass or far ends that must not be reached; nothing here waits for luck.
+// The promises of task.hpp: limits, cancellation in both directions, nothing left behind. The times
+// are limits that must pass or far ends that must not be reached; nothing here waits for luck.
 #include "service/base/task.hpp"
 
+#include <doctest/doctest.h>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <doctest/doctest.h>
 
 #include <atomic>
 #include <latch>
@@ -67,7 +67,8 @@ TEST_CASE("A limit that is not reached changes nothing") {
     CHECK(run_task(io, within(std::chrono::milliseconds::max(), give_later(9))) == 9);
 }
 
-TEST_CASE("A task that takes longer than its limit is cancelled and has ended when within returns") {
+TEST_CASE(
+    "A task that takes longer than its limit is cancelled and has ended when within returns") {
     asio::io_context io;
     bool ended = false;
     CHECK_THROWS_AS(run_task(io, within(5ms, sleep_forever(ended))), TimedOut);

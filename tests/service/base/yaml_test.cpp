@@ -65,8 +65,9 @@ TEST_CASE("An empty text, a comment and an empty document are null") {
 }
 
 TEST_CASE("Aliases are copies, and merges give what a map does not say itself") {
-    const auto root = good("base: &base {a: 1, b: 2}\nmore: &more {b: 5, c: 6}\n"
-                           "one:\n  <<: *base\n  b: 3\ntwo:\n  <<: [*base, *more]\n  d: *base\n");
+    const auto root = good(
+        "base: &base {a: 1, b: 2}\nmore: &more {b: 5, c: 6}\n"
+        "one:\n  <<: *base\n  b: 3\ntwo:\n  <<: [*base, *more]\n  d: *base\n");
     CHECK(root.find("one")->find("a")->scalar == "1");
     CHECK(root.find("one")->find("b")->scalar == "3");
     CHECK(root.find("two")->find("b")->scalar == "2");

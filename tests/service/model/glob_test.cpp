@@ -1,4 +1,5 @@
-// A table of meanings, a slow obvious matcher to agree with, and patterns that want to take for ever.
+// A table of meanings, a slow obvious matcher to agree with, and patterns that want to take for
+// ever.
 #include "service/model/glob.hpp"
 
 #include <doctest/doctest.h>
@@ -13,36 +14,87 @@ TEST_CASE("Patterns match as documented") {
         std::string pattern, path;
         bool matches;
     };
-    const Case cases[] = {
-        {"a", "a", true}, {"a", "b", false}, {"a", "ab", false}, {"ab", "a", false},
-        {"", "", true}, {"", "a", false},
-        {"*.tf", "main.tf", true}, {"*.tf", "a/main.tf", false}, {"*.tf", ".tf", true},
-        {"*", ".hidden", true}, {"a/*", "a/b", true}, {"a/*", "a/b/c", false},
-        {"a/*", "a", false}, {"a/*", "a/", true},
-        {"a/?", "a/b", true}, {"a?b", "a/b", false}, {"?", "ä", true}, {"??", "ä", false},
-        {"**", "a", true}, {"**", "a/b/c", true}, {"**", "", true},
-        {"a/**", "a/b", true}, {"a/**", "a/b/c", true}, {"a/**", "a", true},
-        {"a/**", "ab", false}, {"a/**", "b/a/c", false},
-        {"**/b", "b", true}, {"**/b", "a/b", true}, {"**/b", "a/c/b", true},
-        {"**/b", "ab", false}, {"**/b", "a/b/c", false},
-        {"a/**/b", "a/b", true}, {"a/**/b", "a/x/y/b", true}, {"a/**/b", "ab", false},
-        {"a/**/b", "a/xb", false}, {"a/**/*.tf", "a/b/c/x.tf", true},
-        {"**/a/**/b/**", "x/a/b", true}, {"**/a/**/b/**", "a/x/b/y/z", true},
-        {"a**b", "axxb", true}, {"a**b", "ax/xb", false}, {"a/b**", "a/bc", true},
-        {"a/b**", "a/b/c", false}, {"a**/b", "ax/b", true}, {"a**/b", "a/x/b", false},
-        {"[abc].tf", "b.tf", true}, {"[abc].tf", "d.tf", false}, {"[a-c]", "b", true},
-        {"[!a-c]", "b", false}, {"[^a-c]", "d", true}, {"[!a]", "/", false},
-        {"[]a]", "]", true}, {"[!]a]", "]", false}, {"[a-]", "-", true}, {"[\\]]", "]", true},
-        {"[ä-ö]", "ö", true}, {"[ä-ö]", "a", false},
-        {"{a,b}", "a", true}, {"{a,b}", "b", true}, {"{a,b}", "c", false}, {"{a,b}", "ab", false},
-        {"x{a,b}y", "xby", true}, {"x{,b}y", "xy", true}, {"{a/b,c}/d", "a/b/d", true},
-        {"{a,{b,c}d}", "cd", true}, {"{a,{b,c}d}", "c", false}, {"{a}", "a", true},
-        {"*.{tf,tfvars}", "x.tfvars", true}, {"{**/a,b}", "x/a", true},
-        {"{stacks,modules}/**", "modules/x/y", true}, {"{a/**,b}", "a/x/y", true},
-        {"{[},],b}", "}", true}, {"{a\\,b,c}", "a,b", true},
-        {"\\*", "*", true}, {"\\*", "a", false}, {"a\\/b", "a/b", true},
-        {"a[b", "a[b", true}, {"a{b", "a{b", true}, {"a}b", "a}b", true}, {"a,b", "a,b", true},
-        {"a\\", "a\\", true}, {"\xff*", "\xff\xfe", true}};
+    const Case cases[] = {{"a", "a", true},
+                          {"a", "b", false},
+                          {"a", "ab", false},
+                          {"ab", "a", false},
+                          {"", "", true},
+                          {"", "a", false},
+                          {"*.tf", "main.tf", true},
+                          {"*.tf", "a/main.tf", false},
+                          {"*.tf", ".tf", true},
+                          {"*", ".hidden", true},
+                          {"a/*", "a/b", true},
+                          {"a/*", "a/b/c", false},
+                          {"a/*", "a", false},
+                          {"a/*", "a/", true},
+                          {"a/?", "a/b", true},
+                          {"a?b", "a/b", false},
+                          {"?", "ä", true},
+                          {"??", "ä", false},
+                          {"**", "a", true},
+                          {"**", "a/b/c", true},
+                          {"**", "", true},
+                          {"a/**", "a/b", true},
+                          {"a/**", "a/b/c", true},
+                          {"a/**", "a", true},
+                          {"a/**", "ab", false},
+                          {"a/**", "b/a/c", false},
+                          {"**/b", "b", true},
+                          {"**/b", "a/b", true},
+                          {"**/b", "a/c/b", true},
+                          {"**/b", "ab", false},
+                          {"**/b", "a/b/c", false},
+                          {"a/**/b", "a/b", true},
+                          {"a/**/b", "a/x/y/b", true},
+                          {"a/**/b", "ab", false},
+                          {"a/**/b", "a/xb", false},
+                          {"a/**/*.tf", "a/b/c/x.tf", true},
+                          {"**/a/**/b/**", "x/a/b", true},
+                          {"**/a/**/b/**", "a/x/b/y/z", true},
+                          {"a**b", "axxb", true},
+                          {"a**b", "ax/xb", false},
+                          {"a/b**", "a/bc", true},
+                          {"a/b**", "a/b/c", false},
+                          {"a**/b", "ax/b", true},
+                          {"a**/b", "a/x/b", false},
+                          {"[abc].tf", "b.tf", true},
+                          {"[abc].tf", "d.tf", false},
+                          {"[a-c]", "b", true},
+                          {"[!a-c]", "b", false},
+                          {"[^a-c]", "d", true},
+                          {"[!a]", "/", false},
+                          {"[]a]", "]", true},
+                          {"[!]a]", "]", false},
+                          {"[a-]", "-", true},
+                          {"[\\]]", "]", true},
+                          {"[ä-ö]", "ö", true},
+                          {"[ä-ö]", "a", false},
+                          {"{a,b}", "a", true},
+                          {"{a,b}", "b", true},
+                          {"{a,b}", "c", false},
+                          {"{a,b}", "ab", false},
+                          {"x{a,b}y", "xby", true},
+                          {"x{,b}y", "xy", true},
+                          {"{a/b,c}/d", "a/b/d", true},
+                          {"{a,{b,c}d}", "cd", true},
+                          {"{a,{b,c}d}", "c", false},
+                          {"{a}", "a", true},
+                          {"*.{tf,tfvars}", "x.tfvars", true},
+                          {"{**/a,b}", "x/a", true},
+                          {"{stacks,modules}/**", "modules/x/y", true},
+                          {"{a/**,b}", "a/x/y", true},
+                          {"{[},],b}", "}", true},
+                          {"{a\\,b,c}", "a,b", true},
+                          {"\\*", "*", true},
+                          {"\\*", "a", false},
+                          {"a\\/b", "a/b", true},
+                          {"a[b", "a[b", true},
+                          {"a{b", "a{b", true},
+                          {"a}b", "a}b", true},
+                          {"a,b", "a,b", true},
+                          {"a\\", "a\\", true},
+                          {"\xff*", "\xff\xfe", true}};
     for (const auto& c : cases) {
         CAPTURE(c.pattern);
         CAPTURE(c.path);
@@ -65,7 +117,8 @@ bool obvious(std::string_view pattern, std::string_view path, bool starts = true
         return obvious(pattern.substr(1), path, false) ||
                (!path.empty() && path[0] != '/' && obvious(pattern, path.substr(1), false));
     if (path.empty()) return false;
-    if (pattern[0] == '?') return path[0] != '/' && obvious(pattern.substr(1), path.substr(1), false);
+    if (pattern[0] == '?')
+        return path[0] != '/' && obvious(pattern.substr(1), path.substr(1), false);
     return pattern[0] == path[0] && obvious(pattern.substr(1), path.substr(1), path[0] == '/');
 }
 }  // namespace
@@ -112,9 +165,14 @@ TEST_CASE("What every match begins with is known without matching") {
     struct Case {
         std::string pattern, prefix;
     };
-    const Case cases[] = {{"modules/*/main.tf", "modules/"}, {"modules/vpc/**", "modules/vpc"},
-                          {"**/x", ""}, {"a/b", "a/b"}, {"a/{b,c}", "a/"}, {"a\\*", "a"},
-                          {"mod?/x", "mod"}, {"a/**/b", "a/"}};
+    const Case cases[] = {{"modules/*/main.tf", "modules/"},
+                          {"modules/vpc/**", "modules/vpc"},
+                          {"**/x", ""},
+                          {"a/b", "a/b"},
+                          {"a/{b,c}", "a/"},
+                          {"a\\*", "a"},
+                          {"mod?/x", "mod"},
+                          {"a/**/b", "a/"}};
     for (const auto& c : cases) {
         CAPTURE(c.pattern);
         CHECK(std::string(Glob(c.pattern).literal_prefix()) == c.prefix);

@@ -1,5 +1,5 @@
-// The whole life of a run: every state against every event, for both kinds. What is not in the table has no
-// meaning and is refused.
+// The whole life of a run: every state against every event, for both kinds. What is not in the
+// table has no meaning and is refused.
 #include "service/model/run.hpp"
 
 #include <doctest/doctest.h>
@@ -15,12 +15,12 @@ namespace {
 using S = RunState;
 using E = RunEvent;
 
-constexpr S states[] = {S::queued,   S::preparing, S::planning, S::unconfirmed,
-                        S::applying, S::finished,  S::failed,   S::canceled,
-                        S::discarded, S::stopped,  S::skipped,  S::unknown};
-constexpr E events[] = {E::picked_up, E::handed_over, E::planned_no_change, E::planned,
-                        E::denied,    E::failed,      E::confirmed,         E::applied,
-                        E::lost,      E::resolved_applied, E::resolved_failed, E::canceled,
+constexpr S states[] = {S::queued,    S::preparing, S::planning, S::unconfirmed,
+                        S::applying,  S::finished,  S::failed,   S::canceled,
+                        S::discarded, S::stopped,   S::skipped,  S::unknown};
+constexpr E events[] = {E::picked_up,      E::handed_over,      E::planned_no_change, E::planned,
+                        E::denied,         E::failed,           E::confirmed,         E::applied,
+                        E::lost,           E::resolved_applied, E::resolved_failed,   E::canceled,
                         E::upstream_broken};
 
 struct Row {
@@ -29,28 +29,27 @@ struct Row {
     S to;
 };
 
-const std::vector<Row> for_both = {
-    {S::queued, E::picked_up, S::preparing},
-    {S::queued, E::failed, S::failed},
-    {S::queued, E::canceled, S::canceled},
-    {S::queued, E::upstream_broken, S::skipped},
-    {S::preparing, E::handed_over, S::planning},
-    {S::preparing, E::failed, S::failed},
-    {S::preparing, E::canceled, S::canceled},
-    {S::preparing, E::upstream_broken, S::skipped},
-    {S::planning, E::planned_no_change, S::finished},
-    {S::planning, E::denied, S::failed},
-    {S::planning, E::failed, S::failed},
-    {S::planning, E::canceled, S::stopped},
-    {S::unconfirmed, E::confirmed, S::applying},
-    {S::unconfirmed, E::denied, S::failed},
-    {S::unconfirmed, E::failed, S::failed},
-    {S::unconfirmed, E::canceled, S::discarded},
-    {S::applying, E::applied, S::finished},
-    {S::applying, E::failed, S::failed},
-    {S::applying, E::lost, S::unknown},
-    {S::unknown, E::resolved_applied, S::finished},
-    {S::unknown, E::resolved_failed, S::failed}};
+const std::vector<Row> for_both = {{S::queued, E::picked_up, S::preparing},
+                                   {S::queued, E::failed, S::failed},
+                                   {S::queued, E::canceled, S::canceled},
+                                   {S::queued, E::upstream_broken, S::skipped},
+                                   {S::preparing, E::handed_over, S::planning},
+                                   {S::preparing, E::failed, S::failed},
+                                   {S::preparing, E::canceled, S::canceled},
+                                   {S::preparing, E::upstream_broken, S::skipped},
+                                   {S::planning, E::planned_no_change, S::finished},
+                                   {S::planning, E::denied, S::failed},
+                                   {S::planning, E::failed, S::failed},
+                                   {S::planning, E::canceled, S::stopped},
+                                   {S::unconfirmed, E::confirmed, S::applying},
+                                   {S::unconfirmed, E::denied, S::failed},
+                                   {S::unconfirmed, E::failed, S::failed},
+                                   {S::unconfirmed, E::canceled, S::discarded},
+                                   {S::applying, E::applied, S::finished},
+                                   {S::applying, E::failed, S::failed},
+                                   {S::applying, E::lost, S::unknown},
+                                   {S::unknown, E::resolved_applied, S::finished},
+                                   {S::unknown, E::resolved_failed, S::failed}};
 
 std::map<std::pair<S, E>, S> table(RunKind kind) {
     std::map<std::pair<S, E>, S> out;

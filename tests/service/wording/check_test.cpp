@@ -1,3 +1,4 @@
+// The conclusion, title and text of checks, for every standing that a stack can have.
 #include <doctest/doctest.h>
 
 #include "tests/support/reports.hpp"

@@ -1,3 +1,4 @@
+// The comment as people read it, against golden files.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
