@@ -78,7 +78,7 @@ TEST_CASE("A key that nobody asked for is a finding, with a guess where one is n
     };
     CHECK(findings_of("brunch: x", ask) ==
           "a.yaml:1:1: a stack has no key `brunch`; did you mean `branch`?");
-    CHECK(findings_of("di: x", ask) == "a.yaml:1:1: a stack has no key `di`; did you mean `id`?");
+    CHECK(findings_of("ids: x", ask) == "a.yaml:1:1: a stack has no key `ids`; did you mean `id`?");
     CHECK(findings_of("workspace: x", ask) == "a.yaml:1:1: a stack has no key `workspace`");
     CHECK(findings_of("zz: 1\nyy: 2\nid: 3\n", ask) ==
           "a.yaml:1:1: a stack has no key `zz`\na.yaml:2:1: a stack has no key `yy`");
