@@ -25,30 +25,33 @@ const Json::Object no_members;
 // Builds a Json from RapidJSON's events with a stack of its own.
 class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> {
   public:
-    explicit Builder(std::size_t depth_limit) : limit_(depth_limit) {}
+    Builder(std::size_t depth_limit, bool has_escapes)
+        : limit_(depth_limit), has_escapes_(has_escapes) {}
 
     bool Null() { return add(Json()); }
     bool Bool(bool b) { return add(Json(b)); }
     bool RawNumber(const char* s, rapidjson::SizeType n, bool) {
         return add(Json(Json::Number{std::string(s, n)}));
     }
-    bool String(const char* s, rapidjson::SizeType n, bool) { return add(Json(std::string(s, n))); }
+    bool String(const char* s, rapidjson::SizeType n, bool) {
+        return is_text({s, n}) && add(Json(std::string(s, n)));
+    }
     bool Key(const char* s, rapidjson::SizeType n, bool) {
         keys_.emplace_back(s, n);
-        return true;
+        return is_text(keys_.back());
     }
     bool StartObject() { return open(Json::object()); }
     bool StartArray() { return open(Json::array()); }
     bool EndObject(rapidjson::SizeType) { return close(); }
     bool EndArray(rapidjson::SizeType) { return close(); }
 
-    bool too_deep() const { return too_deep_; }
+    const std::string& refusal() const { return refusal_; }
     Json result;
 
   private:
     bool open(Json container) {
         if (open_.size() >= limit_) {
-            too_deep_ = true;
+            refusal_ = "nested deeper than " + std::to_string(limit_) + " levels";
             return false;
         }
         open_.push_back(std::move(container));
@@ -70,8 +73,15 @@ class Builder : public rapidjson::BaseReaderHandler<rapidjson::UTF8<>, Builder> 
         }
         return true;
     }
+    // RapidJSON lets half a surrogate pair through where it is written as an escape.
+    bool is_text(std::string_view text) {
+        if (!has_escapes_ || is_utf8(text)) return true;
+        refusal_ = "half of a surrogate pair";
+        return false;
+    }
     std::size_t limit_;
-    bool too_deep_ = false;
+    bool has_escapes_;
+    std::string refusal_;
     std::vector<Json> open_;
     std::vector<std::string> keys_;
 };
@@ -225,13 +235,13 @@ Result<Json> parse_json(std::string_view text, std::size_t depth_limit) {
         return Error{"not valid JSON at byte " + std::to_string(nul) + ": a NUL"};
     rapidjson::MemoryStream bytes(text.data(), text.size());
     rapidjson::EncodedInputStream<rapidjson::UTF8<>, rapidjson::MemoryStream> input(bytes);
-    Builder builder(depth_limit);
+    Builder builder(depth_limit, text.find("\\u") != text.npos);
     rapidjson::Reader reader;
     auto outcome = reader.Parse<flags>(input, builder);
     if (outcome.IsError()) {
-        std::string what = builder.too_deep()
-                               ? "nested deeper than " + std::to_string(depth_limit) + " levels"
-                               : std::string(rapidjson::GetParseError_En(outcome.Code()));
+        std::string what = builder.refusal().empty()
+                               ? std::string(rapidjson::GetParseError_En(outcome.Code()))
+                               : builder.refusal();
         if (!what.empty() && what.back() == '.') what.pop_back();
         return Error{"not valid JSON at byte " + std::to_string(outcome.Offset()) + ": " + what};
     }

@@ -50,6 +50,8 @@ TEST_CASE("What RFC 8259 refuses is refused, with the byte") {
                                "\"\\u12\"",
                                "\"\\ud800\"",
                                "\"\\udc00\\ud800\"",
+                               "\"\\ude00\"",
+                               "{\"\\udc00\":1}",
                                "\"\xff\"",
                                "\"\xc0\x80\"",
                                "\"\xed\xa0\x80\"",
