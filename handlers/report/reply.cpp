@@ -8,7 +8,7 @@
 namespace slipway {
 
 Task<void> write_reply(ReportContext& context, ClaimedJob job) {
-    auto reply = job_payload<Reply>(job.job);
+    auto reply = job_payload<CommentReply>(job.job);
     auto& forge = *context.forges.at(reply.pull.repository.forge);
     if (reply.text.empty())
         co_await forge.acknowledge(reply.pull, reply.comment_id);

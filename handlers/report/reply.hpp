@@ -4,7 +4,7 @@
 
 namespace slipway {
 
-// The job reply/<forge>/<comment id>; payload: a Reply.
+// The job reply/<forge>/<comment id>; payload: a CommentReply.
 Task<void> write_reply(ReportContext& context, ClaimedJob job);
 
 }  // namespace slipway

@@ -333,7 +333,7 @@ Task<void> answer_request(ControlContext& context, ClaimedJob job) {
     answer.value = desk.answer;
     commit.records.push_back(save(key, answer));
     if (!desk.request.comment_id.empty()) {
-        Reply reply;
+        CommentReply reply;
         reply.pull = *desk.request.pull;
         reply.comment_id = desk.request.comment_id;
         reply.text = desk.answer.text;

@@ -55,7 +55,7 @@ Task<void> react_to(ReactContext& context, CommentCreated event, Lease holding) 
     commit.holding = holding;
     commit.finish = true;
     commit.once.push_back("comment/" + once);
-    Reply reply;
+    CommentReply reply;
     reply.pull = event.pull;
     reply.comment_id = event.comment_id;
     if (const auto* mistake = std::get_if<CommandMistake>(&*command)) {

@@ -76,7 +76,7 @@ struct LookRequest {
 };
 
 // The payload of a reply job: a comment of its own, or just the eyes on one.
-struct Reply {
+struct CommentReply {
     PullRequestName pull;
     std::string comment_id;
     std::string text;  // "": acknowledge only
