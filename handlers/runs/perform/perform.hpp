@@ -26,16 +26,22 @@ struct WorkerOptions {
     Secret digest_key;                    // keys the hashes of sensitive values in change digests
 };
 
-// Slots on one thread of their own. The destructor stops: plans are stopped, an apply gets one graceful
-// signal and its time.
+// Slots on one thread of their own. To end well: drain() or stop(), co_await join() on the service's loop,
+// then destroy it. The destructor stops and waits, for which the gateway must still answer: never call it on
+// the only thread that runs the gateway's loop while slots are busy.
 class Worker {
   public:
     virtual ~Worker() = default;
     virtual void drain() = 0;  // takes no new work
+    virtual void stop() = 0;   // and stops plans; an apply gets one graceful signal and its time
+    virtual Task<void> join() = 0;  // until all slots have ended
 };
+// Empties `scratch`.
 std::unique_ptr<Worker> start_worker(RunGateway& gateway, WorkerOptions options, const Clock& clock);
 
-// One piece of work, from source blob to PhaseResult: what a slot does, and what tests call.
+// One piece of work, from source blob to PhaseResult: what a slot does, and what tests call. Throws Failure
+// where nothing must be reported: trouble of ours (plan again), or an apply whose end nobody saw (after
+// begin_apply said yes; its lease runs out, and the run becomes unknown).
 Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options, const Clock& clock,
                           StopSwitch stop);
 

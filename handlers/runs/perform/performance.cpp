@@ -1,0 +1,311 @@
+#include "handlers/runs/perform/performance.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <csignal>
+#include <fstream>
+#include <limits>
+
+#include "handlers/runs/perform/read_beneath.hpp"
+#include "handlers/runs/perform/tools/terraform.hpp"
+#include "service/base/digest.hpp"
+
+namespace slipway {
+
+namespace fs = std::filesystem;
+using namespace std::chrono_literals;
+using Outcome = PhaseResult::Outcome;
+
+namespace {
+
+constexpr auto plan_grace = 30s;
+constexpr auto apply_grace = 30min;  // an apply that is killed loses what it has not written down
+constexpr auto plan_silence = 15min;
+constexpr std::size_t largest_plan_file = 512u << 20;
+constexpr std::size_t largest_shown_plan = 1u << 30;
+constexpr std::size_t largest_held = 4u << 20;
+
+[[noreturn]] void over(std::string error, Outcome outcome = Outcome::failed) {
+    throw PhaseOver{outcome, std::move(error)};
+}
+
+bool is_workspace_name(std::string_view name) {
+    return !name.empty() && name.size() <= 90 && name.front() != '-' &&
+           std::all_of(name.begin(), name.end(), [](char c) {
+               return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+           });
+}
+
+bool stays_inside(const fs::path& path) {
+    return !path.empty() && path.is_relative() &&
+           std::none_of(path.begin(), path.end(), [](const fs::path& part) { return part == ".."; });
+}
+
+void write_file(const fs::path& path, std::string_view bytes) {
+    fs::create_directories(path.parent_path());
+    std::ofstream file(path, std::ios::binary);
+    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    file.close();
+    if (!file) throw Failure("cannot write " + path.filename().string() + " of the run: disk full?");
+}
+
+std::string text_of(std::chrono::milliseconds limit) {
+    const auto minutes = limit.count() / 60'000;
+    return minutes >= 1 ? std::to_string(minutes) + (minutes == 1 ? " minute" : " minutes")
+                        : std::to_string((limit.count() + 999) / 1000) + " s";
+}
+
+}  // namespace
+
+Performance::Performance(RunGateway& gateway, const Work& work, const WorkerOptions& options,
+                         StopSwitch stop, asio::any_io_executor executor)
+    : log(gateway, work.spec.run, work.lease, executor),
+      gateway_(gateway),
+      spec_(work.spec),
+      options_(options),
+      stop_(std::move(stop)),
+      end_(std::chrono::steady_clock::now() + std::chrono::minutes(work.spec.limit_minutes)),
+      workspace_(options.scratch, work.spec.run.value + "-" + std::string(word(work.spec.phase))) {}
+
+void Performance::check_spec(std::int64_t now_ms) const {
+    if (!options_.spec_key.empty() &&
+        !equal_in_constant_time(spec_.signature, spec_signature(spec_, options_.spec_key)))
+        over("the run's specification is not signed by the service");
+    if (spec_.expires_at_ms != 0 && now_ms > spec_.expires_at_ms)
+        over("the run's specification expired before a worker took it; retry the run");
+    if (!stays_inside(spec_.directory)) over("\"" + spec_.directory + "\" leads out of the source");
+    if (!is_workspace_name(spec_.workspace))
+        over("\"" + spec_.workspace + "\" is no name for a workspace");
+}
+
+Task<void> Performance::choose_tool() {
+    const auto installed = co_await installed_tools();
+    auto chosen = slipway::choose_tool(spec_.tool, spec_.version, installed);
+    if (!chosen) over(chosen.error().message);
+    tool = std::move(*chosen);
+}
+
+Task<void> Performance::fetch_source() {
+    const auto source = co_await gateway_.get_blob(spec_.source);
+    if (!source) over("the source of the run is not there any more; retry the run");
+    unpack_source(*source, workspace_.source());
+    directory_ = (workspace_.source() / spec_.directory).lexically_normal();
+    std::error_code error;
+    if (!fs::is_directory(fs::canonical(directory_, error), error))
+        over("the directory " + spec_.directory + " is not in the source");
+}
+
+void Performance::make_environment() {
+    environment_ = run_environment(spec_, options_.environment_names, own_variable);
+    log.mask_with(Masker(environment_.secrets));
+    for (const auto& name : environment_.unmasked)
+        log.say("note: the value of " + name +
+                " is too short or too common to be masked; do not keep a secret like this");
+    auto base = tool_variables(inside(workspace_.root()), inside(workspace_.data()),
+                               inside(workspace_.data() / "cli.tfrc"));
+    environment_.variables.merge(base);
+}
+
+// --- running the tool -------------------------------------------------------------------------------------
+
+fs::path Performance::inside(const fs::path& path) const {
+    return inside_sandbox(path, options_.sandbox, view());
+}
+
+SandboxView Performance::view() const {
+    SandboxView out;
+    out.workspace = workspace_.root();
+    out.hidden = options_.hidden;
+    if (!tool.program.empty()) out.readable.push_back(tool.program);
+    return out;
+}
+
+std::chrono::milliseconds Performance::time_left() const {
+    const auto left = end_ - std::chrono::steady_clock::now();
+    return std::max(1ms, std::chrono::duration_cast<std::chrono::milliseconds>(left));
+}
+
+Command Performance::command(Arguments arguments) const {
+    Command out;
+    out.argv.push_back(fs::weakly_canonical(tool.program).string());
+    out.argv.insert(out.argv.end(), arguments.begin(), arguments.end());
+    out.environment = environment_.variables;
+    out.directory = directory_;
+    out.limit = time_left();
+    out.first_signal = SIGINT;
+    out.grace = plan_grace;
+    out.output_limit = std::numeric_limits<std::size_t>::max();
+    return out;
+}
+
+OnOutput Performance::to_log() {
+    return [this](int which, std::string_view bytes) { log.take(which, bytes); };
+}
+
+Task<Ended> Performance::run_step(Arguments arguments, Reach reach, OnOutput on_output) {
+    auto step = command(std::move(arguments));
+    auto config = options_.sandbox;
+    auto seen = view();
+    if (cache_ != CacheUse::none) {
+        const bool fills = cache_ == CacheUse::fill && reach == Reach::trusted;
+        (fills ? seen.writable : seen.readable).push_back(options_.plugin_cache);
+    }
+    if (reach != Reach::trusted) seen.readable.push_back(workspace_.data());
+    if (reach == Reach::planned) {  // rule R2: the state may be read, not written
+        config.readable.insert(config.readable.end(), config.writable.begin(), config.writable.end());
+        config.writable.clear();
+        step.silence_limit = plan_silence;
+    }
+    if (reach == Reach::applied) step.grace = apply_grace;
+    log.take_error_text();
+    auto inside_command = sandboxed(std::move(step), config, seen);
+    if (!on_output) on_output = to_log();
+    auto ended = co_await run(std::move(inside_command), std::move(on_output), stop_);
+    log.end_streams();
+    co_return ended;
+}
+
+void Performance::must_succeed(const Ended& ended, std::string_view step) {
+    const std::string name = std::string(title(tool.kind)) + " " + std::string(step);
+    switch (ended.how) {
+        case Ended::How::timed_out:
+            over("the " + std::string(word(spec_.phase)) + " took longer than " +
+                     text_of(std::chrono::minutes(spec_.limit_minutes)) + " and was stopped",
+                 Outcome::timed_out);
+        case Ended::How::silent:
+            over("the " + std::string(word(spec_.phase)) + " printed nothing for " +
+                     text_of(ended.limit) + " and was stopped",
+                 Outcome::timed_out);
+        case Ended::How::stopped:
+            over("the " + std::string(word(spec_.phase)) + " was stopped", Outcome::stopped);
+        case Ended::How::exited:
+        case Ended::How::signalled:
+            break;
+    }
+    if (ended.ok()) return;
+    auto error = terraform::first_error(log.take_error_text());
+    if (error.empty()) error = name + " " + ended.text();
+    over(std::move(error));
+}
+
+// --- the steps --------------------------------------------------------------------------------------------
+
+Task<void> Performance::init() {
+    const auto lock_path = directory_.lexically_relative(workspace_.root()) / terraform::lock_file_name;
+    auto read_lock = [&] {
+        return read_beneath(workspace_.root(), lock_path, 4u << 20).value_or("");
+    };
+    const auto brought = read_lock();
+    cache_ = cache_use(options_.plugin_cache, brought);
+    const auto lock = co_await lock_cache(options_.plugin_cache, cache_, time_left());
+    const auto cache_path = cache_ == CacheUse::none ? fs::path() : fs::canonical(options_.plugin_cache);
+    write_file(workspace_.data() / "cli.tfrc", terraform::cli_configuration(cache_path.string()));
+    auto arguments = terraform::init(!brought.empty());
+    auto ended = co_await run_step(std::move(arguments), Reach::trusted);
+    must_succeed(ended, "init");
+    lock_file = read_lock();
+}
+
+Task<void> Performance::select_workspace() {
+    if (spec_.workspace == "default") co_return;
+    auto arguments = terraform::select_workspace(spec_.workspace);
+    auto ended = co_await run_step(std::move(arguments), Reach::trusted);
+    must_succeed(ended, "workspace select");
+}
+
+Task<std::string> Performance::plan() {
+    // Lines that only tell how far it is go out at once; the others may hold values.
+    std::string line;
+    OnOutput receive = [this, &line](int which, std::string_view bytes) {
+        if (which == 2) return log.take(2, bytes);
+        for (const char c : bytes) {
+            line += c;
+            if (c != '\n' && line.size() < 4096) continue;
+            if (auto progress = terraform::progress(line); progress && held_.empty())
+                log.take(1, *progress + "\n");
+            else if (held_.size() < largest_held)
+                held_ += line;
+            line.clear();
+        }
+    };
+    const auto file = workspace_.out() / "plan";
+    auto arguments = terraform::plan(inside(file).string(), spec_.destroy);
+    auto ended = co_await run_step(std::move(arguments), Reach::planned, receive);
+    held_ += line;
+    constexpr int with_changes = 2;
+    if (ended.how == Ended::How::exited && ended.code == with_changes) ended.code = 0;
+    must_succeed(ended, "plan");
+    auto bytes = read_beneath(workspace_.root(), "out/plan", largest_plan_file);
+    if (!bytes) over("the plan file is missing, is no plain file or is larger than 512 MB");
+    co_return std::move(*bytes);
+}
+
+Task<ReadPlan> Performance::show(std::string plan_file) {
+    const Workspace fresh(options_.scratch, spec_.run.value + "-show");
+    write_file(fresh.source() / terraform::lock_file_name, lock_file);
+    write_file(fresh.out() / "plan", plan_file);
+    plan_file.clear();
+
+    SandboxConfig config;  // neither state nor anything else that runs share
+    config.kind = options_.sandbox.kind;
+    SandboxView seen = view();
+    seen.workspace = fresh.root();
+    seen.readable.push_back(workspace_.data());
+    if (cache_ != CacheUse::none) seen.readable.push_back(options_.plugin_cache);
+    auto at = [&](const fs::path& path) { return inside_sandbox(path, config, seen); };
+    auto step = command(terraform::show(at(fresh.out() / "plan").string()));
+    step.directory = fresh.source();
+    step.environment = tool_variables(at(fresh.root()), at(workspace_.data()),
+                                      at(workspace_.data() / "cli.tfrc"));
+    if (auto found = environment_.variables.find("TF_ENCRYPTION"); found != environment_.variables.end())
+        step.environment.insert(*found);
+    step.output_limit = largest_shown_plan;
+    auto inside_command = sandboxed(std::move(step), config, seen);
+    OnOutput keep;
+    auto ended = co_await run(std::move(inside_command), std::move(keep), stop_);
+    if (!ended.ok()) {
+        log.take(2, ended.error_output);
+        must_succeed(ended, "show");
+    }
+    if (ended.dropped_bytes != 0) over("the plan is too large to be read");
+    auto read = read_plan(ended.output, environment_.secrets, options_.digest_key);
+    if (!read) over(read.error().message);
+
+    auto secrets = environment_.secrets;
+    for (const auto& secret : read->sensitive)
+        if (secret.reveal().size() >= 6 && secret.reveal().size() <= longest_secret)
+            secrets.push_back(secret);
+    log.mask_with(Masker(secrets));
+    log.take(1, std::exchange(held_, ""));
+    log.end_streams();
+    co_return std::move(*read);
+}
+
+void Performance::refuse_lost_state() const {
+    const auto text = read_beneath(workspace_.root(), "data/terraform.tfstate", 1u << 20);
+    const auto backend = parse_json(text.value_or("null"));
+    const auto trouble = terraform::state_trouble(backend ? *backend : Json(), spec_.workspace);
+    if (!trouble.empty()) over(trouble + "; nothing was applied");
+}
+
+Task<Ended> Performance::apply(std::string plan_file) {
+    const auto file = workspace_.out() / "plan";
+    write_file(file, plan_file);
+    auto arguments = terraform::apply(inside(file).string());
+    auto ended = co_await run_step(std::move(arguments), Reach::applied);
+    co_return ended;
+}
+
+Task<Json> Performance::outputs() {
+    std::string printed;
+    OnOutput receive = [&](int which, std::string_view bytes) {
+        if (which == 1 && printed.size() < largest_held) printed.append(bytes);
+    };
+    auto arguments = terraform::output();
+    auto ended = co_await run_step(std::move(arguments), Reach::planned, receive);
+    auto parsed = parse_json(printed);
+    if (!ended.ok() || !parsed) co_return Json::object();
+    co_return terraform::open_outputs(*parsed);
+}
+
+}  // namespace slipway

@@ -1,0 +1,73 @@
+// One phase of one run under way: what its steps share. perform.cpp says in which order they come.
+#pragma once
+#include <chrono>
+#include <optional>
+#include <string>
+
+#include "handlers/runs/perform/environment.hpp"
+#include "handlers/runs/perform/perform.hpp"
+#include "handlers/runs/perform/plugin_cache.hpp"
+#include "handlers/runs/perform/run_log.hpp"
+#include "handlers/runs/perform/tools/plan_json.hpp"
+#include "handlers/runs/perform/tools/tool.hpp"
+#include "handlers/runs/perform/workspace.hpp"
+#include "service/process/sandbox.hpp"
+
+namespace slipway {
+
+// The phase is over before its end: what to report.
+struct PhaseOver {
+    PhaseResult::Outcome outcome = PhaseResult::Outcome::failed;
+    std::string error;
+};
+
+class Performance {
+  public:
+    Performance(RunGateway& gateway, const Work& work, const WorkerOptions& options,
+                StopSwitch stop, asio::any_io_executor executor);
+
+    // Each throws PhaseOver where the phase cannot go on, and Failure for trouble of our own.
+    void check_spec(std::int64_t now_ms) const;
+    Task<void> choose_tool();
+    Task<void> fetch_source();
+    void make_environment();
+    Task<void> init();
+    Task<void> select_workspace();
+
+    // The plan file's bytes. What the tool prints about values is held until show() tells which of them
+    // are sensitive.
+    Task<std::string> plan();
+    // Rule R3: in a sandbox that nothing of the planned code ever saw.
+    Task<ReadPlan> show(std::string plan_file);
+    void refuse_lost_state() const;
+    Task<Ended> apply(std::string plan_file);
+    Task<Json> outputs();
+    // Throws unless the step ended well.
+    void must_succeed(const Ended& ended, std::string_view step);
+
+    RunLog log;
+    InstalledTool tool;
+    std::string lock_file;  // its bytes after init
+
+  private:
+    enum class Reach { trusted, planned, applied };
+    Command command(Arguments arguments) const;
+    Task<Ended> run_step(Arguments arguments, Reach reach, OnOutput on_output = {});
+    SandboxView view() const;
+    std::filesystem::path inside(const std::filesystem::path& path) const;
+    std::chrono::milliseconds time_left() const;
+    OnOutput to_log();
+
+    RunGateway& gateway_;
+    const RunSpec& spec_;
+    const WorkerOptions& options_;
+    StopSwitch stop_;
+    std::chrono::steady_clock::time_point end_;
+    Workspace workspace_;
+    std::filesystem::path directory_;
+    RunEnvironment environment_;
+    CacheUse cache_ = CacheUse::none;
+    std::string held_;  // of the plan's output
+};
+
+}  // namespace slipway

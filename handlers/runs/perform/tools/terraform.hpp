@@ -1,0 +1,48 @@
+// Terraform and OpenTofu: what to call, and how to read what they print beside the plan.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "handlers/runs/perform/tools/tool.hpp"
+#include "service/base/json.hpp"
+
+namespace slipway::terraform {
+
+inline constexpr std::string_view lock_file_name = ".terraform.lock.hcl";
+
+Arguments init(bool has_lock_file);
+Arguments select_workspace(const std::string& name);
+// Without the state's lock: a plan changes no state and must block nobody.
+Arguments plan(const std::string& out, bool destroy);
+Arguments show(const std::string& plan_file);
+Arguments apply(const std::string& plan_file);
+Arguments output();
+
+// Its configuration file: no phoning home; the cache only where this run may use it.
+std::string cli_configuration(const std::string& plugin_cache);
+
+// The first error that it printed, without frame and banner, at most `lines` lines; how many more there
+// are. Where it printed none: the last lines.
+std::string first_error(std::string_view error_output, std::size_t lines = 24);
+
+// "null_resource.x: Refreshing state..." of a line of a plan that tells how far it is. nullopt: a line
+// that may hold values.
+std::optional<std::string> progress(std::string_view line);
+
+struct LockedProvider {
+    std::string address;  // registry.terraform.io/hashicorp/null
+    std::string version;
+    bool operator==(const LockedProvider&) const = default;
+};
+std::vector<LockedProvider> locked_providers(std::string_view lock_file);
+
+// Where the state would be lost with the run's directory, as a sentence; "": it is kept elsewhere.
+// `backend`: what init wrote about the backend, a null where there is none.
+std::string state_trouble(const Json& backend, std::string_view workspace);
+
+// The outputs that may be shown, as one object of values.
+Json open_outputs(const Json& outputs);
+
+}  // namespace slipway::terraform

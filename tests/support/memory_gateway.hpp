@@ -1,0 +1,87 @@
+// A RunGateway in memory for one loop: blobs by their digest, one log per run, and what was reported.
+#pragma once
+#include <deque>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "handlers/runs/gateway.hpp"
+#include "service/base/digest.hpp"
+
+namespace slipway {
+
+class MemoryGateway : public RunGateway {
+  public:
+    struct Reported {
+        RunId run;
+        Lease lease;
+        PhaseResult result;
+    };
+    std::map<std::string, std::string> blobs, sealed;
+    std::map<std::string, std::string> logs;
+    std::vector<std::string> chunks;
+    std::deque<Work> waiting;
+    std::vector<Reported> reported;
+    std::vector<std::string> begun;  // plan digests
+    Renewed renewal = Renewed::held;
+    bool may_begin = true;
+    std::function<void()> on_log, on_begin;
+    // A worker calls from its own thread; tests look from theirs.
+    std::mutex mutex;
+
+    Task<std::optional<Work>> next(std::string, std::string, std::chrono::milliseconds wait) override {
+        {
+            std::lock_guard lock(mutex);
+            if (!waiting.empty()) {
+                auto work = std::move(waiting.front());
+                waiting.pop_front();
+                co_return work;
+            }
+        }
+        co_await sleep_for(std::min(wait, std::chrono::milliseconds(20)));
+        co_return std::nullopt;
+    }
+    Task<Renewed> renew(Lease) override { co_return renewal; }
+    Task<bool> append_log(RunId run, Lease, std::string bytes) override {
+        {
+            std::lock_guard lock(mutex);
+            logs[run.value] += bytes;
+            chunks.push_back(std::move(bytes));
+        }
+        if (on_log) on_log();
+        co_return true;
+    }
+    Task<std::optional<std::string>> get_blob(BlobId id) override {
+        std::lock_guard lock(mutex);
+        for (const auto* store : {&blobs, &sealed})
+            if (auto found = store->find(id.value); found != store->end()) co_return found->second;
+        co_return std::nullopt;
+    }
+    Task<BlobId> put_blob(std::string bytes, bool seal) override {
+        BlobId id(sha256_hex((seal ? "sealed" : "") + bytes));
+        std::lock_guard lock(mutex);
+        (seal ? sealed : blobs)[id.value] = std::move(bytes);
+        co_return id;
+    }
+    Task<bool> begin_apply(RunId, Lease, std::string plan_digest) override {
+        if (on_begin) on_begin();
+        std::lock_guard lock(mutex);
+        if (!may_begin) co_return false;
+        begun.push_back(std::move(plan_digest));
+        co_return true;
+    }
+    Task<bool> report(RunId run, Lease lease, PhaseResult result) override {
+        std::lock_guard lock(mutex);
+        reported.push_back({std::move(run), std::move(lease), std::move(result)});
+        co_return true;
+    }
+
+    BlobId keep(std::string bytes) {
+        BlobId id(sha256_hex(bytes));
+        blobs[id.value] = std::move(bytes);
+        return id;
+    }
+};
+
+}  // namespace slipway
