@@ -90,6 +90,12 @@ struct PostedRecord {
     std::map<std::string, std::vector<std::string>> previous_addresses;
     std::map<std::string, std::int64_t> posted_at_ms;  // plan digest -> when it was first shown (rule W3)
     std::string mentioned;    // what a mention was last made for, so that it is made once
+    // How much was asked of the forge for one round of plans (a head and an attempt), and when last: progress is
+    // shown as often as that leaves room for.
+    std::string round;
+    int calls = 0;
+    int progress_shown = 0;
+    std::int64_t written_at_ms = 0;
 
     static void fields(auto& self, auto&& f) {
         f("check_ids", self.check_ids);
@@ -102,6 +108,10 @@ struct PostedRecord {
         f("previous_addresses", self.previous_addresses);
         f("posted_at_ms", self.posted_at_ms);
         f("mentioned", self.mentioned);
+        f("round", self.round);
+        f("calls", self.calls);
+        f("progress_shown", self.progress_shown);
+        f("written_at_ms", self.written_at_ms);
     }
 };
 

@@ -1,0 +1,121 @@
+// From records to one Report value: what is known of a pull request at this moment.
+#include <algorithm>
+#include <set>
+
+#include "handlers/report/report.hpp"
+#include "queue/store.hpp"
+
+namespace slipway {
+
+namespace {
+
+std::optional<Plan> plan_in(Blobs& blobs, const BlobId& document) {
+    if (document.empty()) return std::nullopt;
+    const auto text = blobs.get(document);
+    if (!text) return std::nullopt;
+    auto plan = decode<Plan>(std::string_view(*text));
+    if (!plan) return std::nullopt;
+    return std::move(*plan);
+}
+
+// The job that the run waits in, where it waits.
+std::string awaited_job(const Run& run) {
+    switch (run.state) {
+        case RunState::queued: return "prepare/" + run.id.value;
+        case RunState::planning: return "perform/" + run.id.value + "/plan";
+        case RunState::applying: return "perform/" + run.id.value + "/apply";
+        default: return {};
+    }
+}
+
+// Against the plans that a reader saw before: of the head before this one.
+void compare(StackReport& stack, const std::vector<std::string>& before) {
+    std::set<std::string_view> old(before.begin(), before.end()), now;
+    for (const auto& change : stack.plan->changes) {
+        now.insert(change.address);
+        if (!old.contains(change.address)) stack.new_since.push_back(change.address);
+    }
+    for (const auto& address : before)
+        if (!now.contains(address)) stack.vanished_since.push_back(address);
+}
+
+// What an apply waits for may be that its plan is another than the one people approved: both are shown.
+Task<void> add_approved_plan(ReportContext& context, StackReport& stack) {
+    const auto& run = *stack.run;
+    if (run.state != RunState::unconfirmed || run.lender.empty()) co_return;
+    auto lender = co_await load<Run>(context.queue, run_key(run.lender));
+    if (!lender.version || lender.value.plan_document.empty()) co_return;
+    const bool same = lender.value.change_digest == run.change_digest && lender.value.inputs_digest == run.inputs_digest;
+    if (!same) stack.approved_plan = plan_in(context.blobs, lender.value.plan_document);
+}
+
+StackReport stack_of(const PullStack& stack) {
+    StackReport out;
+    out.stack = stack.settings.id;
+    out.directory = stack.settings.directory;
+    out.not_planned = stack.not_planned;
+    out.observe = stack.settings.mode == Mode::observe;
+    out.is_new = stack.is_new;
+    out.push = stack.push;
+    out.approval = stack.approval;
+    return out;
+}
+
+}  // namespace
+
+Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestName name) {
+    auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
+    if (!pull.version) co_return std::nullopt;
+    auto posted = co_await load<PostedRecord>(context.queue, posted_key(name));
+    const auto& record = pull.value;
+    Report report;
+    report.pull = record.pull;
+    report.phase = record.pull.state == PullState::merged ? PullPhase::merged : PullPhase::proposed;
+    report.check_name = context.check_name;
+    report.public_url = context.public_url;
+    report.command_word = context.command_word;
+    report.link_hosts = context.link_hosts;
+    report.looking = record.looking && record.pull.state == PullState::open;
+    report.conflicts = record.conflicts;
+    report.configuration = record.configuration;
+    report.now_ms = context.clock.now_ms();
+    if (report.looking) co_return report;  // what is known of stacks is of another head
+
+    const bool same_head = posted.value.posted_head == record.pull.head;
+    const auto& before = same_head ? posted.value.previous_addresses : posted.value.posted_addresses;
+    const auto& head_before = same_head ? posted.value.previous_head : posted.value.posted_head;
+    if (!before.empty()) report.previous_head = std::string(shortened(head_before.value));
+
+    std::vector<std::string> keys;
+    for (const auto& stack : record.stacks) {
+        const auto& id = !stack.tracked.empty() || report.phase == PullPhase::merged ? stack.tracked : stack.proposed;
+        if (!id.empty()) keys.push_back(run_key(id));
+    }
+    auto records = co_await context.queue.read_many(keys);
+    std::size_t next = 0;
+    for (const auto& stack : record.stacks) {
+        auto one = stack_of(stack);
+        const auto& id = !stack.tracked.empty() || report.phase == PullPhase::merged ? stack.tracked : stack.proposed;
+        if (!id.empty()) {
+            const auto& found = records.at(next);
+            if (found.version) one.run = decoded_record<Run>(keys.at(next), found);
+            ++next;
+        }
+        if (report.phase == PullPhase::merged) one.not_planned.clear();
+        if (one.run) {
+            one.plan = plan_in(context.blobs, one.run->plan_document);
+            const auto job = awaited_job(*one.run);
+            if (!job.empty()) {
+                JobId waiting(job);
+                one.place_in_queue = co_await context.queue.place_in_queue(waiting);
+            }
+            co_await add_approved_plan(context, one);
+            const auto seen = before.find(one.stack.value);
+            if (one.plan && seen != before.end()) compare(one, seen->second);
+        }
+        report.stacks.push_back(std::move(one));
+    }
+    co_return report;
+}
+
+}  // namespace slipway
