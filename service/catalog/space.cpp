@@ -110,9 +110,11 @@ class Names {
     // "ada", "team:dba", "github.com/acme/dba", "everyone"; nullopt and a finding where it is nobody.
     std::optional<std::string> meaning(const NamedOf& named, const SpaceId& space) {
         if (named.name == everyone) return named.name;
-        if (auto it = defined_.find(named.name); it != defined_.end()) {
+        const bool as_team = named.name.starts_with("team:");  // also written without
+        auto it = defined_.find(as_team ? named.name.substr(5) : named.name);
+        if (it != defined_.end() && (it->second.team || !as_team)) {
             if (is_within(space, it->second.space))
-                return (it->second.team ? "team:" : "") + named.name;
+                return (it->second.team ? "team:" : "") + it->first;
             findings_.add(named.place, named.name + " is described in " + it->second.place.file +
                                            ", which is not above this space; describe it here or above");
             return std::nullopt;

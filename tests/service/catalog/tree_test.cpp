@@ -328,6 +328,31 @@ TEST_CASE("who is described below decides nothing above") {
                                    "not above this space; describe it here or above"});
 }
 
+TEST_CASE("a team may be written with or without saying that it is one") {
+    Files files = good;
+    files["production/space.yaml"] = "roles: {writer: [\"team:dba\"], reader: [\"team:ada\"]}\n";
+    auto loaded = load(files);
+    CHECK(texts(loaded.findings) ==
+          std::vector<std::string>{"production/space.yaml:1:40: nobody is called team:ada"});
+    CHECK(loaded.organisation.roles.at("production").at("writer") == std::vector<std::string>{"team:dba"});
+}
+
+TEST_CASE("the example organisation has no finding") {
+    const std::filesystem::path example = std::filesystem::path(SLIPWAY_SOURCE_DIR) / "deploy/examples/organisation";
+    TempDir dir;
+    for (const auto& entry : std::filesystem::recursive_directory_iterator(example)) {
+        if (!entry.is_regular_file()) continue;
+        std::string text = read_file(entry.path());
+        for (auto at = text.find("@TOOL@"); at != text.npos; at = text.find("@TOOL@"))
+            text.replace(at, 6, "terraform");
+        write_file(dir.path() / entry.path().lexically_relative(example), text);
+    }
+    Loaded loaded = load_organisation(dir.path());
+    CAPTURE(joined(texts(loaded.findings)));
+    CHECK(loaded.findings.empty());
+    CHECK(loaded.organisation.stacks.size() >= 3);
+}
+
 TEST_CASE("a directory that the repository lacks is a finding where it is known") {
     TempDir dir;
     write_tree(dir.path(), good);
