@@ -1,6 +1,17 @@
 #include "handlers/forges/github/api.hpp"
 
+#include "service/base/metrics.hpp"
+
 namespace slipway::github {
+namespace {
+
+void count(const std::string& forge, std::string_view outcome) {
+    counter("slipway_forge_calls_total", "Calls to forges by their outcome",
+            {{"forge", forge}, {"outcome", std::string(outcome)}})
+        .add();
+}
+
+}  // namespace
 
 Api::Api(const ForgeConfig& config, HttpClient& http, const Clock& clock, Spacing spacing)
     : forge_(config.name),
@@ -59,9 +70,20 @@ Task<HttpReply> Api::call(std::string subject, Request request, Seen seen) {
         auto token = co_await credential(payer);
         auto copy = request;
         Secret bearer("Bearer " + token.reveal());
-        auto reply = co_await wire_.send(std::move(copy), std::move(bearer));
+        HttpReply reply;
+        try {
+            reply = co_await wire_.send(std::move(copy), std::move(bearer));
+        } catch (const Failure&) {
+            count(forge_, "unreached");
+            throw;
+        }
         auto& pace = paces_.at(payer);
         auto meaning = meaning_of(reply, clock_.now_ms(), pace.limits_in_a_row());
+        count(forge_, word(meaning.kind));
+        if (auto left = calls_left(reply))
+            gauge("slipway_forge_calls_remaining", "Calls left before the forge's rate limit",
+                  {{"forge", forge_}, {"installation", payer}})
+                .set(static_cast<double>(*left));
         auto wants = [&](Seen kind) {
             pace.succeeded();
             return (seen & kind) != 0;

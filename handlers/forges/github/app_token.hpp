@@ -35,7 +35,6 @@ class AppTokens {
     Task<Secret> token(std::string installation, TokenScope scope);
     // A token that was refused is asked for anew next time.
     void forget(const Secret& token);
-    void forget_installations() { installations_.clear(); }
 
     // As the App itself.
     Task<HttpReply> call(Request request);

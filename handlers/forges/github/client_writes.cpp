@@ -1,5 +1,5 @@
-// What the client writes on GitHub: checks, statuses and comments. Each finds what an earlier life of the
-// service has already written, so that a restart never says a thing twice.
+// What the client writes on GitHub: checks, statuses and comments. Each finds what an earlier life
+// of the service has already written, so that a restart never says a thing twice.
 #include <algorithm>
 
 #include "handlers/forges/github/client.hpp"

@@ -69,6 +69,10 @@ ReplyMeaning meaning_of(const HttpReply& reply, std::int64_t now_ms, int limits_
     return {status >= 400 && status < 500 ? ReplyKind::refused : ReplyKind::broken};
 }
 
+std::optional<std::int64_t> calls_left(const HttpReply& reply) {
+    return number(reply, "x-ratelimit-remaining");
+}
+
 milliseconds Pace::reserve(WriteKind kind, std::int64_t now_ms) {
     auto at = std::max(now_ms, next_write_ms_);
     if (kind == WriteKind::creates) {

@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "service/model/words.hpp"
 #include "service/net/http_client.hpp"
 
 namespace slipway::github {
@@ -27,6 +28,10 @@ enum class ReplyKind {
     refused,       // 422 and the other 4xx: asking again cannot help
     broken,        // 5xx, and what is no answer at all
 };
+constexpr std::array<std::string_view, 9> words_of(ReplyKind) {
+    return {"success", "moved",    "unauthorised", "limited", "forbidden",
+            "missing", "conflict", "refused",      "broken"};
+}
 
 struct ReplyMeaning {
     ReplyKind kind = ReplyKind::success;
@@ -35,6 +40,8 @@ struct ReplyMeaning {
 
 // `limits_in_a_row`: how often we have been limited without a success since.
 ReplyMeaning meaning_of(const HttpReply& reply, std::int64_t now_ms, int limits_in_a_row);
+// Calls left before the primary limit; nullopt: it does not say.
+std::optional<std::int64_t> calls_left(const HttpReply& reply);
 
 struct Spacing {
     milliseconds between_created{1'000};

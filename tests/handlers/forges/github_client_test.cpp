@@ -8,6 +8,7 @@
 
 #include "handlers/forges/github/client.hpp"
 #include "service/base/digest.hpp"
+#include "service/base/metrics.hpp"
 #include "tests/support/run_task.hpp"
 
 using namespace slipway;
@@ -200,7 +201,7 @@ TEST_CASE("Created things are a second apart, all writes a third of one") {
 TEST_CASE("After a limit nobody asks again before GitHub's own time") {
     Bench bench;
     const std::string get = "GET /repos/acme/infra";
-    bench.http.on(get, 403, "{}", {{"retry-after", "30"}});
+    bench.http.on(get, 403, "{}", {{"retry-after", "30"}, {"x-ratelimit-remaining", "17"}});
     bench.http.on(get, 200, R"({"default_branch":"main"})");
     auto limited = bench.failure(bench.forge->default_branch(bench.repository));
     REQUIRE(limited);
@@ -211,6 +212,11 @@ TEST_CASE("After a limit nobody asks again before GitHub's own time") {
     REQUIRE(held);
     CHECK(held->after().count() == 20'000);
     CHECK(bench.http.count(get) == 1);
+    const auto metrics = metrics_text();
+    CHECK(metrics.find(R"(slipway_forge_calls_total{forge="github.com",outcome="limited"} 1)") !=
+          metrics.npos);
+    CHECK(metrics.find(R"(slipway_forge_calls_remaining{forge="github.com",installation=""} 17)") !=
+          metrics.npos);
     bench.clock.advance(milliseconds(20'000));
     CHECK(bench.run(bench.forge->default_branch(bench.repository)) == "main");
 }
