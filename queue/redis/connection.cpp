@@ -47,12 +47,12 @@ Numbers& numbers() {
 
 }  // namespace
 
-struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
+struct RedisConnection::Impl : std::enable_shared_from_this<RedisConnection::Impl> {
     // A command whose answer is awaited. Its timer is the deadline and wakes the caller.
     struct Waiting {
         explicit Waiting(asio::any_io_executor e) : timer(std::move(e)) {}
         asio::steady_timer timer;
-        std::optional<Reply> reply;
+        std::optional<RedisReply> reply;
         bool lost = false;
         SteadyClock::time_point since = SteadyClock::now();
     };
@@ -70,13 +70,13 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
         : executor(e), place(place_of(a)), password(std::move(a.password)), options(std::move(o)),
           attempted(e) {}
 
-    Task<Reply> command(Words words, std::chrono::milliseconds limit);
+    Task<RedisReply> command(Words words, std::chrono::milliseconds limit);
     Task<std::shared_ptr<Line>> connected();
     Task<void> connect();
     Task<void> open(std::shared_ptr<Line> fresh);
     Task<void> greet(std::shared_ptr<Line> fresh);
     std::shared_ptr<Waiting> send(Line& on, const Words& words, std::chrono::milliseconds limit);
-    Task<Reply> answer(std::shared_ptr<Line> on, std::shared_ptr<Waiting> waiting);
+    Task<RedisReply> answer(std::shared_ptr<Line> on, std::shared_ptr<Waiting> waiting);
     void write_on(const std::shared_ptr<Line>& on);
     Task<void> read_on(std::shared_ptr<Line> on);
     void lose(Line& broken, const std::string& why);
@@ -96,7 +96,7 @@ struct Connection::Impl : std::enable_shared_from_this<Connection::Impl> {
 
 // --- getting a line ----------------------------------------------------------------------------------------
 
-Task<std::shared_ptr<Connection::Impl::Line>> Connection::Impl::connected() {
+Task<std::shared_ptr<RedisConnection::Impl::Line>> RedisConnection::Impl::connected() {
     const auto end = SteadyClock::now() + connect_limit;
     while (!line) {
         if (closed) throw Failure("the connection to Redis was closed");
@@ -114,7 +114,7 @@ Task<std::shared_ptr<Connection::Impl::Line>> Connection::Impl::connected() {
     co_return line;
 }
 
-Task<void> Connection::Impl::connect() {
+Task<void> RedisConnection::Impl::connect() {
     auto self = shared_from_this();
     auto fresh = std::make_shared<Line>(executor);
     std::string trouble;
@@ -143,7 +143,7 @@ Task<void> Connection::Impl::connect() {
     attempted.notify();
 }
 
-Task<void> Connection::Impl::open(std::shared_ptr<Line> fresh) {
+Task<void> RedisConnection::Impl::open(std::shared_ptr<Line> fresh) {
     if (!place.path.empty()) {
         asio::local::stream_protocol::endpoint endpoint(place.path);
         co_await fresh->socket.async_connect(endpoint, asio::use_awaitable);
@@ -158,7 +158,7 @@ Task<void> Connection::Impl::open(std::shared_ptr<Line> fresh) {
     fresh->socket = std::move(tcp);
 }
 
-Task<void> Connection::Impl::greet(std::shared_ptr<Line> fresh) {
+Task<void> RedisConnection::Impl::greet(std::shared_ptr<Line> fresh) {
     auto self = shared_from_this();
     spawn(executor, self->read_on(fresh), [self](std::exception_ptr) {});
     std::vector<Words> first;
@@ -171,7 +171,7 @@ Task<void> Connection::Impl::greet(std::shared_ptr<Line> fresh) {
     std::vector<std::shared_ptr<Waiting>> sent;
     for (const auto& words : first) sent.push_back(send(*fresh, words, connect_limit));
     write_on(fresh);
-    std::vector<Reply> replies;
+    std::vector<RedisReply> replies;
     for (std::size_t i = 0; i < sent.size(); ++i) {
         auto reply = co_await answer(fresh, sent[i]);
         if (i < ours)
@@ -184,7 +184,7 @@ Task<void> Connection::Impl::greet(std::shared_ptr<Line> fresh) {
 
 // --- commands and answers ----------------------------------------------------------------------------------
 
-Task<Reply> Connection::Impl::command(Words words, std::chrono::milliseconds limit) {
+Task<RedisReply> RedisConnection::Impl::command(Words words, std::chrono::milliseconds limit) {
     auto self = shared_from_this();
     auto on = line;
     if (!on) on = co_await connected();
@@ -195,7 +195,7 @@ Task<Reply> Connection::Impl::command(Words words, std::chrono::milliseconds lim
     co_return co_await std::move(answered);
 }
 
-std::shared_ptr<Connection::Impl::Waiting> Connection::Impl::send(Line& on, const Words& words,
+std::shared_ptr<RedisConnection::Impl::Waiting> RedisConnection::Impl::send(Line& on, const Words& words,
                                                                   std::chrono::milliseconds limit) {
     const auto bytes = command_bytes({words.begin(), words.end()});
     numbers().sent.add(static_cast<double>(bytes.size()));
@@ -206,7 +206,7 @@ std::shared_ptr<Connection::Impl::Waiting> Connection::Impl::send(Line& on, cons
     return waiting;
 }
 
-Task<Reply> Connection::Impl::answer(std::shared_ptr<Line> on, std::shared_ptr<Waiting> waiting) {
+Task<RedisReply> RedisConnection::Impl::answer(std::shared_ptr<Line> on, std::shared_ptr<Waiting> waiting) {
     auto self = shared_from_this();
     error_code stopped;
     if (!waiting->reply && !waiting->lost)
@@ -218,7 +218,7 @@ Task<Reply> Connection::Impl::answer(std::shared_ptr<Line> on, std::shared_ptr<W
     throw Failure("Redis did not answer in time");
 }
 
-void Connection::Impl::write_on(const std::shared_ptr<Line>& on) {
+void RedisConnection::Impl::write_on(const std::shared_ptr<Line>& on) {
     if (!on->sending.empty() || on->outbox.empty() || !on->open) return;
     on->sending.swap(on->outbox);
     auto written = [self = shared_from_this(), on](error_code error, std::size_t) {
@@ -229,7 +229,7 @@ void Connection::Impl::write_on(const std::shared_ptr<Line>& on) {
     asio::async_write(on->socket, asio::buffer(on->sending), std::move(written));
 }
 
-Task<void> Connection::Impl::read_on(std::shared_ptr<Line> on) {
+Task<void> RedisConnection::Impl::read_on(std::shared_ptr<Line> on) {
     auto self = shared_from_this();
     std::vector<char> bytes(64 << 10);
     std::string trouble;
@@ -257,7 +257,7 @@ Task<void> Connection::Impl::read_on(std::shared_ptr<Line> on) {
     lose(*on, trouble);
 }
 
-void Connection::Impl::lose(Line& broken, const std::string& why) {
+void RedisConnection::Impl::lose(Line& broken, const std::string& why) {
     if (!broken.open) return;
     broken.open = false;
     last_trouble = why;
@@ -277,18 +277,18 @@ void Connection::Impl::lose(Line& broken, const std::string& why) {
 
 // --- the front ---------------------------------------------------------------------------------------------
 
-Connection::Connection(asio::any_io_executor executor, RedisAddress address, Options options)
+RedisConnection::RedisConnection(asio::any_io_executor executor, RedisAddress address, Options options)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(address), std::move(options))) {}
 
-Connection::~Connection() { close(); }
+RedisConnection::~RedisConnection() { close(); }
 
-Task<Reply> Connection::command(Words words, std::chrono::milliseconds limit) {
+Task<RedisReply> RedisConnection::command(Words words, std::chrono::milliseconds limit) {
     auto impl = impl_;
     auto answered = impl->command(std::move(words), limit);
     co_return co_await std::move(answered);
 }
 
-void Connection::close() {
+void RedisConnection::close() {
     impl_->closed = true;
     if (auto line = impl_->line) impl_->lose(*line, "closed");
 }

@@ -9,21 +9,21 @@
 
 namespace slipway {
 
-class Connection {
+class RedisConnection {
   public:
     using Words = std::vector<std::string>;
     struct Options {
         std::vector<Words> greeting;  // sent on each new connection, in one round trip
-        std::function<void(const std::vector<Reply>&)> on_greeting;  // may throw: then it is not used
+        std::function<void(const std::vector<RedisReply>&)> on_greeting;  // may throw: then it is not used
     };
 
     // Throws Failure(never) where the address cannot be one.
-    Connection(asio::any_io_executor executor, RedisAddress address, Options options);
-    ~Connection();
+    RedisConnection(asio::any_io_executor executor, RedisAddress address, Options options);
+    ~RedisConnection();
 
     // The answer, error replies too. Throws Failure(later) where there is none: whether the command was
     // carried out is then unknown. Cancelling gives up the answer, not the command.
-    Task<Reply> command(Words words, std::chrono::milliseconds limit = std::chrono::seconds(5));
+    Task<RedisReply> command(Words words, std::chrono::milliseconds limit = std::chrono::seconds(5));
     void close();
 
   private:

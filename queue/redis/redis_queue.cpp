@@ -17,7 +17,7 @@ namespace slipway {
 namespace {
 
 using std::chrono::milliseconds;
-using Words = Connection::Words;
+using Words = RedisConnection::Words;
 
 constexpr milliseconds poll_interval{1'000};
 
@@ -67,7 +67,7 @@ Words commit_words(const Commit& commit, const Secret& record_key) {
 }
 
 template <class E>
-E answered_word(const Reply& reply) {
+E answered_word(const RedisReply& reply) {
     auto out = parse_word<E>(reply.text);
     if (!out) not_understood();
     return *out;
@@ -79,7 +79,7 @@ Job answered_job(const std::string& data) {
     return std::move(*job);
 }
 
-ClaimedJob answered_claim(const Reply& reply) {
+ClaimedJob answered_claim(const RedisReply& reply) {
     if (reply.items.size() != 3) not_understood();
     ClaimedJob out;
     out.job = answered_job(reply.items[0].text);
@@ -309,7 +309,7 @@ class RedisQueue : public Queue {
     }
 
   private:
-    Record opened(const std::string& key, const Reply& reply) const {
+    Record opened(const std::string& key, const RedisReply& reply) const {
         return reply.is_nil() ? Record{} : opened_record(record_key_, key, reply.text);
     }
 

@@ -16,14 +16,14 @@ struct Counts {
 };
 
 // A root is ours to delete until next() takes it; the rest lives in its parent.
-Reply* place_for(const redisReadTask* task) {
-    if (!task->parent) return new Reply;
-    return &static_cast<Reply*>(task->parent->obj)->items[static_cast<std::size_t>(task->idx)];
+RedisReply* place_for(const redisReadTask* task) {
+    if (!task->parent) return new RedisReply;
+    return &static_cast<RedisReply*>(task->parent->obj)->items[static_cast<std::size_t>(task->idx)];
 }
 
 void* create_text(const redisReadTask* task, char* bytes, std::size_t size) {
     auto* reply = place_for(task);
-    reply->kind = task->type == REDIS_REPLY_ERROR ? Reply::Kind::error : Reply::Kind::text;
+    reply->kind = task->type == REDIS_REPLY_ERROR ? RedisReply::Kind::error : RedisReply::Kind::text;
     reply->text.assign(bytes, size);
     return reply;
 }
@@ -34,21 +34,21 @@ void* create_list(const redisReadTask* task, N elements) {
     counts.elements += static_cast<std::size_t>(elements);
     if (counts.elements > counts.limit) return nullptr;
     auto* reply = place_for(task);
-    reply->kind = Reply::Kind::list;
+    reply->kind = RedisReply::Kind::list;
     reply->items.resize(static_cast<std::size_t>(elements));
     return reply;
 }
 
 void* create_number(const redisReadTask* task, long long number) {
     auto* reply = place_for(task);
-    reply->kind = Reply::Kind::number;
+    reply->kind = RedisReply::Kind::number;
     reply->number = number;
     return reply;
 }
 
 void* create_nil(const redisReadTask* task) { return place_for(task); }
 
-void free_reply(void* reply) { delete static_cast<Reply*>(reply); }
+void free_reply(void* reply) { delete static_cast<RedisReply*>(reply); }
 
 redisReplyObjectFunctions make_functions() {
     redisReplyObjectFunctions functions{};
@@ -95,13 +95,13 @@ void ReplyReader::feed(std::string_view bytes) {
     if (redisReaderFeed(impl_->reader, bytes.data(), bytes.size()) != REDIS_OK) impl_->refuse();
 }
 
-std::optional<Reply> ReplyReader::next() {
+std::optional<RedisReply> ReplyReader::next() {
     void* raw = nullptr;
     if (redisReaderGetReply(impl_->reader, &raw) != REDIS_OK) impl_->refuse();
     if (!raw) return std::nullopt;
     impl_->counts.elements = 0;
     impl_->unread = impl_->reader->len - impl_->reader->pos;
-    std::unique_ptr<Reply> reply(static_cast<Reply*>(raw));
+    std::unique_ptr<RedisReply> reply(static_cast<RedisReply*>(raw));
     return std::move(*reply);
 }
 
@@ -154,7 +154,7 @@ bool says(std::string_view error, std::string_view code) {
 
 }  // namespace
 
-Reply expect_no_error(Reply reply) {
+RedisReply expect_no_error(RedisReply reply) {
     if (!reply.is_error()) return reply;
     for (const auto& known : passing_errors)
         if (says(reply.text, known.code)) throw Failure(known.sentence);

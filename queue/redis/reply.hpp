@@ -10,16 +10,16 @@
 
 namespace slipway {
 
-struct Reply {
+struct RedisReply {
     enum class Kind { nil, text, number, list, error };
     Kind kind = Kind::nil;
     std::string text;  // also the error's
     std::int64_t number = 0;
-    std::vector<Reply> items;
+    std::vector<RedisReply> items;
 
     bool is_nil() const { return kind == Kind::nil; }
     bool is_error() const { return kind == Kind::error; }
-    bool operator==(const Reply&) const = default;
+    bool operator==(const RedisReply&) const = default;
 };
 
 struct ReplyLimits {
@@ -34,7 +34,7 @@ class ReplyReader {
     // Both throw Failure where the bytes are no protocol or beyond a limit; then the connection is of no
     // more use.
     void feed(std::string_view bytes);
-    std::optional<Reply> next();  // nullopt: more bytes are needed
+    std::optional<RedisReply> next();  // nullopt: more bytes are needed
 
   private:
     struct Impl;
@@ -45,6 +45,6 @@ class ReplyReader {
 std::string command_bytes(const std::vector<std::string_view>& words);
 
 // Throws Failure for an error reply, with a sentence and what the queue should do; else gives it back.
-Reply expect_no_error(Reply reply);
+RedisReply expect_no_error(RedisReply reply);
 
 }  // namespace slipway

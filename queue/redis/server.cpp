@@ -8,11 +8,11 @@ namespace {
 constexpr std::string_view schema = "1";
 
 // CONFIG GET answers name, value; an error where the server keeps its configuration to itself.
-std::string setting(const Reply& reply) {
-    return reply.kind == Reply::Kind::list && reply.items.size() == 2 ? reply.items[1].text : "";
+std::string setting(const RedisReply& reply) {
+    return reply.kind == RedisReply::Kind::list && reply.items.size() == 2 ? reply.items[1].text : "";
 }
 
-void look_at(const std::vector<Reply>& replies) {
+void look_at(const std::vector<RedisReply>& replies) {
     const auto policy = setting(replies[0]);
     const auto append_only = setting(replies[1]);
     if (policy.empty() || append_only.empty())
@@ -24,15 +24,15 @@ void look_at(const std::vector<Reply>& replies) {
     if (append_only == "no")
         log_error("REDIS LOSES WHAT SLIPWAY STORES WHEN IT RESTARTS: set appendonly yes");
     const auto& stored = replies[3];
-    if (stored.kind == Reply::Kind::text && stored.text != schema)
+    if (stored.kind == RedisReply::Kind::text && stored.text != schema)
         throw Failure("this Redis holds data of another version of Slipway (schema " + stored.text +
                           "): run that version, or one that migrates it",
                       Retry::never);
 }
 
-Connection::Options greeting() {
+RedisConnection::Options greeting() {
     const auto key = std::string(key_prefix) + "schema";
-    Connection::Options out;
+    RedisConnection::Options out;
     out.greeting = {{"CONFIG", "GET", "maxmemory-policy"},
                     {"CONFIG", "GET", "appendonly"},
                     {"SETNX", key, std::string(schema)},
@@ -46,7 +46,7 @@ Connection::Options greeting() {
 Server::Server(asio::any_io_executor executor, RedisAddress address, const Clock* clock)
     : connection_(std::move(executor), std::move(address), greeting()), clock_(clock) {}
 
-Task<Reply> Server::call(const Script& script, Words arguments) {
+Task<RedisReply> Server::call(const Script& script, Words arguments) {
     Words words{"EVALSHA", std::string(script.sha1), "1", std::string(key_prefix),
                 clock_ ? std::to_string(clock_->now_ms()) : "0"};
     words.insert(words.end(), std::make_move_iterator(arguments.begin()),
@@ -61,7 +61,7 @@ Task<Reply> Server::call(const Script& script, Words arguments) {
     co_return expect_no_error(std::move(reply));
 }
 
-Task<Reply> Server::command(Words words) {
+Task<RedisReply> Server::command(Words words) {
     auto reply = co_await connection_.command(std::move(words));
     co_return expect_no_error(std::move(reply));
 }

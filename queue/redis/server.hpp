@@ -14,15 +14,15 @@ inline std::string redis_key(std::string_view kind, std::string_view name) {
 
 class Server {
   public:
-    using Words = Connection::Words;
+    using Words = RedisConnection::Words;
     Server(asio::any_io_executor executor, RedisAddress address, const Clock* clock);
 
     // Both throw Failure for error replies.
-    Task<Reply> call(const Script& script, Words arguments);
-    Task<Reply> command(Words words);
+    Task<RedisReply> call(const Script& script, Words arguments);
+    Task<RedisReply> command(Words words);
 
   private:
-    Connection connection_;
+    RedisConnection connection_;
     const Clock* clock_;
 };
 

@@ -12,7 +12,7 @@ struct WakeState : std::enable_shared_from_this<WakeState> {
     Task<bool> popped();
 
     asio::any_io_executor executor;
-    Connection connection;
+    RedisConnection connection;
     std::string list;
     Signal nudged;
     std::uint64_t nudges = 0;
@@ -22,9 +22,9 @@ struct WakeState : std::enable_shared_from_this<WakeState> {
 };
 
 Task<bool> WakeState::popped() {
-    Connection::Words words{"BRPOP", list, "1"};
+    RedisConnection::Words words{"BRPOP", list, "1"};
     auto reply = co_await connection.command(std::move(words), 6s);
-    co_return expect_no_error(std::move(reply)).kind == Reply::Kind::list;
+    co_return expect_no_error(std::move(reply)).kind == RedisReply::Kind::list;
 }
 
 Task<void> WakeState::watch() {

@@ -73,13 +73,13 @@ TEST_CASE("it is set up to lose nothing") {
     Embedded t;
     auto server = t.start();
     asio::io_context& io = t.io;
-    Connection connection(io.get_executor(), server->address(), {});
+    RedisConnection connection(io.get_executor(), server->address(), {});
     const std::pair<const char*, const char*> settings[] = {
         {"appendonly", "yes"}, {"appendfsync", "everysec"}, {"save", ""}, {"maxmemory-policy", "noeviction"},
         {"port", "0"}};
     for (const auto& [name, value] : settings) {
         CAPTURE(name);
-        Connection::Words words{"CONFIG", "GET", name};
+        RedisConnection::Words words{"CONFIG", "GET", name};
         auto reply = run_task(io, connection.command(words));
         REQUIRE(reply.items.size() == 2);
         CHECK(reply.items[1].text == value);

@@ -166,8 +166,8 @@ TEST_CASE("fault 15: every error that passes is one to try again later") {
     };
     for (const auto& row : rows) {
         CAPTURE(row.reply);
-        Reply reply;
-        reply.kind = Reply::Kind::error;
+        RedisReply reply;
+        reply.kind = RedisReply::Kind::error;
         reply.text = row.reply;
         CHECK(failure_of([&] { expect_no_error(reply); }) == row.retry);
     }
@@ -226,9 +226,9 @@ TEST_CASE("fault 19: a server that may lose what it is given is complained of, l
 
 TEST_CASE("fault 20: a server that stands still is given up in time, and answers stay with their commands") {
     Alone t;
-    Connection connection(t.io.get_executor(), t.server.address(), {});
+    RedisConnection connection(t.io.get_executor(), t.server.address(), {});
     auto ask = [&](std::string text, std::chrono::milliseconds limit) {
-        Connection::Words words{"ECHO", std::move(text)};
+        RedisConnection::Words words{"ECHO", std::move(text)};
         return t.get(connection.command(std::move(words), limit)).text;
     };
     CHECK(ask("one", 5s) == "one");
@@ -243,11 +243,11 @@ TEST_CASE("fault 20: a server that stands still is given up in time, and answers
 
 TEST_CASE("fault 20: many commands share a connection, and a caller that leaves disturbs nobody") {
     Alone t;
-    Connection connection(t.io.get_executor(), t.server.address(), {});
+    RedisConnection connection(t.io.get_executor(), t.server.address(), {});
     int right = 0, cancelled = 0;
     std::vector<asio::cancellation_signal> signals(100);
     auto ask = [&](int i) -> Task<void> {
-        Connection::Words words{"ECHO", std::to_string(i)};
+        RedisConnection::Words words{"ECHO", std::to_string(i)};
         auto reply = co_await connection.command(std::move(words));
         if (reply.text == std::to_string(i)) ++right;
     };

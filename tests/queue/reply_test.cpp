@@ -8,21 +8,21 @@ namespace slipway {
 
 namespace {
 
-Reply text(std::string value) {
-    Reply out;
-    out.kind = Reply::Kind::text;
+RedisReply text(std::string value) {
+    RedisReply out;
+    out.kind = RedisReply::Kind::text;
     out.text = std::move(value);
     return out;
 }
-Reply number(std::int64_t value) {
-    Reply out;
-    out.kind = Reply::Kind::number;
+RedisReply number(std::int64_t value) {
+    RedisReply out;
+    out.kind = RedisReply::Kind::number;
     out.number = value;
     return out;
 }
-Reply list(std::vector<Reply> items) {
-    Reply out;
-    out.kind = Reply::Kind::list;
+RedisReply list(std::vector<RedisReply> items) {
+    RedisReply out;
+    out.kind = RedisReply::Kind::list;
     out.items = std::move(items);
     return out;
 }
@@ -33,15 +33,15 @@ TEST_CASE("replies are read however their bytes are cut") {
     using namespace std::string_literals;
     const auto whole = "+OK\r\n$5\r\na\r\n\0b\r\n:-42\r\n$-1\r\n*-1\r\n*0\r\n"
                        "*3\r\n*2\r\n:1\r\n$0\r\n\r\n$-1\r\n$2\r\nxy\r\n-ERR no\r\n"s;
-    Reply error = text("ERR no");
-    error.kind = Reply::Kind::error;
-    const std::vector<Reply> wanted = {text("OK"), text(std::string("a\r\n\0b", 5)), number(-42), Reply{},
-                                       Reply{}, list({}),
-                                       list({list({number(1), text("")}), Reply{}, text("xy")}), error};
+    RedisReply error = text("ERR no");
+    error.kind = RedisReply::Kind::error;
+    const std::vector<RedisReply> wanted = {text("OK"), text(std::string("a\r\n\0b", 5)), number(-42), RedisReply{},
+                                       RedisReply{}, list({}),
+                                       list({list({number(1), text("")}), RedisReply{}, text("xy")}), error};
     for (std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{7}, whole.size()}) {
         CAPTURE(piece);
         ReplyReader reader;
-        std::vector<Reply> read;
+        std::vector<RedisReply> read;
         for (std::size_t at = 0; at < whole.size(); at += piece) {
             reader.feed(std::string_view(whole).substr(at, piece));
             while (auto reply = reader.next()) read.push_back(std::move(*reply));

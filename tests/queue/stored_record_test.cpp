@@ -58,8 +58,8 @@ TEST_CASE("S1: a record edited inside Redis is refused, counted and told; others
     commit.records = {{"run/1", 0, R"({"state":"unconfirmed"})"}, {"run/2", 0, "{}"}};
     REQUIRE(run_task(io, queue->commit(commit)) == Committed::done);
 
-    Connection connection(io.get_executor(), server.address(), {});
-    auto ask = [&](Connection::Words words) { return run_task(io, connection.command(std::move(words))); };
+    RedisConnection connection(io.get_executor(), server.address(), {});
+    auto ask = [&](RedisConnection::Words words) { return run_task(io, connection.command(std::move(words))); };
     auto stored = ask({"GET", "{slipway}:record:run/1"}).text;
     SUBCASE("edited") { stored.replace(stored.find("unconfirmed"), 11, "confirmed"); }
     SUBCASE("moved") { stored = ask({"GET", "{slipway}:record:run/2"}).text; }
