@@ -36,6 +36,8 @@ Conclusion conclusion_of(CheckText::Outcome outcome) {
     return Conclusion::failure;
 }
 
+std::string key_of(const std::string& name, const Report& report) { return name + "@" + report.pull.head.value; }
+
 OutgoingCheck made(const Report& report, std::string name, const CheckText& text, const Run* run) {
     OutgoingCheck out;
     auto& check = out.check;
@@ -54,7 +56,7 @@ OutgoingCheck made(const Report& report, std::string name, const CheckText& text
         if (check.status == CheckStatus::completed)
             check.completed_at_ms = run->finished_at_ms ? run->finished_at_ms : run->planned_at_ms;
     }
-    out.key = check.name + "@" + check.commit.value;
+    out.key = key_of(check.name, report);
     if (check.status == CheckStatus::completed)
         out.digest = sha256_hex(encode(check).dump());
     else
@@ -66,8 +68,6 @@ bool stands(const PostedRecord& posted, const OutgoingCheck& check) {
     const auto at = posted.check_digests.find(check.key);
     return at != posted.check_digests.end() && at->second == check.digest;
 }
-
-bool is_known(const PostedRecord& posted, const OutgoingCheck& check) { return posted.check_digests.contains(check.key); }
 
 // Nothing more will come of these: the pull request is over.
 void close_what_is_open(const Report& report, const PostedRecord& posted, Outgoing& out) {
@@ -82,19 +82,17 @@ void close_what_is_open(const Report& report, const PostedRecord& posted, Outgoi
     }
 }
 
-void add_stack_checks(const Report& report, const PostedRecord& posted, Outgoing& out) {
+void add_stack_checks(const Report& report, const PostedRecord& posted, const Moment& moment, Outgoing& out) {
     const bool only_urgent = report.stacks.size() > stacks_with_checks;
     for (const auto& stack : report.stacks) {
-        const auto text = stack_check(report, stack);
-        auto one = made(report, report.check_name + "/" + stack.stack.value, text, stack.run ? &*stack.run : nullptr);
-        const bool completed = one.check.status == CheckStatus::completed;
-        out.open_checks += !completed;
-        const bool urgent = completed && one.check.conclusion != Conclusion::success;
-        const bool fresh_bad_news = completed && (one.check.conclusion == Conclusion::failure) && !stands(posted, one);
-        out.bad_news = out.bad_news || fresh_bad_news;
-        if (only_urgent && !urgent && !is_known(posted, one)) continue;
+        const auto name = report.check_name + "/" + stack.stack.value;
+        const bool known = posted.check_digests.contains(key_of(name, report));
+        const auto headline = stack_headline(report, stack);
+        const bool urgent = headline.status == CheckText::Status::completed && headline.outcome != CheckText::Outcome::success;
+        if (only_urgent && !urgent && !known) continue;
         // What waits its turn gets a check when it is still waiting at the next look.
-        if (one.check.status == CheckStatus::queued && !is_known(posted, one) && out.first) continue;
+        if (headline.status == CheckText::Status::queued && !known && moment.first) continue;
+        auto one = made(report, name, stack_check(report, stack), stack.run ? &*stack.run : nullptr);
         if (!stands(posted, one)) out.checks.push_back(std::move(one));
     }
 }
@@ -115,17 +113,31 @@ std::string round_of(const Report& report) {
     return out + "/" + std::to_string(attempt);
 }
 
-Outgoing outgoing(const Report& report, const PostedRecord& posted) {
-    Outgoing out;
-    const auto summary = summary_check(report);
-    out.busy = summary.status != CheckText::Status::completed;
-    const auto whole_key = report.check_name + "@" + report.pull.head.value;
-    const auto shown = posted.check_digests.find(whole_key);
-    const bool was_looking = shown != posted.check_digests.end() && shown->second == std::string(open_digest) + std::string(looking_digest);
+Moment moment_of(const Report& report, const PostedRecord& posted) {
+    Moment out;
+    out.busy = report.looking;
+    for (const auto& stack : report.stacks) {
+        const auto headline = stack_headline(report, stack);
+        if (headline.status != CheckText::Status::completed) {
+            out.busy = true;
+            ++out.open_stacks;
+        } else if (headline.outcome == CheckText::Outcome::failure) {
+            const auto shown = posted.check_digests.find(key_of(report.check_name + "/" + stack.stack.value, report));
+            out.bad_news = out.bad_news || shown == posted.check_digests.end() || shown->second.starts_with(open_digest);
+        }
+    }
+    const auto whole = posted.check_digests.find(key_of(report.check_name, report));
+    const bool was_looking = whole != posted.check_digests.end() && whole->second == std::string(open_digest) + std::string(looking_digest);
     out.first = posted.round != round_of(report) || (was_looking && !report.looking);
+    out.soon = report.now_ms < posted.written_at_ms + (first_pause_ms << std::min(posted.progress_shown, longest_pause));
+    return out;
+}
+
+Outgoing outgoing(const Report& report, const PostedRecord& posted, const Moment& moment) {
+    Outgoing out;
     if (report.pull.state == PullState::open) {
-        if (!report.looking) add_stack_checks(report, posted, out);
-        auto whole = made(report, report.check_name, summary, nullptr);
+        if (!report.looking) add_stack_checks(report, posted, moment, out);
+        auto whole = made(report, report.check_name, summary_check(report), nullptr);
         if (!stands(posted, whole)) out.checks.push_back(std::move(whole));
     } else {
         close_what_is_open(report, posted, out);
@@ -139,14 +151,12 @@ Outgoing outgoing(const Report& report, const PostedRecord& posted) {
     return out;
 }
 
-bool worth_writing(const Outgoing& out, const Report& report, const PostedRecord& posted) {
+bool worth_writing(const Outgoing& out, const Report& report, const PostedRecord& posted, const Moment& moment) {
     if (out.checks.empty() && !out.comment) return false;
-    if (!out.busy || out.bad_news || out.first) return true;
-    const auto pause = first_pause_ms << std::min(posted.progress_shown, longest_pause);
-    if (report.now_ms < posted.written_at_ms + pause) return false;
+    if (!moment.busy || moment.bad_news || moment.first) return true;
     const auto stacks = static_cast<int>(report.stacks.size());
     const auto now = 1 + static_cast<int>(out.checks.size()) + (out.comment ? 1 : 0);
-    const int later = 3 + out.open_checks;  // a last look at the head, the summary, the comment
+    const int later = 3 + moment.open_stacks;  // a last look at the head, the summary, the comment
     return posted.calls + now + later <= calls_a_stack * stacks + calls_besides_stacks;
 }
 

@@ -25,18 +25,24 @@ struct Outgoing {
     std::vector<OutgoingCheck> checks;   // that differ; the summary last
     std::optional<std::string> comment;  // where it differs
     std::string comment_digest;
-    bool busy = false;       // more will follow by itself
-    bool bad_news = false;   // something failed or was denied that was not known before
-    bool first = false;      // of its round, now that the stacks are known
-    int open_checks = 0;     // which will be written once more
+};
+
+// What kind of moment this is, found out without rendering anything.
+struct Moment {
+    bool busy = false;      // more will follow by itself
+    bool first = false;     // of its round, now that the stacks are known
+    bool bad_news = false;  // something failed or was denied that was not known before
+    bool soon = false;      // after progress was shown last
+    int open_stacks = 0;    // whose checks will be written once more
 };
 
 inline constexpr std::size_t stacks_with_checks = 30;  // above: only those that need attention
 
-Outgoing outgoing(const Report& report, const PostedRecord& posted);
-
-// Whether this is the moment, or what comes next will show it, too.
-bool worth_writing(const Outgoing& out, const Report& report, const PostedRecord& posted);
+Moment moment_of(const Report& report, const PostedRecord& posted);
+// Progress that comes too soon is left to what comes next.
+inline bool may_wait(const Moment& moment) { return moment.busy && !moment.first && !moment.bad_news && moment.soon; }
+Outgoing outgoing(const Report& report, const PostedRecord& posted, const Moment& moment);
+bool worth_writing(const Outgoing& out, const Report& report, const PostedRecord& posted, const Moment& moment);
 // A head and an attempt: what the budget of calls is counted for.
 std::string round_of(const Report& report);
 

