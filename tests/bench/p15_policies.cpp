@@ -64,7 +64,7 @@ std::string pull_request_text() {
     return "{\"id\":1,\"number\":7" + urls + "}";
 }
 
-HttpRoute answer_after(std::chrono::milliseconds delay) {
+HttpHandler answer_after(std::chrono::milliseconds delay) {
     static const std::string text = pull_request_text();
     return [delay](HttpRequest) -> Task<HttpResponse> {
         if (delay > 0ms) co_await sleep_for(delay);
