@@ -141,18 +141,18 @@ class RedisQueue : public Queue {
           server_(std::make_shared<Server>(executor, std::move(address), clock)) {}
 
     Task<Accepted> accept(Delivery delivery) override {
-        Words words{delivery_head(delivery.event), stored_delivery(delivery),
-                    std::to_string(delivery_kept_ms / 1000)};
+        const auto value = stored_delivery(delivery);
         for (const auto& id : {delivery.id, delivery.id + "~" + delivery.event}) {
-            const auto name = delivery.forge + "/" + id;
             Job job;
-            job.id = JobId("event/" + name);
+            job.id = JobId("event/" + delivery.forge + "/" + id);
             job.payload = Json::object({{"forge", delivery.forge}, {"id", id}}).dump();
-            words.push_back(name);
+            Words words{delivery_head(delivery.event), value, std::to_string(delivery_kept_ms / 1000),
+                        delivery.forge + "/" + id};
             add_job(words, job);
+            auto reply = co_await server_->call(scripts::accept, std::move(words));
+            if (reply.text != "taken") co_return answered_word<Accepted>(reply);
         }
-        auto reply = co_await server_->call(scripts::accept, std::move(words));
-        co_return answered_word<Accepted>(reply);
+        co_return Accepted::duplicate;
     }
 
     Task<std::optional<Delivery>> delivery(std::string forge, std::string id) override {

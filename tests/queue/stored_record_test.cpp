@@ -10,12 +10,7 @@ using namespace std::chrono_literals;
 namespace {
 
 bool refused(const Secret& key, const std::string& name, const std::string& stored) {
-    try {
-        opened_record(key, name, stored);
-    } catch (const Failure& failure) {
-        return failure.retry() == Retry::never;
-    }
-    return false;
+    return !verified_record(key, name, stored);
 }
 
 }  // namespace

@@ -1,5 +1,6 @@
 # The scripts as C++: cmake -DFOLDER=… -DOUTPUT=… -P embed.cmake. Each with common.lua before it, and with the
 # SHA-1 that EVALSHA names it by.
+cmake_minimum_required(VERSION 3.25)
 file(READ ${FOLDER}/common.lua common)
 file(GLOB scripts ${FOLDER}/*.lua)
 list(SORT scripts)
