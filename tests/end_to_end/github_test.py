@@ -22,6 +22,8 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 from github_double import REPOSITORY, SLUG, GithubDouble, wait_until  # noqa: E402
 
 MARKER = "<!-- slipway -->"
+# A stack that a repository describes itself is named after it.
+CHECK = "slipway/github.com/%s/network" % REPOSITORY
 
 
 def say(text):
@@ -140,7 +142,7 @@ def play(double, service, work):
     say("pull request %d opened at %s" % (number, head[:7]))
     summary = scene.wait("the summary check is completed", lambda: scene.check(head, "slipway"))
     assert summary["conclusion"] == "success", summary
-    planned = scene.wait("the stack's check is completed", lambda: scene.check(head, "slipway/network"))
+    planned = scene.wait("the stack's check is completed", lambda: scene.check(head, CHECK))
     assert planned["conclusion"] == "success", planned
     assert "1 to add" in planned["output"]["title"], planned
     assert planned["external_id"], planned
@@ -151,7 +153,7 @@ def play(double, service, work):
     head = double.push("topic")
     say("new commit %s" % head[:7])
     planned = scene.wait("the stack's check is completed at the new head",
-                         lambda: scene.check(head, "slipway/network"))
+                         lambda: scene.check(head, CHECK))
     assert "2 to add" in planned["output"]["title"], planned
     second = scene.wait("the comment shows the new plan",
                         lambda: scene.comment_with(number, "terraform_data.edge", head[:7]))
@@ -162,20 +164,19 @@ def play(double, service, work):
     say("check %s re-requested" % planned["name"])
 
     def again():
-        newest = scene.check(head, "slipway/network")
+        newest = scene.check(head, CHECK)
         return newest if newest and newest["external_id"] != planned["external_id"] else None
 
     again = scene.wait("the stack was planned again", again)
     assert again["conclusion"] == "success", again
 
     double.comment(number, "/slipway help")
-    scene.wait("the command was acknowledged", lambda: double.reactions())
     scene.wait("the command was answered", lambda: [
         c for c in double.comments(number)
         if c["user"]["login"] == SLUG + "[bot]" and not c["body"].startswith(MARKER)])
 
-    scene.wait("the comment is at rest", lambda: scene.comment_with(number, "2 to add") or
-               scene.comment_with(number, "+2"))
+    scene.wait("the comment shows the plan that was made again",
+               lambda: scene.comment_with(number, "ready to merge", again["external_id"]))
     merged = double.merge(number)
     say("merged as %s" % merged[:7])
     state = work / "state/network.tfstate"
@@ -200,6 +201,8 @@ def play(double, service, work):
     failed = [c for c in calls if c["status"] >= 400 and c["status"] != 404]
     assert not failed, failed
     assert not double.violations(), json.dumps(double.violations(), indent=1)
+    found = json.dumps(double.provoke())
+    assert "surprise" in found and "conclusion" in found, "the validator sleeps: " + found
     say("no request violates GitHub's description")
     for secret in ("ghs_", "BEGIN RSA", "x-access-token:"):
         assert secret not in service.log(), "the log holds " + secret

@@ -204,7 +204,7 @@ class Shim:
 
 class Relay:
     """The emulator's webhooks, made whole and signed again: the number of the pull request, the App of a check,
-    head and merge as the shim says, a GUID as delivery id. An emulator's webhook whose signature is wrong is
+    the mark that a commented issue is a pull request, head and merge as the shim says, a GUID as delivery id. An emulator's webhook whose signature is wrong is
     dropped and counted. `send` makes those that the emulator never sends.
     """
 
@@ -225,6 +225,8 @@ class Relay:
         if event == "pull_request" and pull:
             payload["number"] = pull["number"]
             payload["pull_request"] = self.double.laid_over(pull)
+        if event == "issue_comment" and payload["issue"]["number"] in self.double.pulls:
+            payload["issue"].setdefault("pull_request", {"url": payload["issue"]["url"]})
         if event == "check_run":
             payload["check_run"]["app"] = {"id": APP_ID, "slug": SLUG}
         self.send(event, payload)
@@ -539,6 +541,15 @@ class GithubDouble:
     def violations(self):
         with self.recorder.lock:
             return list(self.recorder.violations)
+
+    def provoke(self):
+        """Sends a request that is wrong; what was found wrong with it. A validator that sleeps finds nothing."""
+        known = len(self.violations())
+        exchange(self.recorder.server.server_port, "POST", "/repos/%s/check-runs" % REPOSITORY,
+                 {"Authorization": "Bearer ada-token", "Content-Type": "application/json",
+                  "User-Agent": "slipway/test"},
+                 json.dumps({"name": "x", "head_sha": "y", "conclusion": "passed", "surprise": 1}))
+        return self.violations()[known:]
 
     def calls(self):
         with self.recorder.lock:

@@ -207,4 +207,5 @@ TEST_CASE("The GitHub client does its work without a request that violates GitHu
     auto violations = bench.double_.ask("violations");
     CAPTURE(violations.dump_pretty());
     CHECK(violations.items().empty());
+    CHECK(!bench.double_.ask("provoke").items().empty());  // the validator is awake
 }
