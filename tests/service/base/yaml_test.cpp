@@ -129,6 +129,14 @@ TEST_CASE("A bomb of aliases is refused in no time") {
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
 }
 
+TEST_CASE("An alias costs what it names, every time") {
+    const auto aliases = [](int times) {
+        return "a: &a [" + repeated("x, ", 1000) + "]\nb: [" + repeated("*a, ", times) + "]\n";
+    };
+    CHECK(finding(aliases(150)) == "");
+    CHECK(finding(aliases(250)).find("more than 200000 values") != std::string::npos);
+}
+
 TEST_CASE("A text beyond the limit is refused unread") {
     CHECK(finding(std::string(4 * 1024 * 1024 + 1, '#')) ==
           "a.yaml:1:1: larger than 4 MB; split it into several files");
