@@ -26,9 +26,9 @@ std::optional<std::string> decoded(std::string_view text, bool query) {
 
 }  // namespace
 
-std::optional<Target> parse_target(std::string_view target) {
+std::optional<RequestTarget> parse_target(std::string_view target) {
     if (!urls::parse_origin_form(urls::string_view(target.data(), target.size()))) return std::nullopt;
-    Target out;
+    RequestTarget out;
     const auto mark = target.find('?');
     out.path = target.substr(0, mark);
     if (mark == target.npos) return out;

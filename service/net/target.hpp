@@ -8,11 +8,11 @@
 
 namespace slipway {
 
-struct Target {
+struct RequestTarget {
     std::string path;                          // as sent
     std::map<std::string, std::string> query;  // decoded; the last of equal names counts
 };
-std::optional<Target> parse_target(std::string_view target);  // nullopt: malformed
+std::optional<RequestTarget> parse_target(std::string_view target);  // nullopt: malformed
 
 // The segments of a path, decoded; nullopt: no absolute path, a bad escape, or one with a NUL, "." or "..".
 std::optional<std::vector<std::string>> path_segments(std::string_view path);

@@ -22,11 +22,8 @@ webhooks.onAny(async ({ id, name, payload }) => {
 
 const middleware = createNodeMiddleware(webhooks, { path: "/webhooks/github.com" });
 const server = createServer((request, response) => {
-  const end = response.end.bind(response);
-  response.end = (...rest) => {  // the middleware says 200 where it has stored
-    if (response.statusCode === 200) response.statusCode = 202;
-    return end(...rest);
-  };
+  const writeHead = response.writeHead.bind(response);  // the middleware says 200 where it has stored
+  response.writeHead = (status, ...rest) => writeHead(status === 200 ? 202 : status, ...rest);
   return middleware(request, response);
 });
 server.listen(0, "127.0.0.1", () => console.log(server.address().port));
