@@ -104,7 +104,7 @@ class Place:
         return self
 
     def log(self):
-        return self.log_path.read_text(errors="replace")[-6000:]
+        return self.log_path.read_text(errors="replace")[-6000:] if self.log_path.exists() else ""
 
     def kill(self):
         """As a power cut would: no handler runs."""
@@ -161,7 +161,8 @@ class Place:
         return self.git("rev-parse", "HEAD")
 
     def push_main(self, files=None, message="a push"):
-        self.git("checkout", "-q", "main")
+        if self.git("branch", "--list", "main"):  # before the first commit there is none
+            self.git("checkout", "-q", "main")
         sha = self.commit(files, message) if files else self.git("rev-parse", "HEAD")
         self.git("push", "-q", "origin", "HEAD:main")
         return sha

@@ -135,7 +135,7 @@ def what_waits_for_people(build):
             place.wait_check(number, "success")
             place.slipway("pull", "merge", str(number))
             wait_until("the tracked run to wait", waits)
-            place.wait_comment(number, "waits for a confirmation")
+            place.wait_comment(number, "waits for confirmation")
             return number
 
         number = merged("b")

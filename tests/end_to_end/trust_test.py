@@ -89,7 +89,7 @@ def w2_one_matrix_of_rights(build):
         place.slipway("pull", "merge", str(number))
         run = wait_until("the run to wait", lambda: next(
             (r for r in place.runs("network") if r["state"] == "unconfirmed"), None))
-        place.wait_comment(number, "waits for a confirmation")
+        place.wait_comment(number, "waits for confirmation")
         place.say(number, "/slipway apply", who="mallory")
         place.wait_reply(number, "mallory does not have it")
         reader = place.slipway("token", "create", "reading", "--role", "reader").stdout.strip()
