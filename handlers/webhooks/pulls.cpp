@@ -149,7 +149,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
                         std::vector<StackId> targets, Lease holding) {
     auto& forge = *context.forges.at(name.repository.forge);
     auto fresh = co_await forge.pull_request(name);
-    if (!fresh) throw Failure("the forge does not know " + name.text() + " yet", Retry::later);
+    if (!fresh) throw UnknownPull("the forge does not know " + name.text());
     auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
     const PullRecord before = pull.value;
 

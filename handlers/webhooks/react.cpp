@@ -139,7 +139,20 @@ Task<void> react(ReactContext& context, ClaimedJob job) {
     const auto lease = job.lease;
     auto reaction = std::visit(
         [&](auto& one) { return react_to(context, std::move(one), lease); }, event);
-    co_await std::move(reaction);
+    std::string unknown;
+    try {
+        co_await std::move(reaction);
+    } catch (const UnknownPull& failure) {
+        unknown = failure.what();
+    }
+    if (unknown.empty()) co_return;
+    // A forge may lag behind its own webhook: 1, 2, 4, 8 s, then it is taken at its word.
+    constexpr int patience = 4;
+    if (job.attempt > patience) {
+        log_warning("an event is left alone", {{"delivery", names->delivery}, {"reason", unknown}});
+        co_return;
+    }
+    throw Failure(unknown + " yet", std::chrono::seconds(1 << (job.attempt - 1)));
 }
 
 Task<void> look_again(ReactContext& context, ClaimedJob job) {

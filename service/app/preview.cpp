@@ -115,8 +115,9 @@ class Preview {
         delivery.received_at_ms = clock_.now_ms();
         co_await queue_->accept(std::move(delivery));
         co_await until_idle(*queue_);
-        auto end_worker = [this] { worker_.reset(); };
-        co_await pool_.run(end_worker);
+        worker_->stop();
+        co_await worker_->join();
+        worker_.reset();
         children_.cancel();
         co_await children_.join();
     }

@@ -95,8 +95,7 @@ class Service {
             failure_ = error;
             io_.stop();
         });
-        std::cout << "listening on " << url << std::endl;
-        log_info("serving", {{"url", url}, {"data", config_.data.string()}, {"workers", config_.workers}});
+        url_ = url;
         io_.run();
         if (failure_) std::rethrow_exception(failure_);
         return 0;
@@ -173,20 +172,25 @@ class Service {
         start_children();
         if (config_.workers > 0)
             worker_ = start_worker(engine_->gateway(), engine_->worker_options(config_), clock_);
-        asio::signal_set signals(io_, SIGTERM, SIGINT);
-        co_await signals.async_wait(asio::use_awaitable);
+        std::cout << "listening on " << url_ << std::endl;
+        log_info("serving", {{"url", url_}, {"data", config_.data.string()}, {"workers", config_.workers}});
+        co_await signals_.async_wait(asio::use_awaitable);
         log_info("ending: no new requests");
         co_await tcp_->stop(std::chrono::seconds(5));
         co_await local_->stop(std::chrono::seconds(1));
-        // The worker's last reports need this loop: it is ended on another thread while the loop goes on.
-        auto end_worker = [this] { worker_.reset(); };
-        co_await pool_.run(end_worker);
+        if (worker_) {
+            worker_->stop();
+            co_await worker_->join();  // its last reports need this loop
+            worker_.reset();
+        }
         children_.cancel();
         co_await children_.join();
     }
 
     Config config_;
     asio::io_context io_{1};
+    asio::signal_set signals_{io_, SIGTERM, SIGINT};  // from the first moment on
+    std::string url_;
     SystemClock clock_;
     SealingKey key_;
     Pool pool_;

@@ -140,7 +140,7 @@ def what_waits_for_people(build):
 
         number = merged("b")
         place.say(number, "/slipway apply")
-        place.wait_comment(number, "Slipway applied 1 stack")
+        place.wait_comment(number, "Slipway applied network")
         assert place.resources("network") == ["net"]
         merged("c")
         place.slipway("confirm", waits()["id"], "--note", "as discussed")

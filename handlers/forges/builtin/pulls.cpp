@@ -135,10 +135,13 @@ BuiltinPull BuiltinPulls::edit(int number, const std::function<void(BuiltinPull&
 BuiltinComment BuiltinPulls::comment(int number, BuiltinComment comment) {
     if (comment.id.empty()) comment.id = random_id();
     auto written = [&](const Documents& present) {
-        // A comment written once under a key keeps the id it has.
+        // A comment written once under a key keeps its id and place.
         if (!comment.key.empty())
             for (const auto& other : read_folder<BuiltinComment>(present, "comments/"))
-                if (other.key == comment.key) comment.id = other.id;
+                if (other.key == comment.key) {
+                    comment.id = other.id;
+                    comment.created_at_ms = other.created_at_ms;
+                }
         return Documents{{"comments/" + comment.id + ".json", text_of(comment)}};
     };
     git_->update(meta_ref(number), written, "comment", {comment.author.login, comment.created_at_ms});
