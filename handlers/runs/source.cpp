@@ -1,9 +1,11 @@
-// The source blob: a POSIX tar (ustar; pax records for names that do not fit) written by ourselves rather
-// than by an archive library, because the same tree must give the same bytes (sorted, no times, no
-// owners), and because the reader may be small enough to see that nothing leaves its directory.
+// The source blob: a POSIX tar (ustar; pax records for names that do not fit) written by ourselves
+// rather than by an archive library, because the same tree must give the same bytes (sorted, no
+// times, no owners), and because the reader may be small enough to see that nothing leaves its
+// directory.
 //
 //   archive := { [pax header, pax records] header content } two empty blocks
-//   header  := 512 bytes: name 100, mode 8, uid 8, gid 8, size 12, mtime 12, checksum 8, type 1, link 100,
+//   header  := 512 bytes: name 100, mode 8, uid 8, gid 8, size 12, mtime 12, checksum 8, type 1,
+//   link 100,
 //              "ustar\0" "00" …, prefix 155; numbers in octal
 //   type    := '0' file, '2' symbolic link, '5' directory, 'x' pax records "LENGTH key=value\n"
 #include <algorithm>
@@ -35,11 +37,13 @@ static_assert(sizeof(Header) == block);
     throw Failure("the source of the run " + what, Retry::never);
 }
 
-// --- writing ----------------------------------------------------------------------------------------
+// --- writing
+// ----------------------------------------------------------------------------------------
 
 template <std::size_t N>
 void put_octal(char (&field)[N], std::size_t number) {
-    for (std::size_t i = N - 1; i-- > 0; number /= 8) field[i] = static_cast<char>('0' + number % 8);
+    for (std::size_t i = N - 1; i-- > 0; number /= 8)
+        field[i] = static_cast<char>('0' + number % 8);
     field[N - 1] = '\0';
 }
 
@@ -96,7 +100,8 @@ std::string read_file(const fs::path& path) {
     return out;
 }
 
-// --- reading ----------------------------------------------------------------------------------------
+// --- reading
+// ----------------------------------------------------------------------------------------
 
 template <std::size_t N>
 std::string_view text_of(const char (&field)[N]) {
@@ -182,7 +187,8 @@ class Unpacker {
         fs::path so_far;
         for (const auto& part : path.parent_path()) {
             so_far /= part;
-            if (others_.count(so_far) != 0) refuse("holds a file below the file " + so_far.string());
+            if (others_.count(so_far) != 0)
+                refuse("holds a file below the file " + so_far.string());
             if (directories_.insert(so_far).second) fs::create_directory(root_ / so_far);
         }
     }

@@ -1,5 +1,6 @@
-// A child that stays, spoken to over a socketpair: a dead one answers EPIPE or end of file, never SIGPIPE,
-// and it dies with the thread that started it, so that a killed service leaves nothing behind.
+// A child that stays, spoken to over a socketpair: a dead one answers EPIPE or end of file, never
+// SIGPIPE, and it dies with the thread that started it, so that a killed service leaves nothing
+// behind.
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/local/stream_protocol.hpp>
@@ -22,7 +23,8 @@ using Socket = asio::local::stream_protocol::socket;
 using Stream = asio::posix::stream_descriptor;
 constexpr std::size_t longest_line = 8192;
 
-// Held by whoever reads, writes or drains, so that a companion may go while they wait: they then fail.
+// Held by whoever reads, writes or drains, so that a companion may go while they wait: they then
+// fail.
 struct Line {
     Line(asio::any_io_executor executor, std::string name)
         : program(std::move(name)), socket(executor), errors(executor) {}
@@ -72,8 +74,7 @@ Task<void> log_errors(std::shared_ptr<Line> line) {
     std::string buffer(4096, '\0'), text;
     boost::system::error_code error;
     auto say = [&] {
-        if (!text.empty())
-            log_warning(text, {{"program", line->program}, {"pid", line->pid}});
+        if (!text.empty()) log_warning(text, {{"program", line->program}, {"pid", line->pid}});
         text.clear();
     };
     while (!error) {

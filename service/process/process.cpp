@@ -1,5 +1,5 @@
-// run(): one coroutine decides (exit, end of output, limits, stop), small ones feed it. The rule it guards:
-// whatever happens, the child's group is gone when run() returns or throws.
+// run(): one coroutine decides (exit, end of output, limits, stop), small ones feed it. The rule it
+// guards: whatever happens, the child's group is gone when run() returns or throws.
 #include "service/process/process.hpp"
 
 #include <boost/asio/buffer.hpp>
@@ -22,7 +22,8 @@ using namespace std::chrono_literals;
 using Stream = asio::posix::stream_descriptor;
 using SteadyClock = std::chrono::steady_clock;
 
-// --- StopSwitch -----------------------------------------------------------------------------------
+// --- StopSwitch
+// -----------------------------------------------------------------------------------
 
 struct StopSwitch::State {
     std::mutex mutex;
@@ -50,7 +51,8 @@ void set_wake(StopSwitch::State& state, std::function<void()> wake) {
     state.wake = std::move(wake);
 }
 
-// --- what the feeding coroutines share with the deciding one ------------------------------------------
+// --- what the feeding coroutines share with the deciding one
+// ------------------------------------------
 
 struct Running {
     Running(asio::any_io_executor executor, OnOutput receiver, std::size_t limit)
@@ -114,7 +116,8 @@ Task<void> wait_for_exit(std::shared_ptr<Running> running, Stream pidfd,
     running->changed.notify();
 }
 
-// --- the decision, as a pure function of what is known ----------------------------------------------
+// --- the decision, as a pure function of what is known
+// ----------------------------------------------
 
 constexpr auto after_exit = 1s;  // how long a background grandchild may hold the output open
 constexpr auto never = SteadyClock::time_point::max();
@@ -134,8 +137,7 @@ std::optional<Ended::How> reason_to_stop(const Command& command, const Running& 
 SteadyClock::time_point next_look(const Command& command, const Running& running,
                                   SteadyClock::time_point started) {
     auto at = started + command.limit;
-    if (command.silence_limit > 0ms)
-        at = std::min(at, running.last_output + command.silence_limit);
+    if (command.silence_limit > 0ms) at = std::min(at, running.last_output + command.silence_limit);
     return at;
 }
 
@@ -204,7 +206,8 @@ Task<Ended> run(Command command, OnOutput on_output, StopSwitch stop) {
     }
 
     auto output = pipe_from_child(), error_output = pipe_from_child();
-    auto input = command.input.empty() ? DescriptorPair{Descriptor(), open_null()} : pipe_to_child();
+    auto input =
+        command.input.empty() ? DescriptorPair{Descriptor(), open_null()} : pipe_to_child();
     auto child = std::make_shared<Child>(command, input.theirs.get(), output.theirs.get(),
                                          error_output.theirs.get());
     input.theirs = Descriptor();

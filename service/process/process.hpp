@@ -1,6 +1,6 @@
-// Child processes: argument vectors only, a clean environment, a process group of their own, output while
-// it is made, limits, and an end that takes the whole group along. posix_spawn + pidfd; nothing of ours but
-// descriptors 0-2 reaches the child.
+// Child processes: argument vectors only, a clean environment, a process group of their own, output
+// while it is made, limits, and an end that takes the whole group along. posix_spawn + pidfd;
+// nothing of ours but descriptors 0-2 reaches the child.
 #pragma once
 #include <chrono>
 #include <csignal>
@@ -18,16 +18,17 @@
 namespace slipway {
 
 struct Command {
-    std::vector<std::string> argv;               // argv[0]: a path, or a name searched on our PATH
+    std::vector<std::string> argv;  // argv[0]: a path, or a name searched on our PATH
     std::map<std::string, std::string> environment;  // all of it
     std::filesystem::path directory = "/";
-    std::string input;                           // written to standard input, then closed
-    std::optional<std::string> side_input;       // readable on descriptor 3, which is closed otherwise
-    std::chrono::milliseconds limit{60'000};     // for the whole
+    std::string input;                        // written to standard input, then closed
+    std::optional<std::string> side_input;    // readable on descriptor 3, which is closed otherwise
+    std::chrono::milliseconds limit{60'000};  // for the whole
     std::chrono::milliseconds silence_limit{0};  // without output; 0: none
     std::chrono::milliseconds grace{5'000};      // between the first signal and SIGKILL
     int first_signal = SIGTERM;                  // SIGINT where the tool stops gracefully on it
-    std::size_t output_limit = 64u << 20;        // bytes kept or passed on; the rest is counted and dropped
+    std::size_t output_limit = 64u
+                               << 20;  // bytes kept or passed on; the rest is counted and dropped
     std::optional<std::uint64_t> data_bytes_limit;  // RLIMIT_DATA
 };
 
@@ -36,8 +37,8 @@ struct Ended {
     How how = How::exited;
     int code = 0;  // exit code; signalled: the number; else what it left, 128 + n for signal n
     std::chrono::milliseconds limit{0};  // the one that passed, where one did
-    std::string output;        // standard output, where nobody streams it
-    std::string error_output;  // standard error, likewise
+    std::string output;                  // standard output, where nobody streams it
+    std::string error_output;            // standard error, likewise
     std::size_t dropped_bytes = 0;
     bool ok() const { return how == How::exited && code == 0; }
     std::string text() const;  // "exited with 1", "was killed by signal 9 (Killed)",
@@ -47,13 +48,14 @@ struct Ended {
 // Receives output as it comes: which is 1 or 2.
 using OnOutput = std::function<void(int which, std::string_view bytes)>;
 
-// Runs to the end of the child and of its output; what it leaves running in the background is killed a
-// second later. Cancelling the task stops the child (first signal, grace, SIGKILL) and waits for it.
-// Throws Failure(never) where the program cannot be started.
+// Runs to the end of the child and of its output; what it leaves running in the background is
+// killed a second later. Cancelling the task stops the child (first signal, grace, SIGKILL) and
+// waits for it. Throws Failure(never) where the program cannot be started.
 Task<Ended> run(Command command, OnOutput on_output = {});
 
-// Asks a running child to stop from outside its coroutine and from any thread: `stop()` sends the first
-// signal at once, the rest as above; how becomes `stopped`. A command that is started after it never runs.
+// Asks a running child to stop from outside its coroutine and from any thread: `stop()` sends the
+// first signal at once, the rest as above; how becomes `stopped`. A command that is started after
+// it never runs.
 class StopSwitch {
   public:
     StopSwitch();
@@ -64,13 +66,13 @@ class StopSwitch {
 };
 Task<Ended> run(Command command, OnOutput on_output, StopSwitch stop);
 
-// A child that stays: bytes both ways over a socketpair on its standard input and output (one descriptor);
-// its standard error goes to the log, line by line.
+// A child that stays: bytes both ways over a socketpair on its standard input and output (one
+// descriptor); its standard error goes to the log, line by line.
 class Companion {
   public:
-    virtual ~Companion() = default;  // kills the group and reaps
-    virtual Task<void> write(std::string bytes) = 0;              // throws Failure once it is gone
-    virtual Task<std::string> read(std::size_t exactly) = 0;      // likewise
+    virtual ~Companion() = default;                           // kills the group and reaps
+    virtual Task<void> write(std::string bytes) = 0;          // throws Failure once it is gone
+    virtual Task<std::string> read(std::size_t exactly) = 0;  // likewise
     virtual bool running() const = 0;
     virtual void kill() = 0;
     virtual int pid() const = 0;

@@ -1,5 +1,6 @@
-// The bubblewrap argument vector. What the run may see is listed; all else does not exist inside. Order
-// is meaning: system, temporary places, what is shared, the workspace, and last what is hidden.
+// The bubblewrap argument vector. What the run may see is listed; all else does not exist inside.
+// Order is meaning: system, temporary places, what is shared, the workspace, and last what is
+// hidden.
 #include "service/process/sandbox.hpp"
 
 #include <algorithm>
@@ -20,11 +21,11 @@ constexpr const char* system_directories[] = {"/usr",   "/bin",    "/sbin", "/li
                                               "/lib32", "/libx32", "/lib64"};
 // Names, certificates, time and the dynamic linker: no shadow file, no host keys, no configuration.
 constexpr const char* system_files[] = {
-    "/etc/resolv.conf", "/etc/hosts",       "/etc/host.conf",       "/etc/nsswitch.conf",
-    "/etc/gai.conf",    "/etc/services",    "/etc/protocols",       "/etc/passwd",
-    "/etc/group",       "/etc/localtime",   "/etc/ssl/certs",       "/etc/ssl/openssl.cnf",
+    "/etc/resolv.conf", "/etc/hosts",        "/etc/host.conf",       "/etc/nsswitch.conf",
+    "/etc/gai.conf",    "/etc/services",     "/etc/protocols",       "/etc/passwd",
+    "/etc/group",       "/etc/localtime",    "/etc/ssl/certs",       "/etc/ssl/openssl.cnf",
     "/etc/pki",         "/etc/ssl/cert.pem", "/etc/ca-certificates", "/etc/crypto-policies",
-    "/etc/ld.so.cache", "/etc/ld.so.conf",  "/etc/ld.so.conf.d",    "/etc/alternatives"};
+    "/etc/ld.so.cache", "/etc/ld.so.conf",   "/etc/ld.so.conf.d",    "/etc/alternatives"};
 
 fs::path real(const fs::path& path) {
     std::error_code error;
@@ -34,8 +35,8 @@ fs::path real(const fs::path& path) {
 }
 
 bool lies_in(const fs::path& path, const fs::path& directory) {
-    const auto [rest, end] = std::mismatch(directory.begin(), directory.end(), path.begin(),
-                                           path.end());
+    const auto [rest, end] =
+        std::mismatch(directory.begin(), directory.end(), path.begin(), path.end());
     (void)end;
     return rest == directory.end();
 }
@@ -124,7 +125,8 @@ std::string environment_options(const std::map<std::string, std::string>& enviro
 
 }  // namespace
 
-fs::path inside_sandbox(const fs::path& path, const SandboxConfig& config, const SandboxView& view) {
+fs::path inside_sandbox(const fs::path& path, const SandboxConfig& config,
+                        const SandboxView& view) {
     if (config.kind == SandboxConfig::Kind::none) return path;
     const auto workspace = real(view.workspace), whole = real(path);
     if (!lies_in(whole, workspace)) return path;
@@ -136,14 +138,15 @@ Command sandboxed(Command command, const SandboxConfig& config, const SandboxVie
     if (config.kind == SandboxConfig::Kind::none) return command;
     const auto bubblewrap = find_program("bwrap");
     if (!bubblewrap)
-        throw Failure("bubblewrap is not installed (the program bwrap is not on PATH), and runs need "
-                      "it; install it, or write `sandbox: {kind: none}` into the configuration",
-                      Retry::never);
+        throw Failure(
+            "bubblewrap is not installed (the program bwrap is not on PATH), and runs need "
+            "it; install it, or write `sandbox: {kind: none}` into the configuration",
+            Retry::never);
 
     // bubblewrap itself must outlive the first signal, or the command would be killed with it.
     Arguments arguments;
-    arguments.add({"/usr/bin/env", "--ignore-signal=INT", "--ignore-signal=TERM",
-                   bubblewrap->string()});
+    arguments.add(
+        {"/usr/bin/env", "--ignore-signal=INT", "--ignore-signal=TERM", bubblewrap->string()});
     arguments.add({"--args", "3"});
     arguments.add({"--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
                    "--unshare-cgroup-try", "--die-with-parent", "--cap-drop", "ALL", "--hostname",

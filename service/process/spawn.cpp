@@ -1,5 +1,5 @@
-// posix_spawn with everything said: a new session (no controlling terminal to type into), default signal
-// dispositions and mask, the directory, and every descriptor above 2 closed.
+// posix_spawn with everything said: a new session (no controlling terminal to type into), default
+// signal dispositions and mask, the directory, and every descriptor above 2 closed.
 #include "service/process/spawn.hpp"
 
 #include <fcntl.h>
@@ -80,8 +80,8 @@ pid_t spawn(const Command& command, int input, int output, int error_output) {
     sigset_t none, all;
     sigemptyset(&none);
     sigfillset(&all);
-    posix_spawnattr_setflags(&plan.attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK |
-                                                   POSIX_SPAWN_SETSIGDEF);
+    posix_spawnattr_setflags(&plan.attributes,
+                             POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
     posix_spawnattr_setsigmask(&plan.attributes, &none);
     posix_spawnattr_setsigdefault(&plan.attributes, &all);
 
@@ -106,9 +106,9 @@ pid_t spawn(const Command& command, int input, int output, int error_output) {
     if (error == 0) return pid;
     std::error_code ignored;
     if (!std::filesystem::is_directory(command.directory, ignored))
-        throw Failure("cannot start " + program + " in " + command.directory.string() +
-                          ": no such directory",
-                      Retry::never);
+        throw Failure(
+            "cannot start " + program + " in " + command.directory.string() + ": no such directory",
+            Retry::never);
     const bool passing = error == EAGAIN || error == ENOMEM;
     fail("cannot start " + program, error, passing ? Retry::later : Retry::never);
 }
@@ -169,7 +169,8 @@ Child::Child(const Command& command, int input, int output, int error_output)
 
 Child::~Child() {
     ::kill(-pid_, SIGKILL);
-    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {}
+    while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
+    }
 }
 
 void Child::signal(int number) const { ::kill(-pid_, number); }

@@ -1,6 +1,6 @@
-// What run() and the companion share: descriptors with an owner, and a child that is started clean (own
-// session and group, default signals, nothing inherited but 0-2 and a side input)
-// and never left behind.
+// What run() and the companion share: descriptors with an owner, and a child that is started clean
+// (own session and group, default signals, nothing inherited but 0-2 and a side input) and never
+// left behind.
 #pragma once
 #include <sys/types.h>
 
@@ -53,8 +53,9 @@ class Child {
 
     pid_t pid() const { return pid_; }
     Descriptor take_pidfd() { return std::move(pidfd_); }  // becomes readable when the leader ends
-    void signal(int number) const;    // to the whole group
-    std::optional<End> ended() const; // leaves it to be reaped, so that the group's number stays ours
+    void signal(int number) const;                         // to the whole group
+    std::optional<End> ended()
+        const;  // leaves it to be reaped, so that the group's number stays ours
 
   private:
     pid_t pid_ = -1;

@@ -1,4 +1,5 @@
-// A RunGateway in memory for one loop: blobs by their digest, one log per run, and what was reported.
+// A RunGateway in memory for one loop: blobs by their digest, one log per run, and what was
+// reported.
 #pragma once
 #include <deque>
 #include <map>
@@ -30,7 +31,8 @@ class MemoryGateway : public RunGateway {
     // A worker calls from its own thread; tests look from theirs.
     std::mutex mutex;
 
-    Task<std::optional<Work>> next(std::string, std::string, std::chrono::milliseconds wait) override {
+    Task<std::optional<Work>> next(std::string, std::string,
+                                   std::chrono::milliseconds wait) override {
         {
             std::lock_guard lock(mutex);
             if (!waiting.empty()) {

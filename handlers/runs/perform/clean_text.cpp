@@ -12,7 +12,8 @@ void CleanText::feed(std::string_view bytes, std::string& out) {
         if (state_ != State::text && ++length_ > longest_sequence) state_ = State::text;
         switch (state_) {
             case State::text:
-                if (carriage_return_ && c != '\n') out += '\n';  // a progress line that overwrites itself
+                if (carriage_return_ && c != '\n')
+                    out += '\n';  // a progress line that overwrites itself
                 carriage_return_ = c == '\r';
                 if (c == '\x1b') {
                     state_ = State::escape;
@@ -22,8 +23,9 @@ void CleanText::feed(std::string_view bytes, std::string& out) {
                 }
                 break;
             case State::escape:
-                // ESC [ … letter; ESC ] … BEL or ESC \ (titles, links), likewise P, X, ^, _; else one more
-                state_ = c == '['                                                        ? State::parameters
+                // ESC [ … letter; ESC ] … BEL or ESC \ (titles, links), likewise P, X, ^, _; else
+                // one more
+                state_ = c == '[' ? State::parameters
                          : c == ']' || c == 'P' || c == 'X' || c == '^' || c == '_' ? State::string
                          : byte >= 0x20 && byte < 0x30                              ? State::escape
                                                                                     : State::text;

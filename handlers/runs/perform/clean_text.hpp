@@ -1,5 +1,5 @@
-// Output of tools and programs as plain text: no colours, no cursor movements, no links that a terminal
-// would follow, no control characters. Works on a stream, at any chunk borders.
+// Output of tools and programs as plain text: no colours, no cursor movements, no links that a
+// terminal would follow, no control characters. Works on a stream, at any chunk borders.
 #pragma once
 #include <string>
 #include <string_view>

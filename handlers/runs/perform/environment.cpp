@@ -18,18 +18,29 @@ namespace {
 [[noreturn]] void refuse(const std::string& sentence) { throw Failure(sentence, Retry::never); }
 
 bool is_variable_name(std::string_view name) {
-    const auto good = [](char c) { return std::isalnum(static_cast<unsigned char>(c)) || c == '_'; };
+    const auto good = [](char c) {
+        return std::isalnum(static_cast<unsigned char>(c)) || c == '_';
+    };
     return !name.empty() && !std::isdigit(static_cast<unsigned char>(name.front())) &&
            std::all_of(name.begin(), name.end(), good);
 }
 
 // Names by which a variable could move the tool's files or change its commands.
 bool is_ours(std::string_view name) {
-    static constexpr std::string_view names[] = {
-        "PATH",           "HOME",         "TMPDIR",      "TF_DATA_DIR",      "TF_CLI_CONFIG_FILE",
-        "TERRAFORM_CONFIG", "TF_WORKSPACE", "TF_INPUT",  "TF_IN_AUTOMATION", "TF_PLUGIN_CACHE_DIR",
-        "TF_REATTACH_PROVIDERS", "CHECKPOINT_DISABLE", "TF_LOG_PATH",
-        "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"};
+    static constexpr std::string_view names[] = {"PATH",
+                                                 "HOME",
+                                                 "TMPDIR",
+                                                 "TF_DATA_DIR",
+                                                 "TF_CLI_CONFIG_FILE",
+                                                 "TERRAFORM_CONFIG",
+                                                 "TF_WORKSPACE",
+                                                 "TF_INPUT",
+                                                 "TF_IN_AUTOMATION",
+                                                 "TF_PLUGIN_CACHE_DIR",
+                                                 "TF_REATTACH_PROVIDERS",
+                                                 "CHECKPOINT_DISABLE",
+                                                 "TF_LOG_PATH",
+                                                 "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"};
     return name.starts_with("TF_CLI_ARGS") ||
            std::find(std::begin(names), std::end(names), name) != std::end(names);
 }

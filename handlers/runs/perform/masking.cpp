@@ -13,24 +13,26 @@
 
 namespace slipway {
 
-// --- the forms of a secret ------------------------------------------------------------------------------
+// --- the forms of a secret
+// ------------------------------------------------------------------------------
 
 namespace {
 
-// A secret longer than this is searched for in pieces, so that little is held back and a cut one is found.
+// A secret longer than this is searched for in pieces, so that little is held back and a cut one is
+// found.
 constexpr std::size_t piece = 96;
 constexpr std::size_t shortest_line = 8;
 constexpr std::size_t longest_key = 16 * 1024;
 
 // What begins a token of a known shape; what follows in [A-Za-z0-9_-] belongs to it.
 constexpr std::string_view token_beginnings[] = {
-    "ghs_", "ghp_", "gho_", "ghu_", "ghr_", "github_pat_", "glpat-", "gldt-", "glrt-",
-    "AKIA", "ASIA", "xoxb-", "xoxp-", "xoxa-", "hvs.", "hvb.", "npm_", "sk_live_"};
+    "ghs_", "ghp_", "gho_",  "ghu_",  "ghr_",  "github_pat_", "glpat-", "gldt-", "glrt-",
+    "AKIA", "ASIA", "xoxb-", "xoxp-", "xoxa-", "hvs.",        "hvb.",   "npm_",  "sk_live_"};
 // A private key, up to its end line.
 constexpr std::string_view key_beginnings[] = {
-    "-----BEGIN PRIVATE KEY-----",         "-----BEGIN RSA PRIVATE KEY-----",
-    "-----BEGIN EC PRIVATE KEY-----",      "-----BEGIN DSA PRIVATE KEY-----",
-    "-----BEGIN OPENSSH PRIVATE KEY-----", "-----BEGIN ENCRYPTED PRIVATE KEY-----",
+    "-----BEGIN PRIVATE KEY-----",          "-----BEGIN RSA PRIVATE KEY-----",
+    "-----BEGIN EC PRIVATE KEY-----",       "-----BEGIN DSA PRIVATE KEY-----",
+    "-----BEGIN OPENSSH PRIVATE KEY-----",  "-----BEGIN ENCRYPTED PRIVATE KEY-----",
     "-----BEGIN PGP PRIVATE KEY BLOCK-----"};
 constexpr std::string_view key_ending = "-----END ";
 
@@ -53,7 +55,8 @@ std::string url_encoded(std::string_view text, bool plus, std::string_view digit
 }
 
 std::string json_escaped(std::string_view text, bool html) {
-    if (!parse_json(quoted(text))) return std::string(text);  // no UTF-8: nobody escapes it like this
+    if (!parse_json(quoted(text)))
+        return std::string(text);  // no UTF-8: nobody escapes it like this
     auto escaped = quoted(text);
     escaped = escaped.substr(1, escaped.size() - 2);
     if (!html) return escaped;
@@ -69,7 +72,8 @@ std::string json_escaped(std::string_view text, bool html) {
     return out;
 }
 
-// The characters of base64 that depend on the secret alone, where it stands `shift` bytes into a group.
+// The characters of base64 that depend on the secret alone, where it stands `shift` bytes into a
+// group.
 std::string base64_middle(std::string_view text, std::size_t shift) {
     const auto whole = to_base64(std::string(shift, '\0') + std::string(text));
     const std::size_t first = (shift * 8 + 5) / 6, last = (shift + text.size()) * 8 / 6;
@@ -119,7 +123,8 @@ void add_secret(std::string_view secret, std::vector<std::string>& out) {
     }
 }
 
-// The pieces in which a long form is searched for: each as long as the others, the last reaching back.
+// The pieces in which a long form is searched for: each as long as the others, the last reaching
+// back.
 void add_pieces(const std::string& form, std::vector<std::string_view>& out) {
     const std::string_view whole(form);
     if (whole.size() <= piece) return void(out.push_back(whole));
@@ -136,7 +141,8 @@ bool can_be_masked(std::string_view value) {
     return std::find(std::begin(words), std::end(words), value) == std::end(words);
 }
 
-// --- the automaton --------------------------------------------------------------------------------------
+// --- the automaton
+// --------------------------------------------------------------------------------------
 
 struct Masker::Automaton {
     static constexpr std::uint32_t none = 0;
@@ -146,7 +152,7 @@ struct Masker::Automaton {
         std::uint16_t depth = 0;
         std::uint16_t longest = 0;  // of the patterns that end here, here or by failing
         unsigned char byte = 0;
-        std::uint8_t opens = 0;     // 1: a token, 2: a key
+        std::uint8_t opens = 0;  // 1: a token, 2: a key
     };
     std::vector<Node> nodes{1};
     std::array<std::uint32_t, 256> first{};  // the root's children
@@ -216,7 +222,8 @@ Masker::Masker(const std::vector<Secret>& secrets) {
     for (const auto& secret : secrets) {
         const auto& text = secret.reveal();
         if (text.size() > longest_secret)
-            throw Failure("a secret of more than 64 KB cannot be kept out of a run's log", Retry::never);
+            throw Failure("a secret of more than 64 KB cannot be kept out of a run's log",
+                          Retry::never);
         if (can_be_masked(text)) add_secret(text, forms);
     }
     std::vector<std::string_view> patterns;
@@ -246,7 +253,8 @@ bool Masker::finds_in(std::string_view text) const {
     return stream.found_ != 0;
 }
 
-// --- the stream -----------------------------------------------------------------------------------------
+// --- the stream
+// -----------------------------------------------------------------------------------------
 
 MaskedStream::MaskedStream(const Masker& masker) : automaton_(masker.automaton()) {}
 MaskedStream::~MaskedStream() = default;
@@ -305,8 +313,8 @@ void MaskedStream::step(unsigned char byte, std::string& out) {
             mode_bytes_ = 0;
         }
     }
-    // No later match can begin before the longest suffix that is still a prefix of a pattern. A key needs
-    // its last bytes to see where it ends.
+    // No later match can begin before the longest suffix that is still a prefix of a pattern. A key
+    // needs its last bytes to see where it ends.
     const std::size_t needed = std::max<std::size_t>(
         node.depth, mode_ == Mode::key ? std::min(held_.size(), key_ending.size()) : 0);
     if (held_.size() > needed + 4096 || needed == 0) emit(held_.size() - needed, out);
@@ -319,7 +327,8 @@ void MaskedStream::feed(std::string_view bytes, std::string& out) {
             // The quick way: nothing is under way, and these bytes begin nothing.
             auto end = at;
             const auto* byte = reinterpret_cast<const unsigned char*>(bytes.data());
-            while (end + 1 < bytes.size() && !automaton_->may_begin(byte[end], byte[end + 1])) ++end;
+            while (end + 1 < bytes.size() && !automaton_->may_begin(byte[end], byte[end + 1]))
+                ++end;
             if (end != at) {
                 out.append(bytes, at, end - at);
                 in_mask_ = false;

@@ -1,7 +1,7 @@
-// Secrets leave a run's output before anything is sent, stored or shown. A stream of raw bytes goes in at
-// any chunk borders; what comes out holds no secret, in none of the forms in which tools print one (as it
-// is, base64 at any alignment, hexadecimal, URL-encoded, JSON-escaped, a line of many), and none of the
-// known token shapes. Memory is bounded by the longest pattern.
+// Secrets leave a run's output before anything is sent, stored or shown. A stream of raw bytes goes
+// in at any chunk borders; what comes out holds no secret, in none of the forms in which tools
+// print one (as it is, base64 at any alignment, hexadecimal, URL-encoded, JSON-escaped, a line of
+// many), and none of the known token shapes. Memory is bounded by the longest pattern.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -17,11 +17,12 @@ inline constexpr std::string_view mask = "***";
 inline constexpr std::size_t shortest_secret = 4;
 inline constexpr std::size_t longest_secret = 64 * 1024;
 
-// Whether a value can be masked: not one that is too short, or a word (true, null, …) that output is full
-// of. Such a value stands in the output in clear, so it should not be a secret.
+// Whether a value can be masked: not one that is too short, or a word (true, null, …) that output
+// is full of. Such a value stands in the output in clear, so it should not be a secret.
 bool can_be_masked(std::string_view value);
 
-// An automaton over all forms of all secrets (Aho and Corasick). Built once for a run, shared by streams.
+// An automaton over all forms of all secrets (Aho and Corasick). Built once for a run, shared by
+// streams.
 class Masker {
   public:
     // Values that cannot be masked are passed over; ones that are too long are a Failure(never).
@@ -57,10 +58,10 @@ class MaskedStream {
     std::uint32_t state_ = 0;
     Mode mode_ = Mode::text;
     std::size_t mode_bytes_ = 0;
-    std::string held_;           // not emitted yet
-    std::string hidden_;         // for each byte of held_, whether it is
-    bool in_mask_ = false;       // the last emitted byte was hidden
-    std::size_t found_ = 0;      // hidden runs emitted
+    std::string held_;       // not emitted yet
+    std::string hidden_;     // for each byte of held_, whether it is
+    bool in_mask_ = false;   // the last emitted byte was hidden
+    std::size_t found_ = 0;  // hidden runs emitted
 
     friend class Masker;
 };

@@ -1,5 +1,6 @@
-// The steps of a phase, in order. The rules it guards: what decisions rest on is made where the planned code
-// never was (R3), and an apply starts only with the approved bytes, once, after the service said so (R4).
+// The steps of a phase, in order. The rules it guards: what decisions rest on is made where the
+// planned code never was (R3), and an apply starts only with the approved bytes, once, after the
+// service said so (R4).
 #include "handlers/runs/perform/perform.hpp"
 
 #include "handlers/runs/perform/performance.hpp"
@@ -18,10 +19,10 @@ Task<void> prepare(Performance& performance, const Work& work, const WorkerOptio
     performance.check_spec(now_ms);
     co_await performance.choose_tool();
     result.tool_version = performance.tool.version.text();
-    performance.log.say(std::string(title(performance.tool.kind)) + " " + result.tool_version + ", " +
-                        std::string(word(work.spec.phase)) + " of " + work.spec.stack.value +
-                        (options.sandbox.kind == SandboxConfig::Kind::none ? ", without a sandbox"
-                                                                           : ""));
+    performance.log.say(
+        std::string(title(performance.tool.kind)) + " " + result.tool_version + ", " +
+        std::string(word(work.spec.phase)) + " of " + work.spec.stack.value +
+        (options.sandbox.kind == SandboxConfig::Kind::none ? ", without a sandbox" : ""));
     performance.make_environment();
     co_await performance.fetch_source();
     co_await performance.init();
@@ -48,15 +49,15 @@ Task<void> store_outputs(Performance& performance, RunGateway& gateway, const Re
         Scrubber(read.sensitive).scrub(outputs);
         result.outputs = co_await gateway.put_blob(outputs.dump(), false);
     } catch (const Failure& failure) {
-        performance.log.say(std::string("note: the outputs could not be stored: ") + failure.what());
+        performance.log.say(std::string("note: the outputs could not be stored: ") +
+                            failure.what());
     }
 }
 
 Task<void> do_apply(Performance& performance, RunGateway& gateway, const Work& work,
                     PhaseResult& result, bool& begun) {
     auto bytes = co_await gateway.get_blob(work.spec.plan_file);
-    if (!bytes)
-        throw PhaseOver{Outcome::failed, "the plan file is not there any more; plan again"};
+    if (!bytes) throw PhaseOver{Outcome::failed, "the plan file is not there any more; plan again"};
     if (work.spec.plan_digest.empty() || sha256_hex(*bytes) != work.spec.plan_digest)
         throw PhaseOver{Outcome::failed,
                         "the plan file is not the one that was approved; nothing was applied"};
@@ -67,8 +68,9 @@ Task<void> do_apply(Performance& performance, RunGateway& gateway, const Work& w
     result.change_digest = read.change_digest;
 
     if (!co_await gateway.begin_apply(work.spec.run, work.lease, work.spec.plan_digest))
-        throw PhaseOver{Outcome::failed,
-                        "this plan was already started once, here or elsewhere; nothing was applied"};
+        throw PhaseOver{
+            Outcome::failed,
+            "this plan was already started once, here or elsewhere; nothing was applied"};
     begun = true;
     const auto ended = co_await performance.apply(std::move(*bytes));
     const bool finished = ended.code == 0 && ended.how != Ended::How::signalled;
@@ -90,7 +92,8 @@ Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options,
     auto executor = co_await this_executor();
     Performance performance(gateway, work, options, stop, executor);
     bool begun = false;
-    std::exception_ptr unreported;  // for the queue to decide: plan again, or an apply of unknown end
+    std::exception_ptr
+        unreported;  // for the queue to decide: plan again, or an apply of unknown end
     try {
         co_await prepare(performance, work, options, result, result.started_at_ms);
         if (work.spec.phase == Phase::plan)

@@ -1,5 +1,5 @@
-// The worker side: takes work from a gateway and performs it with the tool, in a sandbox, on a loop and
-// thread of its own. Knows neither Redis, policies nor forges.
+// The worker side: takes work from a gateway and performs it with the tool, in a sandbox, on a loop
+// and thread of its own. Knows neither Redis, policies nor forges.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -17,18 +17,18 @@ struct WorkerOptions {
     std::string name = "local";
     std::string pool = "default";
     int slots = 2;
-    std::filesystem::path scratch;        // workspaces live below; emptied at start
-    std::filesystem::path plugin_cache;   // safe under concurrency: one writer at a time
+    std::filesystem::path scratch;       // workspaces live below; emptied at start
+    std::filesystem::path plugin_cache;  // safe under concurrency: one writer at a time
     SandboxConfig sandbox;
-    std::vector<std::filesystem::path> hidden;  // the data directory and the sealing key
-    std::vector<std::string> environment_names; // that variables {env: NAME} may ask for
-    Secret spec_key;                      // checks RunSpec signatures
-    Secret digest_key;                    // keys the hashes of sensitive values in change digests
+    std::vector<std::filesystem::path> hidden;   // the data directory and the sealing key
+    std::vector<std::string> environment_names;  // that variables {env: NAME} may ask for
+    Secret spec_key;                             // checks RunSpec signatures
+    Secret digest_key;  // keys the hashes of sensitive values in change digests
 };
 
-// Slots on one thread of their own. To end well: drain() or stop(), co_await join() on the service's loop,
-// then destroy it. The destructor stops and waits, for which the gateway must still answer: never call it on
-// the only thread that runs the gateway's loop while slots are busy.
+// Slots on one thread of their own. To end well: drain() or stop(), co_await join() on the
+// service's loop, then destroy it. The destructor stops and waits, for which the gateway must still
+// answer: never call it on the only thread that runs the gateway's loop while slots are busy.
 class Worker {
   public:
     virtual ~Worker() = default;
@@ -37,11 +37,12 @@ class Worker {
     virtual Task<void> join() = 0;  // until all slots have ended
 };
 // Empties `scratch`.
-std::unique_ptr<Worker> start_worker(RunGateway& gateway, WorkerOptions options, const Clock& clock);
+std::unique_ptr<Worker> start_worker(RunGateway& gateway, WorkerOptions options,
+                                     const Clock& clock);
 
-// One piece of work, from source blob to PhaseResult: what a slot does, and what tests call. Throws Failure
-// where nothing must be reported: trouble of ours (plan again), or an apply whose end nobody saw (after
-// begin_apply said yes; its lease runs out, and the run becomes unknown).
+// One piece of work, from source blob to PhaseResult: what a slot does, and what tests call. Throws
+// Failure where nothing must be reported: trouble of ours (plan again), or an apply whose end
+// nobody saw (after begin_apply said yes; its lease runs out, and the run becomes unknown).
 Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options, const Clock& clock,
                           StopSwitch stop);
 

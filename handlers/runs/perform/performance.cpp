@@ -32,13 +32,15 @@ constexpr std::size_t largest_held = 4u << 20;
 bool is_workspace_name(std::string_view name) {
     return !name.empty() && name.size() <= 90 && name.front() != '-' &&
            std::all_of(name.begin(), name.end(), [](char c) {
-               return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' || c == '.';
+               return std::isalnum(static_cast<unsigned char>(c)) || c == '-' || c == '_' ||
+                      c == '.';
            });
 }
 
 bool stays_inside(const fs::path& path) {
     return !path.empty() && path.is_relative() &&
-           std::none_of(path.begin(), path.end(), [](const fs::path& part) { return part == ".."; });
+           std::none_of(path.begin(), path.end(),
+                        [](const fs::path& part) { return part == ".."; });
 }
 
 void write_file(const fs::path& path, std::string_view bytes) {
@@ -46,7 +48,8 @@ void write_file(const fs::path& path, std::string_view bytes) {
     std::ofstream file(path, std::ios::binary);
     file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
     file.close();
-    if (!file) throw Failure("cannot write " + path.filename().string() + " of the run: disk full?");
+    if (!file)
+        throw Failure("cannot write " + path.filename().string() + " of the run: disk full?");
 }
 
 std::string text_of(std::chrono::milliseconds limit) {
@@ -106,7 +109,8 @@ void Performance::make_environment() {
     environment_.variables.merge(base);
 }
 
-// --- running the tool -------------------------------------------------------------------------------------
+// --- running the tool
+// -------------------------------------------------------------------------------------
 
 fs::path Performance::inside(const fs::path& path) const {
     return inside_sandbox(path, options_.sandbox, view());
@@ -152,7 +156,8 @@ Task<Ended> Performance::run_step(Arguments arguments, Reach reach, OnOutput on_
     }
     if (reach != Reach::trusted) seen.readable.push_back(workspace_.data());
     if (reach == Reach::planned) {  // rule R2: the state may be read, not written
-        config.readable.insert(config.readable.end(), config.writable.begin(), config.writable.end());
+        config.readable.insert(config.readable.end(), config.writable.begin(),
+                               config.writable.end());
         config.writable.clear();
         step.silence_limit = plan_silence;
     }
@@ -188,17 +193,20 @@ void Performance::must_succeed(const Ended& ended, std::string_view step) {
     over(std::move(error));
 }
 
-// --- the steps --------------------------------------------------------------------------------------------
+// --- the steps
+// --------------------------------------------------------------------------------------------
 
 Task<void> Performance::init() {
-    const auto lock_path = directory_.lexically_relative(workspace_.root()) / terraform::lock_file_name;
+    const auto lock_path =
+        directory_.lexically_relative(workspace_.root()) / terraform::lock_file_name;
     auto read_lock = [&] {
         return read_beneath(workspace_.root(), lock_path, 4u << 20).value_or("");
     };
     const auto brought = read_lock();
     cache_ = cache_use(options_.plugin_cache, brought);
     const auto lock = co_await lock_cache(options_.plugin_cache, cache_, time_left());
-    const auto cache_path = cache_ == CacheUse::none ? fs::path() : fs::canonical(options_.plugin_cache);
+    const auto cache_path =
+        cache_ == CacheUse::none ? fs::path() : fs::canonical(options_.plugin_cache);
     write_file(workspace_.data() / "cli.tfrc", terraform::cli_configuration(cache_path.string()));
     auto arguments = terraform::init(!brought.empty());
     auto ended = co_await run_step(std::move(arguments), Reach::trusted);
@@ -255,9 +263,10 @@ Task<ReadPlan> Performance::show(std::string plan_file) {
     auto at = [&](const fs::path& path) { return inside_sandbox(path, config, seen); };
     auto step = command(terraform::show(at(fresh.out() / "plan").string()));
     step.directory = fresh.source();
-    step.environment = tool_variables(at(fresh.root()), at(workspace_.data()),
-                                      at(workspace_.data() / "cli.tfrc"));
-    if (auto found = environment_.variables.find("TF_ENCRYPTION"); found != environment_.variables.end())
+    step.environment =
+        tool_variables(at(fresh.root()), at(workspace_.data()), at(workspace_.data() / "cli.tfrc"));
+    if (auto found = environment_.variables.find("TF_ENCRYPTION");
+        found != environment_.variables.end())
         step.environment.insert(*found);
     step.output_limit = largest_shown_plan;
     auto inside_command = sandboxed(std::move(step), config, seen);

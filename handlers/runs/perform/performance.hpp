@@ -34,8 +34,8 @@ class Performance {
     Task<void> init();
     Task<void> select_workspace();
 
-    // The plan file's bytes. What the tool prints about values is held until show() tells which of them
-    // are sensitive.
+    // The plan file's bytes. What the tool prints about values is held until show() tells which of
+    // them are sensitive.
     Task<std::string> plan();
     // Rule R3: in a sandbox that nothing of the planned code ever saw.
     Task<ReadPlan> show(std::string plan_file);

@@ -44,7 +44,8 @@ Task<CacheLock> lock_cache(fs::path cache, CacheUse use, std::chrono::millisecon
     const auto file = cache / ".lock";
     lock.fd_ = ::open(file.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
     if (lock.fd_ < 0)
-        throw Failure("cannot open the provider cache " + cache.string() + ": " + std::strerror(errno));
+        throw Failure("cannot open the provider cache " + cache.string() + ": " +
+                      std::strerror(errno));
     const int how = (use == CacheUse::fill ? LOCK_EX : LOCK_SH) | LOCK_NB;
     const auto end = std::chrono::steady_clock::now() + limit;
     for (auto pause = 10ms; ::flock(lock.fd_, how) != 0; pause = std::min(pause * 2, 200ms)) {

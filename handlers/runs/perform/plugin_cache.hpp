@@ -1,7 +1,7 @@
-// One provider cache for all runs, which Terraform itself does not lock. A run reads it where its lock file
-// names providers that are all there (many at a time), and fills it alone otherwise; without a lock file
-// the tool would take nothing from a cache, so such a run has none. Only `init` ever writes, which runs no
-// code of the source and verifies what it downloads (rule R3).
+// One provider cache for all runs, which Terraform itself does not lock. A run reads it where its
+// lock file names providers that are all there (many at a time), and fills it alone otherwise;
+// without a lock file the tool would take nothing from a cache, so such a run has none. Only `init`
+// ever writes, which runs no code of the source and verifies what it downloads (rule R3).
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -29,6 +29,7 @@ class CacheLock {
     int fd_ = -1;
 };
 // Throws Failure(later) where it is not free in time.
-Task<CacheLock> lock_cache(std::filesystem::path cache, CacheUse use, std::chrono::milliseconds limit);
+Task<CacheLock> lock_cache(std::filesystem::path cache, CacheUse use,
+                           std::chrono::milliseconds limit);
 
 }  // namespace slipway

@@ -20,13 +20,14 @@ struct Closing {
 }  // namespace
 
 std::optional<std::string> read_beneath(const std::filesystem::path& root,
-                                        const std::filesystem::path& relative, std::size_t at_most) {
+                                        const std::filesystem::path& relative,
+                                        std::size_t at_most) {
     const Closing directory{::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
     open_how how{};
     how.flags = O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY;
     how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
-    const Closing file{static_cast<int>(
-        ::syscall(SYS_openat2, directory.fd, relative.c_str(), &how, sizeof how))};
+    const Closing file{
+        static_cast<int>(::syscall(SYS_openat2, directory.fd, relative.c_str(), &how, sizeof how))};
     struct stat status {};
     if (file.fd < 0 || ::fstat(file.fd, &status) != 0 || !S_ISREG(status.st_mode) ||
         static_cast<std::size_t>(status.st_size) > at_most)

@@ -1,5 +1,5 @@
-// Reads a file that a run may have put there, or something in its place: a link to our own files, a pipe, a
-// device. The kernel resolves the path and refuses every link and every way out.
+// Reads a file that a run may have put there, or something in its place: a link to our own files, a
+// pipe, a device. The kernel resolves the path and refuses every link and every way out.
 #pragma once
 #include <cstddef>
 #include <filesystem>

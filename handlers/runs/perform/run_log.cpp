@@ -15,9 +15,15 @@ constexpr int send_attempts = 5;
 }  // namespace
 
 struct RunLog::Sender {
-    Sender(RunGateway& to, RunId for_run, Lease with, asio::any_io_executor executor, LogLimits most)
-        : gateway(to), run(std::move(for_run)), lease(std::move(with)), limits(most),
-          changed(executor), group(executor), left(most.beginning) {}
+    Sender(RunGateway& to, RunId for_run, Lease with, asio::any_io_executor executor,
+           LogLimits most)
+        : gateway(to),
+          run(std::move(for_run)),
+          lease(std::move(with)),
+          limits(most),
+          changed(executor),
+          group(executor),
+          left(most.beginning) {}
 
     RunGateway& gateway;
     RunId run;
@@ -25,9 +31,9 @@ struct RunLog::Sender {
     LogLimits limits;
     Signal changed;
     TaskGroup group;
-    std::size_t left;     // of the beginning
+    std::size_t left;  // of the beginning
     std::string pending;
-    std::string tail;     // what came after the beginning, its end
+    std::string tail;  // what came after the beginning, its end
     std::size_t left_out = 0;
     SteadyClock::time_point since{};  // when pending stopped being empty
     bool finished = false, refused = false;
@@ -78,8 +84,8 @@ Task<bool> send(RunGateway& gateway, RunId run, Lease lease, std::string chunk) 
 
 Task<void> send_all(std::shared_ptr<RunLog::Sender> sender) {
     while (!sender->finished || !sender->pending.empty()) {
-        const auto age = std::chrono::ceil<std::chrono::milliseconds>(SteadyClock::now() -
-                                                                      sender->since);
+        const auto age =
+            std::chrono::ceil<std::chrono::milliseconds>(SteadyClock::now() - sender->since);
         if (sender->pending.empty()) {
             co_await sender->changed.wait(1h);
         } else if (!sender->finished && sender->pending.size() < sender->limits.chunk &&
@@ -102,7 +108,8 @@ Task<void> send_all(std::shared_ptr<RunLog::Sender> sender) {
 
 RunLog::RunLog(RunGateway& gateway, RunId run, Lease lease, asio::any_io_executor executor,
                LogLimits limits)
-    : sender_(std::make_shared<Sender>(gateway, std::move(run), std::move(lease), executor, limits)),
+    : sender_(
+          std::make_shared<Sender>(gateway, std::move(run), std::move(lease), executor, limits)),
       masker_(std::vector<Secret>{}) {
     sender_->group.start(send_all(sender_));
 }

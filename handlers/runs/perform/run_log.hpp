@@ -1,5 +1,6 @@
-// The log of one phase on its way to the service: plain text, masked, in chunks (200 ms or 16 KB), bounded.
-// A run that prints without end keeps its beginning and its end; what lies between is counted.
+// The log of one phase on its way to the service: plain text, masked, in chunks (200 ms or 16 KB),
+// bounded. A run that prints without end keeps its beginning and its end; what lies between is
+// counted.
 #pragma once
 #include <chrono>
 #include <memory>
@@ -29,7 +30,8 @@ class RunLog {
 
     // What is masked from now on.
     void mask_with(const Masker& masker);
-    // Raw bytes of a program: `which` is 1 or 2, two streams that do not break each other's secrets.
+    // Raw bytes of a program: `which` is 1 or 2, two streams that do not break each other's
+    // secrets.
     void take(int which, std::string_view bytes);
     void say(std::string_view line);  // a line of ours
     void end_streams();               // a program ended: what was held back is certain now

@@ -1,12 +1,12 @@
-// The slots: take work, perform it, report it; keep the lease while it lasts, and stop when it is lost, since
-// from then on somebody else may act. Never reports what it no longer holds.
+// The slots: take work, perform it, report it; keep the lease while it lasts, and stop when it is
+// lost, since from then on somebody else may act. Never reports what it no longer holds.
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <boost/asio/redirect_error.hpp>
 #include <condition_variable>
 #include <list>
 #include <mutex>
@@ -27,7 +27,8 @@ namespace {
 
 constexpr auto wait_for_work = 2s;  // short, so that a drained worker ends soon
 constexpr auto renew_every = 10s;
-constexpr auto lease_margin = 25s;  // of thirty: without a renewal for so long, it is as good as lost
+constexpr auto lease_margin =
+    25s;  // of thirty: without a renewal for so long, it is as good as lost
 constexpr int report_attempts = 6;
 
 struct Held {
@@ -69,7 +70,8 @@ class ThreadWorker : public Worker {
         {
             std::lock_guard lock(mutex_);
             if (open_slots_ == 0) co_return;
-            waiting_.push_back([executor, ended] { asio::post(executor, [ended] { ended->cancel(); }); });
+            waiting_.push_back(
+                [executor, ended] { asio::post(executor, [ended] { ended->cancel(); }); });
         }
         boost::system::error_code ignored;
         co_await ended->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
@@ -95,7 +97,8 @@ class ThreadWorker : public Worker {
                 trouble = failure.what();
             }
             if (!trouble.empty()) {
-                log_warning("a worker cannot take work", {{"worker", options_.name}, {"error", trouble}});
+                log_warning("a worker cannot take work",
+                            {{"worker", options_.name}, {"error", trouble}});
                 co_await sleep_for(pause);
                 pause = std::min<std::chrono::milliseconds>(pause * 2, 10s);
                 continue;
@@ -127,8 +130,9 @@ class ThreadWorker : public Worker {
         co_await renewing.join();
         held_.erase(place);
         if (!trouble.empty())
-            log_error("a run was not reported",
-                      {{"run", work.spec.run.value}, {"worker", options_.name}, {"error", trouble}});
+            log_error(
+                "a run was not reported",
+                {{"run", work.spec.run.value}, {"worker", options_.name}, {"error", trouble}});
     }
 
     // The end is told while the lease is still kept.
@@ -145,7 +149,8 @@ class ThreadWorker : public Worker {
             } catch (const Failure& failure) {
                 trouble = failure.what();
             }
-            log_warning("a run cannot be reported", {{"run", work.spec.run.value}, {"error", trouble}});
+            log_warning("a run cannot be reported",
+                        {{"run", work.spec.run.value}, {"error", trouble}});
         }
     }
 
@@ -185,7 +190,8 @@ class ThreadWorker : public Worker {
 
 }  // namespace
 
-std::unique_ptr<Worker> start_worker(RunGateway& gateway, WorkerOptions options, const Clock& clock) {
+std::unique_ptr<Worker> start_worker(RunGateway& gateway, WorkerOptions options,
+                                     const Clock& clock) {
     return std::make_unique<ThreadWorker>(gateway, std::move(options), clock);
 }
 

@@ -1,8 +1,8 @@
 // The directory of one phase of one run: made empty and readable by us alone, gone with its owner,
 // whatever the run did to it. Inside a sandbox it is /workspace.
 //
-//   source/  the materialised tree       data/  the tool's own files (TF_DATA_DIR), read-only for plans
-//   home/    HOME                        tmp/   TMPDIR                 out/  plan file
+//   source/  the materialised tree       data/  the tool's own files (TF_DATA_DIR), read-only for
+//   plans home/    HOME                        tmp/   TMPDIR                 out/  plan file
 #pragma once
 #include <filesystem>
 #include <string>

@@ -1,4 +1,5 @@
-// The source blob: there and back, the same bytes for the same tree, and no way out of its directory.
+// The source blob: there and back, the same bytes for the same tree, and no way out of its
+// directory.
 #include <doctest/doctest.h>
 
 #include <cstring>
@@ -25,8 +26,8 @@ std::string read(const fs::path& path) {
 
 std::string tar_of(const fs::path& directory, const std::string& names) {
     const auto file = directory.parent_path() / "made.tar";
-    const auto command = "cd " + directory.string() + " && tar --format=posix -P -cf " + file.string() +
-                         " " + names + " 2>/dev/null";
+    const auto command = "cd " + directory.string() + " && tar --format=posix -P -cf " +
+                         file.string() + " " + names + " 2>/dev/null";
     REQUIRE(std::system(command.c_str()) == 0);
     return read(file);
 }
@@ -102,12 +103,9 @@ TEST_CASE("nothing in a source leads out of its directory") {
         std::string names;
         const char* what;
     } cases[] = {
-        {"../outside", "outside of it"},
-        {(scratch.path / "in/outside").string(), "outside of it"},
-        {"absolute", "leaves it"},
-        {"above", "leaves it"},
-        {"winding", "leaves it"},
-        {"file file", "twice"},
+        {"../outside", "outside of it"},  {(scratch.path / "in/outside").string(), "outside of it"},
+        {"absolute", "leaves it"},        {"above", "leaves it"},
+        {"winding", "leaves it"},         {"file file", "twice"},
         {"file ./file", "outside of it"},
     };
     for (const auto& c : cases) {

@@ -78,11 +78,13 @@ TEST_CASE("a signal is told apart from an exit code of the same number") {
     CHECK(ended.text() == "was killed by signal 9 (Killed)");
 }
 
-TEST_CASE("a child gets its own environment and directory, default signals, and no descriptor of ours") {
+TEST_CASE(
+    "a child gets its own environment and directory, default signals, and no descriptor of ours") {
     const int leak = ::open("/etc/passwd", O_RDONLY);
     REQUIRE(leak > 2);
-    auto command = shell("env | grep -v ^_= | sort; pwd; ls /proc/self/fd | wc -l;"
-                         "tty; grep SigIgn /proc/self/status | cut -c 17-");
+    auto command = shell(
+        "env | grep -v ^_= | sort; pwd; ls /proc/self/fd | wc -l;"
+        "tty; grep SigIgn /proc/self/status | cut -c 17-");
     command.environment = {{"ONLY", "1"}};
     command.directory = "/tmp";
     auto ended = run_now(std::move(command));
@@ -135,7 +137,8 @@ TEST_CASE("a program that cannot be started is a failure that nobody should repe
         const char* message;
     } cases[] = {
         {"/nonexistent", "/", "cannot start /nonexistent: No such file or directory"},
-        {"no-such-program", "/", "the program no-such-program is not installed (not found on PATH)"},
+        {"no-such-program", "/",
+         "the program no-such-program is not installed (not found on PATH)"},
         {"/bin/true", "/nowhere", "cannot start /bin/true in /nowhere: no such directory"},
         {"/etc/passwd", "/", "cannot start /etc/passwd: Permission denied"},
     };
@@ -208,7 +211,8 @@ TEST_CASE("a stop switch sends the first signal and tells that it stopped") {
     command.grace = 20s;
     StopSwitch stop;
     std::string seen;
-    auto ended = run_task(io, run(command,
+    auto ended = run_task(io, run(
+                                  command,
                                   [&](int, std::string_view bytes) {
                                       if (seen.empty()) stop.stop();
                                       seen += bytes;
@@ -259,8 +263,8 @@ TEST_CASE("five hundred quick children leave no descriptor, no zombie and no mis
     const auto before = open_descriptors();
     int right = 0;
     auto one = [&](int i) -> Task<void> {
-        auto ended = co_await run(shell("echo " + std::to_string(i) + "; exit " +
-                                        std::to_string(i % 7)));
+        auto ended =
+            co_await run(shell("echo " + std::to_string(i) + "; exit " + std::to_string(i % 7)));
         right += ended.output == std::to_string(i) + "\n" && ended.code == i % 7;
     };
     auto all = [&]() -> Task<void> {

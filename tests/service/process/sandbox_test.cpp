@@ -1,5 +1,5 @@
-// Rule R1 at its root: what a program inside can reach. Where bubblewrap does not work the tests say so
-// aloud and skip.
+// Rule R1 at its root: what a program inside can reach. Where bubblewrap does not work the tests
+// say so aloud and skip.
 #include "service/process/sandbox.hpp"
 
 #include <doctest/doctest.h>
@@ -65,7 +65,8 @@ Command shell(const Place& place, std::string script) {
     return command;
 }
 
-Ended run_inside(const Place& place, std::string script, SandboxView view, SandboxConfig config = {}) {
+Ended run_inside(const Place& place, std::string script, SandboxView view,
+                 SandboxConfig config = {}) {
     asio::io_context io;
     auto inside = sandboxed(shell(place, std::move(script)), config, view);
     return run_task(io, run(std::move(inside)));
@@ -100,13 +101,23 @@ TEST_CASE("R1: a program inside finds nothing of the service") {
     const auto root = place.root.string();
     const std::string script =
         "cat /proc/*/environ 2>/dev/null | tr '\\0' '\\n'; env;"
-        "find " + root + " /var /home /root /run /srv /opt /mnt 2>/dev/null;"
-        "cat " + root + "/data/blobs/plan " + root + "/data.key 2>/dev/null;"
+        "find " +
+        root +
+        " /var /home /root /run /srv /opt /mnt 2>/dev/null;"
+        "cat " +
+        root + "/data/blobs/plan " + root +
+        "/data.key 2>/dev/null;"
         "cat ../../other/state 2>/dev/null; ls ../..;"
-        "ln -s / everything; cat everything" + root + "/data.key 2>/dev/null;"
-        "cat /proc/1/root" + root + "/data.key /proc/self/root" + root + "/data.key 2>/dev/null;"
+        "ln -s / everything; cat everything" +
+        root +
+        "/data.key 2>/dev/null;"
+        "cat /proc/1/root" +
+        root + "/data.key /proc/self/root" + root +
+        "/data.key 2>/dev/null;"
         "cat /etc/shadow /etc/gshadow 2>/dev/null;"
-        "[ -e " + root + "/data/redis.sock ] && echo SOCKET-OF-REDIS;"
+        "[ -e " +
+        root +
+        "/data/redis.sock ] && echo SOCKET-OF-REDIS;"
         "for p in /proc/[0-9]*; do echo process ${p#/proc/}; done;"
         "grep -h -e CapEff -e NoNewPrivs /proc/self/status; mount -t tmpfs x /mnt 2>/dev/null && "
         "echo MOUNTED; echo end";
@@ -128,13 +139,16 @@ TEST_CASE("R1: what lies in a shared directory is still hidden where it is the s
     auto view = place.view();
     view.readable = {place.root};
     const auto root = place.root.string();
-    auto ended = run_inside(place, "cat " + root + "/shared/readme; ls -A " + root + "/data; cat " +
-                                       root + "/data.key; echo x > " + root + "/shared/new", view);
+    auto ended = run_inside(place,
+                            "cat " + root + "/shared/readme; ls -A " + root + "/data; cat " + root +
+                                "/data.key; echo x > " + root + "/shared/new",
+                            view);
     CHECK(ended.output == "SHARED");
     CHECK(ended.error_output.find("Read-only file system") != std::string::npos);
 }
 
-TEST_CASE("what is shared is writable only where the view says so, deeper ones decide for themselves") {
+TEST_CASE(
+    "what is shared is writable only where the view says so, deeper ones decide for themselves") {
     if (!works()) return;
     Place place;
     auto view = place.view();
@@ -148,7 +162,8 @@ TEST_CASE("what is shared is writable only where the view says so, deeper ones d
                             "echo y > " + root + "/shared/new && echo one; echo y > " + root +
                                 "/shared/deep/file || echo two; cat ../tool/binary; echo;"
                                 "echo y > ../tool/binary || echo three; rm -rf ../tool/binary ||"
-                                " echo four", view);
+                                " echo four",
+                            view);
     CHECK(ended.output == "one\ntwo\nbinary\nthree\nfour\n");
     CHECK(fs::exists(place.root / "shared/new"));
 }
@@ -188,7 +203,8 @@ TEST_CASE("a stop reaches the command inside, which may end in its own way") {
     asio::io_context io;
     StopSwitch stop;
     std::string seen;
-    auto ended = run_task(io, run(inside,
+    auto ended = run_task(io, run(
+                                  inside,
                                   [&](int, std::string_view bytes) {
                                       if (seen.empty()) stop.stop();
                                       seen += bytes;
@@ -204,7 +220,8 @@ TEST_CASE("fault 44: what forks twice into a session of its own ends with the ru
     Place place;
     auto ended = run_inside(place,
                             "(setsid sh -c 'while :; do echo x >> ../beat; sleep 0.05; done' &) &"
-                            "while [ ! -e ../beat ]; do sleep 0.01; done; echo gone", place.view());
+                            "while [ ! -e ../beat ]; do sleep 0.01; done; echo gone",
+                            place.view());
     CHECK(ended.output == "gone\n");
     // Nobody in any process table has the script any more.
     bool found = false;

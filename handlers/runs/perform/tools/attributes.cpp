@@ -42,15 +42,15 @@ class Walk {
         for (const auto& steps : replace_paths.items()) {
             std::string path;
             for (const auto& step : steps.items())
-                path = step.is_number()
-                           ? path_below(path, static_cast<std::size_t>(step.int_or(0)))
-                           : path_below(path, step.string_or(""));
+                path = step.is_number() ? path_below(path, static_cast<std::size_t>(step.int_or(0)))
+                                        : path_below(path, step.string_or(""));
             forcing_.push_back(path);
         }
     }
 
     void at(const Place& place) {
-        if (is_marked(*place.before_marks) || is_marked(*place.after_marks)) return sensitive(place);
+        if (is_marked(*place.before_marks) || is_marked(*place.after_marks))
+            return sensitive(place);
         if (place.unknown->bool_or(false)) return leaf(place);
         if (place.before->is_object() || place.after->is_object()) {
             if (fits_object(*place.before) && fits_object(*place.after)) return object(place);
@@ -85,8 +85,8 @@ class Walk {
         }
     }
 
-    // What is the same at both ends is left out, so that an inserted element is one change and not all
-    // that follow it.
+    // What is the same at both ends is left out, so that an inserted element is one change and not
+    // all that follow it.
     void array(const Place& place) {
         const auto& before = place.before->items();
         const auto& after = place.after->items();
@@ -171,8 +171,8 @@ class Walk {
         change.path = scrubber_.masker()(place.path);
         change.before = std::move(before);
         change.after = std::move(after);
-        change.forces_replacement = std::any_of(
-            forcing_.begin(), forcing_.end(), [&](const std::string& path) {
+        change.forces_replacement =
+            std::any_of(forcing_.begin(), forcing_.end(), [&](const std::string& path) {
                 if (!place.path.starts_with(path)) return false;
                 const auto rest = std::string_view(place.path).substr(path.size());
                 return rest.empty() || rest.front() == '.' || rest.front() == '[';
@@ -188,7 +188,7 @@ class Walk {
 
 std::vector<AttributeChange> changed_attributes(const Json& change, const Scrubber& scrubber) {
     Walk walk(change["replace_paths"], scrubber);
-    Place root{&change["before"],           &change["after"],          &change["after_unknown"],
+    Place root{&change["before"],           &change["after"],           &change["after_unknown"],
                &change["before_sensitive"], &change["after_sensitive"], ""};
     walk.at(root);
     return std::move(walk.found);

@@ -1,5 +1,5 @@
-// The changed attributes of one resource: before, after, what is unknown and what is sensitive are trees
-// of one shape, walked together.
+// The changed attributes of one resource: before, after, what is unknown and what is sensitive are
+// trees of one shape, walked together.
 #pragma once
 #include <vector>
 

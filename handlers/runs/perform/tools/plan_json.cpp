@@ -30,13 +30,22 @@ Action action_of(const Json& actions) {
 
 void count(const Change& change, const Json& actions, PlanCounts& counts) {
     switch (change.action) {
-        case Action::create: ++counts.create; break;
-        case Action::update: ++counts.update; break;
-        case Action::remove: ++counts.remove; break;
-        case Action::replace: ++counts.replace; break;
+        case Action::create:
+            ++counts.create;
+            break;
+        case Action::update:
+            ++counts.update;
+            break;
+        case Action::remove:
+            ++counts.remove;
+            break;
+        case Action::replace:
+            ++counts.replace;
+            break;
         case Action::none:
         case Action::read:
-        case Action::forget: break;
+        case Action::forget:
+            break;
     }
     if (has_word(actions, "forget")) ++counts.forget;
     if (!change.previous_address.empty()) ++counts.move;
@@ -79,7 +88,8 @@ Plan plan_of(const Json& document, const Scrubber& scrubber) {
     return plan;
 }
 
-// --- the digest ---------------------------------------------------------------------------------------
+// --- the digest
+// ---------------------------------------------------------------------------------------
 
 // Members in order of their names, so that equal values read equal.
 Json sorted(const Json& json) {
@@ -91,18 +101,20 @@ Json sorted(const Json& json) {
     if (!json.is_object()) return json;
     Json::Object members;
     for (const auto& [name, inner] : json.members()) members.emplace_back(name, sorted(inner));
-    std::stable_sort(members.begin(), members.end(),
-                     [](const Json::Member& a, const Json::Member& b) { return a.first < b.first; });
+    std::stable_sort(
+        members.begin(), members.end(),
+        [](const Json::Member& a, const Json::Member& b) { return a.first < b.first; });
     return Json(std::move(members));
 }
 
-// Everything that an approver could have seen or would have wanted to, and what is hidden as well. The
-// key keeps whoever reads the digest from trying passwords against it.
+// Everything that an approver could have seen or would have wanted to, and what is hidden as well.
+// The key keeps whoever reads the digest from trying passwords against it.
 std::string digest_of(const Json& document, const Secret& key) {
     std::multiset<std::string> lines;
-    auto add = [&](std::string_view kind, std::string_view name, const Json& outer, const Json& change) {
-        if (action_of(change["actions"]) == Action::none && !outer["previous_address"].is_string() &&
-            !change["importing"].is_object())
+    auto add = [&](std::string_view kind, std::string_view name, const Json& outer,
+                   const Json& change) {
+        if (action_of(change["actions"]) == Action::none &&
+            !outer["previous_address"].is_string() && !change["importing"].is_object())
             return;
         Json line = Json::object({{"kind", kind}, {"name", name}});
         for (const char* member : {"type", "provider_name", "deposed", "previous_address"})
@@ -130,8 +142,9 @@ Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& kn
     const auto& document = *parsed;
     const auto format = document["format_version"].text();
     if (!format.starts_with("1."))
-        return Error{format.empty() ? "what the tool shows is no plan"
-                                    : "the plan has format " + format + ", but only 1.x is understood"};
+        return Error{format.empty()
+                         ? "what the tool shows is no plan"
+                         : "the plan has format " + format + ", but only 1.x is understood"};
     ReadPlan out;
     out.sensitive = sensitive_values(document);
     auto secrets = known;

@@ -1,5 +1,5 @@
-// The plan as Terraform and OpenTofu tell it (`show -json`, format 1.x) → our Plan of Changes, the same
-// document without sensitive values, and the digest by which two plans are the same. Pure.
+// The plan as Terraform and OpenTofu tell it (`show -json`, format 1.x) → our Plan of Changes, the
+// same document without sensitive values, and the digest by which two plans are the same. Pure.
 #pragma once
 #include <string>
 #include <string_view>
@@ -14,8 +14,9 @@ namespace slipway {
 
 struct ReadPlan {
     Plan plan;
-    Json document;              // redacted
-    std::string change_digest;  // keyed over everything, sensitive values too; in no particular order
+    Json document;  // redacted
+    std::string
+        change_digest;  // keyed over everything, sensitive values too; in no particular order
     std::vector<Secret> sensitive;  // the sensitive values: what the log must not show either
 };
 

@@ -14,7 +14,8 @@ constexpr std::size_t shortest_inside = 6;  // shorter ones are looked for as wh
 // Called with a value and the marks that go with it; may change the value.
 using Visit = std::function<void(Json& value, const Json& marks)>;
 
-// --- every place of a plan document where values stand ---------------------------------------------------
+// --- every place of a plan document where values stand
+// ---------------------------------------------------
 
 void visit_change(Json& change, const Visit& visit, std::string_view name = "") {
     for (const char* side : {"before", "after"}) {
@@ -40,7 +41,8 @@ void visit_module_values(Json& module, const Visit& visit) {
             if (resource.has("values")) visit(resource.at("values"), marks);
         }
     if (module.has("child_modules"))
-        for (auto& child : module.at("child_modules").edit_items()) visit_module_values(child, visit);
+        for (auto& child : module.at("child_modules").edit_items())
+            visit_module_values(child, visit);
 }
 
 void visit_values(Json& values, const Visit& visit) {
@@ -81,11 +83,16 @@ std::string without_indices(std::string_view address) {
     bool inside = false, quoted_text = false;
     for (std::size_t i = 0; i < address.size(); ++i) {
         const char c = address[i];
-        if (inside && c == '\\') ++i;
-        else if (inside && c == '"') quoted_text = !quoted_text;
-        else if (inside && c == ']' && !quoted_text) inside = false;
-        else if (!inside && c == '[') inside = true;
-        else if (!inside) out += c;
+        if (inside && c == '\\')
+            ++i;
+        else if (inside && c == '"')
+            quoted_text = !quoted_text;
+        else if (inside && c == ']' && !quoted_text)
+            inside = false;
+        else if (!inside && c == '[')
+            inside = true;
+        else if (!inside)
+            out += c;
     }
     return out;
 }
@@ -129,10 +136,10 @@ void visit_configuration(Json& module, const std::string& path, const MarkedAttr
     if (module.has("variables"))
         for (auto& [name, variable] : module.at("variables").edit_members())
             if (variable.has("default"))
-                visit(variable.at("default"), is_secret_variable(variable) ||
-                                                      is_named_like_a_secret(name)
-                                                  ? all_marked
-                                                  : nothing_marked);
+                visit(variable.at("default"),
+                      is_secret_variable(variable) || is_named_like_a_secret(name)
+                          ? all_marked
+                          : nothing_marked);
     if (module.has("outputs"))
         for (auto& [name, output] : module.at("outputs").edit_members()) {
             const Json& marks = output["sensitive"].bool_or(false) ? all_marked : nothing_marked;
@@ -155,11 +162,11 @@ void visit_configuration(Json& module, const std::string& path, const MarkedAttr
         const Json declared = call["module"]["variables"];
         if (call.has("expressions"))
             for (auto& [argument, inner] : call.at("expressions").edit_members())
-                visit_constants(inner, visit,
-                                is_secret_variable(declared[argument]) ||
-                                        is_named_like_a_secret(argument)
-                                    ? all_marked
-                                    : nothing_marked);
+                visit_constants(
+                    inner, visit,
+                    is_secret_variable(declared[argument]) || is_named_like_a_secret(argument)
+                        ? all_marked
+                        : nothing_marked);
         if (call.has("module"))
             visit_configuration(call.at("module"), path + "module." + name + ".", marked, visit);
     }
@@ -190,7 +197,8 @@ void visit_document(Json& document, const Visit& visit) {
         visit_constants(configuration.at("provider_config"), visit, nothing_marked);
 }
 
-// --- what is done at each ---------------------------------------------------------------------------------
+// --- what is done at each
+// ---------------------------------------------------------------------------------
 
 void collect(const Json& value, const Json& marks, bool named, std::vector<Secret>& out) {
     const bool here = is_marked(marks);
@@ -225,28 +233,47 @@ void redact(Json& value, const Json& marks, bool named) {
 }
 
 constexpr std::string_view kept_members[] = {
-    "format_version", "terraform_version", "variables",   "planned_values", "resource_drift",
-    "resource_changes", "output_changes",  "prior_state", "configuration",  "relevant_attributes",
-    "checks",         "timestamp",         "errored",     "applyable",      "complete",
-    "deferred_changes"};
+    "format_version", "terraform_version",   "variables",      "planned_values",
+    "resource_drift", "resource_changes",    "output_changes", "prior_state",
+    "configuration",  "relevant_attributes", "checks",         "timestamp",
+    "errored",        "applyable",           "complete",       "deferred_changes"};
 
 // Names of things, which a value that happens to read the same must not change.
 bool is_name_of_a_thing(std::string_view member) {
-    static constexpr std::string_view names[] = {
-        "address", "previous_address", "module_address", "mode", "type", "name", "provider_name",
-        "provider_config_key", "full_name", "deposed", "index", "actions", "action_reason",
-        "references", "format_version", "terraform_version", "relevant_attributes", "source",
-        "version_constraint", "status", "kind", "to_display", "depends_on", "replace_paths"};
+    static constexpr std::string_view names[] = {"address",
+                                                 "previous_address",
+                                                 "module_address",
+                                                 "mode",
+                                                 "type",
+                                                 "name",
+                                                 "provider_name",
+                                                 "provider_config_key",
+                                                 "full_name",
+                                                 "deposed",
+                                                 "index",
+                                                 "actions",
+                                                 "action_reason",
+                                                 "references",
+                                                 "format_version",
+                                                 "terraform_version",
+                                                 "relevant_attributes",
+                                                 "source",
+                                                 "version_constraint",
+                                                 "status",
+                                                 "kind",
+                                                 "to_display",
+                                                 "depends_on",
+                                                 "replace_paths"};
     return std::find(std::begin(names), std::end(names), member) != std::end(names);
 }
 
 void scrub_values(Json& json, const Scrubber& scrubber) {
     if (json.is_object()) {
         for (auto& [name, inner] : json.edit_members()) {
-            static constexpr std::string_view values[] = {"before", "after", "values", "value",
-                                                          "default", "constant_value"};
-            const bool foreign = std::find(std::begin(values), std::end(values), name) !=
-                                 std::end(values);
+            static constexpr std::string_view values[] = {"before", "after",   "values",
+                                                          "value",  "default", "constant_value"};
+            const bool foreign =
+                std::find(std::begin(values), std::end(values), name) != std::end(values);
             if (foreign)
                 scrubber.scrub(inner);
             else if (!is_name_of_a_thing(name))
@@ -264,12 +291,13 @@ void scrub_values(Json& json, const Scrubber& scrubber) {
 
 bool is_named_like_a_secret(std::string_view name) {
     static constexpr std::string_view endings[] = {
-        "password", "passwd", "passphrase", "secret",      "token",       "private_key",
-        "api_key",  "apikey", "access_key", "secret_key",  "credentials", "connection_string",
+        "password", "passwd", "passphrase",      "secret",     "token",       "private_key",
+        "api_key",  "apikey", "access_key",      "secret_key", "credentials", "connection_string",
         "auth_key", "pass",   "private_key_pem", "sas_key"};
     std::string lowered(name);
     for (auto& c : lowered)
-        c = c == '-' || c == '.' ? '_' : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+        c = c == '-' || c == '.' ? '_'
+                                 : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
     return std::any_of(std::begin(endings), std::end(endings), [&](std::string_view ending) {
         return lowered == ending || lowered.ends_with("_" + std::string(ending));
     });
@@ -331,7 +359,8 @@ void Scrubber::scrub(Json& value) const {
 std::vector<Secret> sensitive_values(const Json& document) {
     std::vector<Secret> out;
     Json copy = document;
-    visit_document(copy, [&](Json& value, const Json& marks) { collect(value, marks, false, out); });
+    visit_document(copy,
+                   [&](Json& value, const Json& marks) { collect(value, marks, false, out); });
     return out;
 }
 

@@ -1,6 +1,7 @@
-// What `show -json` prints holds every sensitive value in clear, beside trees that say where. This walks
-// both together, so that the document may be stored, shown and given to policies. The rule it guards: what
-// is marked, what is named like a secret, and every other place where such a value stands, is gone.
+// What `show -json` prints holds every sensitive value in clear, beside trees that say where. This
+// walks both together, so that the document may be stored, shown and given to policies. The rule it
+// guards: what is marked, what is named like a secret, and every other place where such a value
+// stands, is gone.
 #pragma once
 #include <memory>
 #include <optional>
@@ -25,8 +26,8 @@ const Json& marks_below(const Json& marks, const Json& value, std::string_view m
 const Json& marks_below(const Json& marks, const Json& value, std::size_t index);
 inline bool is_marked(const Json& marks) { return marks.bool_or(false); }
 
-// The values that a plan marks as sensitive, with others that the run knows; finds them where nobody
-// marked them (an output computed from a password, a policy document with a token in it).
+// The values that a plan marks as sensitive, with others that the run knows; finds them where
+// nobody marked them (an output computed from a password, a policy document with a token in it).
 class Scrubber {
   public:
     explicit Scrubber(const std::vector<Secret>& secrets);

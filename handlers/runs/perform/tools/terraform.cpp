@@ -17,7 +17,7 @@ Arguments select_workspace(const std::string& name) {
 }
 
 Arguments plan(const std::string& out, bool destroy) {
-    Arguments arguments{"plan",        "-input=false",         "-no-color",
+    Arguments arguments{"plan",        "-input=false",       "-no-color",
                         "-lock=false", "-detailed-exitcode", "-out=" + out};
     if (destroy) arguments.push_back("-destroy");
     return arguments;
@@ -87,13 +87,15 @@ std::vector<std::vector<std::string_view>> errors_of(std::string_view error_outp
         }
     }
     // An introduction that tells nothing where others follow.
-    if (out.size() > 1 && out[0][0].find("encountered problems during initiali") != std::string::npos)
+    if (out.size() > 1 &&
+        out[0][0].find("encountered problems during initiali") != std::string::npos)
         out.erase(out.begin());
     for (auto& error : out)
         while (error.size() > 1 && is_blank(error.back())) error.pop_back();
     std::vector<std::vector<std::string_view>> once;
     for (auto& error : out)
-        if (std::find(once.begin(), once.end(), error) == once.end()) once.push_back(std::move(error));
+        if (std::find(once.begin(), once.end(), error) == once.end())
+            once.push_back(std::move(error));
     return once;
 }
 
@@ -117,9 +119,9 @@ std::string first_error(std::string_view error_output, std::size_t lines) {
 
 std::optional<std::string> progress(std::string_view line) {
     static constexpr std::string_view words[] = {
-        ": Refreshing state...", ": Reading...",          ": Still reading...", ": Read complete",
-        ": Preparing import...", ": Importing from ID",   ": Import prepared!", ": Opening...",
-        ": Opening complete",    ": Closing...",          ": Closing complete"};
+        ": Refreshing state...", ": Reading...",        ": Still reading...", ": Read complete",
+        ": Preparing import...", ": Importing from ID", ": Import prepared!", ": Opening...",
+        ": Opening complete",    ": Closing...",        ": Closing complete"};
     for (const auto word : words)
         if (const auto at = line.find(word); at != line.npos)
             return std::string(line.substr(0, at + word.size()));
@@ -130,7 +132,8 @@ std::vector<LockedProvider> locked_providers(std::string_view lock_file) {
     std::vector<LockedProvider> out;
     auto between_quotes = [](std::string_view line) {
         const auto first = line.find('"'), last = line.rfind('"');
-        return first == last ? std::string() : std::string(line.substr(first + 1, last - first - 1));
+        return first == last ? std::string()
+                             : std::string(line.substr(first + 1, last - first - 1));
     };
     for (const auto line : lines_of(lock_file)) {
         if (line.starts_with("provider \""))
@@ -144,14 +147,17 @@ std::vector<LockedProvider> locked_providers(std::string_view lock_file) {
 std::string state_trouble(const Json& backend, std::string_view workspace) {
     const auto& kind = backend["backend"]["type"];
     if (!backend["backend"].is_object() || !kind.is_string())
-        return "the stack names no backend, so its state would be lost with the directory of the run; "
-               "give it one (for a file: backend \"local\" with an absolute path that the sandbox may "
+        return "the stack names no backend, so its state would be lost with the directory of the "
+               "run; "
+               "give it one (for a file: backend \"local\" with an absolute path that the sandbox "
+               "may "
                "write to)";
     if (kind.string_or("") != "local") return "";
     const auto& config = backend["backend"]["config"];
     const auto place = config[workspace == "default" ? "path" : "workspace_dir"].text();
     if (place.starts_with("/") && !place.starts_with("/workspace/")) return "";
-    return "the stack keeps its state in the directory of the run, where it would be lost; give its "
+    return "the stack keeps its state in the directory of the run, where it would be lost; give "
+           "its "
            "backend \"local\" an absolute " +
            std::string(workspace == "default" ? "path" : "workspace_dir") +
            " outside of the checkout that the sandbox may write to";

@@ -23,12 +23,12 @@ Arguments output();
 // Its configuration file: no phoning home; the cache only where this run may use it.
 std::string cli_configuration(const std::string& plugin_cache);
 
-// The first error that it printed, without frame and banner, at most `lines` lines; how many more there
-// are. Where it printed none: the last lines.
+// The first error that it printed, without frame and banner, at most `lines` lines; how many more
+// there are. Where it printed none: the last lines.
 std::string first_error(std::string_view error_output, std::size_t lines = 24);
 
-// "null_resource.x: Refreshing state..." of a line of a plan that tells how far it is. nullopt: a line
-// that may hold values.
+// "null_resource.x: Refreshing state..." of a line of a plan that tells how far it is. nullopt: a
+// line that may hold values.
 std::optional<std::string> progress(std::string_view line);
 
 struct LockedProvider {

@@ -26,7 +26,8 @@ struct Candidate {
 
 std::optional<ToolKind> kind_by_name(std::string_view name) {
     static constexpr std::pair<std::string_view, ToolKind> names[] = {
-        {"terraform", ToolKind::terraform}, {"tofu", ToolKind::opentofu},
+        {"terraform", ToolKind::terraform},
+        {"tofu", ToolKind::opentofu},
         {"opentofu", ToolKind::opentofu}};
     for (const auto& [tool, kind] : names) {
         if (name == tool) return kind;

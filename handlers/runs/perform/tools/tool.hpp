@@ -1,5 +1,5 @@
-// Tools as data: which are installed, and which of them a stack wants. A tool's own files say what to call
-// (argument vectors, never a shell line) and read what it answers.
+// Tools as data: which are installed, and which of them a stack wants. A tool's own files say what
+// to call (argument vectors, never a shell line) and read what it answers.
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -22,8 +22,8 @@ struct InstalledTool {
 
 std::string_view title(ToolKind kind);  // "Terraform", "OpenTofu"
 
-// All of PATH: terraform, tofu, and the same with a version behind ("terraform-1.10.5"). Each program is
-// asked for its version once, as long as its file stays the same.
+// All of PATH: terraform, tofu, and the same with a version behind ("terraform-1.10.5"). Each
+// program is asked for its version once, as long as its file stays the same.
 Task<std::vector<InstalledTool>> installed_tools();
 
 // The newest that fits; the error names what is installed.

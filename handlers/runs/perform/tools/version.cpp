@@ -85,7 +85,8 @@ Result<VersionConstraint> VersionConstraint::parse(std::string_view text) {
             }
         const auto written = read_written(term_text);
         if (!written)
-            return Error{"\"" + whole + "\" is no version constraint (write \"~> 1.10.0\" or "
+            return Error{"\"" + whole +
+                         "\" is no version constraint (write \"~> 1.10.0\" or "
                          "\">= 1.5, < 2\")"};
         term.version = written->version;
         term.parts = written->parts;
@@ -97,13 +98,20 @@ Result<VersionConstraint> VersionConstraint::parse(std::string_view text) {
 bool VersionConstraint::holds(const Term& term, const Version& version) {
     const Version& wanted = term.version;
     switch (term.op) {
-        case Operator::equal: return version == wanted;
-        case Operator::unequal: return version != wanted;
-        case Operator::greater: return version > wanted;
-        case Operator::at_least: return version >= wanted;
-        case Operator::less: return version < wanted;
-        case Operator::at_most: return version <= wanted;
-        case Operator::pessimistic: break;
+        case Operator::equal:
+            return version == wanted;
+        case Operator::unequal:
+            return version != wanted;
+        case Operator::greater:
+            return version > wanted;
+        case Operator::at_least:
+            return version >= wanted;
+        case Operator::less:
+            return version < wanted;
+        case Operator::at_most:
+            return version <= wanted;
+        case Operator::pessimistic:
+            break;
     }
     // The last number that was written may rise, the ones before it may not.
     if (version < wanted) return false;

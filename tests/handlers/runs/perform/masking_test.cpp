@@ -65,9 +65,9 @@ TEST_CASE("a secret is masked in every form that tools print") {
 TEST_CASE("a secret is masked across any chunk borders, and the rest is left as it is") {
     const auto masker = masker_of({"hunter2", "hunter22-and-more", "unterwegs"});
     const std::string text =
-        "a hunter2 b hunter22-and-more c hunterwegs d hunter3 hunte\nhunter2hunter2 unterhunter2wegs";
-    const std::string expected =
-        "a *** b *** c h*** d hunter3 hunte\n*** unter***wegs";
+        "a hunter2 b hunter22-and-more c hunterwegs d hunter3 hunte\nhunter2hunter2 "
+        "unterhunter2wegs";
+    const std::string expected = "a *** b *** c h*** d hunter3 hunte\n*** unter***wegs";
     for (std::size_t size = 1; size <= text.size(); ++size) {
         CAPTURE(size);
         CHECK(in_chunks(masker, text, size) == expected);
@@ -111,13 +111,16 @@ TEST_CASE("tokens of known shapes and private keys are masked though nobody name
         std::string text, expected;
     } cases[] = {
         {"token ghs_16C7e42F292c6912E7710c838347Ae178B4a.", "token ***."},
-        {"https://x-access-token:ghp_abcDEF123@github.com/", "https://x-access-token:***@github.com/"},
+        {"https://x-access-token:ghp_abcDEF123@github.com/",
+         "https://x-access-token:***@github.com/"},
         {"github_pat_11ABC_def, next", "***, next"},
         {"AKIAIOSFODNN7EXAMPLE\nand", "***\nand"},
         {"ghs_ghs_ghs", "***"},
-        {"a key:\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE KEY-----\nafter",
+        {"a key:\n-----BEGIN RSA PRIVATE KEY-----\nMIIE\nabc=\n-----END RSA PRIVATE "
+         "KEY-----\nafter",
          "a key:\n***\nafter"},
-        {R"("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n","x")", R"("***\n","x")"},
+        {R"("-----BEGIN PRIVATE KEY-----\nMIIE\n-----END PRIVATE KEY-----\n","x")",
+         R"("***\n","x")"},
         {"-----BEGIN CERTIFICATE-----\nMIIE", "-----BEGIN CERTIFICATE-----\nMIIE"},
         {"light and shadow, nothing", "light and shadow, nothing"},
     };

@@ -1,5 +1,5 @@
-// Plans and applies with a real Terraform or OpenTofu, a gateway in memory, and only resources that are
-// built into the tool. Without either program the tests say so aloud and skip.
+// Plans and applies with a real Terraform or OpenTofu, a gateway in memory, and only resources that
+// are built into the tool. Without either program the tests say so aloud and skip.
 #include "handlers/runs/perform/perform.hpp"
 
 #include <doctest/doctest.h>
@@ -51,7 +51,8 @@ bool sandbox_works() {
         asio::io_context io;
         return run_task(io, probe_sandbox(SandboxConfig{})).trouble;
     }();
-    if (!trouble.empty()) MESSAGE("runs without a sandbox: bubblewrap does not work here: " << trouble);
+    if (!trouble.empty())
+        MESSAGE("runs without a sandbox: bubblewrap does not work here: " << trouble);
     return trouble.empty();
 }
 
@@ -75,8 +76,8 @@ struct Stage {
         options.plugin_cache = root / "data/plugins";
         options.hidden = {root / "data", root / "data.key"};
         options.sandbox.writable = {(root / "state").string()};
-        options.sandbox.kind = sandbox_works() ? SandboxConfig::Kind::bubblewrap
-                                               : SandboxConfig::Kind::none;
+        options.sandbox.kind =
+            sandbox_works() ? SandboxConfig::Kind::bubblewrap : SandboxConfig::Kind::none;
         options.digest_key = Secret("digest key");
         options.spec_key = Secret("spec key");
         work.spec.run = RunId("run-1");
@@ -87,8 +88,8 @@ struct Stage {
     ~Stage() { remove_tree(root); }
 
     std::string backend() const {
-        return "terraform {\n  backend \"local\" {\n    path = \"" + (root / "state/s.tfstate").string() +
-               "\"\n  }\n}\n";
+        return "terraform {\n  backend \"local\" {\n    path = \"" +
+               (root / "state/s.tfstate").string() + "\"\n  }\n}\n";
     }
     void source(const std::map<std::string, std::string>& files) {
         remove_tree(root / "source");
@@ -183,8 +184,10 @@ TEST_CASE("R4: an apply whose plan file is not the approved one does not start")
         BlobId file;
         const char* error;
     } cases[] = {
-        {"another file", planned.plan_digest, stage.gateway.keep("other bytes"), "not the one that was approved"},
-        {"another digest", std::string(64, 'a'), planned.plan_file, "not the one that was approved"},
+        {"another file", planned.plan_digest, stage.gateway.keep("other bytes"),
+         "not the one that was approved"},
+        {"another digest", std::string(64, 'a'), planned.plan_file,
+         "not the one that was approved"},
         {"no digest", "", planned.plan_file, "not the one that was approved"},
         {"no file", planned.plan_digest, BlobId(std::string(64, 'b')), "not there any more"},
     };
@@ -209,8 +212,8 @@ TEST_CASE("R4: an apply whose plan file is not the approved one does not start")
         stage.work.spec.plan_file = planned.plan_file;
         stage.work.spec.plan_digest = planned.plan_digest;
         stage.work.spec.signature = std::string(64, '0');
-        auto forged = run_task(stage.io, perform(stage.gateway, stage.work, stage.options, stage.clock,
-                                                 stage.stop));
+        auto forged = run_task(
+            stage.io, perform(stage.gateway, stage.work, stage.options, stage.clock, stage.stop));
         CHECK(forged.error.find("not signed") != std::string::npos);
         stage.work.spec.expires_at_ms = 999'999;
         CHECK(stage.go().error.find("expired") != std::string::npos);
@@ -257,7 +260,8 @@ TEST_CASE("T32: sensitive values leave the worker only sealed") {
           input = {
             token   = var.token
             default = var.in_code
-            note    = ")" + note + R"("
+            note    = ")" +
+               note + R"("
             inner   = sensitive("marked-by-function-54")
             encoded = base64encode("user:${var.token}")
           }
@@ -282,17 +286,19 @@ TEST_CASE("T32: sensitive values leave the worker only sealed") {
 
     const auto left = stage.everything() + encode(planned).dump() + encode(applied).dump();
     for (const std::string secret :
-         {"worker-token-51", "literal-password-52", "default-in-code-53",
-          "marked-by-function-54", "d29ya2VyLXRva2Vu", "dXNlcjp3b3JrZXItdG9rZW4tNTE"}) {
+         {"worker-token-51", "literal-password-52", "default-in-code-53", "marked-by-function-54",
+          "d29ya2VyLXRva2Vu", "dXNlcjp3b3JrZXItdG9rZW4tNTE"}) {
         CAPTURE(secret);
         CHECK(left.find(secret) == std::string::npos);
     }
     CHECK(left.find("may be seen") != std::string::npos);
     CHECK(left.find("second") != std::string::npos);
-    CHECK(read_file(stage.root / "state/s.tfstate").find("default-in-code-53") != std::string::npos);
+    CHECK(read_file(stage.root / "state/s.tfstate").find("default-in-code-53") !=
+          std::string::npos);
 }
 
-TEST_CASE("R2: a run gets the variables of its phase only, and the worker's only where it lists them") {
+TEST_CASE(
+    "R2: a run gets the variables of its phase only, and the worker's only where it lists them") {
     auto tool = any_tool();
     if (!tool) return;
     Stage stage(*tool);
@@ -318,7 +324,8 @@ TEST_CASE("R2: a run gets the variables of its phase only, and the worker's only
     unlisted.source = Variable::Source::worker_environment;
     unlisted.value = "SLIPWAY_TEST_TOKEN";
     stage.work.spec.variables = {{"TF_VAR_a", unlisted}};
-    CHECK(stage.plan(main).error.find("does not list under worker_environment") != std::string::npos);
+    CHECK(stage.plan(main).error.find("does not list under worker_environment") !=
+          std::string::npos);
 }
 
 TEST_CASE("R2: planned code can read the state and not write it") {
@@ -347,12 +354,22 @@ TEST_CASE("R1: a program that a run starts finds nothing of the service") {
     // The words are made in the sandbox, so that the script itself does not hold them.
     write_file(stage.root / "hostile.sh",
                "cat /proc/*/environ | tr '\\0' '\\n'\n"
-               "cat " + root + "/data/blobs/* " + root + "/data.key " + root + "/data/scratch/*/source/*\n"
-               "ls -laR " + root + "/data /run /root /home\n"
-               "ln -s / everything; cat everything" + root + "/data.key\n"
-               "cat /proc/1/root" + root + "/data.key; cat /proc/self/mountinfo | grep -c redis\n"
-               "ps aux; kill -0 " + std::to_string(getpid()) + " && echo SERVICE-OF-PROCESS\n"
-               "echo reached the end\n");
+               "cat " +
+                   root + "/data/blobs/* " + root + "/data.key " + root +
+                   "/data/scratch/*/source/*\n"
+                   "ls -laR " +
+                   root +
+                   "/data /run /root /home\n"
+                   "ln -s / everything; cat everything" +
+                   root +
+                   "/data.key\n"
+                   "cat /proc/1/root" +
+                   root +
+                   "/data.key; cat /proc/self/mountinfo | grep -c redis\n"
+                   "ps aux; kill -0 " +
+                   std::to_string(getpid()) +
+                   " && echo SERVICE-OF-PROCESS\n"
+                   "echo reached the end\n");
     stage.source({{"main.tf", stage.backend() + R"(
         resource "terraform_data" "a" {
           provisioner "local-exec" { command = "sh ./hostile.sh 2>&1 || true" }
@@ -366,12 +383,13 @@ TEST_CASE("R1: a program that a run starts finds nothing of the service") {
     REQUIRE(applied.outcome == Outcome::applied);
     CAPTURE(stage.log());
     CHECK(stage.log().find("reached the end") != std::string::npos);
-    for (const char* no : {"-OF-SERVICE", "-OF-SOMEBODY", "-OF-PROCESS", "SLIPWAY_TEST_SECRET", "perform_tests"})
+    for (const char* no :
+         {"-OF-SERVICE", "-OF-SOMEBODY", "-OF-PROCESS", "SLIPWAY_TEST_SECRET", "perform_tests"})
         CHECK(stage.log().find(no) == std::string::npos);
 }
 
-// A program that stands in for the tool, so that hostile code can run while it "plans", as a provider or an
-// external data source would.
+// A program that stands in for the tool, so that hostile code can run while it "plans", as a
+// provider or an external data source would.
 struct StandIn {
     fs::path directory;
     std::string path = std::getenv("PATH");
@@ -381,13 +399,14 @@ struct StandIn {
         char name[] = "/var/tmp/slipway-tool-XXXXXX";
         directory = mkdtemp(name);
         const auto program = directory / "terraform-99.1";
-        write_file(program,
-                   "#!/bin/sh\ncase \"$1\" in\n"
-                   "version) echo '{\"terraform_version\":\"99.1.0\"}' ;;\n"
-                   "init) mkdir $TF_DATA_DIR/providers; echo honest > $TF_DATA_DIR/providers/binary;"
-                   " echo locked > .terraform.lock.hcl ;;\n"
-                   "plan) for word; do case $word in -out=*) out=${word#-out=};; esac; done\n" + plan +
-                       "\nexit 2 ;;\nshow) " + show + " ;;\nesac\n");
+        write_file(
+            program,
+            "#!/bin/sh\ncase \"$1\" in\n"
+            "version) echo '{\"terraform_version\":\"99.1.0\"}' ;;\n"
+            "init) mkdir $TF_DATA_DIR/providers; echo honest > $TF_DATA_DIR/providers/binary;"
+            " echo locked > .terraform.lock.hcl ;;\n"
+            "plan) for word; do case $word in -out=*) out=${word#-out=};; esac; done\n" +
+                plan + "\nexit 2 ;;\nshow) " + show + " ;;\nesac\n");
         fs::permissions(program, fs::perms(0755));
         ::setenv("PATH", (directory.string() + ":" + path).c_str(), 1);
         tool = {ToolKind::terraform, program, *parse_version("99.1.0")};
@@ -401,11 +420,15 @@ struct StandIn {
 TEST_CASE("R3: what the planned code does cannot reach what is shown") {
     if (!sandbox_works()) return;
     StandIn stand_in(
-        "echo plan > $out; echo evil > $TF_DATA_DIR/providers/binary; mv $TF_DATA_DIR /workspace/gone;"
-        "echo evil > $TF_CLI_CONFIG_FILE; echo evil > .terraform.lock.hcl; echo evil > $HOME/.terraformrc;"
+        "echo plan > $out; echo evil > $TF_DATA_DIR/providers/binary; mv $TF_DATA_DIR "
+        "/workspace/gone;"
+        "echo evil > $TF_CLI_CONFIG_FILE; echo evil > .terraform.lock.hcl; echo evil > "
+        "$HOME/.terraformrc;"
         "(sleep 1; echo evil > $out) & ",
-        "printf '{\"format_version\":\"1.2\",\"variables\":{},\"timestamp\":\"'; cat $3 .terraform.lock.hcl"
-        " $TF_DATA_DIR/providers/binary $TF_CLI_CONFIG_FILE $HOME/.terraformrc 2>/dev/null | tr '\\n' ' ';"
+        "printf '{\"format_version\":\"1.2\",\"variables\":{},\"timestamp\":\"'; cat $3 "
+        ".terraform.lock.hcl"
+        " $TF_DATA_DIR/providers/binary $TF_CLI_CONFIG_FILE $HOME/.terraformrc 2>/dev/null | tr "
+        "'\\n' ' ';"
         " find /workspace -type f | sort | tr '\\n' ' '; printf '\"}'");
     Stage stage(stand_in.tool);
     stage.work.spec.version = "99.1.0";
@@ -429,9 +452,9 @@ TEST_CASE("R1: a link that a run leaves in place of its plan file is not followe
         Scratch scratch;
         write_file(scratch.path / "plan", "KEY-OF-SERVICE");
         auto script = plan;
-        for (const auto& [word, meaning] : {std::pair<std::string, std::string>{
-                                                "SECRET", (scratch.path / "plan").string()},
-                                            {"DIRECTORY", scratch.path.string()}})
+        for (const auto& [word, meaning] :
+             {std::pair<std::string, std::string>{"SECRET", (scratch.path / "plan").string()},
+              {"DIRECTORY", scratch.path.string()}})
             if (const auto at = script.find(word); at != script.npos)
                 script.replace(at, word.size(), meaning);
         StandIn stand_in(script, "cat $3");
@@ -467,7 +490,8 @@ TEST_CASE("the tool's own error is reported, without banner and frame") {
          "Reference to undeclared input variable"},
         {"version", "terraform {\n  required_version = \"~> 0.1\"\n}\n", "Core version"},
         {"precondition",
-         "resource \"terraform_data\" \"a\" {\n  lifecycle {\n    precondition {\n      condition = path.module == \"\"\n"
+         "resource \"terraform_data\" \"a\" {\n  lifecycle {\n    precondition {\n      condition "
+         "= path.module == \"\"\n"
          "      error_message = \"The size must be even.\"\n    }\n  }\n}\n",
          "The size must be even."},
         {"variable", "variable \"x\" {}\n", "No value for required variable"},
@@ -493,13 +517,17 @@ TEST_CASE("what the specification asks for must be there") {
         std::function<void(Stage&)> change;
         const char* error;
     } cases[] = {
-        {"version", [](Stage& s) { s.work.spec.version = "~> 0.3"; }, "~> 0.3, but installed on the worker: "},
+        {"version", [](Stage& s) { s.work.spec.version = "~> 0.3"; },
+         "~> 0.3, but installed on the worker: "},
         {"constraint", [](Stage& s) { s.work.spec.version = "newest"; }, "no version constraint"},
-        {"directory", [](Stage& s) { s.work.spec.directory = "stacks/none"; }, "is not in the source"},
+        {"directory", [](Stage& s) { s.work.spec.directory = "stacks/none"; },
+         "is not in the source"},
         {"escape", [](Stage& s) { s.work.spec.directory = "../.."; }, "leads out of the source"},
-        {"workspace", [](Stage& s) { s.work.spec.workspace = "-upgrade"; }, "no name for a workspace"},
+        {"workspace", [](Stage& s) { s.work.spec.workspace = "-upgrade"; },
+         "no name for a workspace"},
         {"source", [](Stage& s) { s.work.spec.source = BlobId("gone"); }, "not there any more"},
-        {"variable", [](Stage& s) { s.work.spec.variables["TF_DATA_DIR"].value = "/x"; }, "sets it itself"},
+        {"variable", [](Stage& s) { s.work.spec.variables["TF_DATA_DIR"].value = "/x"; },
+         "sets it itself"},
     };
     for (const auto& c : cases) {
         CAPTURE(c.what);
@@ -516,10 +544,12 @@ TEST_CASE("a stack below a directory, with a module beside it and a workspace of
     auto tool = any_tool();
     if (!tool) return;
     Stage stage(*tool);
-    stage.source({{"stacks/web/main.tf", "terraform {\n  backend \"local\" {\n    workspace_dir = \"" +
-                                             (stage.root / "state/ws").string() +
-                                             "\"\n  }\n}\nmodule \"m\" {\n  source = \"../../modules/m\"\n}\n"},
-                  {"modules/m/main.tf", "resource \"terraform_data\" \"a\" { input = terraform.workspace }\n"}});
+    stage.source({{"stacks/web/main.tf",
+                   "terraform {\n  backend \"local\" {\n    workspace_dir = \"" +
+                       (stage.root / "state/ws").string() +
+                       "\"\n  }\n}\nmodule \"m\" {\n  source = \"../../modules/m\"\n}\n"},
+                  {"modules/m/main.tf",
+                   "resource \"terraform_data\" \"a\" { input = terraform.workspace }\n"}});
     stage.work.spec.directory = "stacks/web";
     stage.work.spec.workspace = "blue";
     const auto planned = stage.go();
@@ -544,7 +574,8 @@ TEST_CASE("fault 43: a plan that is stopped says so and leaves nothing behind") 
     CHECK(fs::is_empty(stage.options.scratch));
 }
 
-TEST_CASE("a stopped apply gets one signal, writes down what it did, and says that it was stopped") {
+TEST_CASE(
+    "a stopped apply gets one signal, writes down what it did, and says that it was stopped") {
     auto tool = any_tool();
     if (!tool) return;
     Stage stage(*tool);

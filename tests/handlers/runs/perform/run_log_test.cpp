@@ -16,16 +16,19 @@ struct Desk {
     asio::io_context io;
     MemoryGateway gateway;
     RunLog log;
-    explicit Desk(LogLimits limits = {}) : log(gateway, RunId("r"), Lease(), io.get_executor(), limits) {}
+    explicit Desk(LogLimits limits = {})
+        : log(gateway, RunId("r"), Lease(), io.get_executor(), limits) {}
     const std::string& text() { return gateway.logs["r"]; }
 };
 
-TEST_CASE("fault 45: output without end keeps its beginning and its end, and counts what lies between") {
+TEST_CASE(
+    "fault 45: output without end keeps its beginning and its end, and counts what lies between") {
     LogLimits limits;
     limits.beginning = 1000;
     limits.end = 100;
     Desk desk(limits);
-    for (int i = 0; i < 1000; ++i) desk.log.take(1, std::string(1000, static_cast<char>('a' + i % 26)));
+    for (int i = 0; i < 1000; ++i)
+        desk.log.take(1, std::string(1000, static_cast<char>('a' + i % 26)));
     desk.log.say("the end");
     run_task(desk.io, desk.log.finish());
     CHECK(desk.text() == std::string(1000, 'a') + "\n[998908 bytes left out]\n" +
@@ -82,7 +85,8 @@ struct Troubled : MemoryGateway {
         ++calls;
         if (failures-- > 0) throw Failure("away for a moment");
         if (refuse) co_return false;
-        co_return co_await MemoryGateway::append_log(std::move(run), std::move(lease), std::move(bytes));
+        co_return co_await MemoryGateway::append_log(std::move(run), std::move(lease),
+                                                     std::move(bytes));
     }
 };
 

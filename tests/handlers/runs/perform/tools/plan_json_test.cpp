@@ -75,21 +75,23 @@ TEST_CASE("what a plan does to each resource is read, and what it leaves alone i
 
 TEST_CASE("attributes are listed by path where they change, with what forces a replacement") {
     const auto plan = read(fixture("everything.json")).plan;
-    CHECK(attributes_of(change_of(plan, "terraform_data.changed")) ==
-          Attributes{{"input.name", R"("old" -> "new")"},
-                     {"input.list[0]", R"(absent -> "z")"},
-                     {R"(input["odd.key"].deep)", "1 -> 2"},
-                     {"input.password", "sensitive -> sensitive"},
-                     {"input.api_token", "sensitive -> sensitive"},
-                     {"input.size", "absent -> 12345678901234567890"},
-                     {"output", attributes_of(change_of(plan, "terraform_data.changed"))["output"]}});
+    CHECK(
+        attributes_of(change_of(plan, "terraform_data.changed")) ==
+        Attributes{{"input.name", R"("old" -> "new")"},
+                   {"input.list[0]", R"(absent -> "z")"},
+                   {R"(input["odd.key"].deep)", "1 -> 2"},
+                   {"input.password", "sensitive -> sensitive"},
+                   {"input.api_token", "sensitive -> sensitive"},
+                   {"input.size", "absent -> 12345678901234567890"},
+                   {"output", attributes_of(change_of(plan, "terraform_data.changed"))["output"]}});
     CHECK(attributes_of(change_of(plan, "terraform_data.replaced"))["triggers_replace[1].size"] ==
           R"("small" -> "large" !)");
     CHECK(attributes_of(change_of(plan, "terraform_data.added")) ==
           Attributes{{"id", "absent -> known_after_apply"},
                      {"input", "absent -> known_after_apply"},
                      {"output", "absent -> known_after_apply"}});
-    CHECK(attributes_of(change_of(plan, "terraform_data.derived"))["input"] == "sensitive -> sensitive");
+    CHECK(attributes_of(change_of(plan, "terraform_data.derived"))["input"] ==
+          "sensitive -> sensitive");
     CHECK(change_of(plan, "terraform_data.gone").attributes.size() == 3);
 }
 
@@ -139,7 +141,8 @@ TEST_CASE("what is not known to be safe does not pass") {
     CHECK(plan.document["variables"]["region"]["value"].string_or("") == sensitive_text);
 }
 
-TEST_CASE("the change digest is the same for the same changes in any order, and tells others apart") {
+TEST_CASE(
+    "the change digest is the same for the same changes in any order, and tells others apart") {
     const auto text = fixture("everything.json");
     const auto digest = read(text).change_digest;
     CHECK(digest.size() == 64);
@@ -162,13 +165,15 @@ TEST_CASE("the change digest is the same for the same changes in any order, and 
               auto& members = change_at(d, "terraform_data.changed").at("after").edit_members();
               std::reverse(members.begin(), members.end());
           }) == digest);
-    CHECK(digest_after([&](Json& d) {  // a sensitive value alone
-              change_at(d, "terraform_data.changed").at("after").at("input").set("password", "other");
-          }) != digest);
+    CHECK(
+        digest_after([&](Json& d) {  // a sensitive value alone
+            change_at(d, "terraform_data.changed").at("after").at("input").set("password", "other");
+        }) != digest);
     CHECK(digest_after([&](Json& d) {
               change_at(d, "terraform_data.replaced").at("before").set("input", "other");
           }) != digest);
-    CHECK(digest_after([](Json& d) { d.at("output_changes").at("plain").set("after", "x"); }) != digest);
+    CHECK(digest_after([](Json& d) { d.at("output_changes").at("plain").set("after", "x"); }) !=
+          digest);
     CHECK(digest_after([&](Json& d) {
               change_at(d, "terraform_data.gone").set("actions", Json::array().push("forget"));
           }) != digest);
@@ -220,29 +225,36 @@ TEST_CASE("attribute trees of every shape") {
         {"nothing differs", R"({"before":{"a":1},"after":{"a":1}})", {}},
         {"null is absent", R"({"before":{"a":null},"after":{}})", {}},
         {"a type changes", R"({"before":{"a":"1"},"after":{"a":1}})", {{"a", R"("1" -> 1)"}}},
-        {"a list becomes an object", R"({"before":{"a":[1]},"after":{"a":{"b":1}}})",
+        {"a list becomes an object",
+         R"({"before":{"a":[1]},"after":{"a":{"b":1}}})",
          {{"a", R"([1] -> {"b":1})"}}},
         {"an empty list appears", R"({"before":{},"after":{"a":[]}})", {{"a", "absent -> []"}}},
-        {"one is taken from the middle", R"({"before":{"a":[1,2,3]},"after":{"a":[1,3]}})",
+        {"one is taken from the middle",
+         R"({"before":{"a":[1,2,3]},"after":{"a":[1,3]}})",
          {{"a[1]", "2 -> absent"}}},
-        {"an unknown element", R"({"before":{"a":[1]},"after":{"a":[1]},"after_unknown":{"a":[false,true]}})",
+        {"an unknown element",
+         R"({"before":{"a":[1]},"after":{"a":[1]},"after_unknown":{"a":[false,true]}})",
          {{"a[1]", "absent -> known_after_apply"}}},
-        {"an unknown inside", R"({"before":{"a":{"b":1}},"after":{"a":{}},"after_unknown":{"a":{"b":true}}})",
+        {"an unknown inside",
+         R"({"before":{"a":{"b":1}},"after":{"a":{}},"after_unknown":{"a":{"b":true}}})",
          {{"a.b", "1 -> known_after_apply"}}},
         {"a whole object is sensitive",
          R"({"before":{"a":{"b":1}},"after":{"a":{"b":2}},"after_sensitive":{"a":true}})",
          {{"a", "sensitive -> sensitive"}}},
-        {"the root is sensitive", R"({"before":{"a":"x"},"after":{"a":"y"},"before_sensitive":true})",
+        {"the root is sensitive",
+         R"({"before":{"a":"x"},"after":{"a":"y"},"before_sensitive":true})",
          {{"", "sensitive -> sensitive"}}},
         {"an unchanged sensitive value is no change",
-         R"({"before":{"a":"x"},"after":{"a":"x"},"after_sensitive":{"a":true}})", {}},
+         R"({"before":{"a":"x"},"after":{"a":"x"},"after_sensitive":{"a":true}})",
+         {}},
         {"marks of another shape hide all",
          R"({"before":{"a":["x"]},"after":{"a":["y"]},"after_sensitive":{"a":{"b":true}}})",
          {{"a[0]", "sensitive -> sensitive"}}},
         {"a forced path covers what is below, not what begins alike",
          R"({"before":{"a":{"b":1},"ab":1},"after":{"a":{"b":2},"ab":2},"replace_paths":[["a"]]})",
          {{"a.b", "1 -> 2 !"}, {"ab", "1 -> 2"}}},
-        {"a forced element", R"({"before":{"a":[1]},"after":{"a":[2]},"replace_paths":[["a",0]]})",
+        {"a forced element",
+         R"({"before":{"a":[1]},"after":{"a":[2]},"replace_paths":[["a",0]]})",
          {{"a[0]", "1 -> 2 !"}}},
     };
     for (const auto& c : cases) {
@@ -277,7 +289,8 @@ TEST_CASE("what is no plan of format 1.x is refused with a sentence") {
 }
 
 TEST_CASE("names that mean a secret") {
-    for (const char* name : {"password", "db_password", "client-secret", "API_KEY", "token", "private_key"})
+    for (const char* name :
+         {"password", "db_password", "client-secret", "API_KEY", "token", "private_key"})
         CHECK(is_named_like_a_secret(name));
     for (const char* name : {"password_policy", "secret_name", "key", "tokens_per_day", "id", ""})
         CHECK_FALSE(is_named_like_a_secret(name));
@@ -291,9 +304,15 @@ TEST_CASE("a damaged plan is read or refused, never a crash") {
         // One part is replaced by something of another shape.
         std::function<void(Json&, int)> damage = [&](Json& json, int depth) {
             if (depth == 0 || (!json.is_object() && !json.is_array()) ||
-                (json.is_object() && json.members().empty()) || (json.is_array() && json.items().empty())) {
-                static const Json shapes[] = {Json(), Json(true), Json(7), Json("x"), Json::array(),
-                                              Json::object(), Json::array().push(Json::object())};
+                (json.is_object() && json.members().empty()) ||
+                (json.is_array() && json.items().empty())) {
+                static const Json shapes[] = {Json(),
+                                              Json(true),
+                                              Json(7),
+                                              Json("x"),
+                                              Json::array(),
+                                              Json::object(),
+                                              Json::array().push(Json::object())};
                 json = shapes[random() % std::size(shapes)];
                 return;
             }

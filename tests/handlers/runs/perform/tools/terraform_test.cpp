@@ -8,12 +8,15 @@ namespace slipway {
 namespace {
 
 TEST_CASE("the first error is told without frame, banner and repetition") {
-    CHECK(terraform::first_error("╷\n│ Error: Missing name\n│ \n│   on main.tf line 1:\n│    1: x\n│ \n│ Say a name.\n╵\n") ==
+    CHECK(terraform::first_error("╷\n│ Error: Missing name\n│ \n│   on main.tf line 1:\n│    1: "
+                                 "x\n│ \n│ Say a name.\n╵\n") ==
           "Missing name\n\n  on main.tf line 1:\n   1: x\n\nSay a name.");
-    CHECK(terraform::first_error("╷\n│ Warning: old\n│ text\n╵\n\nError: first\n\n\n\nmore\n\nError: second\n") ==
+    CHECK(terraform::first_error(
+              "╷\n│ Warning: old\n│ text\n╵\n\nError: first\n\n\n\nmore\n\nError: second\n") ==
           "first\n\nmore\n(1 more error)");
-    CHECK(terraform::first_error("Error: Terraform encountered problems during initialisation, including\n"
-                                 "Error: real\nError: real\n") == "real");
+    CHECK(terraform::first_error(
+              "Error: Terraform encountered problems during initialisation, including\n"
+              "Error: real\nError: real\n") == "real");
     CHECK(terraform::first_error("panic: no error\n\nlast line\n") == "panic: no error\nlast line");
     CHECK(terraform::first_error("") == "");
     std::string many = "Error: long\n";
@@ -32,7 +35,8 @@ TEST_CASE("lines that tell how far a plan is carry no values") {
 
 TEST_CASE("the lock file tells providers and versions") {
     const auto providers = terraform::locked_providers(
-        "# comment\nprovider \"registry.terraform.io/hashicorp/null\" {\n  version     = \"3.2.4\"\n"
+        "# comment\nprovider \"registry.terraform.io/hashicorp/null\" {\n  version     = "
+        "\"3.2.4\"\n"
         "  constraints = \"~> 3.2\"\n  hashes = [\n    \"h1:abc\",\n  ]\n}\n\n"
         "provider \"registry.opentofu.org/hashicorp/aws\" {\n  version = \"5.1.0\"\n}\n");
     const std::vector<terraform::LockedProvider> expected{
@@ -52,7 +56,8 @@ TEST_CASE("a state that would be lost with the run is noticed") {
     CHECK(trouble(R"({"backend":{"type":"local","config":{"path":"/workspace/x"}}})"));
     CHECK(trouble(R"({"backend":{"type":"local","config":{"path":"/state/x"}}})", "blue"));
     CHECK_FALSE(trouble(R"({"backend":{"type":"local","config":{"path":"/state/x"}}})"));
-    CHECK_FALSE(trouble(R"({"backend":{"type":"local","config":{"workspace_dir":"/state"}}})", "blue"));
+    CHECK_FALSE(
+        trouble(R"({"backend":{"type":"local","config":{"workspace_dir":"/state"}}})", "blue"));
     CHECK_FALSE(trouble(R"({"backend":{"type":"s3","config":{}}})"));
 }
 
