@@ -11,13 +11,18 @@ import (
 	"syscall"
 )
 
-// Below the parent's limit on data (512 MB): the collector works harder before the system says no.
-const memoryLimitBytes = 400 << 20
+const (
+	// Below the parent's limit on data (512 MB): the collector works harder before the system says no.
+	memoryLimitBytes = 400 << 20
+	// What is kept is small and what a question makes is large: collect seldom, the limit permitting.
+	collectAtPercent = 400
+)
 
 func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimitBytes)
 	}
+	debug.SetGCPercent(collectAtPercent)
 	said := quieten()
 	wire := os.NewFile(0, "parent")
 	if err := serve(bufio.NewReaderSize(wire, 64<<10), wire, newEngine()); err != nil {

@@ -13,21 +13,29 @@ deny contains {
 	"msg": sprintf("%s has no tag %s", [change.address, tag]),
 	"resource": change.address,
 } if {
-	some change in input.terraform.resource_changes
+	some [i, kind] in tagged
+	change := input.terraform.resource_changes[i]
 	made(change.change.actions)
-	some kind in {"tags", "labels"}
-	has_kind(change.change, kind)
 	some tag in required
 	not there(change.change, kind, tag)
+}
+
+# Where in the plan a resource has tags, or will have.
+tagged contains [i, kind] if {
+	some kind in {"tags", "labels"}
+	some i, change in input.terraform.resource_changes
+	_ = change.change.after[kind]
+}
+
+tagged contains [i, kind] if {
+	some kind in {"tags", "labels"}
+	some i, change in input.terraform.resource_changes
+	change.change.after_unknown[kind]
 }
 
 made(actions) if "create" in actions
 
 made(actions) if "update" in actions
-
-has_kind(change, kind) if kind in object.keys(change.after)
-
-has_kind(change, kind) if change.after_unknown[kind]
 
 there(change, kind, tag) if change.after[kind][tag] != ""
 
