@@ -162,6 +162,14 @@ struct Masker::Automaton {
         return beginnings[byte * 256u + next];
     }
 
+    bool may_hold(std::string_view text) const {
+        for (std::size_t i = 1; i < text.size(); ++i)
+            if (may_begin(static_cast<unsigned char>(text[i - 1]),
+                          static_cast<unsigned char>(text[i])))
+                return true;
+        return false;
+    }
+
     std::uint32_t child_of(std::uint32_t at, unsigned char byte) const {
         if (at == 0) return first[byte];
         for (auto next = nodes[at].child; next != none; next = nodes[next].sibling)
@@ -238,6 +246,7 @@ Masker::Masker(const std::vector<Secret>& secrets) {
 Masker::~Masker() = default;
 
 std::string Masker::operator()(std::string_view text) const {
+    if (!automaton_->may_hold(text)) return std::string(text);
     std::string out;
     MaskedStream stream(*this);
     stream.feed(text, out);

@@ -139,7 +139,7 @@ Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& kn
                            const Secret& digest_key) {
     auto parsed = parse_json(shown);
     if (!parsed) return Error{"the plan that the tool shows is no JSON: " + parsed.error().message};
-    const auto& document = *parsed;
+    auto& document = *parsed;
     const auto format = document["format_version"].text();
     if (!format.starts_with("1."))
         return Error{format.empty()
@@ -152,7 +152,7 @@ Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& kn
     const Scrubber scrubber(secrets);
     out.plan = plan_of(document, scrubber);
     out.change_digest = digest_of(document, digest_key);
-    out.document = redacted(document, scrubber);
+    out.document = redacted(std::move(document), scrubber);
     return out;
 }
 

@@ -20,7 +20,7 @@ using Visit = std::function<void(Json& value, const Json& marks)>;
 void visit_change(Json& change, const Visit& visit, std::string_view name = "") {
     for (const char* side : {"before", "after"}) {
         if (!change.has(side)) continue;
-        const Json marks = change[std::string(side) + "_sensitive"];
+        const Json& marks = change[std::string(side) + "_sensitive"];
         visit(change.at(side), is_named_like_a_secret(name) ? all_marked : marks);
     }
 }
@@ -37,7 +37,7 @@ void visit_outputs(Json& outputs, const Visit& visit) {
 void visit_module_values(Json& module, const Visit& visit) {
     if (module.has("resources"))
         for (auto& resource : module.at("resources").edit_items()) {
-            const Json marks = resource["sensitive_values"];
+            const Json& marks = resource["sensitive_values"];
             if (resource.has("values")) visit(resource.at("values"), marks);
         }
     if (module.has("child_modules"))
@@ -294,12 +294,15 @@ bool is_named_like_a_secret(std::string_view name) {
         "password", "passwd", "passphrase",      "secret",     "token",       "private_key",
         "api_key",  "apikey", "access_key",      "secret_key", "credentials", "connection_string",
         "auth_key", "pass",   "private_key_pem", "sas_key"};
-    std::string lowered(name);
-    for (auto& c : lowered)
-        c = c == '-' || c == '.' ? '_'
-                                 : static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    const auto alike = [](char a, char b) {
+        const char lowered = static_cast<char>(std::tolower(static_cast<unsigned char>(a)));
+        return (a == '-' || a == '.' ? '_' : lowered) == b;
+    };
     return std::any_of(std::begin(endings), std::end(endings), [&](std::string_view ending) {
-        return lowered == ending || lowered.ends_with("_" + std::string(ending));
+        if (name.size() < ending.size()) return false;
+        const auto end = name.substr(name.size() - ending.size());
+        if (!std::equal(end.begin(), end.end(), ending.begin(), alike)) return false;
+        return name.size() == ending.size() || alike(name[name.size() - ending.size() - 1], '_');
     });
 }
 
@@ -356,10 +359,9 @@ void Scrubber::scrub(Json& value) const {
     }
 }
 
-std::vector<Secret> sensitive_values(const Json& document) {
+std::vector<Secret> sensitive_values(Json& document) {
     std::vector<Secret> out;
-    Json copy = document;
-    visit_document(copy,
+    visit_document(document,
                    [&](Json& value, const Json& marks) { collect(value, marks, false, out); });
     return out;
 }

@@ -42,8 +42,9 @@ class Scrubber {
     Masker masker_;
 };
 
-// The texts and numbers of all sensitive values of a plan document.
-std::vector<Secret> sensitive_values(const Json& document);
+// The texts and numbers of all sensitive values of a plan document. Parts of another shape than a
+// plan has become empty ones; nothing else changes.
+std::vector<Secret> sensitive_values(Json& document);
 
 // The document without them. Members that are not known to be safe are left out.
 Json redacted(Json document, const Scrubber& scrubber);

@@ -564,11 +564,13 @@ TEST_CASE("a stack below a directory, with a module beside it and a workspace of
 }
 
 TEST_CASE("fault 43: a plan that is stopped says so and leaves nothing behind") {
-    auto tool = any_tool();
-    if (!tool) return;
-    Stage stage(*tool);
-    stage.gateway.on_log = [&] { stage.stop.stop(); };
-    const auto result = stage.plan(stage.backend() + "resource \"terraform_data\" \"a\" {}\n");
+    StandIn stand_in("echo started >&2; exec sleep 100", "true");
+    Stage stage(stand_in.tool);
+    stage.work.spec.version = "99.1.0";
+    stage.gateway.on_log = [&] {
+        if (stage.log().find("started") != std::string::npos) stage.stop.stop();
+    };
+    const auto result = stage.plan("");
     CHECK(result.outcome == Outcome::stopped);
     CHECK(result.error == "the plan was stopped");
     CHECK(fs::is_empty(stage.options.scratch));
