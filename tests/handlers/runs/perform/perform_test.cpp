@@ -444,6 +444,23 @@ TEST_CASE("R3: what the planned code does cannot reach what is shown") {
     CHECK(planned.lock_file_digest == sha256_hex("locked\n"));
 }
 
+TEST_CASE("R2: code that runs while it is planned cannot write the state that it can read") {
+    if (!sandbox_works()) return;
+    Scratch state;
+    write_file(state.path / "s.tfstate", "the state\n");
+    const auto file = (state.path / "s.tfstate").string();
+    StandIn stand_in("cat " + file + " > $out; echo evil >> " + file + "; rm -f " + file,
+                     R"(echo '{"format_version":"1.2"}')");
+    Stage stage(stand_in.tool);
+    stage.options.sandbox.writable = {state.path.string()};
+    stage.work.spec.version = "99.1.0";
+    const auto planned = stage.plan("");
+    CAPTURE(planned.error);
+    REQUIRE(planned.outcome == Outcome::planned);
+    CHECK(stage.gateway.sealed.at(planned.plan_file.value) == "the state\n");
+    CHECK(read_file(file) == "the state\n");
+}
+
 TEST_CASE("R1: a link that a run leaves in place of its plan file is not followed") {
     for (const std::string plan :
          {"ln -s SECRET $out", "rm -rf /workspace/out; ln -s DIRECTORY /workspace/out",
