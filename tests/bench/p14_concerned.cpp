@@ -74,7 +74,7 @@ std::size_t read_paths(const std::string& text) {
 int main() {
     const auto repository = make_repository();
     std::size_t concerned = 0, paths = 0;
-    const auto rounds = bench::in_turn(
+    const auto rounds = bench::in_turn_by_cpu(
         21, [&] { concerned = stacks_concerned(repository.both, repository.changed).size(); },
         [&] { paths = read_paths(repository.text); });
     std::printf("%zu of %d stacks concerned in %.0f us; %zu paths read in %.0f us\n", concerned,
