@@ -1,20 +1,15 @@
 // Bare mirrors below one directory. Per mirror at most one git program writes; callers that come meanwhile
 // share the next fetch, which begins after they asked. A mirror that turns out damaged is made anew beside
 // the old one and exchanged with it in one step, so that readers always find a repository.
-#include <fcntl.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
-#include <cstring>
-#include <fstream>
+#include <mutex>
 #include <set>
 
 #include "service/base/digest.hpp"
 #include "service/base/log.hpp"
 #include "service/git/detail/fetch.hpp"
 #include "service/git/detail/handle.hpp"
+#include "service/git/detail/mirror_directory.hpp"
 #include "service/git/mirror.hpp"
 #include "service/process/process.hpp"
 
@@ -28,46 +23,6 @@ using What = FetchAnswer::What;
 
 constexpr std::chrono::milliseconds check_limit = std::chrono::minutes(20);
 constexpr std::size_t most_packs = 40;
-
-// A readable part and a digest: "acme-infra-3f9a0c21d5e8b7a4.git". No name leaves the directory, and no two
-// names share one.
-std::string directory_name(std::string_view repository) {
-    std::string readable;
-    for (char c : repository.substr(repository.find('/') + 1)) {
-        bool plain = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z');
-        readable += plain ? c : '-';
-    }
-    readable.resize(std::min<std::size_t>(readable.size(), 60));
-    return readable + "-" + sha256_hex(repository).substr(0, 16) + ".git";
-}
-
-void make_empty_mirror(const fs::path& path) {
-    git::start_libgit2();
-    git_repository_init_options options = GIT_REPOSITORY_INIT_OPTIONS_INIT;
-    options.flags = GIT_REPOSITORY_INIT_BARE | GIT_REPOSITORY_INIT_MKPATH;
-    options.initial_head = "refs/heads/main";
-    git_repository* raw = nullptr;
-    try {
-        git::check(git_repository_init_ext(&raw, path.c_str(), &options), "cannot make a mirror");
-    } catch (const git::GitError& error) {
-        throw Failure(error.what());
-    }
-    git::RepositoryPtr made(raw);
-}
-
-// What a git program that was killed left behind: locks and halves of packs.
-void clear_leftovers(const fs::path& mirror) {
-    std::error_code ignored;
-    auto clear = [&](const fs::path& directory, auto matches) {
-        for (fs::recursive_directory_iterator it(directory, ignored), end; it != end; it.increment(ignored))
-            if (matches(it->path())) fs::remove(it->path(), ignored);
-    };
-    clear(mirror / "refs", [](const fs::path& path) { return path.extension() == ".lock"; });
-    clear(mirror / "objects/pack",
-          [](const fs::path& path) { return path.filename().string().starts_with("tmp_"); });
-    for (const char* name : {"packed-refs.lock", "config.lock", "HEAD.lock", "shallow.lock"})
-        fs::remove(mirror / name, ignored);
-}
 
 struct Batch {
     std::set<std::string> refs;
@@ -136,7 +91,7 @@ class GitMirrors : public Mirrors {
         std::lock_guard lock(mutex_);
         auto& known = mirrors_[std::string(name)];
         if (!known) {
-            fs::path path = directory_ / directory_name(name);
+            fs::path path = directory_ / git::mirror_directory_name(name);
             make_sound(path);
             known = std::make_shared<Mirror>(std::string(name), path, executor_);
         }
@@ -145,30 +100,17 @@ class GitMirrors : public Mirrors {
 
     void make_sound(const fs::path& path) {
         if (fs::exists(path)) {
-            clear_leftovers(path);
-            try {
-                git::open(path, Owner::ourselves, git::Handles::Where::exactly_here);
-                return;
-            } catch (const git::GitError& error) {
-                log_warning("a mirror cannot be opened and is made anew",
-                            {{"mirror", path.filename().string()}, {"why", error.what()}});
-            }
+            git::clear_leftovers(path);
+            if (git::can_be_opened(path)) return;
+            log_warning("a mirror cannot be opened and is made anew",
+                        {{"mirror", path.filename().string()}});
         }
         fs::path made = new_directory();
-        make_empty_mirror(made);
-        put_in_place(made, path);
+        git::make_empty_mirror(made);
+        git::put_in_place(made, path);
     }
 
     fs::path new_directory() const { return directory_ / (".new-" + random_id()); }
-
-    static void put_in_place(const fs::path& made, const fs::path& path) {
-        if (::renameat2(AT_FDCWD, made.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) {
-            std::error_code ignored;
-            fs::remove_all(made, ignored);
-        } else if (errno != ENOENT || ::rename(made.c_str(), path.c_str()) != 0) {
-            throw Failure("cannot put a mirror in place: " + std::string(std::strerror(errno)));
-        }
-    }
 
     static std::set<std::string> missing_of(const Mirror& mirror, const std::vector<CommitSha>& commits) {
         std::set<std::string> missing;
@@ -244,7 +186,7 @@ class GitMirrors : public Mirrors {
         }
         FetchAnswer answer = co_await fetch_into(mirror->path, remote, *batch);
         if (answer.what == What::unclear) {
-            clear_leftovers(mirror->path);
+            git::clear_leftovers(mirror->path);
             bool sound = co_await is_sound(mirror->path);
             if (!sound) co_return co_await make_anew(mirror, remote, batch);
         }
@@ -259,7 +201,7 @@ class GitMirrors : public Mirrors {
     // Until everything that the remote has of `batch` is there. What it does not have is left out: a ref
     // that is gone is removed, a commit that is not there yet is the caller's to wait for.
     Task<FetchAnswer> fetch_into(fs::path path, GitRemote remote, Batch batch) {
-        if (remote.local) write_local_config(path, remote);
+        if (remote.local) git::write_local_config(path, remote);
         std::vector<std::string> wanted(batch.refs.begin(), batch.refs.end());
         wanted.insert(wanted.end(), batch.commits.begin(), batch.commits.end());
         bool made_room = false;
@@ -271,55 +213,21 @@ class GitMirrors : public Mirrors {
             answer = git::fetch_answer(ended, remote);
             if (answer.what == What::fetched) break;
             if (answer.what == What::refs_in_the_way && !made_room) {
-                clear_leftovers(path);
-                make_room(path, batch.refs);
+                git::clear_leftovers(path);
+                git::make_room(path, batch.refs);
                 made_room = true;
                 continue;
             }
             bool known = answer.what == What::no_such_ref || answer.what == What::no_such_commit;
             if (!known || std::erase(wanted, answer.name) == 0) {
                 if (known) answer.what = What::remote_trouble;
-                clear_leftovers(path);
+                git::clear_leftovers(path);
                 break;
             }
-            if (answer.what == What::no_such_ref) remove_ref(path, answer.name);
+            if (answer.what == What::no_such_ref) git::remove_ref(path, answer.name);
             answer.what = What::fetched;
         }
         co_return answer;
-    }
-
-    static void write_local_config(const fs::path& path, const GitRemote& remote) {
-        std::string quoted_path;
-        for (char c : remote.url) quoted_path += (c == '"' || c == '\\') ? std::string{'\\', c} : std::string(1, c);
-        std::ofstream(path / "slipway-local.config")
-            << "[safe]\n\tdirectory = \"" << quoted_path << "\"\n";
-    }
-
-    static void remove_ref(const fs::path& path, const std::string& name) {
-        try {
-            auto repository = git::open(path, Owner::ourselves, git::Handles::Where::exactly_here);
-            int code = git_reference_remove(repository.get(), name.c_str());
-            if (code != GIT_ENOTFOUND) git::check(code, "cannot remove " + name);
-        } catch (const git::GitError& error) {
-            throw Failure(error.what());
-        }
-    }
-
-    // A branch "a" that became "a/b" on the remote, or the other way round.
-    static void make_room(const fs::path& path, const std::set<std::string>& refs) {
-        try {
-            auto repository = git::open(path, Owner::ourselves, git::Handles::Where::exactly_here);
-            git_strarray names{};
-            git::check(git_reference_list(&names, repository.get()), "cannot list refs");
-            std::vector<std::string> known(names.strings, names.strings + names.count);
-            git_strarray_dispose(&names);
-            for (const auto& ref : refs)
-                for (const auto& other : known)
-                    if (ref.starts_with(other + "/") || other.starts_with(ref + "/"))
-                        git_reference_remove(repository.get(), other.c_str());
-        } catch (const git::GitError& error) {
-            throw Failure(error.what());
-        }
     }
 
     Task<bool> is_sound(fs::path path) {
@@ -332,23 +240,19 @@ class GitMirrors : public Mirrors {
     Task<void> make_anew(MirrorPtr mirror, GitRemote remote, std::shared_ptr<Batch> batch) {
         log_warning("a mirror is damaged and is made anew", {{"repository", mirror->name}});
         fs::path made = new_directory();
-        make_empty_mirror(made);
+        git::make_empty_mirror(made);
         FetchAnswer answer = co_await fetch_into(made, remote, *batch);
         if (answer.what != What::fetched) {
             std::error_code ignored;
             fs::remove_all(made, ignored);
             throw cannot_fetch(*mirror, answer);
         }
-        put_in_place(made, mirror->path);
+        git::put_in_place(made, mirror->path);
     }
 
     // Every fetch leaves a pack. Small ones are rolled up; a reader that has an old one open keeps it.
     Task<void> keep_few_packs(fs::path path) {
-        std::error_code ignored;
-        std::size_t packs = 0;
-        for (const auto& entry : fs::directory_iterator(path / "objects/pack", ignored))
-            packs += entry.path().extension() == ".pack";
-        if (packs <= most_packs) co_return;
+        if (git::count_packs(path) <= most_packs) co_return;
         std::vector<std::string> arguments{"repack", "-d", "-q", "--geometric=2"};
         auto command = git::local_command(path, std::move(arguments), check_limit);
         Ended ended = co_await run(std::move(command));

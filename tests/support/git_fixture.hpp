@@ -1,6 +1,5 @@
 // Real repositories, made by the git program in a directory of their own, for whoever reads git in a test.
 #pragma once
-#include <doctest/doctest.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 

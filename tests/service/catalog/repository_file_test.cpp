@@ -1,4 +1,6 @@
 // .slipway.yaml, and what `slipway check` looks at.
+#include <doctest/doctest.h>
+
 #include "service/catalog/catalog.hpp"
 #include "tests/support/tree_fixture.hpp"
 

@@ -1,6 +1,8 @@
 // The organisation tree: what it says when it is right, and every mistake with its place.
 #include <algorithm>
 
+#include <doctest/doctest.h>
+
 #include "service/catalog/catalog.hpp"
 #include "tests/support/tree_fixture.hpp"
 

@@ -1,4 +1,6 @@
 // What stacks use, read from real repositories by the real slipway-hcl; and whom a change then concerns.
+#include <doctest/doctest.h>
+
 #include "service/catalog/uses.hpp"
 
 #include <algorithm>

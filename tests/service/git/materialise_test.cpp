@@ -1,6 +1,8 @@
 // What is written below a directory, and what never is.
 #include <sys/stat.h>
 
+#include <doctest/doctest.h>
+
 #include "service/git/mirror.hpp"
 #include "tests/support/git_fixture.hpp"
 

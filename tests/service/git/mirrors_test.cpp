@@ -3,6 +3,8 @@
 #include <atomic>
 #include <thread>
 
+#include <doctest/doctest.h>
+
 #include "service/base/digest.hpp"
 #include "service/git/detail/fetch.hpp"
 #include "service/git/mirror.hpp"

@@ -1,4 +1,6 @@
 // Reading real repositories: history, differences, merges, files.
+#include <doctest/doctest.h>
+
 #include "service/git/mirror.hpp"
 
 #include <algorithm>
