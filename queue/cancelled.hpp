@@ -1,5 +1,5 @@
-// Whoever is about to take a job out of a queue asks first whether its caller still wants one: a job handed to
-// nobody would lie until its lease runs out.
+// Whoever is about to take a job out of a queue asks first whether its caller still wants one: a
+// job handed to nobody would lie until its lease runs out.
 #pragma once
 #include <boost/asio/this_coro.hpp>
 

@@ -16,8 +16,8 @@ using namespace std::chrono_literals;
 using std::chrono::milliseconds;
 
 milliseconds backoff(int attempt, double random) {
-    const auto longest = std::min(1'000.0 * static_cast<double>(1 << std::clamp(attempt - 1, 0, 20)),
-                                  300'000.0);
+    const auto longest =
+        std::min(1'000.0 * static_cast<double>(1 << std::clamp(attempt - 1, 0, 20)), 300'000.0);
     return milliseconds(static_cast<std::int64_t>(std::max(longest * random, 50.0)));
 }
 
@@ -64,8 +64,11 @@ class Consumer {
   public:
     Consumer(Queue& queue, ConsumerOptions options, std::function<Task<void>(ClaimedJob)> perform,
              asio::any_io_executor executor)
-        : queue_(queue), options_(std::move(options)), perform_(std::move(perform)),
-          performing_(executor), freed_(executor) {}
+        : queue_(queue),
+          options_(std::move(options)),
+          perform_(std::move(perform)),
+          performing_(executor),
+          freed_(executor) {}
 
     Task<void> run() {
         std::exception_ptr ended;
@@ -87,8 +90,8 @@ class Consumer {
             bool failed = false;
             std::string why;
             try {
-                auto claimed =
-                    co_await queue_.claim(options_.queue, options_.holder, options_.lease, claim_wait);
+                auto claimed = co_await queue_.claim(options_.queue, options_.holder,
+                                                     options_.lease, claim_wait);
                 if (claimed) {
                     ++working_;
                     performing_.start(work_on(std::move(*claimed)));
@@ -126,8 +129,9 @@ class Consumer {
             trouble = failure.what();
         }
         if (!trouble.empty())
-            log_warning("the end of a job could not be stored; it runs again when its lease is over",
-                        {{"job", job.job.id.value}, {"reason", trouble}});
+            log_warning(
+                "the end of a job could not be stored; it runs again when its lease is over",
+                {{"job", job.job.id.value}, {"reason", trouble}});
         co_await renewing.join();
         --working_;
         freed_.notify();
@@ -155,13 +159,15 @@ class Consumer {
                 co_await queue_.finish(job.lease);  // false: it was finished by a commit
                 co_return;
             case Verdict::What::bury:
-                log_error("a job is given up", {{"job", job.job.id.value}, {"reason", verdict.why}});
+                log_error("a job is given up",
+                          {{"job", job.job.id.value}, {"reason", verdict.why}});
                 co_await queue_.bury(job.lease, verdict.why);
                 co_return;
             case Verdict::What::stopped:
                 co_await queue_.retry(job.lease, 0ms, verdict.why);
                 co_return;
-            case Verdict::What::retry: break;
+            case Verdict::What::retry:
+                break;
         }
         const auto delay = verdict.after.value_or(backoff(job.attempt, random_fraction()));
         log_warning("a job is tried again", {{"job", job.job.id.value},
@@ -172,7 +178,8 @@ class Consumer {
     }
 
     static Counter count(const char* how) {
-        return counter("slipway_jobs_ended_total", "Jobs that a consumer has ended", {{"how", how}});
+        return counter("slipway_jobs_ended_total", "Jobs that a consumer has ended",
+                       {{"how", how}});
     }
 
     Queue& queue_;
@@ -209,9 +216,9 @@ Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed) {
             for (auto& one : lapsed) {
                 const auto id = one.job.id;
                 const auto fate = one.fate;
-                log_warning("a job lapsed", {{"job", id.value},
-                                             {"fate", std::string(word(fate))},
-                                             {"reason", one.why}});
+                log_warning(
+                    "a job lapsed",
+                    {{"job", id.value}, {"fate", std::string(word(fate))}, {"reason", one.why}});
                 co_await on_lapsed(std::move(one));
                 if (fate != Lapsed::Fate::again) co_await queue.settled(id);
             }

@@ -22,7 +22,7 @@ namespace fs = std::filesystem;
 namespace {
 
 constexpr std::size_t longest_socket_path = 107;
-constexpr auto end_limit = 20s;    // writing the last of the append-only file
+constexpr auto end_limit = 20s;      // writing the last of the append-only file
 constexpr auto start_limit = 10min;  // reading a large one
 constexpr auto look_again = 5ms;
 
@@ -33,9 +33,10 @@ void make_private(const fs::path& directory) {
     struct stat found {};
     if (error || ::lstat(directory.c_str(), &found) != 0 || !S_ISDIR(found.st_mode) ||
         found.st_uid != ::geteuid() || ::chmod(directory.c_str(), 0700) != 0)
-        throw Failure("the directory " + directory.string() +
-                          " cannot be made or belongs to somebody else; choose another data directory",
-                      Retry::never);
+        throw Failure(
+            "the directory " + directory.string() +
+                " cannot be made or belongs to somebody else; choose another data directory",
+            Retry::never);
 }
 
 // One service per data directory: held until the process ends, however it ends.
@@ -59,7 +60,8 @@ class DirectoryLock {
     int fd_;
 };
 
-// Beside the data; below /tmp, under a name made from the data directory's, where that path is too long.
+// Beside the data; below /tmp, under a name made from the data directory's, where that path is too
+// long.
 fs::path socket_for(const fs::path& data) {
     auto beside = data / "redis" / "socket";
     if (beside.string().size() <= longest_socket_path) return beside;
@@ -83,10 +85,29 @@ void end_leftover(const fs::path& socket) {
 
 Command server_command(const fs::path& directory, const fs::path& socket) {
     Command out;
-    out.argv = {"redis-server", "--port", "0", "--unixsocket", socket.string(), "--unixsocketperm", "600",
-                "--dir", directory.string(), "--appendonly", "yes", "--appendfsync", "everysec",
-                "--save", "", "--maxmemory-policy", "noeviction", "--daemonize", "no",
-                "--loglevel", "warning", "--logfile", (directory / "log").string()};
+    out.argv = {"redis-server",
+                "--port",
+                "0",
+                "--unixsocket",
+                socket.string(),
+                "--unixsocketperm",
+                "600",
+                "--dir",
+                directory.string(),
+                "--appendonly",
+                "yes",
+                "--appendfsync",
+                "everysec",
+                "--save",
+                "",
+                "--maxmemory-policy",
+                "noeviction",
+                "--daemonize",
+                "no",
+                "--loglevel",
+                "warning",
+                "--logfile",
+                (directory / "log").string()};
     out.environment = {{"PATH", "/usr/local/bin:/usr/bin:/bin"}, {"LANG", "C.UTF-8"}};
     if (const char* path = std::getenv("PATH")) out.environment["PATH"] = path;
     return out;
@@ -94,7 +115,10 @@ Command server_command(const fs::path& directory, const fs::path& socket) {
 
 struct Running : std::enable_shared_from_this<Running> {
     Running(asio::any_io_executor e, fs::path d)
-        : executor(e), data(std::move(d)), lock(std::make_unique<DirectoryLock>(data)), directory(data / "redis") {}
+        : executor(e),
+          data(std::move(d)),
+          lock(std::make_unique<DirectoryLock>(data)),
+          directory(data / "redis") {}
 
     void start() {
         auto command = server_command(directory, socket);
@@ -121,9 +145,9 @@ void Running::wait_until_it_answers() const {
         if (auto talk = LocalTalk::connect(socket.string())) answer = talk->ask("PING", 5s);
         if (answer == "+PONG") return;
         if (!companion->running())
-            throw Failure("redis-server does not start; it says why in " +
-                              (directory / "log").string(),
-                          Retry::never);
+            throw Failure(
+                "redis-server does not start; it says why in " + (directory / "log").string(),
+                Retry::never);
         if (!said && answer.starts_with("-LOADING")) {
             log_info("the private Redis reads its data");
             said = true;
@@ -149,7 +173,8 @@ Task<void> Running::watch() {
         }
         if (ending) co_return;
         if (how.empty()) continue;
-        log_error("the private redis-server ended by itself and is started again", {{"reason", how}});
+        log_error("the private redis-server ended by itself and is started again",
+                  {{"reason", how}});
         if (std::chrono::steady_clock::now() - since > 1min) pause = 100ms;
         co_await sleep_for(pause);
         pause = std::min(pause * 2, 10'000ms);
@@ -192,9 +217,10 @@ class ChildServer : public EmbeddedServer {
 std::unique_ptr<EmbeddedServer> start_embedded_server(asio::any_io_executor executor,
                                                       const fs::path& data) {
     if (!find_program("redis-server"))
-        throw Failure("redis-server is not on PATH: install it (Debian: apt install redis-server) "
-                      "or set redis.url",
-                      Retry::never);
+        throw Failure(
+            "redis-server is not on PATH: install it (Debian: apt install redis-server) "
+            "or set redis.url",
+            Retry::never);
     std::error_code ignored;
     fs::create_directories(data, ignored);
     const auto place = fs::weakly_canonical(fs::absolute(data));

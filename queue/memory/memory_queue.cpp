@@ -57,7 +57,8 @@ class MemoryQueue : public Queue {
             if (auto due = model_.next_due())
                 left = std::min(left, milliseconds(std::max<std::int64_t>(*due - now(), 1)));
             co_await changed_.wait(left);
-            if (co_await cancelled()) throw boost::system::system_error(asio::error::operation_aborted);
+            if (co_await cancelled())
+                throw boost::system::system_error(asio::error::operation_aborted);
         }
     }
     Task<Renewed> renew(Lease lease, milliseconds for_another) override {

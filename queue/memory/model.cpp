@@ -19,11 +19,16 @@ std::int64_t QueueModel::tick(std::int64_t now) { return tick_ = std::max(tick_ 
 
 QueueModel::Ordered& QueueModel::place_of(const Entry& entry) {
     switch (entry.state) {
-        case State::waiting: return queues_[entry.job.queue];
-        case State::leased: return leased_;
-        case State::delayed: return delayed_;
-        case State::dead: return dead_;
-        case State::unknown: break;
+        case State::waiting:
+            return queues_[entry.job.queue];
+        case State::leased:
+            return leased_;
+        case State::delayed:
+            return delayed_;
+        case State::dead:
+            return dead_;
+        case State::unknown:
+            break;
     }
     return unknown_;
 }
@@ -60,11 +65,12 @@ void QueueModel::fresh(const Job& job, std::int64_t due, std::int64_t now) {
 // Asking twice is asking once.
 void QueueModel::put(const Job& job, std::int64_t now) {
     auto at = jobs_.find(job.id.value);
-    if (at == jobs_.end() || at->second.state == State::dead) 
+    if (at == jobs_.end() || at->second.state == State::dead)
         return fresh(job, job.not_before_ms, now);
     auto& entry = at->second;
     if (entry.state == State::leased) {
-        entry.next_due = entry.next ? std::min(entry.next_due, job.not_before_ms) : job.not_before_ms;
+        entry.next_due =
+            entry.next ? std::min(entry.next_due, job.not_before_ms) : job.not_before_ms;
         if (!entry.next) entry.next = job;
     } else if (entry.state == State::delayed && !entry.backs_off &&
                job.not_before_ms < entry.place) {
@@ -149,7 +155,8 @@ Committed QueueModel::commit(const Commit& commit, std::int64_t now) {
         if (read(record.key).version != record.expected_version) return Committed::conflict;
 
     if (commit.finish) done(holding, now);
-    for (const auto& name : commit.once) once_[name] = commit.holding ? taker(*commit.holding) : "commit";
+    for (const auto& name : commit.once)
+        once_[name] = commit.holding ? taker(*commit.holding) : "commit";
     for (const auto& record : commit.records)
         records_[record.key] = {record.expected_version + 1, record.body};
     for (const auto& item : commit.leave) leave(item, now);

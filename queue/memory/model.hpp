@@ -1,8 +1,9 @@
-// The queue as plain data and plain functions: what every script in redis/scripts must do, said once in
-// C++. Time is an argument. The property test runs random operations against both and compares.
+// The queue as plain data and plain functions: what every script in redis/scripts must do, said
+// once in C++. Time is an argument. The property test runs random operations against both and
+// compares.
 //
-// Invariants: a job is in exactly one of waiting, leased, delayed, dead, unknown; ticks (order of waiting
-// jobs, fences) only rise; of a lane's members only the first has had its job made ready.
+// Invariants: a job is in exactly one of waiting, leased, delayed, dead, unknown; ticks (order of
+// waiting jobs, fences) only rise; of a lane's members only the first has had its job made ready.
 #pragma once
 #include <set>
 

@@ -1,4 +1,5 @@
-// What the model keeps beside jobs: deliveries, records, indexes, logs, and what can be asked of it.
+// What the model keeps beside jobs: deliveries, records, indexes, logs, and what can be asked of
+// it.
 #include <algorithm>
 
 #include "queue/limits.hpp"

@@ -9,8 +9,8 @@ constexpr std::string_view tcp_scheme = "redis://", unix_scheme = "unix://";
 constexpr std::size_t longest_path = 107;  // sun_path
 
 bool all_digits(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(),
-                                        [](char c) { return c >= '0' && c <= '9'; });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // What stands before the first `mark` is cut off and returned; nothing where there is none.
@@ -43,7 +43,8 @@ Result<RedisPlace> parse_redis_url(const std::string& url) {
         return out;
     }
     if (url.starts_with("rediss://"))
-        return Error{"rediss:// is not supported: reach Redis over a private network or a TLS tunnel"};
+        return Error{
+            "rediss:// is not supported: reach Redis over a private network or a TLS tunnel"};
     if (!url.starts_with(tcp_scheme))
         return Error{"a Redis address looks like redis://host:6379 or unix:///path"};
     auto rest = url.substr(tcp_scheme.size());
@@ -52,7 +53,8 @@ Result<RedisPlace> parse_redis_url(const std::string& url) {
         return Error{"a password does not belong into redis.url: set redis.password"};
     out.database = cut_after(rest, '/');
     const auto bracket = rest.find(']');
-    if (rest.find(':', bracket == rest.npos ? 0 : bracket) != rest.npos) out.port = cut_after(rest, ':');
+    if (rest.find(':', bracket == rest.npos ? 0 : bracket) != rest.npos)
+        out.port = cut_after(rest, ':');
     if (rest.size() > 2 && rest.front() == '[' && rest.back() == ']')
         rest = rest.substr(1, rest.size() - 2);
     out.host = rest;

@@ -67,7 +67,10 @@ struct RedisConnection::Impl : std::enable_shared_from_this<RedisConnection::Imp
     };
 
     Impl(asio::any_io_executor e, RedisAddress a, Options o)
-        : executor(e), place(place_of(a)), password(std::move(a.password)), options(std::move(o)),
+        : executor(e),
+          place(place_of(a)),
+          password(std::move(a.password)),
+          options(std::move(o)),
           attempted(e) {}
 
     Task<RedisReply> command(Words words, std::chrono::milliseconds limit);
@@ -94,7 +97,8 @@ struct RedisConnection::Impl : std::enable_shared_from_this<RedisConnection::Imp
     std::string last_trouble;
 };
 
-// --- getting a line ----------------------------------------------------------------------------------------
+// --- getting a line
+// ----------------------------------------------------------------------------------------
 
 Task<std::shared_ptr<RedisConnection::Impl::Line>> RedisConnection::Impl::connected() {
     const auto end = SteadyClock::now() + connect_limit;
@@ -182,21 +186,23 @@ Task<void> RedisConnection::Impl::greet(std::shared_ptr<Line> fresh) {
     if (options.on_greeting) options.on_greeting(replies);
 }
 
-// --- commands and answers ----------------------------------------------------------------------------------
+// --- commands and answers
+// ----------------------------------------------------------------------------------
 
 Task<RedisReply> RedisConnection::Impl::command(Words words, std::chrono::milliseconds limit) {
     auto self = shared_from_this();
     auto on = line;
     if (!on) on = co_await connected();
-    if (on->outbox.size() > longest_outbox) throw Failure("Redis does not keep up with what it is sent");
+    if (on->outbox.size() > longest_outbox)
+        throw Failure("Redis does not keep up with what it is sent");
     auto waiting = send(*on, words, limit);
     write_on(on);
     auto answered = answer(on, waiting);
     co_return co_await std::move(answered);
 }
 
-std::shared_ptr<RedisConnection::Impl::Waiting> RedisConnection::Impl::send(Line& on, const Words& words,
-                                                                  std::chrono::milliseconds limit) {
+std::shared_ptr<RedisConnection::Impl::Waiting> RedisConnection::Impl::send(
+    Line& on, const Words& words, std::chrono::milliseconds limit) {
     const auto bytes = command_bytes({words.begin(), words.end()});
     numbers().sent.add(static_cast<double>(bytes.size()));
     on.outbox += bytes;
@@ -206,7 +212,8 @@ std::shared_ptr<RedisConnection::Impl::Waiting> RedisConnection::Impl::send(Line
     return waiting;
 }
 
-Task<RedisReply> RedisConnection::Impl::answer(std::shared_ptr<Line> on, std::shared_ptr<Waiting> waiting) {
+Task<RedisReply> RedisConnection::Impl::answer(std::shared_ptr<Line> on,
+                                               std::shared_ptr<Waiting> waiting) {
     auto self = shared_from_this();
     error_code stopped;
     if (!waiting->reply && !waiting->lost)
@@ -275,9 +282,11 @@ void RedisConnection::Impl::lose(Line& broken, const std::string& why) {
     log_warning("the connection to Redis was lost", {{"reason", why}});
 }
 
-// --- the front ---------------------------------------------------------------------------------------------
+// --- the front
+// ---------------------------------------------------------------------------------------------
 
-RedisConnection::RedisConnection(asio::any_io_executor executor, RedisAddress address, Options options)
+RedisConnection::RedisConnection(asio::any_io_executor executor, RedisAddress address,
+                                 Options options)
     : impl_(std::make_shared<Impl>(std::move(executor), std::move(address), std::move(options))) {}
 
 RedisConnection::~RedisConnection() { close(); }

@@ -1,5 +1,5 @@
-// A few blocking words with a Redis on a unix socket: for the moments when no loop runs, at the start and the
-// end of the service.
+// A few blocking words with a Redis on a unix socket: for the moments when no loop runs, at the
+// start and the end of the service.
 #pragma once
 #include <sys/types.h>
 

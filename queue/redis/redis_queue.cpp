@@ -1,4 +1,5 @@
-// Each function of the queue as one script or command; what the scripts promise stands on top of each of them.
+// Each function of the queue as one script or command; what the scripts promise stands on top of
+// each of them.
 #include "queue/redis/redis_queue.hpp"
 
 #include <algorithm>
@@ -7,7 +8,8 @@
 
 #include "queue/cancelled.hpp"
 #include "queue/limits.hpp"
-#include "queue/redis/server.hpp"
+#include "queue/redis/script_words.hpp"
+#include "queue/redis/scripted_redis.hpp"
 #include "queue/redis/stored_delivery.hpp"
 #include "queue/redis/stored_record.hpp"
 #include "queue/redis/wake.hpp"
@@ -17,85 +19,18 @@ namespace slipway {
 namespace {
 
 using std::chrono::milliseconds;
-using Words = RedisConnection::Words;
 
 constexpr milliseconds poll_interval{1'000};
 
-// --- what scripts are told and answer ----------------------------------------------------------------------
-
-void add_job(Words& words, const Job& job) {
-    words.push_back(job.id.value);
-    words.push_back(job.queue);
-    words.push_back(std::to_string(bounded_priority(job.priority)));
-    words.push_back(std::to_string(job.not_before_ms));
-    words.push_back(encode(job).dump());
-}
-
-Words lease_words(const Lease& lease) { return {lease.job.value, std::to_string(lease.fence)}; }
-
-Words commit_words(const Commit& commit, const Secret& record_key) {
-    auto out = commit.holding ? lease_words(*commit.holding) : Words{"", "0"};
-    out.push_back(commit.finish ? "1" : "0");
-    auto count = [&](const auto& list) { out.push_back(std::to_string(list.size())); };
-    count(commit.once);
-    for (const auto& name : commit.once) out.push_back(name);
-    count(commit.records);
-    for (const auto& [key, expected, body] : commit.records) {
-        out.push_back(key);
-        out.push_back(std::to_string(expected));
-        out.push_back(stored_record(record_key, key, expected + 1, body));
-    }
-    count(commit.leave);
-    for (const auto& [lane, member] : commit.leave) out.insert(out.end(), {lane, member});
-    count(commit.enter);
-    for (const auto& [lane, member, job] : commit.enter) {
-        out.insert(out.end(), {lane, member});
-        add_job(out, job);
-    }
-    count(commit.index);
-    for (const auto& [index, member, score] : commit.index)
-        out.insert(out.end(), {index, member, std::to_string(score)});
-    count(commit.cancel);
-    for (const auto& id : commit.cancel) out.push_back(id.value);
-    count(commit.jobs);
-    for (const auto& job : commit.jobs) add_job(out, job);
-    return out;
-}
-
-[[noreturn]] void not_understood() {
-    throw Failure("Redis answered what this version does not understand", Retry::never);
-}
-
-template <class E>
-E answered_word(const RedisReply& reply) {
-    auto out = parse_word<E>(reply.text);
-    if (!out) not_understood();
-    return *out;
-}
-
-Job answered_job(const std::string& data) {
-    auto job = decode<Job>(std::string_view(data));
-    if (!job) throw Failure("a job in Redis cannot be read: " + job.error().message, Retry::never);
-    return std::move(*job);
-}
-
-ClaimedJob answered_claim(const RedisReply& reply) {
-    if (reply.items.size() != 3) not_understood();
-    ClaimedJob out;
-    out.job = answered_job(reply.items[0].text);
-    out.lease = {out.job.id, std::stoull(reply.items[1].text)};
-    out.attempt = static_cast<int>(reply.items[2].number);
-    return out;
-}
-
-// --- claims that outlive who asked -------------------------------------------------------------------------
+// --- claims that outlive who asked
+// -------------------------------------------------------------------------
 
 // One claim on its way. Where the caller is cancelled meanwhile, the job that comes is put back.
 struct ClaimCall {
-    ClaimCall(asio::any_io_executor e, std::shared_ptr<Server> s)
+    ClaimCall(asio::any_io_executor e, std::shared_ptr<ScriptedRedis> s)
         : executor(e), server(std::move(s)), ended(e) {}
     asio::any_io_executor executor;
-    std::shared_ptr<Server> server;
+    std::shared_ptr<ScriptedRedis> server;
     Signal ended;
     bool has_ended = false;
     bool abandoned = false;
@@ -103,7 +38,7 @@ struct ClaimCall {
     std::exception_ptr error;
 };
 
-Task<void> put_back(std::shared_ptr<Server> server, Lease lease) {
+Task<void> put_back(std::shared_ptr<ScriptedRedis> server, Lease lease) {
     auto words = lease_words(lease);
     words.insert(words.end(), {"0", "", "0", "1"});
     co_await server->call(scripts::retry, std::move(words));
@@ -131,14 +66,17 @@ struct ClaimWait {
     }
 };
 
-// --- the queue ---------------------------------------------------------------------------------------------
+// --- the queue
+// ---------------------------------------------------------------------------------------------
 
 class RedisQueue : public Queue {
   public:
     RedisQueue(asio::any_io_executor executor, RedisAddress address, Secret record_key,
                const Clock* clock)
-        : executor_(executor), address_(address), record_key_(std::move(record_key)),
-          server_(std::make_shared<Server>(executor, std::move(address), clock)) {}
+        : executor_(executor),
+          address_(address),
+          record_key_(std::move(record_key)),
+          server_(std::make_shared<ScriptedRedis>(executor, std::move(address), clock)) {}
 
     Task<Accepted> accept(Delivery delivery) override {
         const auto value = stored_delivery(delivery);
@@ -146,8 +84,8 @@ class RedisQueue : public Queue {
             Job job;
             job.id = JobId("event/" + delivery.forge + "/" + id);
             job.payload = Json::object({{"forge", delivery.forge}, {"id", id}}).dump();
-            Words words{delivery_head(delivery.event), value, std::to_string(delivery_kept_ms / 1000),
-                        delivery.forge + "/" + id};
+            Words words{delivery_head(delivery.event), value,
+                        std::to_string(delivery_kept_ms / 1000), delivery.forge + "/" + id};
             add_job(words, job);
             auto reply = co_await server_->call(scripts::accept, std::move(words));
             if (reply.text != "taken") co_return answered_word<Accepted>(reply);
@@ -175,7 +113,8 @@ class RedisQueue : public Queue {
         for (const auto& key : keys) words.push_back(redis_key("record", key));
         auto reply = co_await server_->command(std::move(words));
         if (reply.items.size() != keys.size()) not_understood();
-        for (std::size_t i = 0; i < keys.size(); ++i) out.push_back(opened(keys[i], reply.items[i]));
+        for (std::size_t i = 0; i < keys.size(); ++i)
+            out.push_back(opened(keys[i], reply.items[i]));
         co_return out;
     }
 
@@ -189,9 +128,14 @@ class RedisQueue : public Queue {
     Task<std::vector<std::pair<std::string, std::int64_t>>> list(std::string index,
                                                                  std::int64_t before,
                                                                  int count) override {
-        Words words{"ZREVRANGEBYSCORE", redis_key("index", index),
-                    before == 0 ? "+inf" : "(" + std::to_string(before), "-inf", "WITHSCORES",
-                    "LIMIT", "0", std::to_string(std::max(count, 0))};
+        Words words{"ZREVRANGEBYSCORE",
+                    redis_key("index", index),
+                    before == 0 ? "+inf" : "(" + std::to_string(before),
+                    "-inf",
+                    "WITHSCORES",
+                    "LIMIT",
+                    "0",
+                    std::to_string(std::max(count, 0))};
         auto reply = co_await server_->command(std::move(words));
         std::vector<std::pair<std::string, std::int64_t>> out;
         for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2)
@@ -229,7 +173,8 @@ class RedisQueue : public Queue {
                 std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
             if (!waiter || left.count() <= 0) co_return std::nullopt;
             co_await waiter->wait(std::min(left, poll_interval));
-            if (co_await cancelled()) throw boost::system::system_error(asio::error::operation_aborted);
+            if (co_await cancelled())
+                throw boost::system::system_error(asio::error::operation_aborted);
         }
     }
 
@@ -320,7 +265,8 @@ class RedisQueue : public Queue {
 
     WakeWatch& watch_of(const std::string& queue) {
         auto& watch = watches_[queue];
-        if (!watch) watch = std::make_unique<WakeWatch>(executor_, address_, redis_key("wake", queue));
+        if (!watch)
+            watch = std::make_unique<WakeWatch>(executor_, address_, redis_key("wake", queue));
         return *watch;
     }
 
@@ -337,7 +283,7 @@ class RedisQueue : public Queue {
     asio::any_io_executor executor_;
     RedisAddress address_;
     Secret record_key_;
-    std::shared_ptr<Server> server_;
+    std::shared_ptr<ScriptedRedis> server_;
     std::map<std::string, std::unique_ptr<WakeWatch>> watches_;
 };
 
@@ -351,7 +297,8 @@ std::unique_ptr<Queue> make_redis_queue(asio::any_io_executor executor, RedisAdd
 
 std::unique_ptr<Queue> make_redis_queue(asio::any_io_executor executor, RedisAddress address,
                                         Secret record_key) {
-    return make_redis_queue(std::move(executor), std::move(address), std::move(record_key), nullptr);
+    return make_redis_queue(std::move(executor), std::move(address), std::move(record_key),
+                            nullptr);
 }
 
 }  // namespace slipway

@@ -1,5 +1,5 @@
-// The queue in Redis, for those who bring the clock: tests. Everybody else calls make_redis_queue of
-// queue/queue.hpp, where the server's time counts.
+// The queue in Redis, for those who bring the clock: tests. Everybody else calls make_redis_queue
+// of queue/queue.hpp, where the server's time counts.
 #pragma once
 #include "queue/queue.hpp"
 #include "service/base/clock.hpp"

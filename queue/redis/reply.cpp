@@ -6,7 +6,8 @@
 
 namespace slipway {
 
-// --- hiredis builds our values: each callback returns the place of what it made ---------------------------
+// --- hiredis builds our values: each callback returns the place of what it made
+// ---------------------------
 
 namespace {
 
@@ -23,7 +24,8 @@ RedisReply* place_for(const redisReadTask* task) {
 
 void* create_text(const redisReadTask* task, char* bytes, std::size_t size) {
     auto* reply = place_for(task);
-    reply->kind = task->type == REDIS_REPLY_ERROR ? RedisReply::Kind::error : RedisReply::Kind::text;
+    reply->kind =
+        task->type == REDIS_REPLY_ERROR ? RedisReply::Kind::error : RedisReply::Kind::text;
     reply->text.assign(bytes, size);
     return reply;
 }
@@ -113,15 +115,16 @@ std::string command_bytes(const std::vector<std::string_view>& words) {
         sizes.push_back(word.size());
     }
     char* raw = nullptr;
-    const auto size = redisFormatCommandArgv(&raw, static_cast<int>(words.size()), starts.data(),
-                                             sizes.data());
+    const auto size =
+        redisFormatCommandArgv(&raw, static_cast<int>(words.size()), starts.data(), sizes.data());
     if (size < 0) throw std::bad_alloc();
     std::string out(raw, static_cast<std::size_t>(size));
     redisFreeCommand(raw);
     return out;
 }
 
-// --- errors ------------------------------------------------------------------------------------------------
+// --- errors
+// ------------------------------------------------------------------------------------------------
 
 namespace {
 

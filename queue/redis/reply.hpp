@@ -1,5 +1,5 @@
-// Replies of the Redis protocol (RESP2) as values; hiredis' reader underneath. What a server may make us hold
-// is bounded: bytes and elements of a reply, its depth (seven, by the reader).
+// Replies of the Redis protocol (RESP2) as values; hiredis' reader underneath. What a server may
+// make us hold is bounded: bytes and elements of a reply, its depth (seven, by the reader).
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -31,8 +31,8 @@ class ReplyReader {
   public:
     explicit ReplyReader(ReplyLimits limits = {});
     ~ReplyReader();
-    // Both throw Failure where the bytes are no protocol or beyond a limit; then the connection is of no
-    // more use.
+    // Both throw Failure where the bytes are no protocol or beyond a limit; then the connection is
+    // of no more use.
     void feed(std::string_view bytes);
     std::optional<RedisReply> next();  // nullopt: more bytes are needed
 
@@ -44,7 +44,8 @@ class ReplyReader {
 // The words as one command on the wire.
 std::string command_bytes(const std::vector<std::string_view>& words);
 
-// Throws Failure for an error reply, with a sentence and what the queue should do; else gives it back.
+// Throws Failure for an error reply, with a sentence and what the queue should do; else gives it
+// back.
 RedisReply expect_no_error(RedisReply reply);
 
 }  // namespace slipway

@@ -37,8 +37,9 @@ std::string stored_delivery(const Delivery& delivery) {
                std::to_string(body.size()) + "\n";
     const auto head = out.size();
     out.resize(head + static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(body.size()))));
-    const int size = LZ4_compress_default(body.data(), out.data() + head, static_cast<int>(body.size()),
-                                          static_cast<int>(out.size() - head));
+    const int size =
+        LZ4_compress_default(body.data(), out.data() + head, static_cast<int>(body.size()),
+                             static_cast<int>(out.size() - head));
     out.resize(head + static_cast<std::size_t>(size));
     return out;
 }
@@ -58,8 +59,8 @@ Delivery opened_delivery(std::string forge, std::string id, std::string_view sto
         refuse(out.id);
     out.received_at_ms = *received;
     out.body.resize(static_cast<std::size_t>(*size));
-    const int read = LZ4_decompress_safe(stored.data(), out.body.data(), static_cast<int>(stored.size()),
-                                         static_cast<int>(*size));
+    const int read = LZ4_decompress_safe(stored.data(), out.body.data(),
+                                         static_cast<int>(stored.size()), static_cast<int>(*size));
     if (read != static_cast<int>(*size)) refuse(out.id);
     return out;
 }

@@ -59,8 +59,9 @@ Record opened_record(const Secret& record_key, const std::string& key, std::stri
         counter("slipway_records_refused_total", "Records in Redis that we did not write");
     refused.add();
     log_error("a record in Redis was changed by somebody else and is refused", {{"key", key}});
-    throw Failure("the record " + key + " was changed in Redis by somebody else; restore it from a backup",
-                  Retry::never);
+    throw Failure(
+        "the record " + key + " was changed in Redis by somebody else; restore it from a backup",
+        Retry::never);
 }
 
 }  // namespace slipway

@@ -4,8 +4,8 @@
 //     version = decimal, from 1        mac = 64 lower-case hex digits
 //     mac     = HMAC-SHA256(record key, decimal size of key ":" key version LF body)
 //
-// The key is not in Redis, so what somebody wrote, moved or renumbered there is refused (rule S1). What it
-// cannot tell: a record removed, or put back as it once was.
+// The key is not in Redis, so what somebody wrote, moved or renumbered there is refused (rule S1).
+// What it cannot tell: a record removed, or put back as it once was.
 #pragma once
 #include <optional>
 #include <string>

@@ -45,7 +45,8 @@ Task<void> WakeState::watch() {
 }
 
 WakeWatch::WakeWatch(asio::any_io_executor executor, RedisAddress address, std::string list)
-    : state_(std::make_shared<WakeState>(std::move(executor), std::move(address), std::move(list))) {}
+    : state_(
+          std::make_shared<WakeState>(std::move(executor), std::move(address), std::move(list))) {}
 
 WakeWatch::~WakeWatch() {
     state_->ended = true;

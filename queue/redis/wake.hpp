@@ -1,5 +1,6 @@
-// Who waits for jobs of a queue is woken by the nudge that each new job leaves in a list: one blocking
-// connection a queue, and only while somebody waits. A nudge lost costs the poll interval of a second.
+// Who waits for jobs of a queue is woken by the nudge that each new job leaves in a list: one
+// blocking connection a queue, and only while somebody waits. A nudge lost costs the poll interval
+// of a second.
 #pragma once
 #include <memory>
 

@@ -1,5 +1,5 @@
-// What a server may answer: the bytes make the same replies however they are cut, nothing is held beyond the
-// limits, and what is stored in Redis is opened or refused, never believed.
+// What a server may answer: the bytes make the same replies however they are cut, nothing is held
+// beyond the limits, and what is stored in Redis is opened or refused, never believed.
 #include "queue/redis/reply.hpp"
 #include "queue/redis/stored_delivery.hpp"
 #include "queue/redis/stored_record.hpp"
@@ -46,7 +46,8 @@ void fuzz_one(std::string_view bytes) {
     const auto cut = read_in_pieces(bytes, 3);
     must(whole.second == cut.second, "a refusal does not depend on how bytes are cut");
     must(whole.first == cut.first, "replies do not depend on how bytes are cut");
-    for (const auto& reply : whole.first) must(elements_of(reply) <= 1 << 10, "elements are bounded");
+    for (const auto& reply : whole.first)
+        must(elements_of(reply) <= 1 << 10, "elements are bounded");
 
     const Secret key("record key");
     must(!verified_record(key, "run/1", bytes), "nobody forges a record");

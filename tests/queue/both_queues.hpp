@@ -1,5 +1,5 @@
-// The list of implementations that every case runs on. Redis is one server for the whole program, emptied
-// before each case.
+// The list of implementations that every case runs on. Redis is one server for the whole program,
+// emptied before each case.
 #pragma once
 #include "queue/redis/redis_queue.hpp"
 #include "tests/queue/under_test.hpp"

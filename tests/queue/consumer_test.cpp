@@ -203,8 +203,9 @@ TEST_CASE("what lapsed is told once it is known, and again where nobody could se
         co_return;
     };
     bool ended = false;
-    asio::co_spawn(io, reap(*queue, on_lapsed),
-                   asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr) { ended = true; }));
+    asio::co_spawn(
+        io, reap(*queue, on_lapsed),
+        asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr) { ended = true; }));
     auto wait = [&]() -> Task<void> {
         while (told.size() < 2) co_await sleep_for(5ms);
         co_await sleep_for(5ms);

@@ -33,7 +33,9 @@ pid_t pid_of(const EmbeddedServer& server) {
 
 struct Embedded {
     Embedded() { REQUIRE_MESSAGE(redis_server_installed(), "these cases need redis-server"); }
-    std::unique_ptr<EmbeddedServer> start() { return start_embedded_server(io.get_executor(), data); }
+    std::unique_ptr<EmbeddedServer> start() {
+        return start_embedded_server(io.get_executor(), data);
+    }
 
     Scratch scratch;
     std::filesystem::path data = scratch.path / "data";
@@ -74,9 +76,11 @@ TEST_CASE("it is set up to lose nothing") {
     auto server = t.start();
     asio::io_context& io = t.io;
     RedisConnection connection(io.get_executor(), server->address(), {});
-    const std::pair<const char*, const char*> settings[] = {
-        {"appendonly", "yes"}, {"appendfsync", "everysec"}, {"save", ""}, {"maxmemory-policy", "noeviction"},
-        {"port", "0"}};
+    const std::pair<const char*, const char*> settings[] = {{"appendonly", "yes"},
+                                                            {"appendfsync", "everysec"},
+                                                            {"save", ""},
+                                                            {"maxmemory-policy", "noeviction"},
+                                                            {"port", "0"}};
     for (const auto& [name, value] : settings) {
         CAPTURE(name);
         RedisConnection::Words words{"CONFIG", "GET", name};
@@ -89,7 +93,8 @@ TEST_CASE("it is set up to lose nothing") {
 TEST_CASE("a second service on the same data directory is refused") {
     Embedded t;
     auto server = t.start();
-    CHECK_THROWS_WITH_AS(t.start(), doctest::Contains("another Slipway uses the data directory"), Failure);
+    CHECK_THROWS_WITH_AS(t.start(), doctest::Contains("another Slipway uses the data directory"),
+                         Failure);
     CHECK(ask(*server, "PING") == "+PONG");
     server.reset();
     CHECK_NOTHROW(t.start());

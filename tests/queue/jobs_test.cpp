@@ -1,4 +1,5 @@
-// Jobs from being left to their end: order, coalescing, leases, retries, what lapses. For both queues.
+// Jobs from being left to their end: order, coalescing, leases, retries, what lapses. For both
+// queues.
 #include "tests/queue/both_queues.hpp"
 
 namespace slipway {
@@ -155,7 +156,8 @@ TEST_CASE_TEMPLATE("a lease is renewed for as long as somebody works", Where, BO
         CHECK(t.expire().empty());
         CHECK(t.get(t.queue().renew(claimed->lease, 30s)) == Renewed::held);
     }
-    // Past its time but not yet taken back: nobody else can have it, so the work is not thrown away.
+    // Past its time but not yet taken back: nobody else can have it, so the work is not thrown
+    // away.
     t.pass(31s);
     CHECK(t.get(t.queue().finish(claimed->lease)));
     CHECK(t.expire().empty());
@@ -171,8 +173,8 @@ TEST_CASE_TEMPLATE("a job that lapsed goes back to its old place", Where, BOTH_Q
     CHECK(t.claimed_id() == "a");
 }
 
-TEST_CASE_TEMPLATE("a job that crashes its holder eight times is dead and named until settled", Where,
-                   BOTH_QUEUES) {
+TEST_CASE_TEMPLATE("a job that crashes its holder eight times is dead and named until settled",
+                   Where, BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave(job("poison"));
     for (int attempt = 1; attempt <= attempts_limit; ++attempt) {
@@ -219,15 +221,16 @@ TEST_CASE_TEMPLATE("a retry at once goes to the front", Where, BOTH_QUEUES) {
     CHECK(t.claimed_id() == "a");
 }
 
-TEST_CASE_TEMPLATE("a cancelled job is dropped where it waits and marked where it is worked on", Where,
-                   BOTH_QUEUES) {
+TEST_CASE_TEMPLATE("a cancelled job is dropped where it waits and marked where it is worked on",
+                   Where, BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave({job("leased"), job("waiting"), job("delayed", 0, test_start_ms + 1000)});
     auto claimed = t.claim();
     REQUIRE(claimed);
     t.leave(job("leased"));
     Commit cancel;
-    for (const char* id : {"leased", "waiting", "delayed", "nobody"}) cancel.cancel.push_back(JobId(id));
+    for (const char* id : {"leased", "waiting", "delayed", "nobody"})
+        cancel.cancel.push_back(JobId(id));
     CHECK(t.commit(cancel) == Committed::done);
     t.pass(1s);
     CHECK(t.claimed_id() == "");
@@ -248,8 +251,9 @@ TEST_CASE_TEMPLATE("a cancelled job is dropped where it waits and marked where i
     }
 }
 
-TEST_CASE_TEMPLATE("an apply that began and was not seen to end is unknown, and never runs by itself",
-                   Where, BOTH_QUEUES) {
+TEST_CASE_TEMPLATE(
+    "an apply that began and was not seen to end is unknown, and never runs by itself", Where,
+    BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave(job("apply"));
     auto claimed = t.claim();

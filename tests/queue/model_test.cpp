@@ -1,5 +1,6 @@
-// The scripts against the model: random operations, the same for both, every answer compared, and at the end
-// all that can be asked. A failure prints its seed; SLIPWAY_SEED=<seed> runs that one alone.
+// The scripts against the model: random operations, the same for both, every answer compared, and
+// at the end all that can be asked. A failure prints its seed; SLIPWAY_SEED=<seed> runs that one
+// alone.
 #include <cstdlib>
 #include <random>
 #include <sstream>
@@ -17,14 +18,12 @@ struct Both {
     asio::io_context io;
     FixedClock clock{test_start_ms};
     std::unique_ptr<Queue> memory = make_memory_queue(io.get_executor(), clock);
-    std::unique_ptr<Queue> redis = make_redis_queue(io.get_executor(), shared_redis().address(),
-                                                    Secret("record key"), &clock);
+    std::unique_ptr<Queue> redis =
+        make_redis_queue(io.get_executor(), shared_redis().address(), Secret("record key"), &clock);
 };
 
 std::string text(const Job& job) { return encode(job).dump(); }
-std::string text(const Lease& lease) {
-    return lease.job.value + "@" + std::to_string(lease.fence);
-}
+std::string text(const Lease& lease) { return lease.job.value + "@" + std::to_string(lease.fence); }
 
 class Operations {
   public:
@@ -36,19 +35,30 @@ class Operations {
             case 0:
             case 1:
             case 2:
-            case 3: return commit(clock);
+            case 3:
+                return commit(clock);
             case 4:
             case 5:
-            case 6: return claim();
-            case 7: return renew();
-            case 8: return finish();
-            case 9: return retry();
-            case 10: return bury();
-            case 11: return begin_apply();
-            case 12: return expire();
-            case 13: return accept();
-            case 14: return settled();
-            default: return pass(clock);
+            case 6:
+                return claim();
+            case 7:
+                return renew();
+            case 8:
+                return finish();
+            case 9:
+                return retry();
+            case 10:
+                return bury();
+            case 11:
+                return begin_apply();
+            case 12:
+                return expire();
+            case 13:
+                return accept();
+            case 14:
+                return settled();
+            default:
+                return pass(clock);
         }
     }
     void remember(const std::string& answer) {
@@ -90,7 +100,8 @@ class Operations {
             auto key = "record-" + std::to_string(i) + std::to_string(below(2));
             // Half of the writes know the version.
             auto& version = versions_[key];
-            out.records.push_back({key, below(2) ? version : static_cast<std::uint64_t>(below(4)), "{}"});
+            out.records.push_back(
+                {key, below(2) ? version : static_cast<std::uint64_t>(below(4)), "{}"});
         }
         if (below(2) == 0)
             for (int i = below(4); i > 0; --i) out.jobs.push_back(some_job(clock));
@@ -117,8 +128,8 @@ class Operations {
             auto claimed = co_await q.claim(queue, "holder", 30s, 0ms);
             if (!claimed) co_return "nothing";
             co_return "claimed " + claimed->lease.job.value + " " +
-                std::to_string(claimed->lease.fence) + " " + std::to_string(claimed->attempt) + " " +
-                text(claimed->job);
+                std::to_string(claimed->lease.fence) + " " + std::to_string(claimed->attempt) +
+                " " + text(claimed->job);
         };
         return {"claim " + queue, run};
     }
@@ -224,7 +235,8 @@ Task<std::string> dump(Queue& queue) {
         for (;;) {
             auto claimed = co_await queue.claim(name, "last", 30s, 0ms);
             if (!claimed) break;
-            out << "\n" << text(claimed->job) << " " << claimed->attempt << " " << text(claimed->lease);
+            out << "\n"
+                << text(claimed->job) << " " << claimed->attempt << " " << text(claimed->lease);
             co_await queue.finish(claimed->lease);
         }
     co_return out.str();

@@ -1,4 +1,5 @@
-// What goes wrong between us and Redis, on real servers; each case names its fault of the catalogue.
+// What goes wrong between us and Redis, on real servers; each case names its fault of the
+// catalogue.
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -151,7 +152,8 @@ TEST_CASE("fault 15: every error that passes is one to try again later") {
     };
     const Row rows[] = {
         {"OOM command not allowed when used memory > 'maxmemory'.", Retry::later},
-        {"ERR Error running script (call to f_0): @user_script:1: -OOM command not allowed", Retry::later},
+        {"ERR Error running script (call to f_0): @user_script:1: -OOM command not allowed",
+         Retry::later},
         {"READONLY You can't write against a read only replica.", Retry::later},
         {"LOADING Redis is loading the dataset in memory", Retry::later},
         {"MISCONF Errors writing to the AOF file: No space left on device", Retry::later},
@@ -190,7 +192,8 @@ TEST_CASE("fault 18: a server without memory takes nothing new and lets running 
     CHECK(failure_of([&] { t.get(t.queue->check_storable()); }) == Retry::later);
     CHECK(failure_of([&] { t.get(t.queue->commit(record("run/1", 0, "{}"))); }) == Retry::later);
     CHECK(failure_of([&] { t.get(t.queue->begin_apply(a->lease, "done/x")); }) == Retry::later);
-    CHECK(failure_of([&] { t.get(t.queue->claim("service", "tester", 30s, 0ms)); }) == Retry::later);
+    CHECK(failure_of([&] { t.get(t.queue->claim("service", "tester", 30s, 0ms)); }) ==
+          Retry::later);
 
     CHECK(t.get(t.queue->renew(a->lease, 30s)) == Renewed::held);
     auto end = record("run/1", 0, "{}");
@@ -224,7 +227,9 @@ TEST_CASE("fault 19: a server that may lose what it is given is complained of, l
     CHECK(quiet == "");
 }
 
-TEST_CASE("fault 20: a server that stands still is given up in time, and answers stay with their commands") {
+TEST_CASE(
+    "fault 20: a server that stands still is given up in time, and answers stay with their "
+    "commands") {
     Alone t;
     RedisConnection connection(t.io.get_executor(), t.server.address(), {});
     auto ask = [&](std::string text, std::chrono::milliseconds limit) {
@@ -256,8 +261,9 @@ TEST_CASE("fault 20: many commands share a connection, and a caller that leaves 
         t.server.stop();
         for (int i = 0; i < 100; ++i)
             asio::co_spawn(t.io, ask(i),
-                           asio::bind_cancellation_slot(signals[static_cast<std::size_t>(i)].slot(),
-                                                        [&](std::exception_ptr e) { cancelled += e != nullptr; }));
+                           asio::bind_cancellation_slot(
+                               signals[static_cast<std::size_t>(i)].slot(),
+                               [&](std::exception_ptr e) { cancelled += e != nullptr; }));
         auto leave = [&] {
             for (std::size_t i = 0; i < 100; i += 3) signals[i].emit(asio::cancellation_type::all);
         };
@@ -278,8 +284,8 @@ TEST_CASE("fault 21: an answer that was lost is asked for again without harm") {
     asio::cancellation_signal cancel;
     bool ended = false;
     asio::co_spawn(t.io, t.queue->accept(t.delivery("guid")),
-                   asio::bind_cancellation_slot(cancel.slot(),
-                                                [&](std::exception_ptr, Accepted) { ended = true; }));
+                   asio::bind_cancellation_slot(
+                       cancel.slot(), [&](std::exception_ptr, Accepted) { ended = true; }));
     auto leave = [&]() -> Task<void> {
         co_await sleep_for(20ms);
         cancel.emit(asio::cancellation_type::all);
@@ -311,7 +317,9 @@ TEST_CASE("a claim that is cancelled on its way puts the job back") {
     t.get(leave());
     t.server.go_on();
     std::optional<ClaimedJob> claimed;
-    auto claim = [&]() -> Task<void> { claimed = co_await t.queue->claim("service", "next", 30s, 10s); };
+    auto claim = [&]() -> Task<void> {
+        claimed = co_await t.queue->claim("service", "next", 30s, 10s);
+    };
     t.get(claim());
     REQUIRE(claimed);
     CHECK(claimed->job.id.value == "a");
@@ -361,17 +369,20 @@ TEST_CASE("an address that cannot be one is refused at once, with a sentence") {
         const char* says;
     };
     const Row rows[] = {
-        {"localhost:6379", "looks like"},       {"unix://relative", "absolute"},
-        {"rediss://host", "not supported"},     {"redis://", "no host"},
-        {"redis://host:99999", "port"},         {"redis://host:x", "port"},
-        {"redis://host/first", "database"},     {"redis://u:secret@host", "password"},
+        {"localhost:6379", "looks like"},   {"unix://relative", "absolute"},
+        {"rediss://host", "not supported"}, {"redis://", "no host"},
+        {"redis://host:99999", "port"},     {"redis://host:x", "port"},
+        {"redis://host/first", "database"}, {"redis://u:secret@host", "password"},
     };
     asio::io_context io;
     for (const auto& row : rows) {
         CAPTURE(row.url);
         std::string why;
-        CHECK(failure_of([&] { make_redis_queue(io.get_executor(), {row.url, Secret()}, Secret("k")); },
-                         &why) == Retry::never);
+        CHECK(failure_of(
+                  [&] {
+                      make_redis_queue(io.get_executor(), {row.url, Secret()}, Secret("k"));
+                  },
+                  &why) == Retry::never);
         CHECK(why.find(row.says) != why.npos);
         CHECK(why.find("secret") == why.npos);
     }
@@ -380,8 +391,8 @@ TEST_CASE("an address that cannot be one is refused at once, with a sentence") {
 TEST_CASE("nobody there is a failure for later, soon and without a storm of attempts") {
     asio::io_context io;
     Scratch scratch;
-    auto queue = make_redis_queue(io.get_executor(), {"unix://" + (scratch.path / "s").string(), Secret()},
-                                  Secret("k"));
+    auto queue = make_redis_queue(
+        io.get_executor(), {"unix://" + (scratch.path / "s").string(), Secret()}, Secret("k"));
     for (int i = 0; i < 50; ++i)
         CHECK(failure_of([&] { run_task(io, queue->read("x")); }) == Retry::later);
 }
@@ -399,7 +410,8 @@ TEST_CASE("over TCP, with a password and a database") {
     auto without = make_redis_queue(io.get_executor(), {"redis://" + at, Secret()}, Secret("k"));
     CHECK(failure_of([&] { run_task(io, without->read("x")); }, &why) == Retry::later);
     CHECK(why.find("password") != why.npos);
-    auto wrong = make_redis_queue(io.get_executor(), {"redis://" + at, Secret("hunter3")}, Secret("k"));
+    auto wrong =
+        make_redis_queue(io.get_executor(), {"redis://" + at, Secret("hunter3")}, Secret("k"));
     CHECK(failure_of([&] { run_task(io, wrong->read("x")); }, &why) == Retry::later);
     CHECK(why.find("hunter") == why.npos);
 

@@ -31,13 +31,20 @@ RedisReply list(std::vector<RedisReply> items) {
 
 TEST_CASE("replies are read however their bytes are cut") {
     using namespace std::string_literals;
-    const auto whole = "+OK\r\n$5\r\na\r\n\0b\r\n:-42\r\n$-1\r\n*-1\r\n*0\r\n"
-                       "*3\r\n*2\r\n:1\r\n$0\r\n\r\n$-1\r\n$2\r\nxy\r\n-ERR no\r\n"s;
+    const auto whole =
+        "+OK\r\n$5\r\na\r\n\0b\r\n:-42\r\n$-1\r\n*-1\r\n*0\r\n"
+        "*3\r\n*2\r\n:1\r\n$0\r\n\r\n$-1\r\n$2\r\nxy\r\n-ERR no\r\n"s;
     RedisReply error = text("ERR no");
     error.kind = RedisReply::Kind::error;
-    const std::vector<RedisReply> wanted = {text("OK"), text(std::string("a\r\n\0b", 5)), number(-42), RedisReply{},
-                                       RedisReply{}, list({}),
-                                       list({list({number(1), text("")}), RedisReply{}, text("xy")}), error};
+    const std::vector<RedisReply> wanted = {
+        text("OK"),
+        text(std::string("a\r\n\0b", 5)),
+        number(-42),
+        RedisReply{},
+        RedisReply{},
+        list({}),
+        list({list({number(1), text("")}), RedisReply{}, text("xy")}),
+        error};
     for (std::size_t piece : {std::size_t{1}, std::size_t{2}, std::size_t{7}, whole.size()}) {
         CAPTURE(piece);
         ReplyReader reader;
@@ -62,7 +69,7 @@ TEST_CASE("what is no reply, or too much of one, is refused") {
         {"a length that is none", "$x\r\n"},
         {"a negative length", "$-7\r\n"},
         {"more elements than we take", "*1000000000\r\n"},
-        {"more elements in all", "*2\r\n*60\r\n" },
+        {"more elements in all", "*2\r\n*60\r\n"},
         {"too deep", deep},
         {"larger than we take", "$1000000000\r\n" + std::string(2000, 'x')},
     };
@@ -81,8 +88,7 @@ TEST_CASE("what is no reply, or too much of one, is refused") {
 TEST_CASE("a command is told as it is, any bytes in it") {
     using namespace std::string_literals;
     const auto bytes = "a\0\r\n"s;
-    CHECK(command_bytes({"SET", bytes, ""}) ==
-          "*3\r\n$3\r\nSET\r\n$4\r\na\0\r\n\r\n$0\r\n\r\n"s);
+    CHECK(command_bytes({"SET", bytes, ""}) == "*3\r\n$3\r\nSET\r\n$4\r\na\0\r\n\r\n$0\r\n\r\n"s);
 }
 
 }  // namespace slipway

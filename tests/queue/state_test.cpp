@@ -159,7 +159,8 @@ TEST_CASE_TEMPLATE("one commit leaves a lane and enters it: the next one goes fi
 TEST_CASE_TEMPLATE("an index lists newest first, page by page", Where, BOTH_QUEUES) {
     Fixture<Where> t;
     Commit commit;
-    for (int i = 1; i <= 5; ++i) commit.index.push_back({"runs", "run/" + std::to_string(i), i * 10});
+    for (int i = 1; i <= 5; ++i)
+        commit.index.push_back({"runs", "run/" + std::to_string(i), i * 10});
     commit.index.push_back({"runs", "run/1", 60});
     t.commit(commit);
     using Page = std::vector<std::pair<std::string, std::int64_t>>;
@@ -169,7 +170,8 @@ TEST_CASE_TEMPLATE("an index lists newest first, page by page", Where, BOTH_QUEU
     CHECK(t.get(t.queue().list("none", 0, 3)).empty());
 }
 
-TEST_CASE_TEMPLATE("a delivery is stored once, with the job that reacts to it", Where, BOTH_QUEUES) {
+TEST_CASE_TEMPLATE("a delivery is stored once, with the job that reacts to it", Where,
+                   BOTH_QUEUES) {
     Fixture<Where> t;
     Delivery push{"github.com", "guid-1", "push", R"({"ref":"refs/heads/main"})", 1234};
     CHECK(t.get(t.queue().accept(push)) == Accepted::stored);
@@ -214,7 +216,8 @@ TEST_CASE_TEMPLATE("another event under a known id is no duplicate and replaces 
 TEST_CASE_TEMPLATE("bodies of any bytes and sizes come back as they were", Where, BOTH_QUEUES) {
     Fixture<Where> t;
     std::string noise;
-    for (unsigned i = 0, x = 1; i < 100'000; ++i) noise.push_back(char((x = x * 1664525 + 1013904223) >> 24));
+    for (unsigned i = 0, x = 1; i < 100'000; ++i)
+        noise.push_back(char((x = x * 1664525 + 1013904223) >> 24));
     const std::string bodies[] = {"", "{}", std::string("\0\r\n \xff", 5), noise,
                                   std::string(3'000'000, 'a')};
     for (std::size_t i = 0; i < std::size(bodies); ++i) {

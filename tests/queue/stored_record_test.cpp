@@ -54,7 +54,9 @@ TEST_CASE("S1: a record edited inside Redis is refused, counted and told; others
     REQUIRE(run_task(io, queue->commit(commit)) == Committed::done);
 
     RedisConnection connection(io.get_executor(), server.address(), {});
-    auto ask = [&](RedisConnection::Words words) { return run_task(io, connection.command(std::move(words))); };
+    auto ask = [&](RedisConnection::Words words) {
+        return run_task(io, connection.command(std::move(words)));
+    };
     auto stored = ask({"GET", "{slipway}:record:run/1"}).text;
     SUBCASE("edited") { stored.replace(stored.find("unconfirmed"), 11, "confirmed"); }
     SUBCASE("moved") { stored = ask({"GET", "{slipway}:record:run/2"}).text; }

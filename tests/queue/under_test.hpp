@@ -1,5 +1,5 @@
-// Both implementations behind one fixture, so that every case about the queue is written once. Time is a
-// clock of the test's own for both: Redis' scripts are told it in place of the server's.
+// Both implementations behind one fixture, so that every case about the queue is written once. Time
+// is a clock of the test's own for both: Redis' scripts are told it in place of the server's.
 #pragma once
 #include <doctest/doctest.h>
 

@@ -1,5 +1,5 @@
-// A redis-server of the test's own on a unix socket below a scratch directory, ended by its pid. Can be killed
-// hard and started again on the same data.
+// A redis-server of the test's own on a unix socket below a scratch directory, ended by its pid.
+// Can be killed hard and started again on the same data.
 #pragma once
 #include <fcntl.h>
 #include <signal.h>
@@ -45,10 +45,15 @@ class RedisServer {
     pid_t pid() const { return pid_; }
 
     void start() {
-        std::vector<std::string> words = {"setpriv", "--pdeathsig", "KILL",
-                                          "redis-server", "--port", "0", "--unixsocket", socket(),
-                                          "--dir", directory_.path.string(), "--save", "", "--appendonly", "yes",
-                                          "--loglevel", "warning", "--logfile", directory_.path.string() + "/log"};
+        std::vector<std::string> words = {"setpriv",      "--pdeathsig",
+                                          "KILL",         "redis-server",
+                                          "--port",       "0",
+                                          "--unixsocket", socket(),
+                                          "--dir",        directory_.path.string(),
+                                          "--save",       "",
+                                          "--appendonly", "yes",
+                                          "--loglevel",   "warning",
+                                          "--logfile",    directory_.path.string() + "/log"};
         words.insert(words.end(), options_.begin(), options_.end());
         std::vector<char*> argv;
         for (auto& word : words) argv.push_back(word.data());

@@ -1,5 +1,5 @@
-// The Redis that holds the queue: one pipelined connection, scripts called by their digest, keys under one
-// hash tag. Says loudly when the server is set up so that it may lose what it was given.
+// The Redis that holds the queue: one pipelined connection, scripts called by their digest, keys
+// under one hash tag. Says loudly when the server is set up so that it may lose what it was given.
 #pragma once
 #include "queue/redis/connection.hpp"
 #include "queue/redis/scripts.hpp"
@@ -12,10 +12,10 @@ inline std::string redis_key(std::string_view kind, std::string_view name) {
     return std::string(key_prefix) + std::string(kind) + ":" + std::string(name);
 }
 
-class Server {
+class ScriptedRedis {
   public:
     using Words = RedisConnection::Words;
-    Server(asio::any_io_executor executor, RedisAddress address, const Clock* clock);
+    ScriptedRedis(asio::any_io_executor executor, RedisAddress address, const Clock* clock);
 
     // Both throw Failure for error replies.
     Task<RedisReply> call(const Script& script, Words arguments);

@@ -1,4 +1,4 @@
-#include "queue/redis/server.hpp"
+#include "queue/redis/scripted_redis.hpp"
 
 #include "service/base/log.hpp"
 
@@ -9,15 +9,17 @@ constexpr std::string_view schema = "1";
 
 // CONFIG GET answers name, value; an error where the server keeps its configuration to itself.
 std::string setting(const RedisReply& reply) {
-    return reply.kind == RedisReply::Kind::list && reply.items.size() == 2 ? reply.items[1].text : "";
+    return reply.kind == RedisReply::Kind::list && reply.items.size() == 2 ? reply.items[1].text
+                                                                           : "";
 }
 
 void look_at(const std::vector<RedisReply>& replies) {
     const auto policy = setting(replies[0]);
     const auto append_only = setting(replies[1]);
     if (policy.empty() || append_only.empty())
-        log_warning("Redis does not tell its configuration; make sure of appendonly yes and "
-                    "maxmemory-policy noeviction");
+        log_warning(
+            "Redis does not tell its configuration; make sure of appendonly yes and "
+            "maxmemory-policy noeviction");
     if (!policy.empty() && policy != "noeviction")
         log_error("REDIS MAY EVICT WHAT SLIPWAY STORES: set maxmemory-policy noeviction",
                   {{"maxmemory_policy", policy}});
@@ -43,10 +45,11 @@ RedisConnection::Options greeting() {
 
 }  // namespace
 
-Server::Server(asio::any_io_executor executor, RedisAddress address, const Clock* clock)
+ScriptedRedis::ScriptedRedis(asio::any_io_executor executor, RedisAddress address,
+                             const Clock* clock)
     : connection_(std::move(executor), std::move(address), greeting()), clock_(clock) {}
 
-Task<RedisReply> Server::call(const Script& script, Words arguments) {
+Task<RedisReply> ScriptedRedis::call(const Script& script, Words arguments) {
     Words words{"EVALSHA", std::string(script.sha1), "1", std::string(key_prefix),
                 clock_ ? std::to_string(clock_->now_ms()) : "0"};
     words.insert(words.end(), std::make_move_iterator(arguments.begin()),
@@ -61,7 +64,7 @@ Task<RedisReply> Server::call(const Script& script, Words arguments) {
     co_return expect_no_error(std::move(reply));
 }
 
-Task<RedisReply> Server::command(Words words) {
+Task<RedisReply> ScriptedRedis::command(Words words) {
     auto reply = co_await connection_.command(std::move(words));
     co_return expect_no_error(std::move(reply));
 }
