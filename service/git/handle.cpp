@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 namespace slipway::git {
@@ -97,37 +98,61 @@ void Handles::give_back(Opened opened) {
 
 namespace {
 
-// Trees are counted once each, so that a tree of ten levels that name each other ten times costs ten steps.
-struct Counting {
-    git_repository* repository;
-    std::unordered_map<std::string, std::size_t> counted;
+constexpr int deepest = 200;
 
-    std::size_t count(const git_oid& id, int depth) {
-        if (depth > 200)
-            throw Failure("the tree has directories more than 200 deep", Retry::never);
-        auto key = std::string(reinterpret_cast<const char*>(id.id), GIT_OID_RAWSZ);
-        if (auto it = counted.find(key); it != counted.end()) return it->second;
-        git_tree* raw = nullptr;
-        check(git_tree_lookup(&raw, repository, &id), "cannot read tree " + hex_of(id));
-        TreePtr tree(raw);
-        std::size_t files = 0;
-        for (std::size_t i = 0; i < git_tree_entrycount(tree.get()); ++i) {
-            const git_tree_entry* entry = git_tree_entry_byindex(tree.get(), i);
-            files += git_tree_entry_type(entry) == GIT_OBJECT_TREE
-                         ? count(*git_tree_entry_id(entry), depth + 1)
-                         : 1;
-            files = std::min(files, most_files + 1);
-        }
-        counted.emplace(std::move(key), files);
-        return files;
-    }
+struct Size {
+    std::size_t files = 0;
+    int depth = 1;
 };
+
+// A tree's id says what lies below it, in every repository alike.
+class Counted {
+  public:
+    std::optional<Size> find(const std::string& id) {
+        std::lock_guard lock(mutex_);
+        auto it = sizes_.find(id);
+        return it == sizes_.end() ? std::nullopt : std::optional(it->second);
+    }
+    void keep(const std::string& id, Size size) {
+        std::lock_guard lock(mutex_);
+        if (sizes_.size() >= most_remembered) sizes_.clear();
+        sizes_.emplace(id, size);
+    }
+
+  private:
+    static constexpr std::size_t most_remembered = 200'000;
+    std::mutex mutex_;
+    std::unordered_map<std::string, Size> sizes_;
+};
+
+// Trees are counted once each, so that a tree of ten levels that name each other ten times costs ten steps.
+Size size_of(git_repository* repository, const git_oid& id, int depth) {
+    static Counted counted;
+    const std::string key(reinterpret_cast<const char*>(id.id), GIT_OID_RAWSZ);
+    auto size = counted.find(key);
+    if (depth + (size ? size->depth : 1) > deepest)
+        throw Failure("the tree has directories more than 200 deep", Retry::never);
+    if (size) return *size;
+    git_tree* raw = nullptr;
+    check(git_tree_lookup(&raw, repository, &id), "cannot read tree " + hex_of(id));
+    TreePtr tree(raw);
+    size.emplace();
+    for (std::size_t i = 0; i < git_tree_entrycount(tree.get()); ++i) {
+        const git_tree_entry* entry = git_tree_entry_byindex(tree.get(), i);
+        Size below{1, 0};
+        if (git_tree_entry_type(entry) == GIT_OBJECT_TREE)
+            below = size_of(repository, *git_tree_entry_id(entry), depth + 1);
+        size->files = std::min(size->files + below.files, most_files + 1);
+        size->depth = std::max(size->depth, below.depth + 1);
+    }
+    counted.keep(key, *size);
+    return *size;
+}
 
 }  // namespace
 
 void check_size(git_repository* repository, const git_oid& tree) {
-    Counting counting{repository, {}};
-    if (counting.count(tree, 0) > most_files)
+    if (size_of(repository, tree, 0).files > most_files)
         throw Failure("the tree has more than " + std::to_string(most_files) + " files", Retry::never);
 }
 

@@ -1,7 +1,4 @@
 // Reading a repository by libgit2. Every call borrows a handle, so any pool thread may ask beside a fetch.
-#include <algorithm>
-#include <set>
-
 #include "service/git/detail/handle.hpp"
 #include "service/git/mirror.hpp"
 
@@ -95,28 +92,6 @@ void collect_links(git_repository* repository, const git_oid& id, const std::str
     }
 }
 
-ChangedFile changed_file(const git_diff_delta& delta) {
-    switch (delta.status) {
-        case GIT_DELTA_ADDED: return {ChangedFile::How::added, delta.new_file.path, ""};
-        case GIT_DELTA_DELETED: return {ChangedFile::How::removed, delta.old_file.path, ""};
-        case GIT_DELTA_RENAMED:
-            return {ChangedFile::How::renamed, delta.new_file.path, delta.old_file.path};
-        default: return {ChangedFile::How::modified, delta.new_file.path, ""};
-    }
-}
-
-std::vector<std::string> conflict_paths(git_index* index) {
-    git_index_conflict_iterator* raw = nullptr;
-    check(git_index_conflict_iterator_new(&raw, index), "cannot list conflicts");
-    ConflictsPtr conflicts(raw);
-    std::set<std::string> paths;
-    const git_index_entry *ancestor = nullptr, *ours = nullptr, *theirs = nullptr;
-    while (git_index_conflict_next(&ancestor, &ours, &theirs, conflicts.get()) == 0)
-        for (const git_index_entry* side : {ancestor, ours, theirs})
-            if (side) paths.insert(side->path);
-    return {paths.begin(), paths.end()};
-}
-
 class LocalRepository : public Repository {
   public:
     explicit LocalRepository(std::shared_ptr<Handles> handles) : handles_(std::move(handles)) {}
@@ -186,43 +161,14 @@ class LocalRepository : public Repository {
     std::vector<ChangedFile> changed_files(const TreeId& from, const TreeId& to) const override {
         git_oid old_id = oid_of(from.value), new_id = oid_of(to.value);
         return handles_->with([&](git_repository* repository) {
-            check_size(repository, old_id);
-            check_size(repository, new_id);
-            TreePtr old_tree = tree_at(repository, old_id), new_tree = tree_at(repository, new_id);
-            git_diff_options options = GIT_DIFF_OPTIONS_INIT;
-            options.flags = GIT_DIFF_INCLUDE_TYPECHANGE | GIT_DIFF_SKIP_BINARY_CHECK;
-            git_diff* raw = nullptr;
-            check(git_diff_tree_to_tree(&raw, repository, old_tree.get(), new_tree.get(), &options),
-                  "cannot compare trees");
-            DiffPtr diff(raw);
-            git_diff_find_options renames = GIT_DIFF_FIND_OPTIONS_INIT;
-            renames.flags = GIT_DIFF_FIND_RENAMES;
-            renames.rename_limit = 400;
-            // Both sides count either way; guessing similar contents among thousands is not worth its time.
-            if (git_diff_num_deltas(diff.get()) > 2000) renames.flags |= GIT_DIFF_FIND_EXACT_MATCH_ONLY;
-            check(git_diff_find_similar(diff.get(), &renames), "cannot find renames");
-            std::vector<ChangedFile> out;
-            for (std::size_t i = 0; i < git_diff_num_deltas(diff.get()); ++i)
-                out.push_back(changed_file(*git_diff_get_delta(diff.get(), i)));
-            return out;
+            return git::changed_files(repository, old_id, new_id);
         });
     }
 
     MergeResult merge(const CommitSha& base, const CommitSha& head) const override {
-        return handles_->with([&](git_repository* repository) -> MergeResult {
+        return handles_->with([&](git_repository* repository) {
             CommitPtr ours = commit_of(repository, base), theirs = commit_of(repository, head);
-            check_size(repository, *git_commit_tree_id(ours.get()));
-            check_size(repository, *git_commit_tree_id(theirs.get()));
-            git_merge_options options = GIT_MERGE_OPTIONS_INIT;
-            options.flags = GIT_MERGE_FIND_RENAMES;
-            git_index* raw = nullptr;
-            check(git_merge_commits(&raw, repository, ours.get(), theirs.get(), &options),
-                  "cannot merge " + head.value + " into " + base.value);
-            IndexPtr index(raw);
-            if (git_index_has_conflicts(index.get())) return {{}, conflict_paths(index.get())};
-            git_oid tree;
-            check(git_index_write_tree_to(&tree, index.get(), repository), "cannot write the merged tree");
-            return {TreeId(hex_of(tree)), {}};
+            return git::merge(repository, ours.get(), theirs.get());
         });
     }
 

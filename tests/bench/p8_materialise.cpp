@@ -49,9 +49,14 @@ int main() {
     run_task(io, mirrors->fetch("local/infra", remote, {base}, {"main"}));
     auto repository = mirrors->open("local/infra");
 
+    // The base moved on meanwhile, so that there is something to merge.
+    CommitSha topic_base = base;
+    base = work.commit({{"README.md", "moved on\n"}});
+    work.git({"push", "-q", origin.path().string(), "HEAD:refs/heads/main"});
+
     std::vector<double> fetches, ours, clones;
     for (int round = 0; round < rounds; ++round) {
-        work.git({"checkout", "-q", "-B", "topic", base.value});
+        work.git({"checkout", "-q", "-B", "topic", topic_base.value});
         CommitSha head = work.commit({{folder(round) + "/file-3.tf", "# round " + std::to_string(round) + "\n"}});
         work.git({"push", "-q", "-f", origin.path().string(), "HEAD:refs/heads/topic"});
         double fetch = bench::seconds_of([&] {

@@ -64,7 +64,7 @@ class GitRepo {
                            " GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.test"
                            " GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.test"
                            " GIT_AUTHOR_DATE='" + date() + "' GIT_COMMITTER_DATE='" + date() +
-                           "' git -c protocol.file.allow=always";
+                           "' git -c protocol.file.allow=always -c gc.auto=0 -c receive.autogc=false";
         for (const auto& argument : arguments) line += " " + quote(argument);
         line += " 2>&1";
         FILE* pipe = ::popen(line.c_str(), "r");

@@ -28,6 +28,7 @@ struct Freed {
 using RepositoryPtr = std::unique_ptr<git_repository, Freed<git_repository_free>>;
 using CommitPtr = std::unique_ptr<git_commit, Freed<git_commit_free>>;
 using TreePtr = std::unique_ptr<git_tree, Freed<git_tree_free>>;
+using TreeBuilderPtr = std::unique_ptr<git_treebuilder, Freed<git_treebuilder_free>>;
 using TreeEntryPtr = std::unique_ptr<git_tree_entry, Freed<git_tree_entry_free>>;
 using BlobPtr = std::unique_ptr<git_blob, Freed<git_blob_free>>;
 using OdbPtr = std::unique_ptr<git_odb, Freed<git_odb_free>>;
@@ -116,12 +117,19 @@ class Handles {
 void start_libgit2();  // idempotent
 RepositoryPtr open(const std::filesystem::path& path, Owner owner, Handles::Where where);
 
-// Throws Failure(never) where a tree names itself so often that reading it would never end.
+// Throws Failure(never) where a tree names itself so often that reading it would never end. What was counted
+// is remembered by tree id, for the whole process: the next commit shares nearly all of it.
 void check_size(git_repository* repository, const git_oid& tree);
 inline constexpr std::size_t most_files = 2'000'000;
 
 // The front door's Repository over handles that a Mirrors shares.
 std::shared_ptr<Repository> repository_over(std::shared_ptr<Handles> handles);
+
+// See Repository::changed_files.
+std::vector<ChangedFile> changed_files(git_repository* repository, const git_oid& from, const git_oid& to);
+
+// See Repository::merge: `theirs` into `ours`.
+MergeResult merge(git_repository* repository, git_commit* ours, git_commit* theirs);
 
 // See Repository::materialise.
 void materialise(git_repository* repository, const git_oid& tree, const std::vector<std::string>& paths,

@@ -152,6 +152,55 @@ TEST_CASE("T14: a conflict names every path that is in the way and gives no tree
     CHECK(merged.conflicts == std::vector<std::string>{"both.tf", "z/removed.tf"});
 }
 
+TEST_CASE("merges decide as git does, simple or not") {
+    using Files = std::map<std::string, std::string>;
+    struct Case {
+        std::string what;
+        Files base, ours, theirs;  // an empty text takes the file away
+    };
+    const std::string text(900, 'x');
+    const Case cases[] = {
+        {"other files of one directory", {{"d/a", "1"}, {"d/b", "1"}}, {{"d/a", "2"}}, {{"d/b", "2"}}},
+        {"a directory new on both sides", {{"a", "1"}}, {{"n/x", "1"}}, {{"n/y", "2"}}},
+        {"the same change on both", {{"a", "1"}, {"d/b", "1"}}, {{"a", "2"}, {"d/b", "2"}}, {{"a", "2"}, {"d/b", "2"}}},
+        {"taken away on one", {{"d/a", "1"}, {"d/b", "1"}, {"e", "1"}}, {{"d/a", ""}}, {{"e", "2"}}},
+        {"a directory emptied by both", {{"d/a", "1"}, {"d/b", "1"}, {"e", "1"}}, {{"d/a", ""}}, {{"d/b", ""}}},
+        {"moved here, changed there", {{"a", text + "1"}}, {{"a", ""}, {"b/c", text + "1"}}, {{"a", text + "2"}}},
+        {"lines of one file", {{"a", "1\n2\n3\n4\n5\n"}}, {{"a", "one\n2\n3\n4\n5\n"}}, {{"a", "1\n2\n3\n4\nfive\n"}}},
+        {"a file becomes a directory", {{"a", "1"}, {"z", "1"}}, {{"a", ""}, {"a/b", "1"}}, {{"z", "2"}}},
+        {"moved to two places", {{"a", text}, {"z", "1"}}, {{"a", ""}, {"b", text}}, {{"a", ""}, {"c", text}}},
+        {"changed and taken away", {{"a", "1"}, {"z", "1"}}, {{"a", ""}}, {{"a", "2"}}},
+        {"added differently", {{"z", "1"}}, {{"n", "1"}}, {{"n", "2"}}},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.what);
+        TempDir dir;
+        GitRepo repo(dir.path());
+        auto commit = [&](Files files) {
+            for (auto it = files.begin(); it != files.end();) {
+                if (it->second.empty()) std::filesystem::remove(repo.path() / it->first);
+                it = it->second.empty() ? files.erase(it) : std::next(it);
+            }
+            return repo.commit(files);
+        };
+        commit(c.base);
+        repo.git({"checkout", "-q", "-b", "topic"});
+        CommitSha head = commit(c.theirs);
+        repo.git({"checkout", "-q", "main"});
+        CommitSha base = commit(c.ours);
+        MergeResult merged = open_repository(repo.path())->merge(base, head);
+        bool clean = true;
+        try {
+            repo.git({"-c", "merge.directoryRenames=false", "merge", "-q", "--no-edit", "topic"});
+        } catch (const std::runtime_error&) {
+            clean = false;
+        }
+        CHECK(merged.tree.has_value() == clean);
+        CHECK(merged.conflicts.empty() == clean);
+        if (merged.tree && clean) CHECK(*merged.tree == repo.tree());
+    }
+}
+
 TEST_CASE("files, links and directories are told apart") {
     TempDir dir;
     GitRepo repo(dir.path());
