@@ -152,12 +152,13 @@ class Shim:
     - a pull request follows its branches: head, base tip and merge commit are laid over its answers, since the
       emulator fixes both commits when the pull request is opened;
     - GET commits/{sha}/pulls, POST statuses/{sha}, POST comments/{id}/reactions;
+    - a comment that nobody edited has one time: the emulator writes a new one twice, at times a millisecond apart;
     - a collaborator's permission is "write" or "read", where the emulator says "push" or "pull".
     """
 
     def __init__(self, double):
         self.double = double
-        self.statuses, self.reactions = [], []
+        self.statuses, self.reactions, self.edited = [], [], set()
         self.tokens = {}  # installation token -> what was asked for
         self.server = serve(self.answer)
 
@@ -177,6 +178,13 @@ class Shim:
         status, headers, content = forward(handler, self.double.emulator_port, body)
         if handler.command == "GET" and below[:1] == ["pulls"] and len(below) == 2 and status == 200:
             return respond_json(handler, 200, self.double.laid_over(json.loads(content)))
+        if below[:2] == ["issues", "comments"] and len(below) == 3 and status == 200:
+            comment = json.loads(content)
+            if handler.command == "PATCH":
+                self.edited.add(comment["id"])
+            if comment["id"] not in self.edited:
+                comment["updated_at"] = comment["created_at"]
+            return respond_json(handler, 200, comment)
         if below[:1] == ["collaborators"] and below[2:] == ["permission"] and status == 200:
             answer = json.loads(content)
             words = {"push": "write", "maintain": "write", "pull": "read", "triage": "read"}
@@ -249,7 +257,10 @@ class Relay:
             "X-GitHub-Hook-Installation-Target-ID": str(APP_ID),
             "X-Hub-Signature-256": "sha256=" + mac,
         }
-        status, _, _ = exchange(target.port, "POST", target.path, headers, body)
+        try:
+            status, _, _ = exchange(target.port, "POST", target.path, headers, body)
+        except OSError:
+            status = 0  # nobody listens
         with self.lock:
             self.sent.append({"event": event, "action": payload.get("action"), "status": status})
 
@@ -524,6 +535,10 @@ class GithubDouble:
 
     def comment(self, number, body, token="ada-token"):
         return self.api("POST", "/repos/%s/issues/%d/comments" % (REPOSITORY, number), {"body": body}, token)
+
+    def edit_comment(self, comment_id, body, token="ada-token"):
+        self.shim.edited.add(comment_id)
+        return self.api("PATCH", "/repos/%s/issues/comments/%d" % (REPOSITORY, comment_id), {"body": body}, token)
 
     def comments(self, number):
         return self.api("GET", "/repos/%s/issues/%d/comments?per_page=100" % (REPOSITORY, number))

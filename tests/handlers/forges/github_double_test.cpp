@@ -170,6 +170,9 @@ void comments(Bench& bench, const PullRequestName& name) {
     CHECK(!theirs->ours);
     CHECK(!theirs->edited);
     CHECK(theirs->author.login == "ada");
+    bench.double_.ask("edit_comment", {{"comment_id", comments[0]["id"]}, {"body", "Another"}});
+    theirs = bench.run(bench.forge.comment(name, theirs->id));
+    CHECK(theirs->edited);
     PullRequestName another{bench.repository, 999};
     CHECK(!bench.run(bench.forge.comment(another, id)));
     CHECK(!bench.run(bench.forge.comment(name, "424242")));
