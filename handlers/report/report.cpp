@@ -19,6 +19,7 @@ struct Writing {
     Report report;
     Stored<PostedRecord> posted;
     Moment moment;
+    std::uint64_t seen_version = 0;  // of the pull request's record
 };
 
 // Old heads' checks are nobody's business any more.
@@ -54,8 +55,12 @@ void remember_shown(PostedRecord& posted, const Report& report) {
 
 // Our own record is asked, which costs the forge nothing.
 Task<bool> head_is_the_same(Writing& writing) {
-    auto pull = co_await load<PullRecord>(writing.context.queue, pull_key(writing.name));
-    co_return pull.value.pull.head == writing.report.pull.head && pull.value.looking == writing.report.looking;
+    const auto key = pull_key(writing.name);
+    auto record = co_await writing.context.queue.read(key);
+    if (record.version == writing.seen_version) co_return true;
+    const auto pull = decoded_record<PullRecord>(key, record);
+    writing.seen_version = record.version;
+    co_return pull.pull.head == writing.report.pull.head && pull.looking == writing.report.looking;
 }
 
 Task<void> write(Writing& writing, Outgoing out) {
@@ -116,11 +121,12 @@ Task<void> remember(Writing& writing, Lease holding) {
 
 Task<void> write_report(ReportContext& context, ClaimedJob job) {
     auto name = job_payload<PullRequestName>(job.job);
+    const auto seen = co_await context.queue.read(pull_key(name));
     auto report = co_await gather_report(context, name);
     if (!report) co_return;
     const auto at = context.forges.find(name.repository.forge);
     if (at == context.forges.end()) throw Failure("no forge is called " + name.repository.forge, Retry::never);
-    Writing writing{context, *at->second, name, std::move(*report), {}, {}};
+    Writing writing{context, *at->second, name, std::move(*report), {}, {}, seen.version};
     writing.posted = co_await load<PostedRecord>(context.queue, posted_key(name));
     auto& posted = writing.posted.value;
 

@@ -196,7 +196,7 @@ TEST_CASE("T30: twenty pushes and fifty stacks make one comment, made again if i
 }
 
 TEST_CASE("a round costs at most two calls a stack and ten, however often something happens") {
-    for (int stacks : {1, 3, 30, 40}) {
+    for (int stacks : {1, 3, 20, 40}) {
         CAPTURE(stacks);
         Desk desk;
         desk.record.looking = true;
