@@ -61,7 +61,7 @@ Parting parting(std::string_view text, std::size_t at) {
         case '*': out.after = is_alnum(next) || next == '"' || next == '('; break;
         case ':': out.after = begins_emoji(text.substr(at + 1)) || next == '/'; break;
         case '/': out.after = next == '/' || next == '@'; break;
-        case '.': out.after = ends_in_www(text.substr(0, at)); break;
+        case '.': out.before = ends_in_www(text.substr(0, at)); break;
         case '-': out.after = ends_in_gh(text.substr(0, at)) && is_alnum(next); break;
         default: break;
     }
