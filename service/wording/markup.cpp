@@ -166,7 +166,8 @@ std::string link_to(std::string_view own_word, std::string_view url) {
     std::string out = "[" + std::string(own_word) + "](";
     for (char c : url) {
         // RFC 3986 leaves no need for these; encoded they end nothing.
-        if (static_cast<unsigned char>(c) <= 0x20 || std::string_view("()<>\\\"`|*_[]").find(c) != std::string_view::npos) {
+        if (static_cast<unsigned char>(c) <= 0x20 || static_cast<unsigned char>(c) >= 0x7F ||
+            std::string_view("()<>\\\"`|*_[]").find(c) != std::string_view::npos) {
             constexpr std::string_view digits = "0123456789ABCDEF";
             const auto byte = static_cast<unsigned char>(c);
             out += '%';
