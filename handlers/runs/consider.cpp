@@ -96,6 +96,8 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     question.stack = run.settings;
     question.run = run;
     question.now_ms = context.clock.now_ms();
+    if (auto text = context.blobs.get(run.plan_document))
+        if (auto plan = decode<Plan>(std::string_view(*text))) question.plan = std::move(*plan);
     auto organisation = context.organisation();
     auto& forge = *context.forges.at(run.repository.forge);
     const Run* lends = out.carried_over ? &lender.value : nullptr;

@@ -170,8 +170,9 @@ def c1_authority_comes_from_the_tracked_branch(build):
         place.propose("topic", {".slipway.yaml": changed,
                                 "stacks/network/main.tf": place.stack("network", resource("net", "b")),
                                 "stacks/extra/main.tf": place.stack("extra", resource("more"))})
-        comment = place.wait_comment(1, "New with this pull request, and planned without secrets", "extra")
-        assert "network wait for a confirmation" in comment, comment
+        place.wait_check(1, "success")
+        place.wait_comment(1, "New with this pull request, and planned without secrets",
+                           "network wait for a confirmation")
         place.branch("elsewhere", "release")
         place.commit({"stacks/network/main.tf": place.stack("network", resource("net", "z"))})
         place.git("push", "-q", "origin", "HEAD:refs/for/release/elsewhere")
