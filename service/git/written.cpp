@@ -27,6 +27,7 @@ using CommitHandle = std::unique_ptr<git_commit, Freed<git_commit, git_commit_fr
 using TreeHandle = std::unique_ptr<git_tree, Freed<git_tree, git_tree_free>>;
 using BlobHandle = std::unique_ptr<git_blob, Freed<git_blob, git_blob_free>>;
 using ReferenceHandle = std::unique_ptr<git_reference, Freed<git_reference, git_reference_free>>;
+using ConfigHandle = std::unique_ptr<git_config, Freed<git_config, git_config_free>>;
 using EntryHandle = std::unique_ptr<git_tree_entry, Freed<git_tree_entry, git_tree_entry_free>>;
 
 void must(int code, const char* what) {
@@ -251,10 +252,13 @@ std::optional<std::filesystem::path> bare_repository_behind(const std::filesyste
     if (git_repository_open_ext(&raw, folder.c_str(), 0, nullptr) < 0) return std::nullopt;
     RepositoryHandle repository(raw);
     if (git_repository_is_bare(repository.get())) return git_repository_path(repository.get());
-    git_remote* remote = nullptr;
-    if (git_remote_lookup(&remote, repository.get(), "origin") < 0) return std::nullopt;
-    std::string url = git_remote_url(remote);
-    git_remote_free(remote);
+    // Not git_remote_lookup: in libgit2 1.5 its search of the configuration leaks.
+    git_config* raw_config = nullptr;
+    if (git_repository_config_snapshot(&raw_config, repository.get()) < 0) return std::nullopt;
+    ConfigHandle config(raw_config);
+    const char* value = nullptr;
+    if (git_config_get_string(&value, config.get(), "remote.origin.url") < 0) return std::nullopt;
+    std::string url = value;
     if (url.starts_with("file://")) url.erase(0, 7);
     if (!std::filesystem::is_regular_file(std::filesystem::path(url) / "HEAD")) return std::nullopt;
     return std::filesystem::path(url);
