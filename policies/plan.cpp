@@ -1,6 +1,8 @@
 // Plan policies: may this plan go on? One denial denies, one policy that could not be evaluated blocks.
 #include "policies/engine/judged.hpp"
 
+#include <algorithm>
+
 namespace slipway {
 
 namespace {
