@@ -8,10 +8,18 @@ namespace slipway {
 
 namespace {
 
-bool may_write(const ControlContext& context, const Organisation& organisation, const Actor& actor,
-               const SpaceId& space, Permission permission) {
-    if (permission < Permission::write) return false;
-    return !context.has_organisation_tree || organisation.role_of(actor, space) >= Role::writer;
+// Whether somebody's approval may count in the space. On the built-in forge whoever may write the folder may
+// speak as anybody, so the space must say that it trusts the folder (rule S6).
+Task<bool> may_write(ControlContext& context, Forge& forge, RepositoryName repository, Actor actor,
+                     SpaceId space) {
+    if (actor.forge != repository.forge) co_return false;
+    auto permission = co_await forge.permission(repository, actor);
+    if (permission < Permission::write) co_return false;
+    if (!context.has_organisation_tree) co_return true;
+    if (forge.config().kind == ForgeKind::builtin && !context.organisation()->trusts_folder(space))
+        co_return false;
+    auto role = co_await role_in(context, actor, space);
+    co_return role >= Role::writer;
 }
 
 // The newest word of each person that is not a mere comment.
@@ -78,6 +86,19 @@ std::vector<Word> words_on(const Run& run, const Run* lender, const PullRecord* 
 
 }  // namespace
 
+Task<Role> role_in(ControlContext& context, Actor who, SpaceId space) {
+    auto organisation = context.organisation();
+    auto best = organisation->role_of(who, space);
+    auto forge = context.forges.find(who.forge);
+    if (forge == context.forges.end()) co_return best;
+    for (const auto& [team, role] : organisation->forge_teams(space, who.forge)) {
+        if (role <= best) continue;
+        bool member = co_await forge->second->is_team_member(team, who);
+        if (member) best = role;
+    }
+    co_return best;
+}
+
 Task<Considered> consider_run(ControlContext& context, const Run& run, const PullRecord* pull,
                               const PostedRecord* posted, const std::vector<ForgeReview>& reviews) {
     Considered out;
@@ -102,15 +123,14 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     auto& forge = *context.forges.at(run.repository.forge);
     const Run* lends = out.carried_over ? &lender.value : nullptr;
     for (const auto& word : words_on(run, lends, pull, posted, reviews)) {
-        auto permission = Permission::none;
-        if (word.author.forge == run.repository.forge)
-            permission = co_await forge.permission(run.repository, word.author);
+        bool writer = word.granted >= Role::writer;
+        if (!writer)
+            writer = co_await may_write(context, forge, run.repository, word.author, run.settings.space);
         GivenReview given;
         given.author = word.author.login;
         given.forge = word.author.forge;
         given.approves = word.approves;
-        given.may_write = word.granted >= Role::writer ||
-                          may_write(context, *organisation, word.author, run.settings.space, permission);
+        given.may_write = writer;
         given.is_author = pull && pull->pull.author.login == word.author.login;
         for (const auto& [team, members] : organisation->teams) {
             auto logins = organisation->logins_of_team(team, word.author.forge);

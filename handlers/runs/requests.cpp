@@ -49,7 +49,8 @@ Task<bool> may(ControlContext& context, const Request& request, const Repository
     auto permission = co_await forge.permission(repository, request.actor);
     if (permission < (needed == Role::reader ? Permission::read : Permission::write)) co_return false;
     if (!context.has_organisation_tree) co_return true;
-    co_return context.organisation()->role_of(request.actor, space) >= needed;
+    auto role = co_await role_in(context, request.actor, space);
+    co_return role >= needed;
 }
 
 Task<void> find_targets(ControlContext& context, Desk& desk) {

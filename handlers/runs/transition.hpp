@@ -30,6 +30,9 @@ void start_apply(ControlContext& context, Commit& commit, StoredRun& run, std::s
 // The work of one phase, signed.
 Job perform_job(ControlContext& context, const Run& run, Phase phase);
 
+// The role of somebody in a space: what the tree says, and what the forge says of its teams' members.
+Task<Role> role_in(ControlContext& context, Actor who, SpaceId space);
+
 // The approval policies' answer on a run, from the reviews that are bound to it. For a tracked run those of
 // its pull request count where inputs and changes are the approved ones (rules R4, W5).
 struct Considered {

@@ -31,6 +31,7 @@ struct Organisation {
     std::map<std::string, std::vector<std::string>> policy_labels;
     std::vector<SpaceId> spaces;
     std::vector<SpaceId> observing;        // spaces that say `mode: observe`, for themselves and all below
+    std::vector<SpaceId> trusting_folder;  // spaces that say `trust: folder`, likewise (rule S6)
     // space -> role -> who ("ada", "team:dba", "github.com/acme/dba", "everyone")
     std::map<std::string, std::map<std::string, std::vector<std::string>>> roles;
     std::map<std::string, std::map<std::string, std::string>> people;  // name -> forge -> login
@@ -58,6 +59,8 @@ struct Organisation {
     std::vector<std::pair<std::string, Role>> forge_teams(const SpaceId&, std::string_view forge) const;
     // Whether the space, or one above it, only observes: nothing of it is ever applied.
     bool observes(const SpaceId&) const;
+    // Whether approvals given on the built-in forge count in the space (rule S6).
+    bool trusts_folder(const SpaceId&) const;
     // Members of a team by login on the forge, as far as the tree names them.
     std::vector<std::string> logins_of_team(std::string_view team, std::string_view forge) const;
 };

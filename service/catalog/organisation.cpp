@@ -124,10 +124,16 @@ std::vector<std::pair<std::string, Role>> Organisation::forge_teams(const SpaceI
     return {found.begin(), found.end()};
 }
 
-bool Organisation::observes(const SpaceId& space) const {
-    return std::any_of(observing.begin(), observing.end(),
+namespace {
+bool within_any(const SpaceId& space, const std::vector<SpaceId>& spaces) {
+    return std::any_of(spaces.begin(), spaces.end(),
                        [&](const SpaceId& at) { return catalog::is_within(space, at); });
 }
+}  // namespace
+
+bool Organisation::observes(const SpaceId& space) const { return within_any(space, observing); }
+
+bool Organisation::trusts_folder(const SpaceId& space) const { return within_any(space, trusting_folder); }
 
 std::vector<std::string> Organisation::logins_of_team(std::string_view team, std::string_view forge) const {
     std::vector<std::string> out;

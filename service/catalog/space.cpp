@@ -175,6 +175,12 @@ Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
     MapReader reader(node, "a space", findings);
     reader.text("name");
     if (reader.word<Mode>("mode") == Mode::observe) space.observes = true;
+    if (auto trust = reader.text("trust")) {
+        if (*trust == "folder")
+            space.trusts_folder = true;
+        else
+            reader.report("trust", "is `folder`, or is left out");
+    }
     read_people(reader, space, findings);
     read_teams(reader, space, findings);
     read_roles(reader, space, findings);

@@ -94,6 +94,7 @@ class TreeReader {
             if (auto yaml = yaml_of(prefix + "space.yaml")) description = std::move(*yaml);
         Space space = read_space(description, id, above, stacks_, loaded_.organisation.delegations, findings_);
         if (space.observes && !above.observes) loaded_.organisation.observing.push_back(id);
+        if (space.trusts_folder) loaded_.organisation.trusting_folder.push_back(id);
         spaces_.push_back(space);
         for (const auto& name : names) {
             const std::string path = prefix + name;

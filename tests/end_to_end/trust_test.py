@@ -29,6 +29,15 @@ missing contains "1 of those who may write" if not approve
 '''
 
 
+def with_one_other(trusting=True):
+    """A tree in which one approval by somebody else is needed."""
+    tree = organisation()
+    tree["policies/approval/one_other.rego"] = ONE_OTHER
+    if trusting:
+        tree["space.yaml"] += "trust: folder\n"
+    return tree
+
+
 def send(place, event, secret=None, delivery=None, **message):
     """A webhook of the built-in forge, signed with the repository's own secret."""
     secret = secret or (place.bare / "slipway.secret").read_text().strip()
@@ -114,9 +123,7 @@ def w2_one_matrix_of_rights(build):
 
 def w3_an_approval_binds_to_what_was_seen(build):
     """W3: an approval counts for the plan it saw: a new commit voids it, another plan's name is refused"""
-    tree = organisation()
-    tree["policies/approval/one_other.rego"] = ONE_OTHER
-    with Place(build, tree) as place:
+    with Place(build, with_one_other()) as place:
         start_network(place)
         number = proposed(place)
         check = place.wait_check(number, "action_required")
@@ -182,8 +189,6 @@ def c1_authority_comes_from_the_tracked_branch(build):
 
 def r4_inputs_and_changes_must_both_be_the_approved_ones(build):
     """R4: a changed command, expression behind an unknown or file that is read void an approval; a README does not"""
-    tree = organisation()
-    tree["policies/approval/one_other.rego"] = ONE_OTHER
     unknown = 'resource "terraform_data" "first" {\n  input = "x"\n}\n' \
               'resource "terraform_data" "second" {\n  input = "${terraform_data.first.id}%s"\n}\n'
     command = 'resource "terraform_data" "net" {\n  input = "x"\n  provisioner "local-exec" {\n' \
@@ -196,7 +201,7 @@ def r4_inputs_and_changes_must_both_be_the_approved_ones(build):
         "sensitive": ({"run.tf": 'resource "terraform_data" "net" {\n  input = sensitive("a")\n}\n'},
                       {"run.tf": 'resource "terraform_data" "net" {\n  input = sensitive("b")\n}\n'}),
     }
-    with Place(build, tree) as place:
+    with Place(build, with_one_other()) as place:
         start_network(place)
         for name, (before, after) in cases.items():
             inside = lambda files: {"stacks/network/" + path: text for path, text in files.items()}  # noqa: E731
@@ -241,6 +246,21 @@ def s2_the_socket_and_the_tokens(build):
         assert place.http("GET", "/healthz")[0] == 200
 
 
+def s6_approvals_count_where_the_space_says_so(build):
+    """S6: an approval on the built-in forge counts only where the space says `trust: folder`"""
+    with Place(build, with_one_other(trusting=False)) as place:
+        start_network(place)
+        number = proposed(place)
+        place.wait_check(number, "action_required")
+        place.slipway("pull", "review", str(number), "--approve", "--as", "grace")
+        settled(place)
+        assert place.check(number)["conclusion"] == "action_required"
+        place.write(place.organisation, {"space.yaml": with_one_other()["space.yaml"]})
+        wait_until("the tree to be read again", lambda: "was read again" in place.log())
+        place.slipway("pull", "review", str(number), "--approve", "--as", "grace")
+        place.wait_check(number, "success")
+
+
 def s6_the_folder_is_trusted_and_nothing_else(build):
     """S6: pushes to refs/pull/* are refused, each repository has its own secret, nothing in a repository is run"""
     with Place(build, organisation()) as place:
@@ -269,4 +289,4 @@ def s6_the_folder_is_trusted_and_nothing_else(build):
 main([w1_an_event_is_a_hint, w2_one_matrix_of_rights, w3_an_approval_binds_to_what_was_seen,
       w5_only_a_merged_pull_request_lends, c1_authority_comes_from_the_tracked_branch,
       r4_inputs_and_changes_must_both_be_the_approved_ones, s2_the_socket_and_the_tokens,
-      s6_the_folder_is_trusted_and_nothing_else])
+      s6_approvals_count_where_the_space_says_so, s6_the_folder_is_trusted_and_nothing_else])

@@ -58,6 +58,7 @@ struct Space {
     std::map<std::string, Place> team_places;
     std::map<Role, std::vector<NamedOf>> roles;
     bool observes = false;
+    bool trusts_folder = false;
 };
 // Adds stacks of its matrix and delegations to the rest.
 Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
