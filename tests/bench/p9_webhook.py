@@ -1,0 +1,89 @@
+#!/usr/bin/env python3
+"""P9: from a webhook sent to the stack's finished check handed to the forge, against fetch + init + plan + show by
+hand. Both in turn on one machine; medians; the built-in forge, real Redis, the sandbox on our side alone.
+
+    p9_webhook.py BUILD [ROUNDS]        BUILD: a release build, e.g. build/release
+"""
+import json
+import pathlib
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "end_to_end"))
+from place import Place, organisation, resource  # noqa: E402
+
+BARS = {1: 1.25, 1000: 1.05}
+
+
+def many(count, value):
+    return "".join(resource("r%d" % i, value) for i in range(count))
+
+
+def ours(place, topic, text):
+    """Seconds from the beginning of the push, whose hook sends the webhook, to the check that shows the plan."""
+    place.branch(topic)
+    place.commit({"stacks/network/main.tf": text})
+    head = place.git("rev-parse", "HEAD")
+    meta = place.bare / "refs" / "pull" / str(len(place.numbers()) + 1) / "meta"
+    began = time.monotonic()
+    place.git("push", "-q", "origin", "HEAD:refs/for/main/" + topic)
+    seen = None
+
+    def finished():
+        nonlocal seen
+        now = meta.read_text()
+        if now == seen:
+            return None
+        seen = now
+        shown = subprocess.run(["git", "-C", str(place.bare), "show", now.strip() +
+                                ":checks/slipway%2Fnetwork@" + head + ".json"], capture_output=True, text=True)
+        return shown.returncode == 0 and json.loads(shown.stdout)["status"] == "completed"
+
+    end = time.monotonic() + 120
+    while not finished():
+        assert time.monotonic() < end, place.log()
+    return time.monotonic() - began
+
+
+def by_hand(place, text, number):
+    """Seconds of fetch + init + plan + show, as a person would in a clone that is there."""
+    clone = place.work / "by-hand"
+    if not clone.exists():
+        place.run("git", "clone", "-q", str(place.bare), str(clone))
+    environment = dict(place.environment(), CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1", TF_CLI_CONFIG_FILE="/dev/null",
+                       TF_DATA_DIR=str(place.work / ("hand-%d" % number)))
+    tool = shutil.which("tofu") or shutil.which("terraform")
+    began = time.monotonic()
+
+    def step(*argv, cwd=None):
+        subprocess.run(argv, cwd=cwd or clone / "stacks/network", env=environment, check=True, capture_output=True)
+
+    step("git", "fetch", "-q", "origin", "refs/pull/%d/head" % number, cwd=clone)
+    step("git", "checkout", "-q", "--detach", "FETCH_HEAD", cwd=clone)
+    step(tool, "init", "-input=false", "-no-color")
+    step(tool, "plan", "-input=false", "-no-color", "-lock=false", "-out", str(place.work / "plan"))
+    step(tool, "show", "-json", str(place.work / "plan"))
+    return time.monotonic() - began
+
+
+def measure(build, count, rounds):
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", many(count, "a"))})
+        place.start()
+        pairs = []
+        for i in range(rounds + 1):
+            text = place.stack("network", many(count, "v%d" % i))
+            whole = ours(place, "t%d" % i, text)
+            hand = by_hand(place, text, place.numbers()[-1])
+            if i:  # the first of both warms up
+                pairs.append((whole, hand))
+        a, b = (statistics.median(p[k] for p in pairs) for k in (0, 1))
+        print("%4d resources: ours %.0f ms (push included), by hand %.0f ms, bar %.2f, ratio %.2f"
+              % (count, a * 1000, b * 1000, BARS[count], a / b), flush=True)
+
+
+for resources in BARS:
+    measure(sys.argv[1], resources, int(sys.argv[2]) if len(sys.argv) > 2 else 5)

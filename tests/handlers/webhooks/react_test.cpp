@@ -1,0 +1,224 @@
+// What follows from events, with real git, real policies and the queue in memory; only the forge is a double.
+#include "handlers/webhooks/react.hpp"
+
+#include <doctest/doctest.h>
+
+#include <boost/asio/io_context.hpp>
+
+#include "queue/store.hpp"
+#include "service/model/pull_record.hpp"
+#include "service/model/request.hpp"
+#include "tests/support/git_fixture.hpp"
+#include "tests/support/recording_forge.hpp"
+#include "tests/support/run_task.hpp"
+
+using namespace slipway;
+
+namespace {
+
+// A forge that says of any delivery what the test wants it to mean.
+struct TellingForge : RecordingForge {
+    Event event = PullRequestChanged{};
+    EventOrIgnored parse(const Delivery&) const override { return event; }
+};
+
+const RepositoryName infra{"forge.test", "acme/infra"};
+
+Stack network() {
+    Stack stack;
+    stack.id = StackId("network");
+    stack.repository = infra;
+    stack.directory = "stacks/network";
+    return stack;
+}
+
+struct Scene {
+    asio::io_context io;
+    FixedClock clock{1'700'000'000'000};
+    Pool pool{1};
+    TempDir directory;
+    GitRepo git{directory.path() / "origin"};
+    std::unique_ptr<Queue> queue = make_memory_queue(io.get_executor(), clock);
+    std::unique_ptr<Mirrors> mirrors = make_mirrors(directory.path() / "mirrors", io.get_executor());
+    std::unique_ptr<UsesReader> uses = make_uses_reader(io.get_executor(), pool);
+    std::unique_ptr<Policies> policies = make_policies(io.get_executor());
+    std::shared_ptr<Organisation> organisation = std::make_shared<Organisation>();
+    Forges forges;
+    TellingForge* forge = nullptr;
+    PullRequest pull;
+    int deliveries = 0;
+
+    Scene() {
+        auto made = std::make_unique<TellingForge>();
+        forge = made.get();
+        forge->configuration.name = infra.forge;
+        forge->remote.url = git.path().string();
+        forge->remote.local = true;
+        forges.emplace(infra.forge, std::move(made));
+        organisation->stacks.push_back(network());
+        git.commit({{"stacks/network/main.tf", "# one\n"}, {"README.md", "a\n"}});
+        git.git({"checkout", "-q", "-b", "topic"});
+        pull.name = {infra, 7};
+        pull.author = {infra.forge, "linus"};
+        pull.base_branch = "main";
+        pull.head_branch = "topic";
+        push("# two\n");
+    }
+
+    void push(const std::string& text) {
+        pull.head = git.commit({{"stacks/network/main.tf", text}});
+        git.git({"update-ref", "refs/pull/7/head", pull.head.value});
+        forge->pulls[7] = pull;
+    }
+
+    ReactContext context() {
+        return {*queue, forges, *mirrors, *uses, *policies, pool, clock, [this] { return organisation; },
+                true,   {"/slipway"}, Mode::apply};
+    }
+
+    // Accepts a delivery that means `event` and reacts to it; the first attempt.
+    void tell(Event event, int attempt = 1) {
+        forge->event = std::move(event);
+        Delivery delivery;
+        delivery.forge = infra.forge;
+        delivery.id = "delivery-" + std::to_string(++deliveries);
+        delivery.event = "any";
+        delivery.body = "{}";
+        auto told = [this, delivery, attempt]() -> Task<void> {
+            co_await queue->accept(delivery);
+            auto reacting = context();
+            for (;;) {
+                auto job = co_await queue->claim("service", "test", std::chrono::seconds(30),
+                                                 std::chrono::milliseconds(0));
+                if (!job) co_return;
+                job->attempt = attempt;
+                const auto lease = job->lease;
+                if (job->job.kind == JobKind::event) co_await react(reacting, std::move(*job));
+                co_await queue->finish(lease);
+            }
+        };
+        run_task(io, told());
+    }
+    void changed(PullChange change) { tell(PullRequestChanged{pull.name, change, pull.author}); }
+
+    PullRecord record() { return run_task(io, load<PullRecord>(*queue, pull_key(pull.name))).value; }
+    std::size_t runs() { return run_task(io, queue->list("runs", 0, 100)).size(); }
+    Run newest() {
+        auto ids = run_task(io, queue->list("runs", 0, 1));
+        return run_task(io, load<Run>(*queue, run_key(RunId(ids.at(0).first)))).value;
+    }
+    bool waits(const std::string& job) { return run_task(io, queue->place_in_queue(JobId(job))).has_value(); }
+};
+
+}  // namespace
+
+TEST_CASE("W4: nothing of a fork is run, and every concerned stack says so") {
+    Scene scene;
+    scene.pull.fork = true;
+    scene.push("# from elsewhere\n");
+    scene.changed(PullChange::opened);
+    auto record = scene.record();
+    REQUIRE(record.stacks.size() == 1);
+    CHECK(record.stacks[0].proposed.empty());
+    CHECK(record.stacks[0].not_planned.find("fork") != std::string::npos);
+    CHECK(scene.runs() == 0);
+}
+
+TEST_CASE("T10: opened, reopened, made ready, drafted: one run for one head; a push and another base make a new one") {
+    Scene scene;
+    for (auto change : {PullChange::opened, PullChange::reopened, PullChange::ready, PullChange::draft,
+                        PullChange::labelled})
+        scene.changed(change);
+    CHECK(scene.runs() == 1);
+    const auto first = scene.newest();
+    CHECK(first.head == scene.pull.head);
+    CHECK(first.kind == RunKind::proposed);
+
+    scene.clock.advance(std::chrono::seconds(1));
+    scene.push("# three\n");
+    scene.changed(PullChange::pushed);
+    CHECK(scene.runs() == 2);
+    CHECK(scene.newest().head == scene.pull.head);
+    auto superseded = run_task(scene.io, load<Run>(*scene.queue, run_key(first.id))).value;
+    CHECK(superseded.state == RunState::canceled);
+    CHECK(superseded.reason.find("superseded") != std::string::npos);
+
+    scene.git.git({"branch", "release", "main"});
+    scene.pull.base_branch = "release";
+    scene.forge->pulls[7] = scene.pull;
+    scene.changed(PullChange::retargeted);
+    CHECK(scene.record().stacks.empty());  // C1: no stack tracks that branch
+}
+
+TEST_CASE("a closed pull request takes its waiting runs along") {
+    Scene scene;
+    scene.changed(PullChange::opened);
+    scene.pull.state = PullState::closed;
+    scene.forge->pulls[7] = scene.pull;
+    scene.changed(PullChange::closed);
+    CHECK(scene.newest().state == RunState::canceled);
+}
+
+TEST_CASE("W2: edited comments, our own, bots' and quoted ones command nothing; one comment commands once") {
+    Scene scene;
+    Comment good;
+    good.id = "1";
+    good.pull = scene.pull.name;
+    good.author = {infra.forge, "grace"};
+    good.body = "/slipway plan";
+    struct Case {
+        const char* name;
+        Comment comment;
+        bool commands;
+    };
+    auto with = [&](auto&& change) {
+        Comment out = good;
+        change(out);
+        return out;
+    };
+    const Case cases[] = {
+        {"good", good, true},
+        {"edited", with([](Comment& c) { c.id = "2"; c.edited = true; }), false},
+        {"ours", with([](Comment& c) { c.id = "3"; c.ours = true; }), false},
+        {"bot", with([](Comment& c) { c.id = "4"; c.author.bot = true; }), false},
+        {"quoted", with([](Comment& c) { c.id = "5"; c.body = "> /slipway plan"; }), false},
+        {"prose", with([](Comment& c) { c.id = "6"; c.body = "please do /slipway plan"; }), false},
+    };
+    for (const auto& one : cases) {
+        CAPTURE(one.name);
+        scene.forge->comments[one.comment.id] = one.comment;
+        auto leave = [&]() -> Task<bool> {
+            Delivery delivery;
+            delivery.forge = infra.forge;
+            delivery.id = std::string("comment-") + one.name;
+            delivery.event = "any";
+            delivery.body = "{}";
+            scene.forge->event = CommentCreated{scene.pull.name, one.comment.id, one.comment.author};
+            co_await scene.queue->accept(delivery);
+            auto context = scene.context();
+            for (bool reacted = false; !reacted;) {  // what earlier comments left is passed over
+                auto job = co_await scene.queue->claim("service", "test", std::chrono::seconds(30),
+                                                       std::chrono::milliseconds(0));
+                reacted = job->job.kind == JobKind::event;
+                if (reacted) co_await react(context, std::move(*job));
+            }
+            auto place = co_await scene.queue->place_in_queue(JobId("command/forge.test/" + one.comment.id));
+            co_return place.has_value();
+        };
+        CHECK(run_task(scene.io, leave()) == one.commands);
+    }
+    // The same comment under another delivery: taken already.
+    Commit again;
+    again.once.push_back("comment/forge.test/1");
+    auto taken = scene.queue->commit(std::move(again));
+    CHECK(run_task(scene.io, std::move(taken)) == Committed::conflict);
+}
+
+TEST_CASE("an event about a pull request that the forge does not know is asked for again, then left alone") {
+    Scene scene;
+    PullRequestName nobody{infra, 99};
+    CHECK_THROWS_AS(scene.tell(PullRequestChanged{nobody, PullChange::opened, {}}, 1), Failure);
+    Scene patient;
+    CHECK_NOTHROW(patient.tell(PullRequestChanged{nobody, PullChange::opened, {}}, 5));
+    CHECK(patient.runs() == 0);
+}
