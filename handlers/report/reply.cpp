@@ -16,4 +16,19 @@ Task<void> write_reply(ReportContext& context, ClaimedJob job) {
         co_await forge.add_comment(reply.pull, "reply/" + reply.comment_id, reply.text);
 }
 
+Task<void> pass_merge_group(ReportContext& context, ClaimedJob job) {
+    auto group = job_payload<MergeGroupCommit>(job.job);
+    auto& forge = *context.forges.at(group.repository.forge);
+    Check check;
+    check.name = context.check_name;
+    check.commit = group.head;
+    check.status = CheckStatus::completed;
+    check.conclusion = Conclusion::success;
+    check.title = "Judged on the pull requests";
+    check.summary = "The pull requests of this merge group were planned and judged one by one. After the merge each "
+                    "stack is planned again, and applies only what was approved.";
+    check.completed_at_ms = context.clock.now_ms();
+    co_await forge.put_check(group.repository, "", std::move(check));
+}
+
 }  // namespace slipway

@@ -113,10 +113,15 @@ Task<void> react_to(ReactContext&, RepositoryRenamed event, Lease) {
     co_return;
 }
 
-Task<void> react_to(ReactContext&, MergeGroupRequested event, Lease) {
-    log_info("a merge queue asks for checks",
-             {{"repository", event.repository.text()}, {"head", event.head.value}});
-    co_return;
+// Its pull requests were judged before they could enter the queue, and what they merge to is planned and judged
+// again before anything applies: the queue's commit only must not wait for a check that never comes.
+Task<void> react_to(ReactContext& context, MergeGroupRequested event, Lease holding) {
+    MergeGroupCommit group{event.repository, event.head};
+    Commit commit;
+    commit.jobs.push_back(make_job(JobKind::pass, event.repository.text() + "/" + event.head.value, group));
+    commit.holding = holding;
+    commit.finish = true;
+    co_await context.queue.commit(std::move(commit));
 }
 
 }  // namespace

@@ -54,6 +54,7 @@ Task<void> Engine::handle(ClaimedJob job) {
         case JobKind::consider: return consider(control_, std::move(job));
         case JobKind::release: return release(control_, std::move(job));
         case JobKind::report: return write_report(report_, std::move(job));
+        case JobKind::pass: return pass_merge_group(report_, std::move(job));
         case JobKind::reply: return write_reply(report_, std::move(job));
         case JobKind::perform: break;
     }

@@ -20,10 +20,11 @@ enum class JobKind {
     consider, // look again at a pull request's reviews and waiting runs   consider/<pull>
     release,  // an upstream run ended: may this run enter its lane?       release/<run>
     report,   // write a pull request's checks and comment                 report/<pull>
+    pass,     // a merge queue's commit wants the required check            pass/<repository>/<commit>
     reply,    // answer a comment, or acknowledge it                       reply/<forge>/<comment id>
 };
-constexpr std::array<std::string_view, 10> words_of(JobKind) {
-    return {"event", "look", "command", "prepare", "perform", "judge", "consider", "release", "report", "reply"};
+constexpr std::array<std::string_view, 11> words_of(JobKind) {
+    return {"event", "look", "command", "prepare", "perform", "judge", "consider", "release", "report", "pass", "reply"};
 }
 
 struct Job {

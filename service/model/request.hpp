@@ -75,6 +75,16 @@ struct LookRequest {
     }
 };
 
+// The payload of a pass job: a merge queue's own commit.
+struct MergeGroupCommit {
+    RepositoryName repository;
+    CommitSha head;
+    static void fields(auto& self, auto&& f) {
+        f("repository", self.repository);
+        f("head", self.head);
+    }
+};
+
 // The payload of a reply job: a comment of its own, or just the eyes on one.
 struct CommentReply {
     PullRequestName pull;

@@ -214,6 +214,27 @@ TEST_CASE("W2: edited comments, our own, bots' and quoted ones command nothing; 
     CHECK(run_task(scene.io, std::move(taken)) == Committed::conflict);
 }
 
+TEST_CASE("a merge queue's commit is not left without the required check") {
+    Scene scene;
+    const CommitSha group("9fceb02d0ae598e95dc970b74767f19372d61af8");
+    auto leave = [&]() -> Task<bool> {
+        Delivery delivery;
+        delivery.forge = infra.forge;
+        delivery.id = "group";
+        delivery.event = "any";
+        delivery.body = "{}";
+        scene.forge->event = MergeGroupRequested{infra, group, scene.pull.head, "main"};
+        co_await scene.queue->accept(delivery);
+        auto job = co_await scene.queue->claim("service", "test", std::chrono::seconds(30),
+                                               std::chrono::milliseconds(0));
+        auto context = scene.context();
+        co_await react(context, std::move(*job));
+        auto place = co_await scene.queue->place_in_queue(JobId("pass/forge.test/acme/infra/" + group.value));
+        co_return place.has_value();
+    };
+    CHECK(run_task(scene.io, leave()));
+}
+
 TEST_CASE("an event about a pull request that the forge does not know is asked for again, then left alone") {
     Scene scene;
     PullRequestName nobody{infra, 99};
