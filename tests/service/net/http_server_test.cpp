@@ -116,7 +116,9 @@ TEST_CASE("a request cut into single bytes is the same request") {
     Serving serving(routes);
     for (const auto& request :
          {get, post("/echo", length(3), "abc"),
-          post("/echo", "Transfer-Encoding: chunked\r\n", "2;a=b\r\nab\r\n1\r\nc\r\n0\r\nX-Trailer: t\r\n\r\n")}) {
+          post("/echo", "Transfer-Encoding: chunked\r\n", "2;a=b\r\nab\r\n1\r\nc\r\n0\r\nX-Trailer: t\r\n\r\n"),
+          post("/echo", "Transfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+          post("/echo", "Transfer-Encoding: chunked\r\n", "0\r\nX-Trailer: t\r\n\r\n")}) {
         RawClient client(serving.port());
         for (char c : request) client.send(std::string_view(&c, 1));
         const auto answer = client.answer();
