@@ -152,4 +152,31 @@ def what_waits_for_people(build):
         assert refused.returncode == 1 and "does not wait" in refused.stderr, refused
 
 
-main([from_plan_to_apply, what_each_change_plans, a_conflict_costs_no_run, every_way_to_open, what_waits_for_people])
+def one_comment_of_many(build):
+    """T30: twenty pushes and fifty stacks with long plans end in one comment below the forge's limit"""
+    names = ["s%02d" % i for i in range(50)]
+    tree = organisation()
+    tree.update({"stacks/%s.yaml" % name: "directory: stacks/%s\n" % name for name in names})
+    with Place(build, tree) as place:
+        def files(value):
+            body = "".join(resource("r%02d" % i, value + "-long" * 40) for i in range(20))
+            return {"stacks/%s/main.tf" % name: place.stack(name, body) for name in names}
+
+        place.push_main(dict(files("start"), **{"stacks/network/main.tf": place.stack("network", "")}))
+        place.start()
+        place.branch("topic")
+        for push in range(19):
+            place.propose("topic", {"stacks/s%02d/main.tf" % push: place.stack(names[push], resource("r%d" % push))})
+        head = place.propose("topic", files("last"))
+        place.wait_check(1, "success")
+        body = place.wait_comment(1, head[:7], "50 stacks")
+        assert len(place.own_comments(1)) == 1, [c["body"][:80] for c in place.own_comments(1)]
+        assert len(body) < 65_536, len(body)
+        missing = [name for name in names if name not in body]
+        assert not missing and "+1000" in body, (missing, body[:2000])
+        done = lambda: [c for c in place.pull(1)["checks"] if c["commit"] == head and c["conclusion"] == "success"]
+        wait_until("the summary and a check for every stack", lambda: len(done()) == 51)
+
+
+main([from_plan_to_apply, what_each_change_plans, a_conflict_costs_no_run, every_way_to_open, what_waits_for_people,
+      one_comment_of_many])

@@ -41,18 +41,25 @@ end
 
 local function job_key(id) return P .. 'job:' .. id end
 
+local function order_of(priority) return whole(tick() - tonumber(priority) * priority_step_us) end
+
+-- Of a job whose hash says already that it waits.
+local function line_up(id, queue, order)
+    if redis.call('ZADD', P .. 'queue:' .. queue, order, id) == 0 then return end
+    redis.call('SADD', P .. 'queues', queue)
+    local wake = P .. 'wake:' .. queue
+    if redis.call('LPUSH', wake, '1') > wake_limit then redis.call('LTRIM', wake, 0, wake_limit - 1) end
+end
+
 local function ready(id, queue, order)
     redis.call('HSET', job_key(id), 'state', 'waiting')
-    redis.call('ZADD', P .. 'queue:' .. queue, order, id)
-    redis.call('SADD', P .. 'queues', queue)
-    redis.call('LPUSH', P .. 'wake:' .. queue, '1')
-    redis.call('LTRIM', P .. 'wake:' .. queue, 0, wake_limit - 1)
+    line_up(id, queue, order)
 end
 
 local function wait(id)
     local key = job_key(id)
     local job = redis.call('HMGET', key, 'queue', 'priority')
-    local order = whole(tick() - tonumber(job[2]) * priority_step_us)
+    local order = order_of(job[2])
     redis.call('HDEL', key, 'due', 'backs_off')
     redis.call('HSET', key, 'order', order)
     ready(id, job[1], order)
@@ -69,10 +76,16 @@ local function forget(id)
     redis.call('DEL', job_key(id))
 end
 
+-- Of a job that is nowhere.
 local function fresh(id, queue, priority, due, data)
-    forget(id)
-    redis.call('HSET', job_key(id), 'queue', queue, 'priority', priority, 'data', data, 'attempt', 0)
-    if tonumber(due) > now then delay(id, due) else wait(id) end
+    if tonumber(due) > now then
+        redis.call('HSET', job_key(id), 'queue', queue, 'priority', priority, 'data', data, 'attempt', 0)
+        return delay(id, due)
+    end
+    local order = order_of(priority)
+    redis.call('HSET', job_key(id), 'state', 'waiting', 'queue', queue, 'priority', priority, 'data', data,
+        'attempt', 0, 'order', order)
+    line_up(id, queue, order)
 end
 
 -- Asking twice is asking once.
@@ -81,6 +94,7 @@ local function put(id, queue, priority, due, data)
     local job = redis.call('HMGET', key, 'state', 'due', 'backs_off', 'next_due')
     local state = job[1]
     if not state or state == 'dead' then
+        if state then forget(id) end
         fresh(id, queue, priority, due, data)
     elseif state == 'leased' then
         if not job[4] then
@@ -133,7 +147,10 @@ end
 local function give_up(id)
     local next, begun = next_of(id), redis.call('HGET', job_key(id), 'begun')
     redis.call('ZREM', P .. 'leased', id)
-    if next[1] and not begun then return fresh(id, unpack(next)) end
+    if next[1] and not begun then
+        forget(id)
+        return fresh(id, unpack(next))
+    end
     forget_next(id)
     redis.call('HSET', job_key(id), 'state', begun and 'unknown' or 'dead')
     redis.call('ZADD', P .. 'lapsed', whole(now), id)
