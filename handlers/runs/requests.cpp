@@ -69,6 +69,13 @@ Task<void> find_targets(ControlContext& context, Desk& desk) {
     if (!request.pull) co_return;
     desk.pull = co_await load<PullRecord>(context.queue, pull_key(*request.pull));
     desk.posted = co_await load<PostedRecord>(context.queue, posted_key(*request.pull));
+    const auto& known = desk.pull.value;
+    if (known.looking && known.pull.state == PullState::open && !request.run && request.verb != Verb::plan) {
+        refuse(desk, Answer::Kind::impossible,
+               "The newest commit is not planned yet, and what was planned before is of another one. Ask again "
+               "when the comment shows its plan.");
+        co_return;
+    }
     for (auto& stack : desk.pull.value.stacks) {
         if (request.run) {
             auto& target = desk.targets.front();

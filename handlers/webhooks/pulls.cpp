@@ -137,7 +137,7 @@ Task<Trees> read_trees(ReactContext& context, Forge& forge, PullRequest pull, Co
 // A stack of an earlier look at the same commits keeps its run, so that nothing is planned twice.
 const PullStack* already_planned(const PullRecord& before, const PullRecord& now, const StackId& id,
                                  bool planned_anew) {
-    if (planned_anew || before.pull.head != now.pull.head || before.base != now.base) return nullptr;
+    if (planned_anew || before.base != now.base) return nullptr;
     for (const auto& stack : before.stacks)
         if (stack.settings.id == id && !stack.proposed.empty()) return &stack;
     return nullptr;
@@ -166,13 +166,16 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
         co_return;
     }
 
-    // The summary check stands at once: before git, policies and tools are asked.
+    // The summary check stands at once: before git, policies and tools are asked. Until the stacks are known those
+    // of the record are of an earlier head, also for whoever looks again after this look has failed.
     const bool moved = before.pull.head != fresh->head || before.pull.base_branch != fresh->base_branch;
-    if (moved || before.pull.state != PullState::open) {
+    const bool begins = moved || before.pull.state != PullState::open;
+    const bool nothing_kept = begins || before.looking;
+    if (begins) {
         Outcome early;
         early.record = out.record;
         early.record.looking = true;
-        if (moved) early.record.attempt = 1;
+        if (pull.version) ++early.record.attempt;  // a head may come back: its runs are new ones
         leave_report(early, name);
         co_await store(context, std::move(pull), std::move(early));
         pull = co_await load<PullRecord>(context.queue, pull_key(name));
@@ -180,7 +183,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
     }
 
     auto default_branch = co_await forge.default_branch(name.repository);
-    CommitSha keep_base = moved || again == LookAgain::always ? CommitSha() : before.base;
+    CommitSha keep_base = nothing_kept || again == LookAgain::always ? CommitSha() : before.base;
     auto trees = co_await read_trees(context, forge, *fresh, keep_base, default_branch);
     auto organisation = context.organisation();
     auto self = may_describe_itself(context, forge, name.repository, *organisation);
@@ -217,7 +220,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
         stack.is_new = one.stack.only_in_head;
         const bool targeted = targets.empty() || std::find(targets.begin(), targets.end(),
                                                            one.stack.id) != targets.end();
-        const bool anew = again == LookAgain::always && targeted;
+        const bool anew = nothing_kept || (again == LookAgain::always && targeted);
         if (fresh->fork)
             stack.not_planned = "the pull request comes from a fork, and nothing of a fork is run";
         else if (!record.conflicts.empty())

@@ -59,10 +59,10 @@ struct PullRecord {
     PullRequest pull;                 // as last read
     CommitSha base;                   // the base commit that was merged with
     bool looking = false;             // seen, but which stacks it concerns is still being found out
-    std::vector<PullStack> stacks;    // concerned ones
+    std::vector<PullStack> stacks;    // concerned ones; while looking those of an earlier head
     std::vector<std::string> conflicts;
     std::vector<std::string> configuration;  // findings
-    int attempt = 1;                  // rises with `plan`, a re-requested check …
+    int attempt = 1;                  // rises with a new head, `plan`, a re-requested check …
     std::vector<KeptReview> kept_reviews;
 
     static void fields(auto& self, auto&& f) {

@@ -150,6 +150,54 @@ TEST_CASE("T10: opened, reopened, made ready, drafted: one run for one head; a p
     CHECK(scene.record().stacks.empty());  // C1: no stack tracks that branch
 }
 
+TEST_CASE("a look that failed half way leaves nothing of the earlier head to the next one") {
+    Scene scene;
+    scene.changed(PullChange::opened);
+    const auto earlier = scene.newest();
+    scene.clock.advance(std::chrono::seconds(1));
+    scene.push("# three\n");
+    const auto there = scene.forge->remote.url;
+    scene.forge->remote.url += ".gone";
+    CHECK_THROWS_AS(scene.changed(PullChange::pushed), Failure);
+    CHECK(scene.record().looking);
+    CHECK(scene.record().pull.head == scene.pull.head);
+
+    scene.forge->remote.url = there;
+    scene.changed(PullChange::labelled);
+    REQUIRE(scene.record().stacks.size() == 1);
+    CHECK(scene.record().stacks[0].proposed == scene.newest().id);
+    CHECK(scene.newest().head == scene.pull.head);
+    CHECK(run_task(scene.io, load<Run>(*scene.queue, run_key(earlier.id))).value.state == RunState::canceled);
+}
+
+TEST_CASE("a head that comes back, and a pull request that is reopened, are planned again") {
+    Scene scene;
+    scene.changed(PullChange::opened);
+    const auto first = scene.pull.head;
+    scene.push("# three\n");
+    scene.changed(PullChange::pushed);
+    scene.git.git({"reset", "-q", "--hard", first.value});
+    scene.git.git({"update-ref", "refs/pull/7/head", first.value});
+    scene.pull.head = first;
+    scene.forge->pulls[7] = scene.pull;
+    scene.clock.advance(std::chrono::seconds(1));
+    scene.changed(PullChange::pushed);
+    CHECK(scene.runs() == 3);
+    CHECK(scene.newest().head == first);
+    CHECK(scene.newest().state == RunState::queued);
+
+    for (auto [state, change] : {std::pair(PullState::closed, PullChange::closed),
+                                 std::pair(PullState::open, PullChange::reopened)}) {
+        scene.clock.advance(std::chrono::seconds(1));
+        scene.pull.state = state;
+        scene.forge->pulls[7] = scene.pull;
+        scene.changed(change);
+    }
+    CHECK(scene.runs() == 4);
+    CHECK(scene.newest().state == RunState::queued);
+    CHECK(scene.record().stacks.at(0).proposed == scene.newest().id);
+}
+
 TEST_CASE("a closed pull request takes its waiting runs along") {
     Scene scene;
     scene.changed(PullChange::opened);
