@@ -117,11 +117,16 @@ Result<InstalledTool> choose_tool(ToolKind kind, std::string_view constraint,
                                   const std::vector<InstalledTool>& installed) {
     auto wanted = VersionConstraint::parse(constraint);
     if (!wanted) return wanted.error();
-    const InstalledTool* best = nullptr;
-    for (const auto& tool : installed)
-        if (tool.kind == kind && wanted->allows(tool.version) &&
-            (best == nullptr || tool.version > best->version))
-            best = &tool;
+    const auto newest = [&](auto&& fits) {
+        const InstalledTool* best = nullptr;
+        for (const auto& tool : installed)
+            if (tool.kind == kind && fits(tool) && (best == nullptr || tool.version > best->version))
+                best = &tool;
+        return best;
+    };
+    const auto* best = newest([&](const auto& tool) { return wanted->allows(tool.version); });
+    // A stack that asks for no version gets along with a prerelease where nothing else is installed.
+    if (best == nullptr && constraint.empty()) best = newest([](const auto&) { return true; });
     if (best != nullptr) return *best;
     return Error{"the stack wants " + std::string(title(kind)) +
                  (constraint.empty() ? "" : " " + std::string(constraint)) +

@@ -74,6 +74,14 @@ TEST_CASE("a tool is chosen among what is installed, the newest that fits") {
     CHECK(none.error().message ==
           "the stack wants OpenTofu ~> 1.10.0, but installed on the worker: Terraform 1.5.7 "
           "(/a/terraform), Terraform 1.11.4 (/b/terraform), OpenTofu 1.12.6 (/c/tofu)");
+    const std::vector<InstalledTool> unreleased{
+        {ToolKind::opentofu, "/d/tofu", *parse_version("1.13.0-dev")},
+        {ToolKind::terraform, "/a/terraform", *parse_version("1.5.7")},
+        {ToolKind::terraform, "/e/terraform", *parse_version("1.12.0-rc1")}};
+    CHECK(choose_tool(ToolKind::opentofu, "", unreleased)->program == "/d/tofu");
+    CHECK(choose_tool(ToolKind::opentofu, "1.13.0-dev", unreleased)->program == "/d/tofu");
+    CHECK_FALSE(choose_tool(ToolKind::opentofu, ">= 1.6", unreleased));
+    CHECK(choose_tool(ToolKind::terraform, "", unreleased)->program == "/a/terraform");
     CHECK(choose_tool(ToolKind::opentofu, "", {}).error().message ==
           "the stack wants OpenTofu, but installed on the worker: none is");
 }
