@@ -136,14 +136,14 @@ class RegoPolicies : public Policies {
     }
 
     Task<PlanDecision> decide_plan(PolicySet set, PlanQuestion question) override {
-        auto asked = input_of(plan_input(question), limits_.plan, question.now_ms);
-        const bool readable = question.document.is_object();
-        asked->document = std::move(question.document);
         Asked judged;
-        if (readable)
+        if (question.document.is_object()) {
+            auto asked = input_of(plan_input(question), limits_.plan, question.now_ms);
+            asked->document = std::move(question.document);
             judged = co_await judge(std::move(set), PolicyKind::plan, std::move(asked));
-        else
+        } else {
             judged = unreadable(std::move(set));
+        }
         auto decision = decide(question, judged.policies);
         decision.policy_set = std::move(judged.digest);
         co_return decision;

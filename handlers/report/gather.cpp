@@ -9,13 +9,10 @@ namespace slipway {
 
 namespace {
 
-std::optional<Plan> plan_in(Blobs& blobs, const BlobId& document) {
-    if (document.empty()) return std::nullopt;
-    const auto text = blobs.get(document);
-    if (!text) return std::nullopt;
-    auto plan = decode<Plan>(std::string_view(*text));
+std::optional<Plan> plan_in(Plans& plans, const BlobId& document) {
+    const auto plan = plans.get(document);
     if (!plan) return std::nullopt;
-    return std::move(*plan);
+    return *plan;
 }
 
 // The job that the run waits in, where it waits.
@@ -46,7 +43,7 @@ Task<void> add_approved_plan(ReportContext& context, StackReport& stack) {
     auto lender = co_await load<Run>(context.queue, run_key(run.lender));
     if (!lender.version || lender.value.plan_document.empty()) co_return;
     const bool same = lender.value.change_digest == run.change_digest && lender.value.inputs_digest == run.inputs_digest;
-    if (!same) stack.approved_plan = plan_in(context.blobs, lender.value.plan_document);
+    if (!same) stack.approved_plan = plan_in(context.plans, lender.value.plan_document);
 }
 
 StackReport stack_of(const PullStack& stack) {
@@ -103,7 +100,7 @@ Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestNam
         }
         if (report.phase == PullPhase::merged) one.not_planned.clear();
         if (one.run) {
-            one.plan = plan_in(context.blobs, one.run->plan_document);
+            one.plan = plan_in(context.plans, one.run->plan_document);
             const auto job = awaited_job(*one.run);
             if (!job.empty()) {
                 JobId waiting(job);

@@ -8,7 +8,7 @@
 #include "handlers/forges/forge.hpp"
 #include "queue/queue.hpp"
 #include "service/base/clock.hpp"
-#include "service/blobs/blobs.hpp"
+#include "service/blobs/plans.hpp"
 #include "service/model/pull_record.hpp"
 #include "service/wording/report.hpp"
 
@@ -16,7 +16,7 @@ namespace slipway {
 
 struct ReportContext {
     Queue& queue;
-    Blobs& blobs;
+    Plans& plans;
     Forges& forges;
     const Clock& clock;
     std::string check_name;

@@ -117,9 +117,12 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     question.stack = run.settings;
     question.run = run;
     question.now_ms = context.clock.now_ms();
-    if (auto text = context.blobs.get(run.plan_document))
-        if (auto plan = decode<Plan>(std::string_view(*text))) question.plan = std::move(*plan);
     auto organisation = context.organisation();
+    PolicySet set;
+    set.policies = organisation->policies_for(run.settings, PolicyKind::approval);
+    set.library = organisation->policy_library;
+    if (!set.policies.empty())  // the policy that stands in for none asks for no plan
+        if (auto plan = context.plans.get(run.plan_document)) question.plan = *plan;
     auto& forge = *context.forges.at(run.repository.forge);
     const Run* lends = out.carried_over ? &lender.value : nullptr;
     for (const auto& word : words_on(run, lends, pull, posted, reviews)) {
@@ -142,9 +145,6 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
         given.at_ms = word.at_ms;
         (word.bound ? question.reviews : question.older).push_back(std::move(given));
     }
-    PolicySet set;
-    set.policies = organisation->policies_for(run.settings, PolicyKind::approval);
-    set.library = organisation->policy_library;
     out.approval = co_await context.policies.decide_approval(std::move(set), std::move(question));
     co_return out;
 }

@@ -16,7 +16,7 @@
 #include "policies/policies.hpp"
 #include "queue/store.hpp"
 #include "service/base/clock.hpp"
-#include "service/blobs/blobs.hpp"
+#include "service/blobs/plans.hpp"
 #include "service/catalog/catalog.hpp"
 #include "service/catalog/uses.hpp"
 #include "service/git/mirror.hpp"
@@ -32,6 +32,7 @@ struct ControlContext {
     UsesReader& uses;
     Policies& policies;
     Blobs& blobs;
+    Plans& plans;
     Pool& pool;
     const Clock& clock;
     std::function<std::shared_ptr<const Organisation>()> organisation;

@@ -48,22 +48,24 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
     value.change_digest = result.change_digest;
     value.planned_at_ms = context.clock.now_ms();
 
-    auto plan_text = context.blobs.get(result.plan_document);
-    auto plan = decode<Plan>(std::string_view(plan_text ? *plan_text : ""));
-    if (!plan) throw Failure("the plan of " + value.id.value + " cannot be read", Retry::never);
-    co_await add_places(context, value, *plan);
-    value.plan_document = context.blobs.put(encode(*plan).dump());
-    value.counts = plan->counts;
-
+    auto made = context.plans.get(result.plan_document);
+    if (!made) throw Failure("the plan of " + value.id.value + " cannot be read", Retry::never);
     PlanQuestion question;
+    question.plan = *made;
+    made.reset();
+    co_await add_places(context, value, question.plan);
+    value.plan_document = context.plans.put(question.plan);
+    value.counts = question.plan.counts;
+    const bool changes_something = value.counts.any() || !question.plan.outputs.empty();
+
     question.stack = value.settings;
     question.run = value;
-    question.plan = *plan;
     question.now_ms = value.planned_at_ms;
-    if (auto document = context.blobs.get(result.tool_document))
-        if (auto json = parse_json(*document)) question.document = std::move(*json);
     auto organisation = context.organisation();
     auto set = policies_of(*organisation, value.settings, PolicyKind::plan);
+    if (!set.policies.empty())
+        if (auto document = context.blobs.get(result.tool_document))
+            if (auto json = parse_json(*document)) question.document = std::move(*json);
     value.plan_decision = co_await context.policies.decide_plan(std::move(set), std::move(question));
 
     const auto now = context.clock.now_ms();
@@ -71,7 +73,7 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
     if (verdict == Verdict::denied || verdict == Verdict::error) {
         value.reason = denial(value.plan_decision);
         advance(value, RunEvent::denied, now, "slipway", value.reason);
-    } else if (!plan->counts.any() && plan->outputs.empty()) {
+    } else if (!changes_something) {
         advance(value, RunEvent::planned_no_change, now, "slipway");
     } else {
         advance(value, RunEvent::planned, now, "slipway");
@@ -120,7 +122,9 @@ Task<void> judge(ControlContext& context, ClaimedJob job) {
         advance(run.value, stopped ? RunEvent::canceled : RunEvent::failed, context.clock.now_ms(),
                 "slipway", run.value.reason);
     }
-    store_run(commit, run);
+    // Whoever considers it reports it, with the approvals.
+    const bool considered = !commit.jobs.empty() && commit.jobs.front().kind == JobKind::consider;
+    store_run(commit, run, considered ? Reported::later : Reported::now);
     commit.holding = job.lease;
     commit.finish = true;
     counter("slipway_runs_total", "Runs that reached a state",

@@ -2,10 +2,10 @@
 
 namespace slipway {
 
-void store_run(Commit& commit, const StoredRun& run) {
+void store_run(Commit& commit, const StoredRun& run, Reported reported) {
     const auto& value = run.value;
     commit.records.push_back(save(run_key(value.id), run));
-    if (value.pull) {
+    if (value.pull && reported == Reported::now) {
         PullRequestName name{value.repository, *value.pull};
         commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
     }

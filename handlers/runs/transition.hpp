@@ -20,8 +20,10 @@ inline std::string result_key(const RunPhase& which) { return "result/" + which.
 inline std::string lane_of(const Run& run) { return "stack/" + run.stack.value; }
 
 // Adds the run's new state to the commit with all that always follows from it: the record, leaving the lane
-// and releasing dependents when it is over, a report where it belongs to a pull request.
-void store_run(Commit& commit, const StoredRun& run);
+// and releasing dependents when it is over, a report where it belongs to a pull request (later: somebody else
+// leaves it).
+enum class Reported { now, later };
+void store_run(Commit& commit, const StoredRun& run, Reported reported = Reported::now);
 
 // The apply of a run that waits: state applying, and its work for a worker.
 void start_apply(ControlContext& context, Commit& commit, StoredRun& run, std::string by,

@@ -213,6 +213,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
     question.push.now_ms = context.clock.now_ms();
     auto concerned = co_await decide_change(context, described, std::move(question));
 
+    bool keeps_a_plan = false;
     for (auto& one : concerned) {
         PullStack stack;
         stack.settings = one.stack;
@@ -227,9 +228,10 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
             stack.not_planned = "the pull request conflicts with " + fresh->base_branch;
         else if (one.decision.failed)
             stack.not_planned = "a push policy could not be evaluated";
-        else if (const auto* kept = already_planned(before, record, one.stack.id, anew))
+        else if (const auto* kept = already_planned(before, record, one.stack.id, anew)) {
             stack.proposed = kept->proposed;
-        else {
+            keeps_a_plan = true;
+        } else {
             auto run = proposed_run(context, record, one,
                                     one.destroy ? trees.base_tree : *trees.merge.tree);
             stack.proposed = run.id;
@@ -240,7 +242,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
     co_await supersede(context, before, record, "superseded by " +
                        std::string(shortened(fresh->head.value)), out);
     leave_report(out, name);
-    if (!record.stacks.empty())
+    if (keeps_a_plan)  // the others are considered when they are judged
         out.commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
     out.commit.holding = holding;
     out.commit.finish = true;

@@ -45,6 +45,7 @@ class Engine {
     EngineParts parts_;
     std::unique_ptr<Policies> policies_;
     std::unique_ptr<UsesReader> uses_;
+    Plans plans_;
     ReactContext react_;
     ControlContext control_;
     ReportContext report_;

@@ -11,6 +11,8 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/system/system_error.hpp>
+#include <unistd.h>
+
 #include <cstring>
 #include <mutex>
 
@@ -193,26 +195,30 @@ void describe_end(Ended& ended, const Child::End& end) {
 
 }  // namespace
 
-Task<Ended> run(Command command, OnOutput on_output) {
-    return run(std::move(command), std::move(on_output), StopSwitch());
-}
+namespace {
 
-Task<Ended> run(Command command, OnOutput on_output, StopSwitch stop) {
-    auto executor = co_await asio::this_coro::executor;
-    auto running = std::make_shared<Running>(executor, std::move(on_output), command.output_limit);
-    if (stop.stopped()) {
-        running->ended.how = Ended::How::stopped;
-        co_return std::move(running->ended);
-    }
+// A child that was spawned and is not watched yet.
+struct Launched {
+    Descriptor input, output, error_output, gate;
+    std::shared_ptr<Child> child;
+};
 
+Launched launch(const Command& command) {
     auto output = pipe_from_child(), error_output = pipe_from_child();
     auto input =
         command.input.empty() ? DescriptorPair{Descriptor(), open_null()} : pipe_to_child();
+    auto gate = command.held ? pipe_to_child() : DescriptorPair();
     auto child = std::make_shared<Child>(command, input.theirs.get(), output.theirs.get(),
-                                         error_output.theirs.get());
-    input.theirs = Descriptor();
-    output.theirs = Descriptor();
-    error_output.theirs = Descriptor();
+                                         error_output.theirs.get(), gate.theirs.get());
+    return {std::move(input.ours), std::move(output.ours), std::move(error_output.ours),
+            std::move(gate.ours), std::move(child)};
+}
+
+Task<Ended> watch_launched(Command command, Launched launched, OnOutput on_output,
+                           StopSwitch stop) {
+    auto executor = co_await asio::this_coro::executor;
+    auto running = std::make_shared<Running>(executor, std::move(on_output), command.output_limit);
+    auto child = std::move(launched.child);
 
     const bool throws = co_await asio::this_coro::throw_if_cancelled();
     co_await asio::this_coro::throw_if_cancelled(false);
@@ -224,13 +230,13 @@ Task<Ended> run(Command command, OnOutput on_output, StopSwitch stop) {
     });
 
     TaskGroup feeders(executor);
-    Stream out(executor, output.ours.release()), err(executor, error_output.ours.release());
+    Stream out(executor, launched.output.release()), err(executor, launched.error_output.release());
     Stream pidfd(executor, child->take_pidfd().release());
     feeders.start(read_stream(running, std::move(out), 1));
     feeders.start(read_stream(running, std::move(err), 2));
     feeders.start(wait_for_exit(running, std::move(pidfd), child));
-    if (input.ours.get() >= 0) {
-        Stream in(executor, input.ours.release());
+    if (launched.input.get() >= 0) {
+        Stream in(executor, launched.input.release());
         feeders.start(write_input(std::move(in), std::move(command.input)));
     }
 
@@ -246,6 +252,54 @@ Task<Ended> run(Command command, OnOutput on_output, StopSwitch stop) {
     if (cancelled) throw boost::system::system_error(asio::error::operation_aborted);
     describe_end(running->ended, *running->exit);
     co_return std::move(running->ended);
+}
+
+// Launches what is not yet launched, and lets it begin.
+Task<Ended> begin(Command command, std::optional<Launched> launched, OnOutput on_output,
+                  StopSwitch stop) {
+    if (stop.stopped()) {
+        Ended never_begun;
+        never_begun.how = Ended::How::stopped;
+        co_return never_begun;
+    }
+    if (!launched) launched = launch(command);
+    if (command.held) {
+        // One that has ended meanwhile, for its sandbox could not be built, is told by its end.
+        [[maybe_unused]] const auto written = ::write(launched->gate.get(), "\n", 1);
+        launched->gate = Descriptor();
+    }
+    auto watched = watch_launched(std::move(command), std::move(*launched), std::move(on_output),
+                                  std::move(stop));
+    co_return co_await std::move(watched);
+}
+
+}  // namespace
+
+Task<Ended> run(Command command, OnOutput on_output) {
+    return run(std::move(command), std::move(on_output), StopSwitch());
+}
+
+Task<Ended> run(Command command, OnOutput on_output, StopSwitch stop) {
+    return begin(std::move(command), std::nullopt, std::move(on_output), std::move(stop));
+}
+
+struct HeldCommand::Ready {
+    Command command;
+    std::optional<Launched> launched;
+};
+
+HeldCommand::HeldCommand(Command command) : ready_(std::make_unique<Ready>()) {
+    ready_->command = std::move(command);
+    if (ready_->command.held) ready_->launched = launch(ready_->command);
+}
+HeldCommand::HeldCommand(HeldCommand&&) noexcept = default;
+HeldCommand& HeldCommand::operator=(HeldCommand&&) noexcept = default;
+HeldCommand::~HeldCommand() = default;
+
+Task<Ended> HeldCommand::run(std::chrono::milliseconds limit, OnOutput on_output, StopSwitch stop) {
+    ready_->command.limit = limit;
+    return begin(std::move(ready_->command), std::move(ready_->launched), std::move(on_output),
+                 std::move(stop));
 }
 
 std::string Ended::text() const {

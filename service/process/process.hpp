@@ -23,6 +23,7 @@ struct Command {
     std::filesystem::path directory = "/";
     std::string input;                        // written to standard input, then closed
     std::optional<std::string> side_input;    // readable on descriptor 3, which is closed otherwise
+    bool held = false;                        // waits for a byte on descriptor 4: see HeldCommand
     std::chrono::milliseconds limit{60'000};  // for the whole
     std::chrono::milliseconds silence_limit{0};  // without output; 0: none
     std::chrono::milliseconds grace{5'000};      // between the first signal and SIGKILL
@@ -65,6 +66,22 @@ class StopSwitch {
     std::shared_ptr<State> state;
 };
 Task<Ended> run(Command command, OnOutput on_output, StopSwitch stop);
+
+// A command made ready ahead of its turn: where it is `held`, what stands before its program is done
+// at once (bubblewrap builds the sandbox), and the program begins with run(). Where it is not, all
+// begins with run(). One that never runs is killed. Limits count from run().
+class HeldCommand {
+  public:
+    explicit HeldCommand(Command command);
+    HeldCommand(HeldCommand&&) noexcept;
+    HeldCommand& operator=(HeldCommand&&) noexcept;
+    ~HeldCommand();
+    Task<Ended> run(std::chrono::milliseconds limit, OnOutput on_output, StopSwitch stop);
+
+  private:
+    struct Ready;
+    std::unique_ptr<Ready> ready_;
+};
 
 // A child that stays: bytes both ways over a socketpair on its standard input and output (one
 // descriptor); its standard error goes to the log, line by line.

@@ -23,10 +23,10 @@ namespace {
     throw Failure(what + ": " + std::strerror(error), retry);
 }
 
-Descriptor above_two(int fd) {
-    if (fd > 2) return Descriptor(fd);
+Descriptor above_four(int fd) {
+    if (fd > 4) return Descriptor(fd);
     Descriptor low(fd);
-    const int high = fcntl(fd, F_DUPFD_CLOEXEC, 3);
+    const int high = fcntl(fd, F_DUPFD_CLOEXEC, 5);
     if (high < 0) fail("cannot duplicate a descriptor", errno);
     return Descriptor(high);
 }
@@ -34,8 +34,8 @@ Descriptor above_two(int fd) {
 std::pair<Descriptor, Descriptor> make_pipe() {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC) != 0) fail("cannot make a pipe", errno);
-    auto first = above_two(fds[0]);
-    return {std::move(first), above_two(fds[1])};
+    auto first = above_four(fds[0]);
+    return {std::move(first), above_four(fds[1])};
 }
 
 // Owns the lists that posix_spawn wants.
@@ -67,7 +67,7 @@ std::string path_of(const std::string& name) {
     throw Failure("the program " + name + " is not installed (not found on PATH)", Retry::never);
 }
 
-pid_t spawn(const Command& command, int input, int output, int error_output) {
+pid_t spawn(const Command& command, int input, int output, int error_output, int gate) {
     SpawnPlan plan;
     posix_spawn_file_actions_adddup2(&plan.actions, input, 0);
     posix_spawn_file_actions_adddup2(&plan.actions, output, 1);
@@ -75,7 +75,10 @@ pid_t spawn(const Command& command, int input, int output, int error_output) {
     posix_spawn_file_actions_addchdir_np(&plan.actions, command.directory.c_str());
     const auto side = command.side_input ? file_in_memory(*command.side_input) : Descriptor();
     if (command.side_input) posix_spawn_file_actions_adddup2(&plan.actions, side.get(), 3);
-    posix_spawn_file_actions_addclosefrom_np(&plan.actions, command.side_input ? 4 : 3);
+    if (command.held) posix_spawn_file_actions_adddup2(&plan.actions, gate, 4);
+    posix_spawn_file_actions_addclosefrom_np(&plan.actions, command.held         ? 5
+                                                            : command.side_input ? 4
+                                                                                 : 3);
 
     sigset_t none, all;
     sigemptyset(&none);
@@ -133,20 +136,20 @@ DescriptorPair socket_pair() {
     int fds[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
         fail("cannot make a socket pair", errno);
-    auto ours = above_two(fds[0]);
-    return {std::move(ours), above_two(fds[1])};
+    auto ours = above_four(fds[0]);
+    return {std::move(ours), above_four(fds[1])};
 }
 
 Descriptor open_null() {
     const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     if (fd < 0) fail("cannot open /dev/null", errno);
-    return above_two(fd);
+    return above_four(fd);
 }
 
 Descriptor file_in_memory(const std::string& content) {
     const int fd = memfd_create("side-input", MFD_CLOEXEC);
     if (fd < 0) fail("cannot make a file in memory", errno);
-    auto file = above_two(fd);
+    auto file = above_four(fd);
     for (std::size_t at = 0; at < content.size();) {
         const auto n = ::write(file.get(), content.data() + at, content.size() - at);
         if (n < 0 && errno != EINTR) fail("cannot write a file in memory", errno);
@@ -156,8 +159,8 @@ Descriptor file_in_memory(const std::string& content) {
     return file;
 }
 
-Child::Child(const Command& command, int input, int output, int error_output)
-    : pid_(spawn(command, input, output, error_output)) {
+Child::Child(const Command& command, int input, int output, int error_output, int gate)
+    : pid_(spawn(command, input, output, error_output, gate)) {
     // Not reaped yet, so the number is still this child's.
     pidfd_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
     if (pidfd_.get() >= 0) return;

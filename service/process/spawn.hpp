@@ -1,6 +1,6 @@
 // What run() and the companion share: descriptors with an owner, and a child that is started clean
-// (own session and group, default signals, nothing inherited but 0-2 and a side input) and never
-// left behind.
+// (own session and group, default signals, nothing inherited but 0-2, a side input and the gate of a
+// held command) and never left behind.
 #pragma once
 #include <sys/types.h>
 
@@ -31,7 +31,7 @@ class Descriptor {
 struct DescriptorPair {
     Descriptor ours, theirs;
 };
-// All are close-on-exec and above 2, so that moving them onto 0-2 cannot overwrite another.
+// All are close-on-exec and above 4, so that moving them onto 0-4 cannot overwrite another.
 DescriptorPair pipe_from_child();
 DescriptorPair pipe_to_child();
 DescriptorPair socket_pair();
@@ -45,8 +45,8 @@ class Child {
         int code = 0;
     };
 
-    // Throws Failure(never) where the program cannot be started.
-    Child(const Command& command, int input, int output, int error_output);
+    // Throws Failure(never) where the program cannot be started. `gate`: of a held command.
+    Child(const Command& command, int input, int output, int error_output, int gate = -1);
     Child(const Child&) = delete;
     Child& operator=(const Child&) = delete;
     ~Child();  // the group is killed, then its leader is reaped

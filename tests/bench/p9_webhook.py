@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""P9: from a webhook sent to the stack's finished check handed to the forge, against fetch + init + plan + show by
+"""P9: from a webhook sent to the finished required check handed to the forge, against fetch + init + plan + show by
 hand. Both in turn on one machine; medians; the built-in forge, real Redis, the sandbox on our side alone.
 
     p9_webhook.py BUILD [ROUNDS]        BUILD: a release build, e.g. build/release
@@ -39,7 +39,7 @@ def ours(place, topic, text):
         if at is None or at == seen:
             continue
         began, seen = began or at, at
-        shown = subprocess.run(["git", "-C", str(place.bare), "show", "refs/pull/%s/meta:checks/slipway%%2Fnetwork@%s.json"
+        shown = subprocess.run(["git", "-C", str(place.bare), "show", "refs/pull/%s/meta:checks/slipway@%s.json"
                                 % (meta.parent.name, head)], capture_output=True, text=True)
         if shown.returncode == 0 and json.loads(shown.stdout)["status"] == "completed":
             push.wait()

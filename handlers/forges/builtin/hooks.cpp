@@ -184,6 +184,15 @@ std::string in_quotes(const fs::path& path) {
     return out + "'";
 }
 
+// A push waits for its hooks: pre- and post-receive start us only for the refs they have something to say about.
+std::string hook_script(const std::string& hook, const fs::path& program) {
+    const auto call = in_quotes(program) + " hook " + hook;
+    if (hook == "proc-receive") return "#!/bin/sh\nexec " + call + "\n";
+    const std::string refs = hook == "pre-receive" ? "refs/pull/" : "refs/heads/";
+    return "#!/bin/sh\nupdates=$(cat)\ncase $updates in *' " + refs + "'*) ;; *) exit 0 ;; esac\n" + call +
+           " <<END\n$updates\nEND\n";
+}
+
 void add_config(const fs::path& repository) {
     // receive.procReceiveRefs makes git hand refs/for/* to the proc-receive hook.
     const auto file = repository / "config";
@@ -199,8 +208,7 @@ void install(const fs::path& repository, const BuiltinAddress& address, const fs
                      fs::perms::others_read | fs::perms::others_exec;
     fs::create_directories(repository / "hooks");
     for (const char* hook : {"pre-receive", "proc-receive", "post-receive"})
-        write_if_different(repository / "hooks" / hook,
-                           "#!/bin/sh\nexec " + in_quotes(program) + " hook " + hook + "\n", all);
+        write_if_different(repository / "hooks" / hook, hook_script(hook, program), all);
     if (!fs::exists(repository / secret_file))
         write_if_different(repository / secret_file, to_hex(random_bytes(32)) + "\n",
                            fs::perms::owner_read | fs::perms::owner_write);

@@ -139,6 +139,7 @@ Command Performance::command(Arguments arguments) const {
     out.first_signal = SIGINT;
     out.grace = plan_grace;
     out.output_limit = std::numeric_limits<std::size_t>::max();
+    out.held = true;
     return out;
 }
 
@@ -146,7 +147,7 @@ OnOutput Performance::to_log() {
     return [this](int which, std::string_view bytes) { log.take(which, bytes); };
 }
 
-Task<Ended> Performance::run_step(Arguments arguments, Reach reach, OnOutput on_output) {
+HeldCommand Performance::prepare_step(Arguments arguments, Reach reach) const {
     auto step = command(std::move(arguments));
     auto config = options_.sandbox;
     auto seen = view();
@@ -162,10 +163,13 @@ Task<Ended> Performance::run_step(Arguments arguments, Reach reach, OnOutput on_
         step.silence_limit = plan_silence;
     }
     if (reach == Reach::applied) step.grace = apply_grace;
+    return HeldCommand(sandboxed(std::move(step), config, seen));
+}
+
+Task<Ended> Performance::run_step(HeldCommand step, OnOutput on_output) {
     log.take_error_text();
-    auto inside_command = sandboxed(std::move(step), config, seen);
     if (!on_output) on_output = to_log();
-    auto ended = co_await run(std::move(inside_command), std::move(on_output), stop_);
+    auto ended = co_await step.run(time_left(), std::move(on_output), stop_);
     log.end_streams();
     co_return ended;
 }
@@ -208,16 +212,22 @@ Task<void> Performance::init() {
     const auto cache_path =
         cache_ == CacheUse::none ? fs::path() : fs::canonical(options_.plugin_cache);
     write_file(workspace_.data() / "cli.tfrc", terraform::cli_configuration(cache_path.string()));
-    auto arguments = terraform::init(!brought.empty());
-    auto ended = co_await run_step(std::move(arguments), Reach::trusted);
+    auto step = prepare_step(terraform::init(!brought.empty()), Reach::trusted);
+    // Two sandboxes built at once stand in each other's way: the next is begun when this one's tool speaks.
+    OnOutput receive = [this](int which, std::string_view bytes) {
+        prepare_next();
+        log.take(which, bytes);
+    };
+    auto ended = co_await run_step(std::move(step), std::move(receive));
     must_succeed(ended, "init");
+    prepare_next();
     lock_file = read_lock();
 }
 
 Task<void> Performance::select_workspace() {
     if (spec_.workspace == "default") co_return;
-    auto arguments = terraform::select_workspace(spec_.workspace);
-    auto ended = co_await run_step(std::move(arguments), Reach::trusted);
+    auto step = prepare_step(terraform::select_workspace(spec_.workspace), Reach::trusted);
+    auto ended = co_await run_step(std::move(step));
     must_succeed(ended, "workspace select");
 }
 
@@ -236,9 +246,8 @@ Task<std::string> Performance::plan() {
             line.clear();
         }
     };
-    const auto file = workspace_.out() / "plan";
-    auto arguments = terraform::plan(inside(file).string(), spec_.destroy);
-    auto ended = co_await run_step(std::move(arguments), Reach::planned, receive);
+    prepare_show();
+    auto ended = co_await run_step(std::move(*plan_), receive);
     held_ += line;
     constexpr int with_changes = 2;
     if (ended.how == Ended::How::exited && ended.code == with_changes) ended.code = 0;
@@ -248,12 +257,18 @@ Task<std::string> Performance::plan() {
     co_return std::move(*bytes);
 }
 
-Task<ReadPlan> Performance::show(std::string plan_file) {
-    const Workspace fresh(options_.scratch, spec_.run.value + "-show");
-    write_file(fresh.source() / terraform::lock_file_name, lock_file);
-    write_file(fresh.out() / "plan", plan_file);
-    plan_file.clear();
+void Performance::prepare_next() {
+    if (spec_.phase == Phase::apply) {
+        if (!show_) prepare_show();
+    } else if (!plan_) {
+        auto arguments = terraform::plan(inside(plan_path()).string(), spec_.destroy);
+        plan_.emplace(prepare_step(std::move(arguments), Reach::planned));
+    }
+}
 
+void Performance::prepare_show() {
+    show_workspace_.emplace(options_.scratch, spec_.run.value + "-show");
+    const auto& fresh = *show_workspace_;
     SandboxConfig config;  // neither state nor anything else that runs share
     config.kind = options_.sandbox.kind;
     SandboxView seen = view();
@@ -269,9 +284,17 @@ Task<ReadPlan> Performance::show(std::string plan_file) {
         found != environment_.variables.end())
         step.environment.insert(*found);
     step.output_limit = largest_shown_plan;
-    auto inside_command = sandboxed(std::move(step), config, seen);
+    show_.emplace(sandboxed(std::move(step), config, seen));
+}
+
+Task<ReadPlan> Performance::show(std::string plan_file) {
+    write_file(show_workspace_->source() / terraform::lock_file_name, lock_file);
+    write_file(show_workspace_->out() / "plan", plan_file);
+    plan_file.clear();
     OnOutput keep;
-    auto ended = co_await run(std::move(inside_command), std::move(keep), stop_);
+    auto ended = co_await show_->run(time_left(), std::move(keep), stop_);
+    show_.reset();
+    show_workspace_.reset();
     if (!ended.ok()) {
         log.take(2, ended.error_output);
         must_succeed(ended, "show");
@@ -298,11 +321,9 @@ void Performance::refuse_lost_state() const {
 }
 
 Task<Ended> Performance::apply(std::string plan_file) {
-    const auto file = workspace_.out() / "plan";
-    write_file(file, plan_file);
-    auto arguments = terraform::apply(inside(file).string());
-    auto ended = co_await run_step(std::move(arguments), Reach::applied);
-    co_return ended;
+    write_file(plan_path(), plan_file);
+    auto step = prepare_step(terraform::apply(inside(plan_path()).string()), Reach::applied);
+    co_return co_await run_step(std::move(step));
 }
 
 Task<Json> Performance::outputs() {
@@ -310,8 +331,8 @@ Task<Json> Performance::outputs() {
     OnOutput receive = [&](int which, std::string_view bytes) {
         if (which == 1 && printed.size() < largest_held) printed.append(bytes);
     };
-    auto arguments = terraform::output();
-    auto ended = co_await run_step(std::move(arguments), Reach::planned, receive);
+    auto step = prepare_step(terraform::output(), Reach::planned);
+    auto ended = co_await run_step(std::move(step), receive);
     auto parsed = parse_json(printed);
     if (!ended.ok() || !parsed) co_return Json::object();
     co_return terraform::open_outputs(*parsed);

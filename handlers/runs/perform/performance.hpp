@@ -52,7 +52,11 @@ class Performance {
   private:
     enum class Reach { trusted, planned, applied };
     Command command(Arguments arguments) const;
-    Task<Ended> run_step(Arguments arguments, Reach reach, OnOutput on_output = {});
+    HeldCommand prepare_step(Arguments arguments, Reach reach) const;
+    void prepare_next();  // what follows init
+    void prepare_show();
+    Task<Ended> run_step(HeldCommand step, OnOutput on_output = {});
+    std::filesystem::path plan_path() const { return workspace_.out() / "plan"; }
     SandboxView view() const;
     std::filesystem::path inside(const std::filesystem::path& path) const;
     std::chrono::milliseconds time_left() const;
@@ -68,6 +72,9 @@ class Performance {
     RunEnvironment environment_;
     CacheUse cache_ = CacheUse::none;
     std::string held_;  // of the plan's output
+    // Their sandboxes are built while the step before them runs.
+    std::optional<Workspace> show_workspace_;
+    std::optional<HeldCommand> plan_, show_;
 };
 
 }  // namespace slipway

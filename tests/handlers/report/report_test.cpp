@@ -18,6 +18,7 @@ struct Desk {
     FixedClock clock{nine_fourteen};
     std::unique_ptr<Queue> queue = make_memory_queue(io.get_executor(), clock);
     std::unique_ptr<Blobs> blobs = make_memory_blobs();
+    Plans plans{*blobs};
     RecordingForge* forge = new RecordingForge();
     Forges forges;
     PullRecord record;
@@ -31,7 +32,7 @@ struct Desk {
     }
     PullRequestName name() const { return record.pull.name; }
     ReportContext context() {
-        return {*queue, *blobs, forges, clock, "slipway", "https://slipway.example.com", "/slipway", {}};
+        return {*queue, plans, forges, clock, "slipway", "https://slipway.example.com", "/slipway", {}};
     }
 
     void commit(std::string key, std::uint64_t& version, std::string body) {
@@ -53,7 +54,7 @@ struct Desk {
         run.repository = name().repository;
         run.attempt = record.attempt;
         if (run.kind == RunKind::tracked) run.id = RunId("t" + run.id.value);
-        if (stack.plan) run.plan_document = blobs->put(encode(*stack.plan).dump());
+        if (stack.plan) run.plan_document = plans.put(*stack.plan);
         commit(run_key(run.id), run_versions[run.id.value], encode(run).dump());
         auto at = std::find_if(record.stacks.begin(), record.stacks.end(),
                                [&](const PullStack& s) { return s.settings.id == run.stack; });

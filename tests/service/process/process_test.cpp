@@ -298,5 +298,46 @@ TEST_CASE("programs are found by name on PATH, and ours beside us") {
     CHECK(find_own_program("sh").value().filename() == "sh");
 }
 
+TEST_CASE("a held command is made ready at once, begins with run(), and is killed where it never begins") {
+    const auto directory = std::filesystem::temp_directory_path() / ("held-" + std::to_string(getpid()));
+    std::filesystem::create_directories(directory);
+    const auto held = [&](const std::string& name) {
+        auto command = shell("echo $$ > " + name + "; read word <&4; echo begun; cat <&4");
+        command.directory = directory;
+        command.held = true;
+        return command;
+    };
+    const auto ready = [&](const std::string& name) {
+        pid_t pid = 0;
+        while (!(std::ifstream(directory / name) >> pid)) usleep(1'000);
+        return pid;
+    };
+    asio::io_context io;
+    {
+        HeldCommand command(held("first"));
+        ready("first");
+        const auto ended = run_task(io, command.run(20s, {}, StopSwitch()));
+        CHECK(ended.ok());
+        CHECK(ended.output == "begun\n");
+    }
+    pid_t forgotten = 0;
+    {
+        HeldCommand command(held("second"));
+        forgotten = ready("second");
+    }
+    check_gone(forgotten);
+    {
+        HeldCommand command(held("third"));
+        const auto stopped = ready("third");
+        StopSwitch stop;
+        stop.stop();
+        CHECK(run_task(io, command.run(20s, {}, stop)).how == How::stopped);
+        check_gone(stopped);
+    }
+    HeldCommand plain(shell("echo plain"));
+    CHECK(run_task(io, plain.run(20s, {}, StopSwitch())).output == "plain\n");
+    std::filesystem::remove_all(directory);
+}
+
 }  // namespace
 }  // namespace slipway
