@@ -153,6 +153,8 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
     auto name = job_payload<PullRequestName>(job.job);
     auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
     if (!pull.version) co_return;
+    if (pull.value.looking && pull.value.pull.state == PullState::open) co_return;  // its plans are of another head
+    const auto before = encode(pull.value).dump();
     auto posted = co_await load<PostedRecord>(context.queue, posted_key(name));
     auto& forge = *context.forges.at(name.repository.forge);
     auto reviews = co_await forge.reviews(name);
@@ -162,7 +164,7 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
         const auto& id = stack.tracked.empty() ? stack.proposed : stack.tracked;
         if (id.empty()) continue;
         auto run = co_await load<Run>(context.queue, run_key(id));
-        if (!run.version || run.value.plan_digest.empty() || !run.value.counts.any()) {
+        if (!run.version || run.value.plan_digest.empty() || !run.value.changes) {
             stack.approval = ApprovalDecision();
             continue;
         }
@@ -179,7 +181,7 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
             store_run(commit, run);
         }
     }
-    commit.records.push_back(save(pull_key(name), pull));
+    if (encode(pull.value).dump() != before) commit.records.push_back(save(pull_key(name), pull));
     commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
     commit.holding = job.lease;
     commit.finish = true;

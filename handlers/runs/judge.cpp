@@ -56,7 +56,7 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
     co_await add_places(context, value, question.plan);
     value.plan_document = context.plans.put(question.plan);
     value.counts = question.plan.counts;
-    const bool changes_something = value.counts.any() || !question.plan.outputs.empty();
+    value.changes = value.counts.any() || !question.plan.outputs.empty();
 
     question.stack = value.settings;
     question.run = value;
@@ -73,7 +73,7 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
     if (verdict == Verdict::denied || verdict == Verdict::error) {
         value.reason = denial(value.plan_decision);
         advance(value, RunEvent::denied, now, "slipway", value.reason);
-    } else if (!changes_something) {
+    } else if (!value.changes) {
         advance(value, RunEvent::planned_no_change, now, "slipway");
     } else {
         advance(value, RunEvent::planned, now, "slipway");
@@ -157,6 +157,7 @@ Task<void> release(ControlContext& context, ClaimedJob job) {
     if (broken.empty()) {
         commit.enter.push_back({lane_of(run.value), id.value,
                                 make_job(JobKind::prepare, id.value, id)});
+        commit.records.push_back(save(run_key(id), run));  // so that nobody has cancelled it meanwhile
     } else {
         run.value.reason = "it depends on " + broken;
         advance(run.value, RunEvent::upstream_broken, context.clock.now_ms(), "slipway",
@@ -165,12 +166,25 @@ Task<void> release(ControlContext& context, ClaimedJob job) {
     }
     commit.holding = job.lease;
     commit.finish = true;
-    co_await context.queue.commit(std::move(commit));
+    auto done = co_await context.queue.commit(std::move(commit));
+    if (done == Committed::conflict)
+        throw Failure("the run moved on meanwhile", std::chrono::milliseconds(50));
 }
 
 Task<void> settle_lapsed(ControlContext& context, Lapsed lapsed) {
     log_warning("a lease ran out", {{"job", lapsed.job.id.value}, {"fate", word(lapsed.fate)}});
     if (lapsed.fate == Lapsed::Fate::again) co_return;
+    const auto kind = lapsed.job.kind;
+    if (kind == JobKind::event || kind == JobKind::look || kind == JobKind::consider ||
+        kind == JobKind::report || kind == JobKind::release) {
+        // What it looks at is read afresh, so an outage that outlived its attempts costs time and nothing else.
+        constexpr std::int64_t pause_ms = 5 * 60 * 1000;
+        Commit commit;
+        commit.jobs.push_back(lapsed.job);
+        commit.jobs.back().not_before_ms = context.clock.now_ms() + pause_ms;
+        co_await context.queue.commit(std::move(commit));
+        co_return;
+    }
     RunId id;
     if (lapsed.job.kind == JobKind::perform)
         id = job_payload<RunSpec>(lapsed.job).run;

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "handlers/runs/transition.hpp"
+#include "service/base/digest.hpp"
 
 namespace slipway {
 
@@ -197,7 +198,9 @@ void apply_before_merge(ControlContext& context, Desk& desk, Target& target) {
     const auto& shown = target.run.value;
     Run run = shown;
     run.kind = RunKind::tracked;
-    run.id = RunId("b" + shown.id.value.substr(0, 19));
+    const auto asked = shown.id.value + "/" + desk.request.comment_id + "/" + std::to_string(desk.request.given_at_ms);
+    run.id = RunId("b" + sha256_hex(asked).substr(0, 19));
+    run.before_merge = true;
     run.state = RunState::queued;
     run.history.clear();
     run.lender = shown.id;
@@ -207,6 +210,7 @@ void apply_before_merge(ControlContext& context, Desk& desk, Target& target) {
     run.plan_digest.clear();
     run.change_digest.clear();
     run.counts = PlanCounts();
+    run.changes = false;
     run.plan_decision = PlanDecision();
     run.planned_at_ms = run.finished_at_ms = 0;
     StateChange first;
@@ -231,7 +235,7 @@ Task<void> apply(ControlContext& context, Desk& desk, Target& target) {
         co_await confirm(context, desk, target);
     } else if (target.run.version && run.kind == RunKind::proposed &&
                run.settings.apply_when == ApplyWhen::before_merge &&
-               run.state == RunState::finished && run.counts.any()) {
+               run.state == RunState::finished && run.changes) {
         if (target.stack->approval.approval != Approval::approved)
             refuse(desk, Answer::Kind::refused, "Approvals of " + name + " are missing.");
         else

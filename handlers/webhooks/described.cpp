@@ -43,7 +43,10 @@ DescribedStacks describe(std::shared_ptr<const Organisation> organisation, const
             if (stack.branch != branch || known(stack.id)) continue;
             stack.self_described = true;
             stack.only_in_head = only_in_head;
-            if (only_in_head) stack.variables.clear();
+            if (only_in_head) {  // C1: what only the pull request says permits nothing
+                stack.variables.clear();
+                if (stack.apply_when == ApplyWhen::before_merge) stack.apply_when = ApplyWhen::on_merge;
+            }
             out.stacks.push_back(std::move(stack));
         }
     };

@@ -37,17 +37,21 @@ Task<void> supersede(ReactContext& context, const PullRecord& before, const Pull
                      std::string why, Outcome& out) {
     std::vector<std::string> keys;
     for (const auto& stack : before.stacks) {
-        bool kept = std::any_of(now.stacks.begin(), now.stacks.end(), [&](const PullStack& s) {
-            return s.proposed == stack.proposed;
-        });
-        if (!stack.proposed.empty() && !kept) keys.push_back(run_key(stack.proposed));
+        for (const auto* id : {&stack.proposed, &stack.tracked}) {
+            const bool kept = std::any_of(now.stacks.begin(), now.stacks.end(), [&](const PullStack& s) {
+                return s.proposed == *id || s.tracked == *id;
+            });
+            if (!id->empty() && !kept) keys.push_back(run_key(*id));
+        }
     }
     auto records = co_await context.queue.read_many(keys);
     for (std::size_t i = 0; i < keys.size(); ++i) {
         if (!records[i].version) continue;
         Stored<Run> run{decoded_record<Run>(keys[i], records[i]), records[i].version};
+        if (run.value.kind == RunKind::tracked && !run.value.before_merge) continue;  // of the branch
         if (!advance(run.value, RunEvent::canceled, context.clock.now_ms(), "slipway", why)) continue;
         run.value.reason = why;
+        if (run.value.before_merge) out.commit.leave.push_back({"stack/" + run.value.stack.value, run.value.id.value});
         out.commit.cancel.push_back(JobId("prepare/" + run.value.id.value));
         out.commit.cancel.push_back(JobId("perform/" + run.value.id.value + "/plan"));
         out.commit.records.push_back(save(keys[i], run));
@@ -179,6 +183,9 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
         leave_report(early, name);
         co_await store(context, std::move(pull), std::move(early));
         pull = co_await load<PullRecord>(context.queue, pull_key(name));
+        const auto& now = pull.value.pull;
+        if (now.head != fresh->head || now.base_branch != fresh->base_branch)
+            throw Failure("the pull request was looked at by somebody else meanwhile", std::chrono::milliseconds(50));
         out.record = pull.value;
     }
 
@@ -230,6 +237,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
             stack.not_planned = "a push policy could not be evaluated";
         else if (const auto* kept = already_planned(before, record, one.stack.id, anew)) {
             stack.proposed = kept->proposed;
+            stack.tracked = kept->tracked;
             keeps_a_plan = true;
         } else {
             auto run = proposed_run(context, record, one,

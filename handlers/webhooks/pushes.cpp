@@ -8,6 +8,7 @@
 
 #include "handlers/webhooks/change.hpp"
 #include "queue/store.hpp"
+#include "service/base/log.hpp"
 #include "service/model/pull_record.hpp"
 
 namespace slipway {
@@ -17,7 +18,11 @@ namespace {
 // branch/<repository>/<branch>: the commit that was last turned into runs.
 struct BranchRecord {
     CommitSha tip;
-    static void fields(auto& self, auto&& f) { f("tip", self.tip); }
+    int moves = 0;  // a branch may come back to a commit: its runs are new ones
+    static void fields(auto& self, auto&& f) {
+        f("tip", self.tip);
+        f("moves", self.moves);
+    }
 };
 
 std::string branch_key(const RepositoryName& repository, const std::string& branch) {
@@ -139,6 +144,12 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
     auto described = describe(organisation, repository, branch, default_branch, self, push->own_file,
                               std::nullopt);
 
+    if (!described.findings.empty()) {
+        log_warning("a push is not looked at before its stacks can be read",
+                    {{"branch", branch}, {"finding", described.findings.front()}});
+        co_return;
+    }
+
     std::vector<ConcernedStack> concerned;
     if (!push->before.empty()) {
         ChangeQuestion question;
@@ -153,8 +164,12 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
         question.push.message = push->info.message;
         question.push.now_ms = context.clock.now_ms();
         concerned = co_await decide_change(context, described, std::move(question));
+        // Nothing is skipped for ever: the next look begins where this one began.
+        for (const auto& one : concerned)
+            if (one.decision.failed)
+                throw Failure("a push policy of " + one.stack.id.value + " could not be evaluated for " + branch);
         std::erase_if(concerned, [](const ConcernedStack& one) {
-            return one.decision.action != PushAction::track || one.decision.failed ||
+            return one.decision.action != PushAction::track ||
                    one.stack.apply_when == ApplyWhen::never;
         });
         order_by_dependencies(concerned);
@@ -165,9 +180,11 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
 
     Commit commit;
     known.value.tip = push->tip;
+    ++known.value.moves;
     commit.records.push_back(save(key, known));
     std::map<StackId, Run> runs;
     std::map<int, Stored<PullRecord>> records;
+    std::vector<std::string> replaced;  // runs from before the merge
     for (const auto& pull : pulls) {
         auto record = co_await load<PullRecord>(context.queue, pull_key(pull.name));
         record.value.pull = pull;
@@ -177,7 +194,9 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
         Run run;
         run.kind = RunKind::tracked;
         run.stack = one.stack.id;
-        run.id = run_id(run.kind, repository, std::nullopt, push->tip, push->before, run.stack, 1);
+        run.id = run_id(run.kind, repository, std::nullopt, push->tip, push->before, run.stack,
+                        known.value.moves);
+        run.attempt = known.value.moves;
         run.repository = repository;
         run.head = push->tip;
         run.base = push->before;
@@ -193,13 +212,18 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
         first.by = pusher.text();
         run.history.push_back(std::move(first));
         // The pull request that planned this stack, or else the newest that was merged.
+        PullStack* brought = nullptr;
         for (auto& [number, record] : records) {
             for (auto& stack : record.value.stacks) {
                 if (stack.settings.id != run.stack) continue;
                 run.pull = number;
-                run.lender = stack.proposed;
-                stack.tracked = run.id;
+                brought = &stack;
             }
+        }
+        if (brought) {
+            run.lender = brought->proposed;
+            if (!brought->tracked.empty()) replaced.push_back(run_key(brought->tracked));
+            brought->tracked = run.id;
         }
         if (!run.pull && !pulls.empty()) {
             run.pull = pulls.front().name.number;
@@ -229,6 +253,17 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
         if (run.waits_for.empty())
             commit.enter.push_back({"stack/" + id.value, run.id.value,
                                     make_job(JobKind::prepare, run.id.value, run.id)});
+    }
+    auto earlier = co_await context.queue.read_many(replaced);
+    for (std::size_t i = 0; i < replaced.size(); ++i) {
+        if (!earlier[i].version) continue;
+        Stored<Run> run{decoded_record<Run>(replaced[i], earlier[i]), earlier[i].version};
+        const std::string why = "the pull request was merged";
+        if (!run.value.before_merge) continue;
+        if (!advance(run.value, RunEvent::canceled, context.clock.now_ms(), "slipway", why)) continue;
+        run.value.reason = why;
+        commit.leave.push_back({"stack/" + run.value.stack.value, run.value.id.value});
+        commit.records.push_back(save(replaced[i], run));
     }
     for (auto& [number, record] : records) {
         const auto name = record.value.pull.name;

@@ -91,10 +91,12 @@ struct Run {
     std::vector<RunId> waits_for;   // tracked: upstream runs of the same push
     std::vector<RunId> dependents;  // and those that wait for this one
     RunId lender;              // tracked: the proposed run whose approvals may carry over (rule W5)
+    bool before_merge = false;  // tracked: of the pull request's merge result, asked for on it
     std::string must_confirm;  // why it never applies by itself: "the push came without a merged pull request"
 
     // Of the plan, once there is one.
     PlanCounts counts;
+    bool changes = false;  // resources or outputs
     BlobId plan_document;  // a Plan as JSON
     BlobId tool_document;  // the tool's own plan document, redacted
     BlobId plan_file;      // sealed; what an apply runs
@@ -134,8 +136,10 @@ struct Run {
         f("waits_for", self.waits_for);
         f("dependents", self.dependents);
         f("lender", self.lender);
+        f("before_merge", self.before_merge);
         f("must_confirm", self.must_confirm);
         f("counts", self.counts);
+        f("changes", self.changes);
         f("plan_document", self.plan_document);
         f("tool_document", self.tool_document);
         f("plan_file", self.plan_file);
