@@ -178,5 +178,25 @@ def one_comment_of_many(build):
         assert checks == ["slipway"], checks  # above thirty stacks only those that need attention have their own
 
 
+def outputs_and_a_branch_that_comes_back(build):
+    """a change of outputs alone is applied; a branch that goes back and forth is planned each time"""
+    with Place(build, organisation()) as place:
+        main_tf = place.stack("network", resource("net"))
+        first = place.push_main({"stacks/network/main.tf": main_tf})
+        place.start()
+        place.branch("topic")
+        place.propose("topic", {"stacks/network/main.tf": main_tf + 'output "word" {\n  value = "hello"\n}\n'})
+        place.wait_check(1, "success")
+        place.slipway("pull", "merge", "1", "--as", "grace")
+        place.wait_comment(1, "Slipway applied network")
+        place.git("fetch", "-q", "origin")
+        merged = place.git("rev-parse", "origin/main")
+        tracked = lambda: [r for r in place.runs("network") if r["kind"] == "tracked"]
+        for count, commit in enumerate([first, merged, first, merged], 2):
+            place.git("push", "-q", "-f", "origin", commit + ":refs/heads/main")
+            wait_until("run %d of the branch" % count, lambda: len(tracked()) == count)
+        assert [r["head"] for r in tracked()] == [merged, first, merged, first, merged], tracked()
+
+
 main([from_plan_to_apply, what_each_change_plans, a_conflict_costs_no_run, every_way_to_open, what_waits_for_people,
-      one_comment_of_many])
+      one_comment_of_many, outputs_and_a_branch_that_comes_back])
