@@ -78,6 +78,8 @@ class OpaEngine : public RegoEngine {
         if (!child) co_return everyone(*set, not_started_);
         auto asked = co_await judge(child, *set, *input);
         if (asked.answers && !lacked_memory(*asked.answers)) co_return std::move(*asked.answers);
+        // One that answered is full of what made it lack memory; whoever still waits for it holds it.
+        if (asked.answers && common_ == child) common_.reset();
         co_return co_await judge_apart(set, input);
     }
 
@@ -222,6 +224,8 @@ class OpaEngine : public RegoEngine {
                                           : Place{one.policies[0].place.file, 1, 1};
                 asked.answers.emplace().push_back({{}, {asked.trouble}});
             }
+            // What it left in the child's memory is not the next one's fault.
+            if (lacked_memory(*asked.answers)) child.reset();
             answers.push_back(std::move(asked.answers->front()));
         }
         co_return answers;
