@@ -302,6 +302,7 @@ TEST_CASE("a held command is made ready at once, begins with run(), and is kille
     const auto directory = std::filesystem::temp_directory_path() / ("held-" + std::to_string(getpid()));
     std::filesystem::create_directories(directory);
     const auto held = [&](const std::string& name) {
+        mkfifo((directory / name).c_str(), 0600);
         auto command = shell("echo $$ > " + name + "; read word <&4; echo begun; cat <&4");
         command.directory = directory;
         command.held = true;
@@ -309,7 +310,7 @@ TEST_CASE("a held command is made ready at once, begins with run(), and is kille
     };
     const auto ready = [&](const std::string& name) {
         pid_t pid = 0;
-        while (!(std::ifstream(directory / name) >> pid)) usleep(1'000);
+        std::ifstream(directory / name) >> pid;  // opens when the script does
         return pid;
     };
     asio::io_context io;
