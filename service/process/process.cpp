@@ -13,9 +13,11 @@
 #include <boost/system/system_error.hpp>
 #include <unistd.h>
 
+#include <climits>
 #include <cstring>
 #include <mutex>
 
+#include "service/base/result.hpp"
 #include "service/process/spawn.hpp"
 
 namespace slipway {
@@ -204,10 +206,12 @@ struct Launched {
 };
 
 Launched launch(const Command& command) {
+    if (command.held_input && command.held_input->size() > PIPE_BUF)
+        throw Failure("a held input is larger than a pipe takes at once", Retry::never);
     auto output = pipe_from_child(), error_output = pipe_from_child();
     auto input =
         command.input.empty() ? DescriptorPair{Descriptor(), open_null()} : pipe_to_child();
-    auto gate = command.held ? pipe_to_child() : DescriptorPair();
+    auto gate = command.held_input ? pipe_to_child() : DescriptorPair();
     auto child = std::make_shared<Child>(command, input.theirs.get(), output.theirs.get(),
                                          error_output.theirs.get(), gate.theirs.get());
     return {std::move(input.ours), std::move(output.ours), std::move(error_output.ours),
@@ -263,9 +267,11 @@ Task<Ended> begin(Command command, std::optional<Launched> launched, OnOutput on
         co_return never_begun;
     }
     if (!launched) launched = launch(command);
-    if (command.held) {
-        // One that has ended meanwhile, for its sandbox could not be built, is told by its end.
-        [[maybe_unused]] const auto written = ::write(launched->gate.get(), "\n", 1);
+    if (command.held_input) {
+        // So little never blocks. One that has ended meanwhile, for its sandbox could not be built, is
+        // told by its end.
+        [[maybe_unused]] const auto written =
+            ::write(launched->gate.get(), command.held_input->data(), command.held_input->size());
         launched->gate = Descriptor();
     }
     auto watched = watch_launched(std::move(command), std::move(*launched), std::move(on_output),
@@ -290,7 +296,7 @@ struct HeldCommand::Ready {
 
 HeldCommand::HeldCommand(Command command) : ready_(std::make_unique<Ready>()) {
     ready_->command = std::move(command);
-    if (ready_->command.held) ready_->launched = launch(ready_->command);
+    if (ready_->command.held_input) ready_->launched = launch(ready_->command);
 }
 HeldCommand::HeldCommand(HeldCommand&&) noexcept = default;
 HeldCommand& HeldCommand::operator=(HeldCommand&&) noexcept = default;

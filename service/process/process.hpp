@@ -23,7 +23,7 @@ struct Command {
     std::filesystem::path directory = "/";
     std::string input;                        // written to standard input, then closed
     std::optional<std::string> side_input;    // readable on descriptor 3, which is closed otherwise
-    bool held = false;                        // waits for a byte on descriptor 4: see HeldCommand
+    std::optional<std::string> held_input;  // what it waits for, at most 4096 bytes: see HeldCommand
     std::chrono::milliseconds limit{60'000};  // for the whole
     std::chrono::milliseconds silence_limit{0};  // without output; 0: none
     std::chrono::milliseconds grace{5'000};      // between the first signal and SIGKILL
@@ -67,9 +67,12 @@ class StopSwitch {
 };
 Task<Ended> run(Command command, OnOutput on_output, StopSwitch stop);
 
-// A command made ready ahead of its turn: where it is `held`, what stands before its program is done
-// at once (bubblewrap builds the sandbox), and the program begins with run(). Where it is not, all
-// begins with run(). One that never runs is killed. Limits count from run().
+// A command that is started ahead of its turn, for a program that reads a file before it does anything
+// else: that file is `held_input_path`, and its content, the command's `held_input`, comes with run().
+// Until then the program waits in its first read, with its sandbox built and itself loaded. One that
+// never runs is killed. Limits count from run(). Without a `held_input`, all begins with run().
+inline constexpr const char* held_input_path = "/proc/self/fd/4";
+
 class HeldCommand {
   public:
     explicit HeldCommand(Command command);

@@ -135,10 +135,7 @@ fs::path inside_sandbox(const fs::path& path, const SandboxConfig& config,
 }
 
 Command sandboxed(Command command, const SandboxConfig& config, const SandboxView& view) {
-    if (config.kind == SandboxConfig::Kind::none) {
-        command.held = false;  // there is nothing to do ahead
-        return command;
-    }
+    if (config.kind == SandboxConfig::Kind::none) return command;
     const auto bubblewrap = find_program("bwrap");
     if (!bubblewrap)
         throw Failure(
@@ -151,7 +148,6 @@ Command sandboxed(Command command, const SandboxConfig& config, const SandboxVie
     arguments.add(
         {"/usr/bin/env", "--ignore-signal=INT", "--ignore-signal=TERM", bubblewrap->string()});
     arguments.add({"--args", "3"});
-    if (command.held) arguments.add({"--block-fd", "4"});
     arguments.add({"--unshare-user", "--unshare-pid", "--unshare-ipc", "--unshare-uts",
                    "--unshare-cgroup-try", "--die-with-parent", "--cap-drop", "ALL", "--hostname",
                    "slipway"});

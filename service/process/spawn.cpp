@@ -75,8 +75,8 @@ pid_t spawn(const Command& command, int input, int output, int error_output, int
     posix_spawn_file_actions_addchdir_np(&plan.actions, command.directory.c_str());
     const auto side = command.side_input ? file_in_memory(*command.side_input) : Descriptor();
     if (command.side_input) posix_spawn_file_actions_adddup2(&plan.actions, side.get(), 3);
-    if (command.held) posix_spawn_file_actions_adddup2(&plan.actions, gate, 4);
-    posix_spawn_file_actions_addclosefrom_np(&plan.actions, command.held         ? 5
+    if (command.held_input) posix_spawn_file_actions_adddup2(&plan.actions, gate, 4);
+    posix_spawn_file_actions_addclosefrom_np(&plan.actions, command.held_input   ? 5
                                                             : command.side_input ? 4
                                                                                  : 3);
 

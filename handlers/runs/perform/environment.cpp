@@ -8,6 +8,7 @@
 #include "handlers/runs/perform/masking.hpp"
 #include "handlers/runs/perform/tools/redaction.hpp"
 #include "service/base/result.hpp"
+#include "service/process/process.hpp"
 
 namespace slipway {
 
@@ -107,8 +108,7 @@ RunEnvironment run_environment(const RunSpec& spec, const std::vector<std::strin
     return out;
 }
 
-std::map<std::string, std::string> tool_variables(const fs::path& workspace, const fs::path& data,
-                                                  const fs::path& cli_config) {
+std::map<std::string, std::string> tool_variables(const fs::path& workspace, const fs::path& data) {
     return {
         {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
         {"HOME", (workspace / "home").string()},
@@ -117,7 +117,7 @@ std::map<std::string, std::string> tool_variables(const fs::path& workspace, con
         {"TF_IN_AUTOMATION", "1"},
         {"TF_INPUT", "0"},
         {"CHECKPOINT_DISABLE", "1"},
-        {"TF_CLI_CONFIG_FILE", cli_config.string()},
+        {"TF_CLI_CONFIG_FILE", held_input_path},
         {"TF_DATA_DIR", data.string()},
     };
 }

@@ -104,8 +104,7 @@ void Performance::make_environment() {
     for (const auto& name : environment_.unmasked)
         log.say("note: the value of " + name +
                 " is too short or too common to be masked; do not keep a secret like this");
-    auto base = tool_variables(inside(workspace_.root()), inside(workspace_.data()),
-                               inside(workspace_.data() / "cli.tfrc"));
+    auto base = tool_variables(inside(workspace_.root()), inside(workspace_.data()));
     environment_.variables.merge(base);
 }
 
@@ -139,7 +138,7 @@ Command Performance::command(Arguments arguments) const {
     out.first_signal = SIGINT;
     out.grace = plan_grace;
     out.output_limit = std::numeric_limits<std::size_t>::max();
-    out.held = true;
+    out.held_input = cli_configuration_;
     return out;
 }
 
@@ -211,9 +210,9 @@ Task<void> Performance::init() {
     const auto lock = co_await lock_cache(options_.plugin_cache, cache_, time_left());
     const auto cache_path =
         cache_ == CacheUse::none ? fs::path() : fs::canonical(options_.plugin_cache);
-    write_file(workspace_.data() / "cli.tfrc", terraform::cli_configuration(cache_path.string()));
+    cli_configuration_ = terraform::cli_configuration(cache_path.string());
     auto step = prepare_step(terraform::init(!brought.empty()), Reach::trusted);
-    // Two sandboxes built at once stand in each other's way: the next is begun when this one's tool speaks.
+    // Loading two tools at once takes as long as one after the other: the next begins when this one speaks.
     OnOutput receive = [this](int which, std::string_view bytes) {
         prepare_next();
         log.take(which, bytes);
@@ -278,8 +277,7 @@ void Performance::prepare_show() {
     auto at = [&](const fs::path& path) { return inside_sandbox(path, config, seen); };
     auto step = command(terraform::show(at(fresh.out() / "plan").string()));
     step.directory = fresh.source();
-    step.environment =
-        tool_variables(at(fresh.root()), at(workspace_.data()), at(workspace_.data() / "cli.tfrc"));
+    step.environment = tool_variables(at(fresh.root()), at(workspace_.data()));
     if (auto found = environment_.variables.find("TF_ENCRYPTION");
         found != environment_.variables.end())
         step.environment.insert(*found);

@@ -71,8 +71,9 @@ class Performance {
     std::filesystem::path directory_;
     RunEnvironment environment_;
     CacheUse cache_ = CacheUse::none;
+    std::string cli_configuration_;
     std::string held_;  // of the plan's output
-    // Their sandboxes are built while the step before them runs.
+    // Started while the step before them runs: the tool waits where it reads its configuration.
     std::optional<Workspace> show_workspace_;
     std::optional<HeldCommand> plan_, show_;
 };

@@ -245,16 +245,16 @@ TEST_CASE("without a sandbox the command is what it was, and the level says so")
     CHECK(run_task(io, probe_sandbox(SandboxConfig{})).name == "bubblewrap");
 }
 
-TEST_CASE("a held command's sandbox stands before the command begins, and what is written meanwhile is there") {
+TEST_CASE("a held command runs ahead up to its held input, and what is written meanwhile is there") {
     if (!works()) return;
     Place place;
-    auto command = shell(place, "cat note; ls /proc/self/fd");
-    command.held = true;
+    auto command = shell(place, "cat /proc/self/fd/4 note; ls /proc/self/fd 4<&-");
+    command.held_input = "begin\n";
     HeldCommand held(sandboxed(std::move(command), SandboxConfig{}, place.view()));
     Place::write(place.workspace() / "source/note", "written meanwhile\n");
     asio::io_context io;
     const auto ended = run_task(io, held.run(20s, {}, StopSwitch()));
-    CHECK(ended.output == "written meanwhile\n0\n1\n2\n3\n");  // 3: the directory that ls reads
+    CHECK(ended.output == "begin\nwritten meanwhile\n0\n1\n2\n3\n");  // 3: the directory that ls reads
 }
 
 }  // namespace

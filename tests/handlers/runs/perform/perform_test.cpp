@@ -3,13 +3,16 @@
 #include "handlers/runs/perform/perform.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <fstream>
+#include <thread>
 
+#include "handlers/runs/perform/environment.hpp"
 #include "handlers/runs/perform/tools/tool.hpp"
 #include "handlers/runs/perform/workspace.hpp"
 #include "service/base/codec.hpp"
@@ -169,6 +172,39 @@ TEST_CASE("a plan is made, read and sealed, and applied as it is") {
     CHECK_FALSE(stage.plan_of(again).counts.any());
     stage.work.spec.destroy = true;
     CHECK(stage.plan_of(stage.plan(main)).counts.remove == 1);
+}
+
+// What a step that is started ahead rests on. A named pipe tells when the tool has come to its configuration.
+TEST_CASE("each tool reads its configuration before it looks at anything of the run") {
+    any_tool();
+    asio::io_context io;
+    for (const auto& tool : run_task(io, installed_tools())) {
+        CAPTURE(tool.program);
+        Scratch scratch;
+        const auto pipe = scratch.path / "configuration";
+        REQUIRE(mkfifo(pipe.c_str(), 0600) == 0);
+        fs::create_directories(scratch.path / "source");
+        std::atomic<bool> ended{false};
+        std::thread configuration([&] {
+            for (bool first = true; !ended; first = false) {
+                const int fd = ::open(pipe.c_str(), O_WRONLY);  // once the tool opens it; some look before they read
+                if (first)
+                    write_file(scratch.path / "source/main.tf", "resource \"terraform_data\" \"late\" {}\n");
+                ::close(fd);
+            }
+        });
+        Command command;
+        command.argv = {fs::canonical(tool.program).string(), "plan", "-input=false", "-no-color"};
+        command.directory = scratch.path / "source";
+        command.environment = tool_variables(scratch.path, scratch.path / "data");
+        command.environment["TF_CLI_CONFIG_FILE"] = pipe.string();
+        const auto planned = run_task(io, run(std::move(command)));
+        ended = true;
+        ::close(::open(pipe.c_str(), O_RDONLY | O_NONBLOCK));
+        configuration.join();
+        CHECK(planned.error_output == "");
+        CHECK(planned.output.find("terraform_data.late") != std::string::npos);
+    }
 }
 
 TEST_CASE("R4: an apply whose plan file is not the approved one does not start") {
@@ -401,7 +437,8 @@ struct StandIn {
         const auto program = directory / "terraform-99.1";
         write_file(
             program,
-            "#!/bin/sh\ncase \"$1\" in\n"
+            "#!/bin/sh\n[ \"$1\" = version ] || configuration=$(cat $TF_CLI_CONFIG_FILE)\n"
+            "case \"$1\" in\n"
             "version) echo '{\"terraform_version\":\"99.1.0\"}' ;;\n"
             "init) mkdir $TF_DATA_DIR/providers; echo honest > $TF_DATA_DIR/providers/binary;"
             " echo locked > .terraform.lock.hcl ;;\n"
@@ -427,8 +464,8 @@ TEST_CASE("R3: what the planned code does cannot reach what is shown") {
         "(sleep 1; echo evil > $out) & ",
         "printf '{\"format_version\":\"1.2\",\"variables\":{},\"timestamp\":\"'; cat $3 "
         ".terraform.lock.hcl"
-        " $TF_DATA_DIR/providers/binary $TF_CLI_CONFIG_FILE $HOME/.terraformrc 2>/dev/null | tr "
-        "'\\n' ' ';"
+        " $TF_DATA_DIR/providers/binary $HOME/.terraformrc 2>/dev/null | tr '\\n' ' ';"
+        " printf '%s ' \"$configuration\";"
         " find /workspace -type f | sort | tr '\\n' ' '; printf '\"}'");
     Stage stage(stand_in.tool);
     stage.work.spec.version = "99.1.0";
