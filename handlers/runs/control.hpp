@@ -52,7 +52,7 @@ Task<void> answer_request(ControlContext& context, ClaimedJob job);
 Task<void> settle_lapsed(ControlContext& context, Lapsed lapsed);
 
 // In this process: for the built-in slots. Calls come on the worker's executor and run on the service's.
-std::unique_ptr<RunGateway> make_in_process_gateway(asio::any_io_executor service, Queue& queue,
-                                                    Blobs& blobs, Pool& pool);
+std::unique_ptr<RunGateway> make_in_process_gateway(asio::any_io_executor service,
+                                                    ControlContext& context);
 
 }  // namespace slipway

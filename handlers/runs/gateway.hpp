@@ -11,6 +11,7 @@
 
 #include "queue/queue.hpp"
 #include "service/base/task.hpp"
+#include "service/model/plan.hpp"
 #include "service/model/run.hpp"
 #include "service/model/stack.hpp"
 
@@ -110,6 +111,8 @@ class RunGateway {
     virtual Task<bool> append_log(RunId run, Lease lease, std::string masked_bytes) = 0;
     virtual Task<std::optional<std::string>> get_blob(BlobId id) = 0;  // opens sealed ones
     virtual Task<BlobId> put_blob(std::string bytes, bool sealed) = 0;
+    // The run's plan, as a document: the service adds where its resources are declared.
+    virtual Task<BlobId> put_plan(RunId run, Plan plan) = 0;
     // Just before the tool's apply starts: false means somebody else has this plan, do not start.
     virtual Task<bool> begin_apply(RunId run, Lease lease, std::string plan_digest) = 0;
     // The end of the work; false: the lease had gone, the result was not taken.

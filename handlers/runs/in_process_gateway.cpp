@@ -11,8 +11,8 @@ namespace {
 
 class InProcessGateway : public RunGateway {
   public:
-    InProcessGateway(asio::any_io_executor service, Queue& queue, Blobs& blobs, Pool& pool)
-        : service_(std::move(service)), queue_(queue), blobs_(blobs), pool_(pool) {}
+    InProcessGateway(asio::any_io_executor service, ControlContext& context)
+        : service_(std::move(service)), context_(context), queue_(context.queue) {}
 
     Task<std::optional<Work>> next(std::string worker, std::string pool,
                                    std::chrono::milliseconds wait) override {
@@ -25,6 +25,9 @@ class InProcessGateway : public RunGateway {
     Task<std::optional<std::string>> get_blob(BlobId id) override { return there(get(std::move(id))); }
     Task<BlobId> put_blob(std::string bytes, bool sealed) override {
         return there(put(std::move(bytes), sealed));
+    }
+    Task<BlobId> put_plan(RunId run, Plan plan) override {
+        return there(store_plan(context_, std::move(run), std::move(plan)));
     }
     Task<bool> begin_apply(RunId, Lease lease, std::string plan_digest) override {
         return there(queue_.begin_apply(lease, "done/" + plan_digest));
@@ -52,16 +55,16 @@ class InProcessGateway : public RunGateway {
     }
     Task<std::optional<std::string>> get(BlobId id) {
         auto read = [this, &id] {
-            auto sealed = blobs_.get_sealed(id);
-            return sealed ? sealed : blobs_.get(id);
+            auto sealed = context_.blobs.get_sealed(id);
+            return sealed ? sealed : context_.blobs.get(id);
         };
-        co_return co_await pool_.run(read);
+        co_return co_await context_.pool.run(read);
     }
     Task<BlobId> put(std::string bytes, bool sealed) {
         auto write = [this, &bytes, sealed] {
-            return sealed ? blobs_.put_sealed(bytes) : blobs_.put(bytes);
+            return sealed ? context_.blobs.put_sealed(bytes) : context_.blobs.put(bytes);
         };
-        co_return co_await pool_.run(write);
+        co_return co_await context_.pool.run(write);
     }
     Task<bool> store(RunId run, Lease lease, PhaseResult result) {
         const bool apply = lease.job.value.ends_with("/apply");
@@ -78,16 +81,15 @@ class InProcessGateway : public RunGateway {
     }
 
     asio::any_io_executor service_;
+    ControlContext& context_;
     Queue& queue_;
-    Blobs& blobs_;
-    Pool& pool_;
 };
 
 }  // namespace
 
-std::unique_ptr<RunGateway> make_in_process_gateway(asio::any_io_executor service, Queue& queue,
-                                                    Blobs& blobs, Pool& pool) {
-    return std::make_unique<InProcessGateway>(std::move(service), queue, blobs, pool);
+std::unique_ptr<RunGateway> make_in_process_gateway(asio::any_io_executor service,
+                                                    ControlContext& context) {
+    return std::make_unique<InProcessGateway>(std::move(service), context);
 }
 
 }  // namespace slipway

@@ -48,13 +48,10 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
     value.change_digest = result.change_digest;
     value.planned_at_ms = context.clock.now_ms();
 
-    auto made = context.plans.get(result.plan_document);
-    if (!made) throw Failure("the plan of " + value.id.value + " cannot be read", Retry::never);
+    const auto plan = context.plans.get(result.plan_document);
+    if (!plan) throw Failure("the plan of " + value.id.value + " cannot be read", Retry::never);
     PlanQuestion question;
-    question.plan = *made;
-    made.reset();
-    co_await add_places(context, value, question.plan);
-    value.plan_document = context.plans.put(question.plan);
+    question.plan = *plan;
     value.counts = question.plan.counts;
     value.changes = value.counts.any() || !question.plan.outputs.empty();
 
@@ -93,6 +90,13 @@ void judge_apply(ControlContext& context, StoredRun& run, const PhaseResult& res
 }
 
 }  // namespace
+
+Task<BlobId> store_plan(ControlContext& context, RunId id, Plan plan) {
+    const auto run = co_await load<Run>(context.queue, run_key(id));
+    if (run.version) co_await add_places(context, run.value, plan);
+    auto put = [&] { return context.plans.put(std::move(plan)); };
+    co_return co_await context.pool.run(put);
+}
 
 Task<void> judge(ControlContext& context, ClaimedJob job) {
     auto which = job_payload<RunPhase>(job.job);

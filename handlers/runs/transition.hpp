@@ -29,6 +29,9 @@ void store_run(Commit& commit, const StoredRun& run, Reported reported = Reporte
 void start_apply(ControlContext& context, Commit& commit, StoredRun& run, std::string by,
                  std::string note);
 
+// The document of a run's plan, with the places where its resources are declared.
+Task<BlobId> store_plan(ControlContext& context, RunId run, Plan plan);
+
 // The work of one phase, signed.
 Job perform_job(ControlContext& context, const Run& run, Phase phase);
 

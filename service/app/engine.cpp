@@ -44,7 +44,7 @@ Engine::Engine(EngineParts parts, const Config& config)
               parts_.public_url,
               config.command_words.front(),
               config.link_hosts},
-      gateway_(make_in_process_gateway(parts_.executor, parts_.queue, parts_.blobs, parts_.pool)) {}
+      gateway_(make_in_process_gateway(parts_.executor, control_)) {}
 
 Task<void> Engine::handle(ClaimedJob job) {
     switch (job.job.kind) {

@@ -12,12 +12,7 @@ constexpr std::size_t kept_bytes = 8u << 20;  // of documents; as values they ta
 
 std::shared_ptr<const Plan> Plans::get(const BlobId& document) {
     if (document.empty()) return nullptr;
-    const auto at = std::find_if(kept_.begin(), kept_.end(),
-                                 [&](const Kept& kept) { return kept.document == document; });
-    if (at != kept_.end()) {
-        kept_.splice(kept_.begin(), kept_, at);
-        return at->plan;
-    }
+    if (auto kept = find(document)) return kept;
     const auto text = blobs_.get(document);
     if (!text) return nullptr;
     auto plan = decode<Plan>(std::string_view(*text));
@@ -34,7 +29,17 @@ BlobId Plans::put(Plan plan) {
     return document;
 }
 
+std::shared_ptr<const Plan> Plans::find(const BlobId& document) {
+    std::lock_guard lock(mutex_);
+    const auto at = std::find_if(kept_.begin(), kept_.end(),
+                                 [&](const Kept& kept) { return kept.document == document; });
+    if (at == kept_.end()) return nullptr;
+    kept_.splice(kept_.begin(), kept_, at);
+    return at->plan;
+}
+
 void Plans::keep(Kept kept) {
+    std::lock_guard lock(mutex_);
     bytes_ += kept.bytes;
     kept_.push_front(std::move(kept));
     while (bytes_ > kept_bytes && !kept_.empty()) {

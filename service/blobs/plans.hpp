@@ -1,7 +1,9 @@
 // Plans as values, by the id of their document. A document never changes, so those used last are kept read.
+// For any thread.
 #pragma once
 #include <list>
 #include <memory>
+#include <mutex>
 #include <utility>
 
 #include "service/blobs/blobs.hpp"
@@ -22,9 +24,11 @@ class Plans {
         std::shared_ptr<const Plan> plan;
         std::size_t bytes = 0;  // of its document
     };
+    std::shared_ptr<const Plan> find(const BlobId& document);
     void keep(Kept kept);
 
     Blobs& blobs_;
+    std::mutex mutex_;  // of what is kept
     std::list<Kept> kept_;  // the one used last comes first
     std::size_t bytes_ = 0;
 };

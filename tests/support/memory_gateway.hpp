@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "handlers/runs/gateway.hpp"
+#include "service/base/codec.hpp"
 #include "service/base/digest.hpp"
 
 namespace slipway {
@@ -65,6 +66,9 @@ class MemoryGateway : public RunGateway {
         std::lock_guard lock(mutex);
         (seal ? sealed : blobs)[id.value] = std::move(bytes);
         co_return id;
+    }
+    Task<BlobId> put_plan(RunId, Plan plan) override {
+        return put_blob(encode(plan).dump(), false);
     }
     Task<bool> begin_apply(RunId, Lease, std::string plan_digest) override {
         if (on_begin) on_begin();

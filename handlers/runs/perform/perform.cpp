@@ -3,14 +3,17 @@
 // service said so (R4).
 #include "handlers/runs/perform/perform.hpp"
 
+#include <boost/asio/experimental/awaitable_operators.hpp>
+#include <tuple>
+
 #include "handlers/runs/perform/performance.hpp"
 #include "handlers/runs/perform/tools/redaction.hpp"
-#include "service/base/codec.hpp"
 #include "service/base/digest.hpp"
 
 namespace slipway {
 
 using Outcome = PhaseResult::Outcome;
+using namespace asio::experimental::awaitable_operators;
 
 namespace {
 
@@ -30,14 +33,25 @@ Task<void> prepare(Performance& performance, const Work& work, const WorkerOptio
     co_await performance.select_workspace();
 }
 
-Task<void> do_plan(Performance& performance, RunGateway& gateway, PhaseResult& result) {
+// Beside the plan's storing: the document, and what the log may tell now.
+Task<BlobId> store_document(Performance& performance, RunGateway& gateway, const ReadPlan& read) {
+    auto text = read.document.dump();
+    performance.tell_plan(read.sensitive);
+    co_return co_await gateway.put_blob(std::move(text), false);
+}
+
+Task<void> do_plan(Performance& performance, RunGateway& gateway, RunId run, PhaseResult& result) {
     auto bytes = co_await performance.plan();
     result.plan_digest = sha256_hex(bytes);
-    const auto read = co_await performance.show(bytes);
+    auto showing = performance.show(bytes);
+    auto sealing = gateway.put_blob(std::move(bytes), true);
+    auto [read, plan_file] = co_await (std::move(showing) && std::move(sealing));
+    result.plan_file = std::move(plan_file);
     result.change_digest = read.change_digest;
-    result.plan_document = co_await gateway.put_blob(encode(read.plan).dump(), false);
-    result.tool_document = co_await gateway.put_blob(read.document.dump(), false);
-    result.plan_file = co_await gateway.put_blob(std::move(bytes), true);
+    auto storing = gateway.put_plan(run, std::move(read.plan));
+    auto storing_document = store_document(performance, gateway, read);
+    std::tie(result.plan_document, result.tool_document) =
+        co_await (std::move(storing) && std::move(storing_document));
     result.outcome = Outcome::planned;
 }
 
@@ -65,6 +79,7 @@ Task<void> do_apply(Performance& performance, RunGateway& gateway, const Work& w
     performance.refuse_lost_state();
     // Again, for what the log must not show: an apply prints outputs and what programs say.
     const auto read = co_await performance.show(*bytes);
+    performance.tell_plan(read.sensitive);
     result.change_digest = read.change_digest;
 
     if (!co_await gateway.begin_apply(work.spec.run, work.lease, work.spec.plan_digest))
@@ -97,7 +112,7 @@ Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options,
     try {
         co_await prepare(performance, work, options, result, result.started_at_ms);
         if (work.spec.phase == Phase::plan)
-            co_await do_plan(performance, gateway, result);
+            co_await do_plan(performance, gateway, work.spec.run, result);
         else
             co_await do_apply(performance, gateway, work, result, begun);
     } catch (const PhaseOver& over) {

@@ -212,14 +212,18 @@ Task<void> Performance::init() {
         cache_ == CacheUse::none ? fs::path() : fs::canonical(options_.plugin_cache);
     cli_configuration_ = terraform::cli_configuration(cache_path.string());
     auto step = prepare_step(terraform::init(!brought.empty()), Reach::trusted);
-    // Loading two tools at once takes as long as one after the other: the next begins when this one speaks.
+    if (spec_.phase == Phase::plan) {
+        auto arguments = terraform::plan(inside(plan_path()).string(), spec_.destroy);
+        plan_.emplace(prepare_step(std::move(arguments), Reach::planned));
+    }
+    // Three at once would hold up the first: show is started when init speaks.
     OnOutput receive = [this](int which, std::string_view bytes) {
-        prepare_next();
+        if (!show_) prepare_show();
         log.take(which, bytes);
     };
     auto ended = co_await run_step(std::move(step), std::move(receive));
     must_succeed(ended, "init");
-    prepare_next();
+    if (!show_) prepare_show();
     lock_file = read_lock();
 }
 
@@ -245,7 +249,6 @@ Task<std::string> Performance::plan() {
             line.clear();
         }
     };
-    prepare_show();
     auto ended = co_await run_step(std::move(*plan_), receive);
     held_ += line;
     constexpr int with_changes = 2;
@@ -254,15 +257,6 @@ Task<std::string> Performance::plan() {
     auto bytes = read_beneath(workspace_.root(), "out/plan", largest_plan_file);
     if (!bytes) over("the plan file is missing, is no plain file or is larger than 512 MB");
     co_return std::move(*bytes);
-}
-
-void Performance::prepare_next() {
-    if (spec_.phase == Phase::apply) {
-        if (!show_) prepare_show();
-    } else if (!plan_) {
-        auto arguments = terraform::plan(inside(plan_path()).string(), spec_.destroy);
-        plan_.emplace(prepare_step(std::move(arguments), Reach::planned));
-    }
 }
 
 void Performance::prepare_show() {
@@ -292,7 +286,6 @@ Task<ReadPlan> Performance::show(std::string plan_file) {
     OnOutput keep;
     auto ended = co_await show_->run(time_left(), std::move(keep), stop_);
     show_.reset();
-    show_workspace_.reset();
     if (!ended.ok()) {
         log.take(2, ended.error_output);
         must_succeed(ended, "show");
@@ -300,15 +293,17 @@ Task<ReadPlan> Performance::show(std::string plan_file) {
     if (ended.dropped_bytes != 0) over("the plan is too large to be read");
     auto read = read_plan(ended.output, environment_.secrets, options_.digest_key);
     if (!read) over(read.error().message);
+    co_return std::move(*read);
+}
 
+void Performance::tell_plan(const std::vector<Secret>& sensitive) {
     auto secrets = environment_.secrets;
-    for (const auto& secret : read->sensitive)
+    for (const auto& secret : sensitive)
         if (secret.reveal().size() >= 6 && secret.reveal().size() <= longest_secret)
             secrets.push_back(secret);
     log.mask_with(Masker(secrets));
     log.take(1, std::exchange(held_, ""));
     log.end_streams();
-    co_return std::move(*read);
 }
 
 void Performance::refuse_lost_state() const {

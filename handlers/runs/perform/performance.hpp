@@ -39,6 +39,8 @@ class Performance {
     Task<std::string> plan();
     // Rule R3: in a sandbox that nothing of the planned code ever saw.
     Task<ReadPlan> show(std::string plan_file);
+    // From here on the log knows what is sensitive; what plan() held goes there.
+    void tell_plan(const std::vector<Secret>& sensitive);
     void refuse_lost_state() const;
     Task<Ended> apply(std::string plan_file);
     Task<Json> outputs();
@@ -53,7 +55,6 @@ class Performance {
     enum class Reach { trusted, planned, applied };
     Command command(Arguments arguments) const;
     HeldCommand prepare_step(Arguments arguments, Reach reach) const;
-    void prepare_next();  // what follows init
     void prepare_show();
     Task<Ended> run_step(HeldCommand step, OnOutput on_output = {});
     std::filesystem::path plan_path() const { return workspace_.out() / "plan"; }

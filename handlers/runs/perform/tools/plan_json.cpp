@@ -1,6 +1,7 @@
 #include "handlers/runs/perform/tools/plan_json.hpp"
 
 #include <algorithm>
+#include <future>
 #include <set>
 
 #include "handlers/runs/perform/tools/attributes.hpp"
@@ -150,8 +151,10 @@ Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& kn
     auto secrets = known;
     secrets.insert(secrets.end(), out.sensitive.begin(), out.sensitive.end());
     const Scrubber scrubber(secrets);
+    auto digest =  // of many changes it takes as long as all the rest
+        std::async(std::launch::async, [&] { return digest_of(document, digest_key); });
     out.plan = plan_of(document, scrubber);
-    out.change_digest = digest_of(document, digest_key);
+    out.change_digest = digest.get();
     out.document = redacted(std::move(document), scrubber);
     return out;
 }

@@ -38,6 +38,39 @@ std::optional<ToolKind> kind_by_name(std::string_view name) {
     return std::nullopt;
 }
 
+std::vector<Candidate> candidates_in(const fs::path& directory) {
+    std::vector<Candidate> out;
+    std::error_code error;
+    for (auto at = fs::directory_iterator(directory, error);
+         !error && at != fs::directory_iterator(); at.increment(error))
+        if (auto kind = kind_by_name(at->path().filename().string()))
+            out.push_back({*kind, at->path()});
+    return out;
+}
+
+// A directory of programs has thousands of names: what it held is remembered until it changes.
+struct Listing {
+    fs::file_time_type changed;
+    std::vector<Candidate> candidates;
+};
+std::mutex remembered_mutex;
+
+std::vector<Candidate> remembered_candidates(const fs::path& directory) {
+    static std::map<fs::path, Listing> listings;
+    std::error_code error;
+    const auto changed = fs::last_write_time(directory, error);
+    if (error) return {};
+    std::lock_guard lock(remembered_mutex);
+    const auto found = listings.find(directory);
+    if (found != listings.end() && found->second.changed == changed)
+        return found->second.candidates;
+    auto candidates = candidates_in(directory);
+    // Within the clock's tick it may change again unseen.
+    if (changed < fs::file_time_type::clock::now() - 2s)
+        listings[directory] = {changed, candidates};
+    return candidates;
+}
+
 std::vector<Candidate> candidates() {
     std::vector<Candidate> out;
     const char* variable = std::getenv("PATH");
@@ -47,18 +80,14 @@ std::vector<Candidate> candidates() {
         const fs::path directory(rest.substr(0, colon));
         rest = colon == rest.npos ? std::string_view() : rest.substr(colon + 1);
         if (!directory.is_absolute()) continue;
-        std::error_code error;
-        for (auto at = fs::directory_iterator(directory, error);
-             !error && at != fs::directory_iterator(); at.increment(error))
-            if (auto kind = kind_by_name(at->path().filename().string()))
-                if (find_program(at->path().string())) out.push_back({*kind, at->path()});
+        for (const auto& candidate : remembered_candidates(directory))
+            if (find_program(candidate.program.string())) out.push_back(candidate);
     }
     return out;
 }
 
 // What a program said, as long as it is the same file.
 using FileIdentity = std::tuple<std::string, ino_t, off_t, std::int64_t>;
-std::mutex remembered_mutex;
 std::map<FileIdentity, std::optional<Version>>& remembered() {
     static std::map<FileIdentity, std::optional<Version>> versions;
     return versions;
