@@ -19,7 +19,6 @@ Accepted QueueModel::accept(const Delivery& delivery, std::int64_t now) {
         Job job;
         job.id = JobId("event/" + kept.forge + "/" + kept.id);
         job.kind = JobKind::event;
-        job.payload = Json::object({{"forge", kept.forge}, {"id", kept.id}}).dump();
         put(job, now);
         return Accepted::stored;
     }

@@ -76,7 +76,7 @@ struct RedisConnection::Impl : std::enable_shared_from_this<RedisConnection::Imp
           options(std::move(o)),
           attempted(e) {}
 
-    Task<RedisReply> command(Words words, std::chrono::milliseconds limit);
+    Task<RedisReply> command(const Words& words, std::chrono::milliseconds limit);
     Task<std::shared_ptr<Line>> connected();
     Task<void> connect();
     Task<void> open(std::shared_ptr<Line> fresh);
@@ -192,7 +192,7 @@ Task<void> RedisConnection::Impl::greet(std::shared_ptr<Line> fresh) {
 // --- commands and answers
 // ----------------------------------------------------------------------------------
 
-Task<RedisReply> RedisConnection::Impl::command(Words words, std::chrono::milliseconds limit) {
+Task<RedisReply> RedisConnection::Impl::command(const Words& words, std::chrono::milliseconds limit) {
     auto self = shared_from_this();
     auto on = line;
     if (!on) on = co_await connected();
@@ -206,9 +206,9 @@ Task<RedisReply> RedisConnection::Impl::command(Words words, std::chrono::millis
 
 std::shared_ptr<RedisConnection::Impl::Waiting> RedisConnection::Impl::send(
     Line& on, const Words& words, std::chrono::milliseconds limit) {
-    const auto bytes = command_bytes({words.begin(), words.end()});
-    numbers().sent.add(static_cast<double>(bytes.size()));
-    on.outbox += bytes;
+    const auto before = on.outbox.size();
+    add_command(on.outbox, words);
+    numbers().sent.add(static_cast<double>(on.outbox.size() - before));
     auto waiting = std::make_shared<Waiting>(executor);
     waiting->timer.expires_after(limit);
     on.waiting.push_back(waiting);
@@ -294,9 +294,9 @@ RedisConnection::RedisConnection(asio::any_io_executor executor, RedisAddress ad
 
 RedisConnection::~RedisConnection() { close(); }
 
-Task<RedisReply> RedisConnection::command(Words words, std::chrono::milliseconds limit) {
+Task<RedisReply> RedisConnection::command(const Words& words, std::chrono::milliseconds limit) {
     auto impl = impl_;
-    auto answered = impl->command(std::move(words), limit);
+    auto answered = impl->command(words, limit);
     co_return co_await std::move(answered);
 }
 

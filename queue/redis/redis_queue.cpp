@@ -83,9 +83,12 @@ class RedisQueue : public Queue {
         for (const auto& id : {delivery.id, delivery.id + "~" + delivery.event}) {
             Job job;
             job.id = JobId("event/" + delivery.forge + "/" + id);
-            job.payload = Json::object({{"forge", delivery.forge}, {"id", id}}).dump();
-            Words words{delivery_head(delivery.event), value,
-                        std::to_string(delivery_kept_ms / 1000), delivery.forge + "/" + id};
+            Words words;
+            words.reserve(9);
+            words.push_back(delivery_head(delivery.event));
+            words.push_back(value);
+            words.push_back(std::to_string(delivery_kept_ms / 1000));
+            words.push_back(delivery.forge + "/" + id);
             add_job(words, job);
             auto reply = co_await server_->call(scripts::accept, std::move(words));
             if (reply.text != "taken") co_return answered_word<Accepted>(reply);

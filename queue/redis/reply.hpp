@@ -41,8 +41,8 @@ class ReplyReader {
     std::unique_ptr<Impl> impl_;
 };
 
-// The words as one command on the wire.
-std::string command_bytes(const std::vector<std::string_view>& words);
+// Adds the words to `wire` as one command.
+void add_command(std::string& wire, const std::vector<std::string>& words);
 
 // Throws Failure for an error reply, with a sentence and what the queue should do; else gives it
 // back.

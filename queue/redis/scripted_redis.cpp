@@ -52,20 +52,20 @@ ScriptedRedis::ScriptedRedis(asio::any_io_executor executor, RedisAddress addres
 Task<RedisReply> ScriptedRedis::call(const Script& script, Words arguments) {
     Words words{"EVALSHA", std::string(script.sha1), "1", std::string(key_prefix),
                 clock_ ? std::to_string(clock_->now_ms()) : "0"};
+    words.reserve(words.size() + arguments.size());
     words.insert(words.end(), std::make_move_iterator(arguments.begin()),
                  std::make_move_iterator(arguments.end()));
-    auto again = words;
-    auto reply = co_await connection_.command(std::move(words));
+    auto reply = co_await connection_.command(words);
     if (reply.is_error() && reply.text.starts_with("NOSCRIPT")) {
-        again[0] = "EVAL";
-        again[1] = script.text;
-        reply = co_await connection_.command(std::move(again));
+        words[0] = "EVAL";
+        words[1] = script.text;
+        reply = co_await connection_.command(words);
     }
     co_return expect_no_error(std::move(reply));
 }
 
 Task<RedisReply> ScriptedRedis::command(Words words) {
-    auto reply = co_await connection_.command(std::move(words));
+    auto reply = co_await connection_.command(words);
     co_return expect_no_error(std::move(reply));
 }
 

@@ -1,6 +1,7 @@
 #include "service/net/http_head.hpp"
 
 #include <algorithm>
+#include <array>
 
 namespace slipway {
 
@@ -8,15 +9,29 @@ namespace {
 
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
-// RFC 9110 5.6.2
-bool is_token(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return is_digit(c) || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-               std::string_view("!#$%&'*+-.^_`|~").find(c) != std::string_view::npos;
-    });
+// Each byte of each head is looked up here.
+constexpr auto table_of(bool (*holds)(unsigned char)) {
+    std::array<bool, 256> out{};
+    for (std::size_t c = 0; c < out.size(); ++c) out[c] = holds(static_cast<unsigned char>(c));
+    return out;
 }
 
-bool is_control(unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; }
+// RFC 9110 5.6.2
+constexpr auto in_token = table_of([](unsigned char c) {
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+           std::string_view("!#$%&'*+-.^_`|~").find(static_cast<char>(c)) != std::string_view::npos;
+});
+constexpr auto control =
+    table_of([](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
+
+bool is_token(std::string_view text) {
+    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
+        return in_token[c];
+    });
+}
+bool has_control(std::string_view text) {
+    return std::any_of(text.begin(), text.end(), [](unsigned char c) { return control[c]; });
+}
 
 bool same(std::string_view text, std::string_view lower_case) {
     return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
@@ -86,7 +101,7 @@ bool is_hopeless_head(std::string_view bytes) {
             if (i + 1 < bytes.size() && bytes[i + 1] != '\n') return true;
         } else if (bytes[i] == '\n') {
             if (i == 0 || bytes[i - 1] != '\r') return true;
-        } else if (is_control(static_cast<unsigned char>(bytes[i]))) {
+        } else if (control[static_cast<unsigned char>(bytes[i])]) {
             return true;
         }
     }
@@ -100,8 +115,7 @@ std::optional<std::string_view> refused_head(std::string_view head) {
         const auto end = head.find("\r\n");
         if (end == head.npos || end == 0) return "the head does not end in an empty line";
         const auto line = head.substr(0, end);
-        if (std::any_of(line.begin(), line.end(), is_control))
-            return "there is a control character in the head";
+        if (has_control(line)) return "there is a control character in the head";
         if (auto why = first ? refused_request_line(line, seen) : refused_field(line, seen))
             return why;
         first = false;

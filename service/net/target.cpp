@@ -15,6 +15,7 @@ namespace {
 // A "+" in a query means a blank, as in every form.
 std::optional<std::string> decoded(std::string_view text, bool query) {
     std::string plain(text);
+    if (text.find_first_of("%+") == text.npos) return plain;
     if (query) std::replace(plain.begin(), plain.end(), '+', ' ');
     auto encoded = urls::make_pct_string_view(urls::string_view(plain.data(), plain.size()));
     if (!encoded) return std::nullopt;

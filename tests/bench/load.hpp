@@ -7,12 +7,14 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <fstream>
 #include <iterator>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "service/base/digest.hpp"
@@ -97,8 +99,8 @@ struct Load {
   private:
     struct Connection {
         int socket = -1;
-        std::string out, in;
-        std::size_t written = 0;
+        std::string head, in;
+        std::size_t written = 0;  // of head and tail
     };
 
     static void open(Connection& each, int poll, int port) {
@@ -121,22 +123,30 @@ struct Load {
     void begin(Connection& each) {
         char id[16];
         std::snprintf(id, sizeof id, "%012d", ++sent);
-        each.out = head + id + tail;
+        each.head.assign(head).append(id);
         each.written = 0;
         write(each);
     }
 
-    static void write(Connection& each) {
-        while (each.written < each.out.size()) {
-            const auto count = ::send(each.socket, each.out.data() + each.written,
-                                      each.out.size() - each.written, MSG_NOSIGNAL);
+    void write(Connection& each) {
+        const auto of_head = each.head.size(), all = of_head + tail.size();
+        while (each.written < all) {
+            std::string_view first = each.head, second = tail;
+            first.remove_prefix(std::min(each.written, of_head));
+            second.remove_prefix(each.written - std::min(each.written, of_head));
+            iovec parts[] = {{const_cast<char*>(first.data()), first.size()},
+                             {const_cast<char*>(second.data()), second.size()}};
+            msghdr message{};
+            message.msg_iov = parts;
+            message.msg_iovlen = 2;
+            const auto count = ::sendmsg(each.socket, &message, MSG_NOSIGNAL);
             if (count < 0) return;
             each.written += static_cast<std::size_t>(count);
         }
     }
 
     // True: an answer is there.
-    static bool progress(Connection& each) {
+    bool progress(Connection& each) {
         write(each);
         char buffer[4096];
         const auto count = ::recv(each.socket, buffer, sizeof buffer, 0);

@@ -88,7 +88,9 @@ TEST_CASE("what is no reply, or too much of one, is refused") {
 TEST_CASE("a command is told as it is, any bytes in it") {
     using namespace std::string_literals;
     const auto bytes = "a\0\r\n"s;
-    CHECK(command_bytes({"SET", bytes, ""}) == "*3\r\n$3\r\nSET\r\n$4\r\na\0\r\n\r\n$0\r\n\r\n"s);
+    std::string wire = "*1\r\n$4\r\nPING\r\n";
+    add_command(wire, {"SET", bytes, ""});
+    CHECK(wire == "*1\r\n$4\r\nPING\r\n*3\r\n$3\r\nSET\r\n$4\r\na\0\r\n\r\n$0\r\n\r\n"s);
 }
 
 }  // namespace slipway

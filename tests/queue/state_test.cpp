@@ -184,8 +184,6 @@ TEST_CASE_TEMPLATE("a delivery is stored once, with the job that reacts to it", 
     REQUIRE(claimed);
     CHECK(claimed->job.id.value == "event/github.com/guid-1");
     CHECK(claimed->job.kind == JobKind::event);
-    CHECK(parse_json(claimed->job.payload).value()["forge"].text() == "github.com");
-    CHECK(parse_json(claimed->job.payload).value()["id"].text() == "guid-1");
     auto stored = t.get(t.queue().delivery("github.com", "guid-1"));
     REQUIRE(stored);
     CHECK(encode(*stored) == encode(push));

@@ -3,7 +3,8 @@
 -- ARGV: queue, holder, lease in ms. Answers data, fence, attempt
 local queue, holder, lease = arg(), arg(), arg()
 promote()
-local id = redis.call('ZRANGE', P .. 'queue:' .. queue, 0, 0)[1]
+local first = redis.call('ZRANGE', P .. 'queue:' .. queue, 0, 0, 'WITHSCORES')
+local id, order = first[1], first[2]
 if not id then
     redis.call('DEL', P .. 'wake:' .. queue)
     return false
@@ -11,6 +12,6 @@ end
 local fence, key = whole(tick()), job_key(id)
 redis.call('ZREM', P .. 'queue:' .. queue, id)
 redis.call('ZADD', P .. 'leased', whole(now + tonumber(lease)), id)
-redis.call('HSET', key, 'state', 'leased', 'fence', fence, 'holder', holder)
+redis.call('HSET', key, 'state', 'leased', 'fence', fence, 'holder', holder, 'order', order)
 local attempt = redis.call('HINCRBY', key, 'attempt', 1)
 return { redis.call('HGET', key, 'data'), fence, attempt }

@@ -33,10 +33,10 @@ end
 local function whole(number) return string.format('%.0f', number) end
 
 local function tick()
-    local last = tonumber(redis.call('GET', P .. 'tick') or '0')
-    local this = math.max(last + 1, now_us)
-    redis.call('SET', P .. 'tick', whole(this))
-    return this
+    local last = tonumber(redis.call('GETSET', P .. 'tick', whole(now_us)) or '0')
+    if last < now_us then return now_us end
+    redis.call('SET', P .. 'tick', whole(last + 1))
+    return last + 1
 end
 
 local function job_key(id) return P .. 'job:' .. id end
@@ -46,9 +46,10 @@ local function order_of(priority) return whole(tick() - tonumber(priority) * pri
 -- Of a job whose hash says already that it waits.
 local function line_up(id, queue, order)
     if redis.call('ZADD', P .. 'queue:' .. queue, order, id) == 0 then return end
-    redis.call('SADD', P .. 'queues', queue)
     local wake = P .. 'wake:' .. queue
-    if redis.call('LPUSH', wake, '1') > wake_limit then redis.call('LTRIM', wake, 0, wake_limit - 1) end
+    local nudges = redis.call('LLEN', wake)
+    if nudges == 0 then redis.call('SADD', P .. 'queues', queue) end
+    if nudges < wake_limit then redis.call('LPUSH', wake, '1') end
 end
 
 local function ready(id, queue, order)
@@ -61,7 +62,6 @@ local function wait(id)
     local job = redis.call('HMGET', key, 'queue', 'priority')
     local order = order_of(job[2])
     redis.call('HDEL', key, 'due', 'backs_off')
-    redis.call('HSET', key, 'order', order)
     ready(id, job[1], order)
 end
 
@@ -79,22 +79,21 @@ end
 -- Of a job that is nowhere.
 local function fresh(id, queue, priority, due, data)
     if tonumber(due) > now then
-        redis.call('HSET', job_key(id), 'queue', queue, 'priority', priority, 'data', data, 'attempt', 0)
+        redis.call('HSET', job_key(id), 'queue', queue, 'priority', priority, 'data', data)
         return delay(id, due)
     end
-    local order = order_of(priority)
-    redis.call('HSET', job_key(id), 'state', 'waiting', 'queue', queue, 'priority', priority, 'data', data,
-        'attempt', 0, 'order', order)
-    line_up(id, queue, order)
+    redis.call('HSET', job_key(id), 'state', 'waiting', 'queue', queue, 'priority', priority, 'data', data)
+    line_up(id, queue, order_of(priority))
 end
 
 -- Asking twice is asking once.
 local function put(id, queue, priority, due, data)
     local key = job_key(id)
+    if redis.call('EXISTS', key) == 0 then return fresh(id, queue, priority, due, data) end
     local job = redis.call('HMGET', key, 'state', 'due', 'backs_off', 'next_due')
     local state = job[1]
-    if not state or state == 'dead' then
-        if state then forget(id) end
+    if state == 'dead' then
+        forget(id)
         fresh(id, queue, priority, due, data)
     elseif state == 'leased' then
         if not job[4] then

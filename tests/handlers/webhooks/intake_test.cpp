@@ -214,9 +214,8 @@ TEST_CASE("the event is durable when it is acknowledged, with the bytes that wer
     intake.redis.start();
     const auto job = intake.serving->loop.run(intake.queue->claim("service", "tester", 30s, 5s));
     REQUIRE(job);
-    const auto payload = *parse_json(job->job.payload);
-    CHECK(payload["forge"].text() == "github.com");
-    const auto delivery = intake.stored(payload["id"].text());
+    CHECK(job->job.id.value == "event/github.com/" + webhook.id + ":pull_request");
+    const auto delivery = intake.stored(webhook.id + ":pull_request");
     REQUIRE(delivery);
     CHECK(delivery->event == "pull_request");
     CHECK(delivery->body == body);
@@ -234,7 +233,7 @@ TEST_CASE("a form is verified as it was sent and decoded after") {
     CHECK(ask(intake, webhook.request()) == 202);
     const auto job = intake.serving->loop.run(intake.queue->claim("service", "tester", 30s, 5s));
     REQUIRE(job);
-    const auto delivery = intake.stored((*parse_json(job->job.payload))["id"].text());
+    const auto delivery = intake.stored(webhook.id + ":pull_request");
     REQUIRE(delivery);
     CHECK(delivery->body == body);
     for (const std::string form : {"", "other=x", "payload=%zz", "payload=a&payload=b"}) {
