@@ -5,9 +5,9 @@
 
 #include <algorithm>
 #include <array>
-#include <numeric>
 
 #include "handlers/webhooks/comment_lines.hpp"
+#include "service/base/nearest.hpp"
 #include "service/base/utf8.hpp"
 
 namespace slipway {
@@ -100,23 +100,6 @@ bool looks_like(std::string_view text, std::string_view word) {
         }
     }
     return read == word.size() && same * 2 >= word.size();
-}
-
-// Insertions, deletions, changed letters and swapped neighbours.
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> before(b.size() + 1), row(b.size() + 1), next(b.size() + 1);
-    std::iota(row.begin(), row.end(), 0u);
-    for (std::size_t i = 1; i <= a.size(); ++i) {
-        next[0] = i;
-        for (std::size_t j = 1; j <= b.size(); ++j) {
-            next[j] = std::min({row[j] + 1, next[j - 1] + 1, row[j - 1] + (a[i - 1] != b[j - 1])});
-            if (i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1])
-                next[j] = std::min(next[j], before[j - 2] + 1);
-        }
-        before.swap(row);
-        row.swap(next);
-    }
-    return row[b.size()];
 }
 
 using Parsed = std::variant<CommentCommand, CommandMistake>;
@@ -227,19 +210,14 @@ class Grammar {
 
     Parsed unknown_verb(std::string_view typed) const {
         const auto verb = folded(typed);
-        const Row* nearest = nullptr;
-        std::size_t least = 3;
-        if (verb.size() <= 24)
-            for (const auto& row : table) {
-                if (row.for_migrants != migrants_ && row.verb != Verb::help) continue;
-                const auto far = distance(verb, row.word);
-                if (far < least && far * 2 < row.word.size() + 1) least = far, nearest = &row;
-            }
+        std::vector<std::string> known;
+        for (const auto& row : table)
+            if (row.for_migrants == migrants_ || row.verb == Verb::help) known.emplace_back(row.word);
+        const auto meant = nearest(verb, known);
         std::string said = "this";
         if (verb.size() <= 24 && std::all_of(verb.begin(), verb.end(), is_letter)) said = "`" + verb + "`";
-        if (nearest)
-            return mistake("There is no command " + said + "; did you mean " +
-                           example(nearest->word, "") + "?");
+        if (meant)
+            return mistake("There is no command " + said + "; did you mean " + example(*meant, "") + "?");
         return mistake("There is no command " + said + "; " + example("help", "") + " lists them all.");
     }
 

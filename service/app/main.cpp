@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "service/app/commands.hpp"
+#include "service/app/usage.hpp"
 #include "service/base/result.hpp"
 
 int main(int argc, char** argv) {
@@ -12,7 +13,6 @@ int main(int argc, char** argv) {
                  "A pull request becomes a plan, a check and a comment; a merge becomes an apply."};
     app.set_version_flag("--version", "slipway 0.1.0");
     app.require_subcommand(1);
-    app.failure_message(CLI::FailureMessage::simple);
     app.footer("Start here: slipway preview --help, or slipway serve --help");
 
     slipway::Chosen chosen;
@@ -23,7 +23,9 @@ int main(int argc, char** argv) {
     try {
         app.parse(argc, argv);
     } catch (const CLI::ParseError& error) {
-        return app.exit(error) == 0 ? 0 : 2;
+        if (error.get_exit_code() == 0) return app.exit(error);  // --help, --version
+        std::cerr << slipway::usage_error(app, error);
+        return 2;
     }
     try {
         return chosen();

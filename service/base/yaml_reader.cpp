@@ -3,7 +3,8 @@
 
 #include <algorithm>
 #include <charconv>
-#include <numeric>
+
+#include "service/base/nearest.hpp"
 
 namespace slipway {
 
@@ -15,32 +16,7 @@ const Yaml empty_map = [] {
     return node;
 }();
 
-// How many letters must be put in, taken out or exchanged (Levenshtein).
-std::size_t distance(std::string_view a, std::string_view b) {
-    std::vector<std::size_t> row(b.size() + 1);
-    std::iota(row.begin(), row.end(), 0);
-    for (std::size_t i = 0; i < a.size(); ++i) {
-        std::size_t diagonal = std::exchange(row[0], i + 1);
-        for (std::size_t j = 0; j < b.size(); ++j) {
-            const auto replaced = diagonal + (a[i] == b[j] ? 0 : 1);
-            diagonal = row[j + 1];
-            row[j + 1] = std::min({replaced, row[j] + 1, diagonal + 1});
-        }
-    }
-    return row.back();
-}
-
 }  // namespace
-
-std::string did_you_mean(std::string_view key, const std::vector<std::string>& known) {
-    if (key.size() > 40) return "";
-    const auto best = std::min_element(known.begin(), known.end(), [&](auto& a, auto& b) {
-        return distance(key, a) < distance(key, b);
-    });
-    if (best == known.end() || distance(key, *best) > std::min<std::size_t>(2, key.size() / 2))
-        return "";
-    return "; did you mean `" + *best + "`?";
-}
 
 std::string ConfigFinding::text() const {
     std::string out = place.file;

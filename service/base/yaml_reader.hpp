@@ -32,9 +32,6 @@ class Findings {
     std::vector<ConfigFinding> all_;
 };
 
-// "; did you mean `branch`?" where one of `known` is close to `key`, else "".
-std::string did_you_mean(std::string_view key, const std::vector<std::string>& known);
-
 // "a list", for messages.
 std::string_view kind_name(const Yaml&);
 

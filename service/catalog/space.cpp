@@ -1,6 +1,7 @@
 // space.yaml: what a space says once, and who may do what in it.
 #include <algorithm>
 
+#include "service/base/nearest.hpp"
 #include "service/catalog/detail/reading.hpp"
 #include "service/model/glob.hpp"
 

@@ -1,6 +1,7 @@
 // Stacks of the tree: one a file, or many from one entry with `each`; and what they say of each other.
 #include <algorithm>
 
+#include "service/base/nearest.hpp"
 #include "service/catalog/detail/reading.hpp"
 
 namespace slipway::catalog {

@@ -5,6 +5,7 @@
 #include <fstream>
 
 #include "service/base/digest.hpp"
+#include "service/base/nearest.hpp"
 #include "service/catalog/detail/reading.hpp"
 #include "service/model/glob.hpp"
 
