@@ -153,7 +153,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
                         std::vector<StackId> targets, Lease holding) {
     auto& forge = *context.forges.at(name.repository.forge);
     auto fresh = co_await forge.pull_request(name);
-    if (!fresh) throw UnknownPull("the forge does not know " + name.text());
+    if (!fresh) throw ForgeLags("the forge does not know " + name.text());
     auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
     const PullRecord before = pull.value;
 

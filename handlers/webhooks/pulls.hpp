@@ -5,11 +5,6 @@
 
 namespace slipway {
 
-// The forge does not know the pull request: it may lag behind its own webhook, or there never was one.
-struct UnknownPull : Failure {
-    using Failure::Failure;
-};
-
 enum class LookAgain { if_new, always };  // always: new runs although nothing moved (attempt + 1)
 
 // Reads the pull request afresh and leaves what follows: runs for the stacks it concerns, or the reasons why

@@ -4,6 +4,7 @@
 #include "handlers/webhooks/pushes.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 
 #include "handlers/webhooks/change.hpp"
@@ -37,6 +38,7 @@ struct Pushed {
     std::optional<std::string> own_file;
     Repository::CommitInfo info;
     std::vector<CommitSha> commits;  // tip first, along first parents, not before itself
+    std::vector<CommitSha> merged;   // the tip's other parents
 };
 
 inline constexpr std::size_t commits_looked_at = 50;
@@ -60,6 +62,7 @@ Task<std::optional<Pushed>> read_push(ReactContext& context, Forge& forge, Repos
         out.tip_tree = git.tree_of(*tip);
         out.info = git.info(*tip);
         auto parents = git.parents(*tip);
+        if (parents.size() > 1) out.merged.assign(parents.begin() + 1, parents.end());
         if (!known.empty() && git.has_commit(known))
             out.before = known;
         else if (!hint.empty() && git.has_commit(hint))
@@ -103,6 +106,39 @@ Task<std::vector<PullRequest>> merged_pulls(Forge& forge, RepositoryName reposit
     co_return out;
 }
 
+// "#7" in a commit's first line, as forges write it when they merge; the first few.
+std::vector<int> numbers_in(std::string_view message) {
+    std::vector<int> out;
+    auto line = message.substr(0, message.find('\n'));
+    while (out.size() < 3) {
+        const auto mark = line.find('#');
+        if (mark == line.npos) break;
+        line.remove_prefix(mark + 1);
+        int number = 0;
+        const auto read = std::from_chars(line.data(), line.data() + line.size(), number);
+        if (read.ec == std::errc() && number > 0) out.push_back(number);
+    }
+    return out;
+}
+
+// Whether an open pull request seems to have brought the push: the forge says "merged" a moment after it tells
+// of the push. Whoever pushes writes the message, so this is good for waiting and nothing else (rules W1, W5).
+Task<std::optional<int>> pull_about_to_be_merged(Forge& forge, RepositoryName repository,
+                                                 std::string branch, Pushed push) {
+    auto numbers = numbers_in(push.info.message);
+    push.merged.push_back(push.tip);
+    for (const auto& head : push.merged) {
+        auto open = co_await forge.pulls_with_head(repository, head);
+        numbers.insert(numbers.end(), open.begin(), open.end());
+    }
+    for (int number : numbers) {
+        PullRequestName name{repository, number};
+        auto pull = co_await forge.pull_request(name);
+        if (pull && pull->state == PullState::open && pull->base_branch == branch) co_return number;
+    }
+    co_return std::nullopt;
+}
+
 // Upstreams before those that need their result; the catalogue has refused cycles.
 void order_by_dependencies(std::vector<ConcernedStack>& stacks) {
     std::set<StackId> placed, here;
@@ -128,7 +164,7 @@ void order_by_dependencies(std::vector<ConcernedStack>& stacks) {
 }  // namespace
 
 Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std::string branch,
-                          CommitSha hint_before, Actor pusher, Lease holding) {
+                          CommitSha hint_before, Actor pusher, Lease holding, bool may_lag) {
     auto& forge = *context.forges.at(repository.forge);
     auto organisation = context.organisation();
     auto self = may_describe_itself(context, forge, repository, *organisation);
@@ -177,6 +213,10 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
     std::vector<PullRequest> pulls;
     if (!concerned.empty())
         pulls = co_await merged_pulls(forge, repository, branch, push->commits);
+    if (!concerned.empty() && pulls.empty() && push->fast_forward && may_lag)
+        if (auto number = co_await pull_about_to_be_merged(forge, repository, branch, *push))
+            throw ForgeLags("pull request " + std::to_string(*number) + " of " + repository.text() +
+                            " is not merged");
 
     Commit commit;
     known.value.tip = push->tip;

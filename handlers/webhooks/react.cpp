@@ -24,26 +24,31 @@ std::optional<Names> names_of(const JobId& id) {
     return Names{std::string(rest.substr(0, slash)), std::string(rest.substr(slash + 1))};
 }
 
-Task<void> react_to(ReactContext& context, PullRequestChanged event, Lease holding) {
+// 1, 2, 4, 8 s, then the forge is taken at its word.
+constexpr int patience = 4;
+
+bool may_lag(const ClaimedJob& job) { return job.attempt <= patience; }
+
+Task<void> react_to(ReactContext& context, PullRequestChanged event, ClaimedJob job) {
     const auto name = event.pull;
-    co_await look_at_pull(context, name, LookAgain::if_new, {}, holding);
+    co_await look_at_pull(context, name, LookAgain::if_new, {}, job.lease);
     if (event.change != PullChange::closed) co_return;
     // The push of the merge may come late or never: the branch is looked at from here, too.
     auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
     if (pull.value.pull.state != PullState::merged) co_return;
     CommitSha no_hint;
     co_await look_at_branch(context, name.repository, pull.value.pull.base_branch, no_hint,
-                            event.sender, holding);
+                            event.sender, job.lease, may_lag(job));
 }
 
-Task<void> react_to(ReactContext& context, BranchPushed event, Lease holding) {
+Task<void> react_to(ReactContext& context, BranchPushed event, ClaimedJob job) {
     if (event.after.empty()) co_return;  // the branch is gone: nothing to plan
     co_await look_at_branch(context, event.repository, event.branch, event.before, event.sender,
-                            holding);
+                            job.lease, may_lag(job));
 }
 
 // Rule W2: the comment is read again, must be somebody else's, unedited, and counts once.
-Task<void> react_to(ReactContext& context, CommentCreated event, Lease holding) {
+Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job) {
     auto& forge = *context.forges.at(event.pull.repository.forge);
     auto comment = co_await forge.comment(event.pull, event.comment_id);
     if (!comment || comment->ours || comment->edited || comment->author.bot) co_return;
@@ -52,7 +57,7 @@ Task<void> react_to(ReactContext& context, CommentCreated event, Lease holding) 
 
     const auto once = event.pull.repository.forge + "/" + event.comment_id;
     Commit commit;
-    commit.holding = holding;
+    commit.holding = job.lease;
     commit.finish = true;
     commit.once.push_back("comment/" + once);
     CommentReply reply;
@@ -79,15 +84,15 @@ Task<void> react_to(ReactContext& context, CommentCreated event, Lease holding) 
     co_await context.queue.commit(std::move(commit));  // a conflict: it was acted on already
 }
 
-Task<void> react_to(ReactContext& context, ReviewChanged event, Lease holding) {
+Task<void> react_to(ReactContext& context, ReviewChanged event, ClaimedJob job) {
     Commit commit;
-    commit.holding = holding;
+    commit.holding = job.lease;
     commit.finish = true;
     commit.jobs.push_back(make_job(JobKind::consider, event.pull.text(), event.pull));
     co_await context.queue.commit(std::move(commit));
 }
 
-Task<void> react_to(ReactContext& context, CheckRerequested event, Lease holding) {
+Task<void> react_to(ReactContext& context, CheckRerequested event, ClaimedJob job) {
     auto& forge = *context.forges.at(event.repository.forge);
     auto numbers = co_await forge.pulls_with_head(event.repository, event.head);
     std::vector<StackId> targets;
@@ -97,17 +102,17 @@ Task<void> react_to(ReactContext& context, CheckRerequested event, Lease holding
     }
     for (int number : numbers) {
         PullRequestName name{event.repository, number};
-        co_await look_at_pull(context, name, LookAgain::always, targets, holding);
+        co_await look_at_pull(context, name, LookAgain::always, targets, job.lease);
     }
 }
 
-Task<void> react_to(ReactContext&, InstallationChanged event, Lease) {
+Task<void> react_to(ReactContext&, InstallationChanged event, ClaimedJob) {
     log_info("installation " + event.action, {{"installation", event.installation_id}});
     co_return;
 }
 
 // Names are labels that change; what is remembered under the old one is found again by the next event.
-Task<void> react_to(ReactContext&, RepositoryRenamed event, Lease) {
+Task<void> react_to(ReactContext&, RepositoryRenamed event, ClaimedJob) {
     log_warning("a repository was renamed: its stacks must name it anew",
                 {{"from", event.from.text()}, {"to", event.to.text()}});
     co_return;
@@ -115,11 +120,11 @@ Task<void> react_to(ReactContext&, RepositoryRenamed event, Lease) {
 
 // Its pull requests were judged before they could enter the queue, and what they merge to is planned and judged
 // again before anything applies: the queue's commit only must not wait for a check that never comes.
-Task<void> react_to(ReactContext& context, MergeGroupRequested event, Lease holding) {
+Task<void> react_to(ReactContext& context, MergeGroupRequested event, ClaimedJob job) {
     MergeGroupCommit group{event.repository, event.head};
     Commit commit;
     commit.jobs.push_back(make_job(JobKind::pass, event.repository.text() + "/" + event.head.value, group));
-    commit.holding = holding;
+    commit.holding = job.lease;
     commit.finish = true;
     co_await context.queue.commit(std::move(commit));
 }
@@ -141,23 +146,17 @@ Task<void> react(ReactContext& context, ClaimedJob job) {
         co_return;
     }
     auto& event = std::get<Event>(parsed);
-    const auto lease = job.lease;
     auto reaction = std::visit(
-        [&](auto& one) { return react_to(context, std::move(one), lease); }, event);
-    std::string unknown;
+        [&](auto& one) { return react_to(context, std::move(one), job); }, event);
+    std::string lagging;
     try {
         co_await std::move(reaction);
-    } catch (const UnknownPull& failure) {
-        unknown = failure.what();
+    } catch (const ForgeLags& failure) {
+        lagging = failure.what();
     }
-    if (unknown.empty()) co_return;
-    // A forge may lag behind its own webhook: 1, 2, 4, 8 s, then it is taken at its word.
-    constexpr int patience = 4;
-    if (job.attempt > patience) {
-        log_warning("an event is left alone", {{"delivery", names->delivery}, {"reason", unknown}});
-        co_return;
-    }
-    throw Failure(unknown + " yet", std::chrono::seconds(1 << (job.attempt - 1)));
+    if (lagging.empty()) co_return;
+    if (may_lag(job)) throw Failure(lagging + " yet", std::chrono::seconds(1 << (job.attempt - 1)));
+    log_warning("an event is left alone", {{"delivery", names->delivery}, {"reason", lagging}});
 }
 
 Task<void> look_again(ReactContext& context, ClaimedJob job) {

@@ -30,6 +30,11 @@ struct ReactContext {
     Mode mode = Mode::apply;
 };
 
+// What an event announced is not to be seen yet: the forge may lag behind its own webhook, or it never was so.
+struct ForgeLags : Failure {
+    using Failure::Failure;
+};
+
 // The job event/<forge>/<delivery>.
 Task<void> react(ReactContext& context, ClaimedJob job);
 // The job look/…: somebody asked for new plans.

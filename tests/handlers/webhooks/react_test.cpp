@@ -291,3 +291,58 @@ TEST_CASE("an event about a pull request that the forge does not know is asked f
     CHECK_NOTHROW(patient.tell(PullRequestChanged{nobody, PullChange::opened, {}}, 5));
     CHECK(patient.runs() == 0);
 }
+
+TEST_CASE("a push is looked at again while the pull request that seems to have brought it is not merged yet") {
+    for (const bool squashed : {true, false}) {
+        CAPTURE(squashed);
+        auto push = [&](Scene& scene) {
+            BranchPushed out;
+            out.repository = infra;
+            out.branch = "main";
+            scene.git.git({"checkout", "-q", "main"});
+            out.before = CommitSha(scene.git.git({"rev-parse", "main"}));
+            if (squashed) {  // the forge's message names it
+                scene.git.git({"merge", "-q", "--squash", "topic"});
+                scene.git.git({"commit", "-q", "-m", "Make it two (#7)"});
+            } else {  // its head is a parent
+                scene.git.git({"merge", "-q", "--no-ff", "-m", "Make it two", "topic"});
+                scene.forge->pulls_by_head[scene.pull.head.value] = {7};
+            }
+            out.after = CommitSha(scene.git.git({"rev-parse", "main"}));
+            out.sender = scene.pull.author;
+            return out;
+        };
+        auto looked_at_early = [&](Scene& scene, const BranchPushed& pushed) {
+            CHECK_THROWS_WITH_AS(scene.tell(pushed),
+                                 "pull request 7 of forge.test/acme/infra is not merged yet", Failure);
+            CHECK(scene.runs() == 0);
+        };
+
+        Scene merged_then;
+        auto pushed = push(merged_then);
+        looked_at_early(merged_then, pushed);
+        merged_then.pull.state = PullState::merged;
+        merged_then.pull.merge_commit = pushed.after;
+        merged_then.forge->pulls[7] = merged_then.pull;
+        merged_then.forge->pulls_by_commit[pushed.after.value] = {7};
+        merged_then.tell(pushed, 2);
+        REQUIRE(merged_then.runs() == 1);
+        CHECK(merged_then.newest().pull == 7);
+        CHECK(merged_then.newest().must_confirm == "");
+
+        Scene never_merged;
+        pushed = push(never_merged);
+        looked_at_early(never_merged, pushed);
+        never_merged.tell(pushed, 5);
+        REQUIRE(never_merged.runs() == 1);
+        CHECK(!never_merged.newest().pull);
+        CHECK(never_merged.newest().must_confirm == "the push to main came without a merged pull request");
+
+        Scene of_another_branch;
+        of_another_branch.pull.base_branch = "release";
+        of_another_branch.forge->pulls[7] = of_another_branch.pull;
+        pushed = push(of_another_branch);
+        of_another_branch.tell(pushed);
+        CHECK(of_another_branch.runs() == 1);
+    }
+}
