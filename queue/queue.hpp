@@ -121,7 +121,8 @@ class Queue {
 
     // --- intake: one round trip, durable when it returns. Throws Failure where it could not be stored.
     // Deduplicates by forge + id + event for eight days and leaves the job event/<forge>/<id>. (The event's
-    // name is not signed: another event under an id already stored is kept beside it, as <id>~<event>.)
+    // name is not signed: another event under an id already stored is kept beside it, as <id>~<event>.) Delivered again after its job died, it is a duplicate
+    // whose job waits once more.
     virtual Task<Accepted> accept(Delivery delivery) = 0;
     // The stored delivery of an event job; nullopt: gone (older than eight days).
     virtual Task<std::optional<Delivery>> delivery(std::string forge, std::string id) = 0;

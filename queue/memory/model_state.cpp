@@ -13,12 +13,16 @@ Accepted QueueModel::accept(const Delivery& delivery, std::int64_t now) {
     for (bool beside : {false, true}) {
         if (beside) kept.id += "~" + delivery.event;
         auto& place = deliveries_[kept.forge + "/" + kept.id];
-        if (place.until > now && place.delivery.event == delivery.event) return Accepted::duplicate;
-        if (place.until > now) continue;
-        place = {kept, now + delivery_kept_ms};
         Job job;
         job.id = JobId("event/" + kept.forge + "/" + kept.id);
         job.kind = JobKind::event;
+        if (place.until > now && place.delivery.event == delivery.event) {
+            const auto earlier = jobs_.find(job.id.value);
+            if (earlier != jobs_.end() && earlier->second.state == State::dead) put(job, now);
+            return Accepted::duplicate;
+        }
+        if (place.until > now) continue;
+        place = {kept, now + delivery_kept_ms};
         put(job, now);
         return Accepted::stored;
     }

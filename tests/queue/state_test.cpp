@@ -196,6 +196,28 @@ TEST_CASE_TEMPLATE("a delivery is stored once, with the job that reacts to it", 
     CHECK(t.claimed_id() == "");
 }
 
+TEST_CASE_TEMPLATE("a webhook that is delivered again after its job died is reacted to again, not otherwise", Where,
+                   BOTH_QUEUES) {
+    Fixture<Where> t;
+    Delivery push{"github.com", "guid-1", "push", "{}", 1};
+    CHECK(t.get(t.queue().accept(push)) == Accepted::stored);
+    CHECK(t.get(t.queue().accept(push)) == Accepted::duplicate);
+    auto claimed = t.claim();
+    REQUIRE(claimed);
+    CHECK(t.get(t.queue().accept(push)) == Accepted::duplicate);
+    CHECK(t.get(t.queue().bury(claimed->lease, "the forge refuses our key")));
+    CHECK(t.claimed_id() == "");
+    CHECK(t.get(t.queue().accept(push)) == Accepted::duplicate);
+    CHECK(t.get(t.queue().status()).dead == 0);
+    claimed = t.claim();
+    REQUIRE(claimed);
+    CHECK(claimed->job.id.value == "event/github.com/guid-1");
+    CHECK(claimed->attempt == 1);
+    CHECK(t.get(t.queue().finish(claimed->lease)));
+    CHECK(t.get(t.queue().accept(push)) == Accepted::duplicate);
+    CHECK(t.claimed_id() == "");
+}
+
 TEST_CASE_TEMPLATE("another event under a known id is no duplicate and replaces nothing", Where,
                    BOTH_QUEUES) {
     Fixture<Where> t;

@@ -1,4 +1,5 @@
 -- A webhook is stored with the job that reacts to it, or it is a duplicate: one round trip, nothing between.
+-- Delivered again after its job died, a webhook gets a new one: somebody has mended what was wrong.
 -- Another event under the same name is `taken`: it is asked for again under a name of its own.
 -- ARGV: head, value, seconds, name, job (see stored_delivery.hpp for what a value looks like)
 local head, value, seconds, key = arg(), arg(), arg(), P .. 'delivery:' .. arg()
@@ -6,4 +7,6 @@ if redis.call('SET', key, value, 'NX', 'EX', seconds) then
     put_next_argument()
     return 'stored'
 end
-return redis.call('GETRANGE', key, 0, #head - 1) == head and 'duplicate' or 'taken'
+if redis.call('GETRANGE', key, 0, #head - 1) ~= head then return 'taken' end
+if redis.call('HGET', job_key(ARGV[cursor + 1]), 'state') == 'dead' then put_next_argument() end
+return 'duplicate'
