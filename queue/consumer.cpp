@@ -26,6 +26,7 @@ namespace {
 constexpr auto claim_wait = 20s;
 constexpr auto pause_after_trouble = 500ms;
 constexpr auto give_back_limit = 3s;
+constexpr int overtaken_limit = 20;  // of one attempt, within some seconds
 
 // What becomes of a job after its function has ended.
 struct Verdict {
@@ -112,10 +113,19 @@ class Consumer {
         TaskGroup renewing(executor);
         renewing.start(renew(job.lease));
         std::exception_ptr error;
-        try {
-            co_await perform_(job);
-        } catch (...) {
-            error = std::current_exception();
+        for (int again = 0; again <= overtaken_limit; ++again) {
+            if (again > 0) co_await sleep_for(again * 10ms);
+            error = nullptr;
+            bool overtaken = false;
+            try {
+                co_await perform_(job);
+            } catch (const Overtaken&) {
+                error = std::current_exception();
+                overtaken = true;
+            } catch (...) {
+                error = std::current_exception();
+            }
+            if (!overtaken) break;
         }
         // What is left is told to the queue even where we are cancelled.
         co_await asio::this_coro::throw_if_cancelled(false);

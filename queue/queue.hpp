@@ -87,6 +87,12 @@ void check(const Commit& commit);
 enum class Committed { done, stale, conflict };
 constexpr std::array<std::string_view, 3> words_of(Committed) { return {"done", "stale", "conflict"}; }
 
+// Thrown by a job's function whose commit was a `conflict`: what it had read was written by somebody else
+// meanwhile. The consumer runs it again at once, from its reading on, which is no attempt that counts.
+struct Overtaken : Failure {
+    explicit Overtaken(std::string what) : Failure(std::move(what), std::chrono::milliseconds(50)) {}
+};
+
 enum class Accepted { stored, duplicate };
 constexpr std::array<std::string_view, 2> words_of(Accepted) { return {"stored", "duplicate"}; }
 

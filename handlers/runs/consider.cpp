@@ -187,7 +187,7 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
     commit.finish = true;
     auto done = co_await context.queue.commit(std::move(commit));
     if (done == Committed::conflict)
-        throw Failure("the pull request moved on meanwhile", std::chrono::milliseconds(50));
+        throw Overtaken("the pull request moved on meanwhile");
 }
 
 }  // namespace slipway

@@ -140,7 +140,7 @@ Task<void> judge(ControlContext& context, ClaimedJob job) {
                               {"state", word(run.value.state)}});
     auto done = co_await context.queue.commit(std::move(commit));
     if (done == Committed::conflict)
-        throw Failure("the run moved on meanwhile", std::chrono::milliseconds(50));
+        throw Overtaken("the run moved on meanwhile");
 }
 
 Task<void> release(ControlContext& context, ClaimedJob job) {
@@ -172,7 +172,7 @@ Task<void> release(ControlContext& context, ClaimedJob job) {
     commit.finish = true;
     auto done = co_await context.queue.commit(std::move(commit));
     if (done == Committed::conflict)
-        throw Failure("the run moved on meanwhile", std::chrono::milliseconds(50));
+        throw Overtaken("the run moved on meanwhile");
 }
 
 Task<void> settle_lapsed(ControlContext& context, Lapsed lapsed) {

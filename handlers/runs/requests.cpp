@@ -356,7 +356,7 @@ Task<void> answer_request(ControlContext& context, ClaimedJob job) {
     commit.finish = true;
     auto done = co_await context.queue.commit(std::move(commit));
     if (done == Committed::conflict)
-        throw Failure("something moved on meanwhile", std::chrono::milliseconds(50));
+        throw Overtaken("something moved on meanwhile");
 }
 
 }  // namespace slipway

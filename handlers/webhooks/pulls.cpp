@@ -28,8 +28,7 @@ Task<void> store(ReactContext& context, Pull pull, Outcome out) {
     out.commit.records.push_back(save(pull_key(pull.value.pull.name), pull));
     auto done = co_await context.queue.commit(std::move(out.commit));
     if (done == Committed::conflict)
-        throw Failure("the pull request was looked at by somebody else meanwhile",
-                      std::chrono::milliseconds(50));
+        throw Overtaken("the pull request was looked at by somebody else meanwhile");
 }
 
 // Runs of an earlier look that are not over: superseded by this one.
@@ -185,7 +184,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
         pull = co_await load<PullRecord>(context.queue, pull_key(name));
         const auto& now = pull.value.pull;
         if (now.head != fresh->head || now.base_branch != fresh->base_branch)
-            throw Failure("the pull request was looked at by somebody else meanwhile", std::chrono::milliseconds(50));
+            throw Overtaken("the pull request was looked at by somebody else meanwhile");
         out.record = pull.value;
     }
 

@@ -314,8 +314,7 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
     commit.finish = true;
     auto done = co_await context.queue.commit(std::move(commit));
     if (done == Committed::conflict)
-        throw Failure("the branch was looked at by somebody else meanwhile",
-                      std::chrono::milliseconds(50));
+        throw Overtaken("the branch was looked at by somebody else meanwhile");
 }
 
 }  // namespace slipway

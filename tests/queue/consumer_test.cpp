@@ -118,6 +118,26 @@ TEST_CASE("what a function throws says what becomes of the job") {
     }
 }
 
+TEST_CASE("a job that was overtaken runs again in its lease; one that always is counts as tried") {
+    Consuming t;
+    std::map<std::string, int> runs;
+    std::vector<int> attempts;
+    t.start([&](ClaimedJob job) -> Task<void> {
+        const auto id = job.job.id.value;
+        attempts.push_back(job.attempt);
+        if (++runs[id] <= 3 || id == "never") throw Overtaken("somebody was faster");
+        co_return;
+    });
+    t.leave("a");
+    t.until([&] { return runs["a"] == 4 && t.status().leased == 0; });
+    CHECK(t.status().waiting.empty());
+    CHECK(attempts == std::vector<int>{1, 1, 1, 1});
+    t.leave("never");
+    t.until([&] { return attempts.back() == 2; });
+    CHECK(runs["never"] > 10);
+    t.end();
+}
+
 TEST_CASE("no more jobs are worked on at once than allowed, and others when one ends") {
     Consuming t;
     t.options.at_once = 3;
