@@ -86,23 +86,23 @@ std::vector<std::string> counted_by(const Judged& judged, const ApprovalQuestion
     return logins;
 }
 
-std::string what_was_seen(const GivenReview& review, const ApprovalQuestion& question) {
-    const auto& plan = question.run.plan_digest;
-    if (!plan.empty()) return "plan " + std::string(shortened(plan, 4));
+std::string what_was_seen(const GivenReview& review) {
+    if (!review.plan.empty()) return "plan " + std::string(shortened(review.plan, 4));
     return "commit " + std::string(shortened(review.commit.value));
 }
 
-std::string said(const GivenReview& review, const ApprovalQuestion& question) {
-    return review.author + (review.approves ? " approved " : " rejected ") +
-           what_was_seen(review, question) + " at " + utc_minutes(review.at_ms) + " (" +
-           review.source + ")";
+std::string said(const GivenReview& review) {
+    auto out = review.author + (review.approves ? " approved " : " rejected ") +
+               what_was_seen(review) + " at " + utc_minutes(review.at_ms) + " (" + review.source + ")";
+    if (!review.note.empty()) out += ": " + review.note;
+    return out;
 }
 
 void add_reviews(Explanation& node, const std::vector<std::string>& counted,
                  const ApprovalQuestion& question) {
     for (const auto* review : newest_of_each(question.reviews)) {
         const bool counts = std::ranges::find(counted, review->author) != counted.end();
-        std::string text = said(*review, question);
+        std::string text = said(*review);
         if (!review->may_write)
             text += ", which does not count: no write permission";
         else if (review->approves && !counts)
@@ -168,6 +168,8 @@ ApprovalDecision decide(const ApprovalQuestion& question, const std::vector<Judg
         add_findings(one, decision);
         decision.why.because.push_back(node_of(one, approval, counted, question));
     }
+    for (const auto* review : newest_of_each(question.reviews))
+        if (!review->approves && review->may_write) add_once(decision.rejected_by, review->author);
     decision.why.outcome = word(decision.approval);
     return decision;
 }

@@ -28,7 +28,9 @@ struct GivenReview {
     bool is_author = false;  // of the pull request or of its head commit
     std::vector<std::string> teams;
     CommitSha commit;      // what it was given for
-    std::string source;    // "review", "comment"
+    std::string plan;      // digest of the one it was given for
+    std::string source;    // "review", "comment", "api"
+    std::string note;
     std::int64_t at_ms = 0;
 
     static void fields(auto& self, auto&& f) {
@@ -39,7 +41,9 @@ struct GivenReview {
         f("is_author", self.is_author);
         f("teams", self.teams);
         f("commit", self.commit);
+        f("plan", self.plan);
         f("source", self.source);
+        f("note", self.note);
         f("at_ms", self.at_ms);
     }
 };

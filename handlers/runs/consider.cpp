@@ -38,7 +38,7 @@ struct Word {
     Actor author;
     bool approves = true;
     CommitSha commit;
-    std::string source;
+    std::string plan, source, note;
     std::int64_t at_ms = 0;
     Role granted = Role::none;
     bool bound = false;
@@ -54,6 +54,7 @@ std::vector<Word> words_on(const Run& run, const Run* lender, const PullRecord* 
         word.author = review.author;
         word.approves = review.state == ReviewState::approved;
         word.commit = review.commit;
+        word.plan = review.commit == reviewed.head ? reviewed.plan_digest : "";
         word.source = "review";
         word.at_ms = review.submitted_at_ms;
         std::int64_t shown_ms = reviewed.planned_at_ms;
@@ -62,7 +63,7 @@ std::vector<Word> words_on(const Run& run, const Run* lender, const PullRecord* 
                 at != posted->posted_at_ms.end())
                 shown_ms = std::min(shown_ms ? shown_ms : at->second, at->second);
         const bool after_plan = shown_ms != 0 && review.submitted_at_ms / 1000 >= shown_ms / 1000;
-        // A refusal needs no plan to be meant.
+        // A refusal needs no plan to be meant: it holds for its commit, however often that is planned.
         word.bound = by_review && review.commit == reviewed.head && (after_plan || !word.approves);
         out.push_back(std::move(word));
     }
@@ -73,11 +74,14 @@ std::vector<Word> words_on(const Run& run, const Run* lender, const PullRecord* 
             word.author = kept.author;
             word.approves = kept.approves;
             word.commit = kept.commit;
-            word.source = "comment";
+            word.plan = kept.plan_digest;
+            word.source = kept.comment_id.empty() ? "api" : "comment";
+            word.note = kept.note;
             word.at_ms = kept.at_ms;
             word.granted = kept.granted;
             word.bound = kept.plan_digest == run.plan_digest ||
-                         (lender && kept.plan_digest == lender->plan_digest);
+                         (lender && kept.plan_digest == lender->plan_digest) ||
+                         (!kept.approves && (kept.commit == reviewed.head || kept.commit == run.head));
             out.push_back(std::move(word));
         }
     }
@@ -141,7 +145,9 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
                 given.teams.push_back(team);
         }
         given.commit = word.commit;
+        given.plan = word.plan;
         given.source = word.source;
+        given.note = word.note;
         given.at_ms = word.at_ms;
         (word.bound ? question.reviews : question.older).push_back(std::move(given));
     }

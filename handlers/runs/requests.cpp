@@ -147,11 +147,12 @@ void give_word(Desk& desk, Target& target, bool approves) {
     kept.plan_digest = run.plan_digest;
     kept.commit = run.head;
     kept.comment_id = desk.request.comment_id;
+    kept.note = desk.request.note;
     kept.granted = desk.request.granted;
     kept.at_ms = desk.request.given_at_ms;
     auto& all = desk.pull.value.kept_reviews;
     std::erase_if(all, [&](const KeptReview& k) {
-        return k.author == kept.author && k.stack == kept.stack && k.plan_digest == kept.plan_digest;
+        return k.author == kept.author && k.stack == kept.stack;
     });
     all.push_back(std::move(kept));
     desk.pull_changed = true;

@@ -118,6 +118,7 @@ struct ApprovalDecision {
     Approval approval = Approval::undecided;
     std::vector<std::string> missing;      // "1 of team dba", for the table's last column
     std::vector<std::string> approved_by;  // logins that count
+    std::vector<std::string> rejected_by;  // logins of those who may write
     std::vector<std::string> may_approve;  // logins whose approval would count, where known: who is asked
     std::vector<Finding> findings;
     Explanation why;
@@ -127,6 +128,7 @@ struct ApprovalDecision {
         f("approval", self.approval);
         f("missing", self.missing);
         f("approved_by", self.approved_by);
+        f("rejected_by", self.rejected_by);
         f("may_approve", self.may_approve);
         f("findings", self.findings);
         f("why", self.why);

@@ -18,7 +18,8 @@ struct KeptReview {
     std::string stack;        // "": all concerned stacks at that time
     std::string plan_digest;  // what it was given for
     CommitSha commit;
-    std::string comment_id;
+    std::string comment_id;  // "": through the API
+    std::string note;
     Role granted = Role::none;  // see Request
     std::int64_t at_ms = 0;
 
@@ -30,6 +31,7 @@ struct KeptReview {
         f("plan_digest", self.plan_digest);
         f("commit", self.commit);
         f("comment_id", self.comment_id);
+        f("note", self.note);
         f("at_ms", self.at_ms);
     }
 };

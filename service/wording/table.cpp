@@ -98,7 +98,8 @@ std::string missing_text(const StackView& view) {
     switch (view.standing) {
         case Standing::unapproved:
             return approval.missing.empty() ? "approval not decided" : joined(approval.missing);
-        case Standing::rejected: return "rejected";
+        case Standing::rejected:
+            return approval.rejected_by.empty() ? "rejected" : "rejected by " + joined(approval.rejected_by);
         case Standing::ready:
             if (is_observed(*view.report)) return "nothing: only observed";
             return approval.approved_by.empty() ? "nothing" : "nothing: approved by " + joined(approval.approved_by);

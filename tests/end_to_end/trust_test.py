@@ -143,6 +143,28 @@ def w3_an_approval_binds_to_what_was_seen(build):
         place.wait_check(number, "success")
 
 
+def w3_a_refusal_holds_for_its_commit(build):
+    """W3: a refusal holds for its commit, however often that is planned, until whoever refused takes it back"""
+    with Place(build, with_one_other()) as place:
+        start_network(place)
+        number = proposed(place)
+        place.wait_check(number, "action_required")
+        place.say(number, "/slipway reject network -- not on a Friday")
+        place.wait_comment(number, "rejected by grace")
+        first = place.runs("network")[0]["id"]
+        place.say(number, "/slipway plan network", who="linus")
+        wait_until("a second plan", lambda: place.runs("network")[0]["id"] != first and
+                   place.runs("network")[0]["state"] == "finished")
+        settled(place)
+        assert place.check(number)["conclusion"] == "action_required", "planning again lifted a refusal"
+        place.wait_comment(number, "rejected by grace")
+        second = place.runs("network")[0]
+        told = place.slipway("explain", "--data", str(place.data), second["id"]).stdout
+        assert "grace rejected plan" in told and ": not on a Friday" in told, told
+        place.say(number, "/slipway approve network@" + second["plan_digest"][:6])
+        place.wait_check(number, "success")
+
+
 def w5_only_a_merged_pull_request_lends(build):
     """W5: a push without a merged pull request, and one that is no fast-forward, wait for a confirmation"""
     with Place(build, organisation()) as place:
@@ -287,6 +309,7 @@ def s6_the_folder_is_trusted_and_nothing_else(build):
 
 
 main([w1_an_event_is_a_hint, w2_one_matrix_of_rights, w3_an_approval_binds_to_what_was_seen,
+      w3_a_refusal_holds_for_its_commit,
       w5_only_a_merged_pull_request_lends, c1_authority_comes_from_the_tracked_branch,
       r4_inputs_and_changes_must_both_be_the_approved_ones, s2_the_socket_and_the_tokens,
       s6_approvals_count_where_the_space_says_so, s6_the_folder_is_trusted_and_nothing_else])

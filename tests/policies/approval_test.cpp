@@ -20,6 +20,7 @@ GivenReview review(std::string author, bool approves = true) {
     given.approves = approves;
     given.may_write = true;
     given.commit = CommitSha(std::string(40, 'a'));
+    given.plan = "9f3c" + std::string(60, '0');
     given.source = "review";
     given.at_ms = 1763975640000;  // 09:14
     return given;
@@ -128,6 +129,22 @@ TEST_CASE("the explanation says who approved what and when, and what is missing"
     CHECK(node.because[2].text ==
           "mallory approved plan 9f3c at 2025-11-24 09:14 UTC (review), which does not count: no write permission");
     CHECK(node.because[3].text == "needs 1 of team dba");
+}
+
+TEST_CASE("the explanation names the plan that each word was given for, and its note") {
+    PolicyBench bench;
+    auto no = review("grace", false);
+    no.plan = "91b2" + std::string(60, '0');
+    no.source = "comment";
+    no.note = "not on a Friday";
+    const auto decision = bench.approval({{two_eyes}, {}}, asked({review("ada"), no}));
+    CHECK(decision.approval == Approval::rejected);
+    CHECK(decision.rejected_by == std::vector<std::string>{"grace"});
+    const auto& node = decision.why.because.at(0);
+    REQUIRE(node.because.size() >= 2);
+    CHECK(node.because[0].text == "ada approved plan 9f3c at 2025-11-24 09:14 UTC (review)");
+    CHECK(node.because[1].text ==
+          "grace rejected plan 91b2 at 2025-11-24 09:14 UTC (comment): not on a Friday");
 }
 
 TEST_CASE("a policy written for elsewhere is shown reviews as it expects them") {

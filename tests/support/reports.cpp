@@ -123,6 +123,7 @@ std::vector<Situation> all() {
                                   "policies/plan/backup.rego", 14))}));
     auto rejected = planned("network-prod", network_plan());
     rejected.approval.approval = Approval::rejected;
+    rejected.approval.rejected_by = {"grace"};
     rejected.approval.findings = {finding(Finding::Severity::deny, "two-eyes", "rejected by grace", "policies/approval/two-eyes.rego", 30)};
     add("rejected", report_of({rejected}));
     auto conflict = report_of({not_planned("network-prod", "the pull request conflicts with main")});
