@@ -22,5 +22,7 @@ struct ApiContext {
 void add_api_routes(Router& router, ApiContext& context);
 // GET /healthz, /readyz, /metrics: open to anybody, and nothing there names a stack.
 void add_health_routes(Router& router, ApiContext& context);
+// GET /runs/{run}, open to anybody, too: how to read it.
+void add_run_page(Router& router);
 
 }  // namespace slipway

@@ -120,6 +120,7 @@ class Service {
     void routes() {
         for (auto* router : {&public_router_, &local_router_}) {
             add_health_routes(*router, api_);
+            add_run_page(*router);
             add_api_routes(*router, api_);
             router->add("POST", "/webhooks/{forge}", receive_webhook(*queue_, forges_),
                         webhook_body_limit);

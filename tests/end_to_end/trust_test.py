@@ -4,6 +4,7 @@ import hashlib
 import hmac
 import json
 import os
+import re
 import pathlib
 import stat
 import sys
@@ -266,6 +267,15 @@ def s2_the_socket_and_the_tokens(build):
         place.slipway("token", "revoke", listed[0]["id"])
         assert place.http("GET", "/api/v1/runs", headers=headers)[0] == 401
         assert place.http("GET", "/healthz")[0] == 200
+        # Where the links of a comment lead: how to read it, and nothing of it.
+        proposed(place)
+        place.wait_check(1, "success")
+        run = place.runs("network")[0]
+        link = re.search(r"https?://[^/]+(/runs/[^)]+)", place.own_comments(1)[-1]["body"]).group(1)
+        status, page = place.http("GET", link)
+        assert status == 200 and "slipway logs " + run["id"] in page, page
+        assert "network" not in page and place.http("GET", "/runs/no-such-run")[0] == 200, page
+        assert place.http("GET", "/runs/%3Cscript%3E")[0] == 404
 
 
 def s6_approvals_count_where_the_space_says_so(build):
