@@ -19,7 +19,7 @@ Json public_run(const Run& run) {
     for (const char* inner : {"settings", "push", "plan_file", "source", "outputs", "tool_document"})
         json.erase(inner);
     json.set("space", Json(run.settings.space.value));
-    json.set("summary", Json(counts_text(run.counts)));
+    json.set("summary", Json(run.planned_at_ms ? counts_text(run.counts) : ""));
     return json;
 }
 

@@ -120,14 +120,15 @@ int list_runs(const Where& where, const std::string& stack, int limit) {
     }
     auto body = parse_json(reply.body);
     if (!body || (*body)["runs"].items().empty()) {
-        std::cout << "no runs yet\n";
+        std::cout << (stack.empty() ? "no runs yet\n" : "no runs of " + stack + " yet\n");
         return 0;
     }
     for (const auto& run : (*body)["runs"].items()) {
         const auto pull = run["pull"].int_or(0);
+        const auto& summary = run["summary"].text();
         std::cout << run["id"].text() << "  " << when(run) << "  " << std::left << std::setw(9)
                   << run["kind"].text() << std::setw(12) << run["state"].text() << std::setw(14)
-                  << run["summary"].text() << run["stack"].text()
+                  << (summary.empty() ? "-" : summary) << run["stack"].text()
                   << (pull ? " (#" + std::to_string(pull) + ")" : "")
                   << (run["reason"].text().empty() ? "" : ": " + run["reason"].text()) << "\n";
     }

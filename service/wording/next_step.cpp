@@ -120,7 +120,7 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
 std::string next_step(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
     const auto help = " All commands: " + voice.command(report.command_word + " help") + ".";
     const auto main = voice.name(report.pull.base_branch);
-    if (report.looking) return {};
+    if (report.looking || report.pull.state == PullState::closed) return {};
     if (!report.conflicts.empty() && is_open(report))
         return "Bring " + main + " into the branch, by a merge or a rebase, and push." + help;
     if (!report.configuration.empty() && is_open(report)) return "Mend the configuration and push." + help;
@@ -132,11 +132,15 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
     if (const auto failed = those(views, Standing::plan_failed); !failed.empty())
         return (is_open(report) ? "A push is planned anew; without one, " + command(report, "plan", failed, With::stack, voice) + " plans again."
                                 : "A push to " + main + " that mends it is planned anew.") + help;
+    const auto unjudged = those(views, Standing::unjudged);
     auto refused = those(views, Standing::denied);
-    for (const auto* view : those(views, Standing::unjudged)) refused.push_back(view);
+    const std::string mend = !refused.empty()
+        ? "A push that mends it is judged anew."
+        : "Whoever keeps the policies can mend that; then " + command(report, "plan", unjudged, With::stack, voice) +
+              " judges it again.";
+    refused.insert(refused.end(), unjudged.begin(), unjudged.end());
     if (!refused.empty())
-        return "A push that mends it is judged anew. To see how it was decided: " +
-               command(report, "explain", refused, With::stack, voice) + "." + help;
+        return mend + " To see how it was decided: " + command(report, "explain", refused, With::stack, voice) + "." + help;
     if (const auto rejected = those(views, Standing::rejected); !rejected.empty())
         return "Whoever rejected it can take that back with a review, or with " +
                command(report, "approve", rejected, With::plan, voice) + "." + help;

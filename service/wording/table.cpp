@@ -104,8 +104,8 @@ std::string missing_text(const StackView& view) {
             if (is_observed(*view.report)) return "nothing: only observed";
             return approval.approved_by.empty() ? "nothing" : "nothing: approved by " + joined(approval.approved_by);
         case Standing::plan_failed: return "a plan";
-        case Standing::denied:
-        case Standing::unjudged: return "a new commit";
+        case Standing::denied: return "a new commit";
+        case Standing::unjudged: return "a policy that can be evaluated";
         case Standing::not_planned: return "a plan";
         case Standing::ended: return view->run ? std::string(word(view->run->state)) : "";
         case Standing::unconfirmed: return "a confirmation";
