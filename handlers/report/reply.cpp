@@ -2,14 +2,33 @@
 // forges; keyed by the comment, so that a restart does not say it twice.
 #include "handlers/report/reply.hpp"
 
+#include <algorithm>
+
 #include "queue/store.hpp"
 #include "service/model/request.hpp"
+#include "service/wording/report.hpp"
 
 namespace slipway {
+namespace {
+
+// The same trees as in the checks and on the command line.
+std::string trees_of(const Report& report, const std::vector<StackId>& wanted) {
+    std::string out;
+    for (const auto& stack : report.stacks)
+        if (std::find(wanted.begin(), wanted.end(), stack.stack) != wanted.end())
+            out += fenced(explanation_tree(stack), "text");
+    return out;
+}
+
+}  // namespace
 
 Task<void> write_reply(ReportContext& context, ClaimedJob job) {
     auto reply = job_payload<CommentReply>(job.job);
     auto& forge = *context.forges.at(reply.pull.repository.forge);
+    if (!reply.explained.empty()) {
+        auto report = co_await gather_report(context, reply.pull);
+        if (report) reply.text += trees_of(*report, reply.explained);
+    }
     if (reply.text.empty())
         co_await forge.acknowledge(reply.pull, reply.comment_id);
     else

@@ -23,6 +23,7 @@ struct Desk {
     std::vector<Target> targets;
     Commit commit;
     Answer answer;
+    std::vector<StackId> explained;
     bool pull_changed = false;
 };
 
@@ -278,10 +279,7 @@ Task<void> carry_out(ControlContext& context, Desk& desk, Target& target) {
         case Verb::reject: give_word(desk, target, false); break;
         case Verb::cancel: cancel(context, desk, target); break;
         case Verb::explain:
-            say(desk, "`" + target.stack->settings.id.value + "`: " +
-                          (target.run.value.reason.empty() ? std::string(word(target.run.value.state))
-                                                           : target.run.value.reason) +
-                          ".");
+            desk.explained.push_back(target.stack->settings.id);  // as it is when the reply is written
             break;
         case Verb::plan:
         case Verb::help: break;
@@ -350,6 +348,7 @@ Task<void> answer_request(ControlContext& context, ClaimedJob job) {
         reply.pull = *desk.request.pull;
         reply.comment_id = desk.request.comment_id;
         reply.text = desk.answer.text;
+        reply.explained = std::move(desk.explained);
         commit.jobs.push_back(make_job(JobKind::reply,
                                        reply.pull.repository.forge + "/" + reply.comment_id, reply));
     }

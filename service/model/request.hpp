@@ -89,11 +89,13 @@ struct MergeGroupCommit {
 struct CommentReply {
     PullRequestName pull;
     std::string comment_id;
-    std::string text;  // "": acknowledge only
+    std::string text;                // without any of the two: acknowledge only
+    std::vector<StackId> explained;  // whose decisions are shown
     static void fields(auto& self, auto&& f) {
         f("pull", self.pull);
         f("comment_id", self.comment_id);
         f("text", self.text);
+        f("explained", self.explained);
     }
 };
 

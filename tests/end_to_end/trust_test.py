@@ -150,6 +150,8 @@ def w3_a_refusal_holds_for_its_commit(build):
         start_network(place)
         number = proposed(place)
         place.wait_check(number, "action_required")
+        place.say(number, "/slipway explain network", who="linus")
+        place.wait_reply(number, "needs 1 of those who may write")
         place.say(number, "/slipway reject network -- not on a Friday")
         place.wait_comment(number, "rejected by grace")
         first = place.runs("network")[0]["id"]
