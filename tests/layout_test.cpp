@@ -11,6 +11,7 @@
 #include <map>
 #include <regex>
 #include <set>
+#include <sstream>
 #include <string>
 #include <vector>
 
@@ -274,6 +275,38 @@ void check_homes(const Files& files, Troubles& troubles) {
     }
 }
 
+// The types of a file that others could meet, by their full names; those in namespaces without a name are its own.
+std::vector<std::string> type_names(const std::string& text) {
+    static const std::regex opens("^namespace ?([\\w:]*) ?\\{$"), closes("^\\}  // namespace\\b.*$"),
+        type("^(?:struct|class|union|enum class) (\\w+)(?: final)?(?: :[^:].*)? ?\\{.*$");
+    std::vector<std::string> found, spaces;
+    std::istringstream lines(text);
+    std::smatch match;
+    for (std::string line; std::getline(lines, line);) {
+        if (std::regex_match(line, match, opens))
+            spaces.push_back(match[1]);
+        else if (std::regex_match(line, closes) && !spaces.empty())
+            spaces.pop_back();
+        else if (std::regex_match(line, match, type) && std::ranges::find(spaces, "") == spaces.end()) {
+            std::string name;
+            for (const auto& space : spaces) name += space + "::";
+            found.push_back(name + match[1].str());
+        }
+    }
+    return found;
+}
+
+// The linker takes one of two equal names for both, without a word.
+void check_type_names(const Files& files, Troubles& troubles) {
+    std::map<std::string, std::string> seen;
+    for (const auto& [path, text] : files) {
+        if (!is_source(path)) continue;
+        for (const auto& name : type_names(text))
+            if (const auto [first, fresh] = seen.try_emplace(name, path); !fresh)
+                troubles.push_back(path + ": another " + name + " is in " + first->second);
+    }
+}
+
 Troubles layout_troubles(const Files& files) {
     Troubles troubles;
     for (const auto& [path, text] : files) {
@@ -285,6 +318,7 @@ Troubles layout_troubles(const Files& files) {
         if (is_source(path)) check_source(path, text, troubles);
     }
     check_homes(files, troubles);
+    check_type_names(files, troubles);
     return troubles;
 }
 
@@ -399,6 +433,22 @@ TEST_CASE("A library outside its home is found") {
                            {"service/net/b.cpp", beast},
                            {"service/net/c.cpp", beast}})
               .size() == 1);
+}
+
+TEST_CASE("Two types of one name are found, unless their files keep them to themselves") {
+    const std::string one = "// Why.\nnamespace slipway {\n\nstruct Target {\n};\n\n}  // namespace slipway\n";
+    const std::string own = "// Why.\nnamespace slipway {\nnamespace {\n\nstruct Target {\n};\n\n"
+                            "}  // namespace\n\n}  // namespace slipway\n";
+    const std::string elsewhere = "// Why.\nnamespace slipway::net {\n\nenum class Target { a };\n\n"
+                                  "}  // namespace slipway::net\n";
+    auto troubles = [&](const std::string& other) {
+        return layout_troubles({{"service/net/target.hpp", one}, {"service/net/x.cpp", other}});
+    };
+    CHECK(troubles(one) ==
+          Troubles{"service/net/x.cpp: another slipway::Target is in service/net/target.hpp"});
+    CHECK(troubles(own).empty());
+    CHECK(troubles(elsewhere).empty());
+    CHECK(troubles("// Why.\nnamespace slipway {\nstruct Target;\n}  // namespace slipway\n").empty());
 }
 
 TEST_CASE("A stray entry at the top is found, dot files are not") {
