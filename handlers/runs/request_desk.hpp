@@ -1,0 +1,34 @@
+// A person's request while it is worked on. Private to this folder.
+#pragma once
+#include "handlers/runs/transition.hpp"
+
+namespace slipway {
+
+struct RunTarget {
+    PullStack* stack = nullptr;  // null for a call that names a run without a pull request
+    std::string plan;            // digest prefix
+    StoredRun run;
+};
+
+// What the request is about, and what it leaves behind.
+struct Desk {
+    Request request;
+    Stored<PullRecord> pull;
+    Stored<PostedRecord> posted;
+    std::vector<RunTarget> targets;
+    Commit commit;
+    Answer answer;
+    std::vector<StackId> explained;
+    bool pull_changed = false;
+};
+
+// The answer is a no, and nothing else will be left behind.
+void refuse(Desk& desk, Answer::Kind kind, std::string text);
+// Sentences of several stacks, one after the other.
+void say(Desk& desk, const std::string& sentence);
+
+// What the request's verb does to one target; who asks may. `plan` asks for all targets at once.
+Task<void> carry_out(ControlContext& context, Desk& desk, RunTarget& target);
+void plan_again(Desk& desk);
+
+}  // namespace slipway
