@@ -13,11 +13,10 @@ namespace {
 
 // The same trees as in the checks and on the command line.
 std::string trees_of(const Report& report, const std::vector<StackId>& wanted) {
-    std::string out;
+    std::vector<const StackReport*> stacks;
     for (const auto& stack : report.stacks)
-        if (std::find(wanted.begin(), wanted.end(), stack.stack) != wanted.end())
-            out += fenced(explanation_tree(stack), "text");
-    return out;
+        if (std::find(wanted.begin(), wanted.end(), stack.stack) != wanted.end()) stacks.push_back(&stack);
+    return explanation_trees(stacks);
 }
 
 }  // namespace
@@ -27,7 +26,7 @@ Task<void> write_reply(ReportContext& context, ClaimedJob job) {
     auto& forge = *context.forges.at(reply.pull.repository.forge);
     if (!reply.explained.empty()) {
         auto report = co_await gather_report(context, reply.pull);
-        if (report) reply.text += trees_of(*report, reply.explained);
+        if (report) reply.text = trees_of(*report, reply.explained);
     }
     if (reply.text.empty())
         co_await forge.acknowledge(reply.pull, reply.comment_id);

@@ -231,16 +231,9 @@ CheckText summary_check(const Report& report) {
         add_paragraph(out.summary, notices.failures(field_bytes / 6));
         add_paragraph(out.summary, notices.standstills(field_bytes / 8));
         add_paragraph(out.summary, table(report, views, field_bytes / 6));
-        std::string trees;
-        for (const auto& view : views) {
-            auto tree = explanation_tree(*view.report);
-            if (trees.size() + tree.size() > field_bytes) {
-                trees += "… the others stand in their stacks' checks\n";
-                break;
-            }
-            trees += (trees.empty() ? "" : "\n") + tree;
-        }
-        if (!trees.empty()) out.text = fenced(trees, "text");
+        std::vector<const StackReport*> stacks;
+        for (const auto& view : views) stacks.push_back(view.report);
+        out.text = explanation_trees(stacks, field_bytes);
         for (const auto& finding : report.configuration)
             if (auto note = note_of(finding); note && out.notes.size() < notes_shown) out.notes.push_back(std::move(*note));
     }

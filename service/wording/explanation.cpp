@@ -13,7 +13,7 @@ namespace {
 
 constexpr int depth_shown = 8;
 constexpr std::size_t lines_shown = 400;
-constexpr std::size_t line_bytes = 400;
+constexpr std::size_t line_bytes = 400, tree_bytes = 50'000;  // a forge takes little more in one text
 
 std::string_view outcome(Standing standing) {
     switch (standing) {
@@ -42,7 +42,11 @@ std::string_view outcome(Standing standing) {
 class Tree {
   public:
     void node(const Explanation& node, const std::string& lead, bool last, int depth) {
-        if (lines_++ >= lines_shown) return;
+        if (lines_ >= lines_shown || out.size() > tree_bytes) {
+            ++left_out_;
+            return;
+        }
+        ++lines_;
         std::string line = node.text;
         if (!node.outcome.empty()) line += " → " + node.outcome;
         line = one_line(line);
@@ -55,12 +59,12 @@ class Tree {
         for (std::size_t i = 0; i < nodes.size(); ++i) node(nodes[i], lead, i + 1 == nodes.size(), depth);
     }
     void finish() {
-        if (lines_ > lines_shown) out += "… and " + number_of(lines_ - lines_shown, "more line") + "\n";
+        if (left_out_ > 0) out += "… and " + number_of(left_out_, "more line") + "\n";
     }
     std::string out;
 
   private:
-    std::size_t lines_ = 0;
+    std::size_t lines_ = 0, left_out_ = 0;
 };
 
 // "plan policies" only holds the policies together: each of them has a line that says as much.
@@ -93,6 +97,19 @@ std::string explanation_tree(const StackReport& stack) {
     tree.children(roots, "", 0);
     tree.finish();
     return tree.out;
+}
+
+std::string explanation_trees(const std::vector<const StackReport*>& stacks, std::size_t budget) {
+    std::string out;
+    for (const auto* stack : stacks) {
+        const auto tree = explanation_tree(*stack);
+        if (out.size() + tree.size() > budget) {
+            out += "… the others stand in their stacks' checks\n";
+            break;
+        }
+        out += (out.empty() ? "" : "\n") + tree;
+    }
+    return out.empty() ? out : fenced(out, "text");
 }
 
 }  // namespace slipway

@@ -75,6 +75,8 @@ std::string terminal_text(const Report&, bool colour);
 Json report_json(const Report&);
 
 std::string explanation_tree(const StackReport&);  // the check's text, and `slipway explain`
+// Those of several in one fence, of about `budget` bytes; "" where there are none.
+std::string explanation_trees(const std::vector<const StackReport*>& stacks, std::size_t budget = 60'000);
 
 // --- pieces that others use, too
 std::string counts_text(const PlanCounts&);    // "+1 ~2 ±1", "no changes"

@@ -112,3 +112,17 @@ TEST_CASE("a finding stands on the line of its resource, where that is known") {
     CHECK(notes[0].title == "Denied by tags");
     CHECK(notes[0].message == "no (t.rego:1)");
 }
+
+TEST_CASE("explanations are cut where a forge would take no more, and say that there is more") {
+    auto stack = planned("network", network_plan());
+    for (int i = 0; i < 2'000; ++i)
+        stack.push.why.because.push_back({"because of " + std::string(300, 'x') + std::to_string(i), "", {}});
+    const auto tree = explanation_tree(stack);
+    CHECK(tree.size() < 51'000);
+    CHECK(tree.find("… and ") != tree.npos);
+    CHECK(tree.ends_with("more lines\n"));
+    const auto trees = explanation_trees({&stack, &stack, &stack});
+    CHECK(trees.size() < 61'000);
+    CHECK(trees.find("the others stand in their stacks' checks") != trees.npos);
+    CHECK(explanation_trees({}) == "");
+}
