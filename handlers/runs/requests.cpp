@@ -42,6 +42,11 @@ Task<void> find_targets(ControlContext& context, Desk& desk) {
     desk.pull = co_await load<PullRecord>(context.queue, pull_key(*request.pull));
     desk.posted = co_await load<PostedRecord>(context.queue, posted_key(*request.pull));
     const auto& known = desk.pull.value;
+    if (!desk.pull.version && request.verb == Verb::plan) co_return;  // its event was lost: all of it is planned
+    if (!desk.pull.version && !request.run) {
+        refuse(desk, Answer::Kind::impossible, "This pull request was not looked at yet; `plan` does that.");
+        co_return;
+    }
     if (known.looking && known.pull.state == PullState::open && !request.run && request.verb != Verb::plan) {
         refuse(desk, Answer::Kind::impossible,
                "The newest commit is not planned yet, and what was planned before is of another one. Ask again "
@@ -71,24 +76,30 @@ Task<void> find_targets(ControlContext& context, Desk& desk) {
                                        : "No stack of this pull request is called like that.");
 }
 
+Task<void> check_rights(ControlContext& context, Desk& desk, RepositoryName repository, SpaceId space) {
+    bool allowed = co_await may(context, desk.request, repository, space);
+    if (allowed) co_return;
+    refuse(desk, Answer::Kind::refused,
+           "`" + std::string(word(desk.request.verb)) + "` needs write permission on the repository" +
+               (context.has_organisation_tree
+                    ? " and the role writer in the space `" + (space.empty() ? "root" : space.value) + "`"
+                    : "") +
+               "; " + desk.request.actor.login + " does not have it.");
+}
+
 Task<void> decide(ControlContext& context, Desk& desk) {
     co_await find_targets(context, desk);
+    if (desk.answer.kind == Answer::Kind::done && desk.targets.empty() && desk.request.pull) {
+        SpaceId root;
+        co_await check_rights(context, desk, desk.request.pull->repository, root);
+    }
     if (desk.answer.kind != Answer::Kind::done) co_return;
     for (auto& target : desk.targets) {
         const auto& settings = target.stack ? target.stack->settings : target.run.value.settings;
         const auto& repository = target.stack ? desk.pull.value.pull.name.repository
                                               : target.run.value.repository;
-        bool allowed = co_await may(context, desk.request, repository, settings.space);
-        if (!allowed) {
-            refuse(desk, Answer::Kind::refused,
-                   "`" + std::string(word(desk.request.verb)) + "` needs write permission on the repository" +
-                       (context.has_organisation_tree
-                            ? " and the role writer in the space `" +
-                                  (settings.space.empty() ? "root" : settings.space.value) + "`"
-                            : "") +
-                       "; " + desk.request.actor.login + " does not have it.");
-            co_return;
-        }
+        co_await check_rights(context, desk, repository, settings.space);
+        if (desk.answer.kind != Answer::Kind::done) co_return;
         const bool needs_stack = desk.request.verb == Verb::approve || desk.request.verb == Verb::reject ||
                                  desk.request.verb == Verb::explain;
         if (needs_stack && !target.stack) {

@@ -1,5 +1,4 @@
 // Commands that call a service: over its unix socket when it runs here, else over HTTP with a token.
-#include <unistd.h>
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -12,6 +11,7 @@
 #include "service/app/commands.hpp"
 #include "service/base/json.hpp"
 #include "service/net/http_client.hpp"
+#include "service/net/http_server.hpp"
 
 namespace slipway {
 
@@ -40,9 +40,9 @@ class Caller {
         if (server_.empty()) {
             socket_ = where.data + "/slipway.sock";
             server_ = "http://localhost";
-            if (access(socket_.c_str(), F_OK) != 0)
+            if (!somebody_answers_on(socket_))
                 throw Failure("no service runs on " + where.data +
-                                  ": name its data directory with --data, or a service with --server",
+                                  ": start it, name its data directory with --data, or a service with --server",
                               Retry::never);
             return;
         }

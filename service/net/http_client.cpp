@@ -46,8 +46,10 @@ std::string origin_of(const std::string& url) {
 
 // Without query and user: what may stand in a message.
 std::string name_of(const HttpCall& call) {
+    const auto port = url_part(call.url, CURLUPART_PORT);
     return call.method + " " + url_part(call.url, CURLUPART_SCHEME) + "://" +
-           url_part(call.url, CURLUPART_HOST) + url_part(call.url, CURLUPART_PATH);
+           url_part(call.url, CURLUPART_HOST) + (port.empty() ? "" : ":" + port) +
+           url_part(call.url, CURLUPART_PATH);
 }
 
 bool same_name(std::string_view a, std::string_view b) {

@@ -170,15 +170,10 @@ class Server : public HttpServer {
     throw Failure("cannot listen on " + address + ": " + why, Retry::never);
 }
 
-// A local socket that nobody answers on is left over from a service that was killed.
-void clear_stale(const std::filesystem::path& path, const sockaddr_un& address) {
+void clear_stale(const std::filesystem::path& path) {
     std::error_code ignored;
     if (!std::filesystem::is_socket(path, ignored)) return;
-    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
-    const bool answered =
-        ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
-    ::close(probe);
-    if (answered) refuse_address(path.string(), "another service answers there");
+    if (somebody_answers_on(path)) refuse_address(path.string(), "another service answers there");
     std::filesystem::remove(path, ignored);
 }
 
@@ -219,7 +214,7 @@ std::unique_ptr<HttpServer> serve_unix(asio::any_io_executor executor, const Rou
         refuse_address(text, "the path is longer than a socket's may be (" +
                                  std::to_string(sizeof address.sun_path - 1) + " bytes)");
     text.copy(address.sun_path, text.size());
-    clear_stale(path, address);
+    clear_stale(path);
     auto listener = std::make_shared<Listener>(executor, router, options);
     listener->local = true;
     const asio::local::stream_protocol::endpoint endpoint(text);
@@ -233,6 +228,19 @@ std::unique_ptr<HttpServer> serve_unix(asio::any_io_executor executor, const Rou
     if (ec) refuse_address(text, ec.message());
     ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
     return std::make_unique<Server>(executor, std::move(listener), 0, path);
+}
+
+bool somebody_answers_on(const std::filesystem::path& socket) {
+    sockaddr_un address{};
+    address.sun_family = AF_UNIX;
+    const auto text = socket.string();
+    if (text.size() >= sizeof address.sun_path) return false;
+    text.copy(address.sun_path, text.size());
+    const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    const bool answered =
+        ::connect(probe, reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0;
+    ::close(probe);
+    return answered;
 }
 
 }  // namespace slipway

@@ -32,5 +32,7 @@ std::unique_ptr<HttpServer> serve_tcp(asio::any_io_executor executor, const Rout
 // Mode 0600, replaces a stale socket file; requests carry the peer's credentials.
 std::unique_ptr<HttpServer> serve_unix(asio::any_io_executor executor, const Router& router,
                                        const std::filesystem::path& path, HttpServerOptions options = {});
+// False too where the socket is left over from a service that was killed.
+bool somebody_answers_on(const std::filesystem::path& socket);
 
 }  // namespace slipway

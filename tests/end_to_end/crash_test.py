@@ -39,6 +39,27 @@ def killed_right_after_the_acknowledgement(build):
         assert len(place.runs("network")) == 1
 
 
+def opened_while_it_was_away(build):
+    """a pull request opened while the service was away is said to be untold, and planned when somebody asks"""
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.start()
+        place.kill()
+        asked = place.slipway("runs", check=False)
+        assert asked.returncode == 2 and "no service runs on %s: start it" % place.data in asked.stderr, asked
+        place.branch("topic")
+        place.commit({"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
+        told = place.run("git", "push", "origin", "HEAD:refs/for/main/topic", cwd=place.clone).stderr
+        assert "the service was not told" in told and "comment `/slipway plan`" in told, told
+        place.start()
+        place.say(1, "/slipway explain")
+        place.wait_reply(1, "was not looked at yet")
+        place.say(1, "/slipway plan", who="mallory")
+        place.wait_reply(1, "mallory does not have it")
+        place.say(1, "/slipway plan")
+        place.wait_check(1, "success")
+
+
 def redis_killed(build):
     """Redis killed: it is started again, everything acknowledged is there, and webhooks are taken again"""
     with Place(build, organisation()) as place:
@@ -80,4 +101,5 @@ def ended_politely(build):
         assert not pathlib.Path("/proc/%d" % redis).exists(), "redis-server was left running"
 
 
-main([killed_right_after_the_acknowledgement, redis_killed, killed_while_it_plans, ended_politely])
+main([killed_right_after_the_acknowledgement, opened_while_it_was_away, redis_killed, killed_while_it_plans,
+      ended_politely])

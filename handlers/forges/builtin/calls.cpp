@@ -29,11 +29,6 @@ Actor speaker(const PullCall& call, const fs::path& repository) {
     return who;
 }
 
-void tell_service(const fs::path& repository, BuiltinMessage message) {
-    auto trouble = send_message(repository, std::move(message));
-    if (!trouble.empty()) std::cerr << "slipway: the service was not told: " << trouble << "\n";
-}
-
 std::string head_of(const BuiltinPull& pull) { return std::string(shortened(pull.head.value)); }
 
 std::string check_line(const Check& check) {

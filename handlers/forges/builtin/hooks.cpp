@@ -38,18 +38,13 @@ std::vector<Update> read_updates(std::istream& in) {
     return out;
 }
 
-void tell(const BuiltinMessage& message) {
-    auto trouble = send_message(".", message);
-    if (!trouble.empty()) std::cerr << "slipway: the service was not told: " << trouble << "\n";
-}
-
 void tell_pull(const BuiltinPull& pull, PullChange change, const std::string& sender) {
     BuiltinMessage message;
     message.event = "pull_request";
     message.number = pull.number;
     message.change = word(change);
     message.sender = sender;
-    tell(message);
+    tell_service(".", message);
 }
 
 int pre_receive() {
@@ -77,7 +72,7 @@ int post_receive(const Actor& who, std::int64_t now_ms) {
         std::vector<BuiltinPull> merged;
         if (!message.after.empty())
             merged = pulls.note_merged(branch, CommitSha(message.after), who, now_ms);
-        tell(message);
+        tell_service(".", message);
         for (const auto& pull : merged) tell_pull(pull, PullChange::closed, who.login);
     }
     return 0;

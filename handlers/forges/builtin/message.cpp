@@ -3,6 +3,7 @@
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fstream>
+#include <iostream>
 #include <sstream>
 
 #include "service/base/codec.hpp"
@@ -36,24 +37,7 @@ HttpReply send_and_wait(HttpCall call) {
     return reply;
 }
 
-}  // namespace
-
-std::optional<BuiltinAddress> read_address(const std::filesystem::path& repository) {
-    auto text = read_text(repository / address_file);
-    if (!text) return std::nullopt;
-    auto address = decode<BuiltinAddress>(std::string_view(*text));
-    if (!address) return std::nullopt;
-    return std::move(*address);
-}
-
-std::optional<Secret> read_hook_secret(const std::filesystem::path& repository) {
-    auto text = read_text(repository / secret_file);
-    if (!text) return std::nullopt;
-    while (!text->empty() && text->back() == '\n') text->pop_back();
-    if (text->empty()) return std::nullopt;
-    return Secret(std::move(*text));
-}
-
+// "" or why it could not be delivered.
 std::string send_message(const std::filesystem::path& repository, BuiltinMessage message) {
     auto address = read_address(repository);
     auto secret = read_hook_secret(repository);
@@ -76,6 +60,31 @@ std::string send_message(const std::filesystem::path& repository, BuiltinMessage
     } catch (const Failure& failure) {
         return failure.what();
     }
+}
+
+}  // namespace
+
+std::optional<BuiltinAddress> read_address(const std::filesystem::path& repository) {
+    auto text = read_text(repository / address_file);
+    if (!text) return std::nullopt;
+    auto address = decode<BuiltinAddress>(std::string_view(*text));
+    if (!address) return std::nullopt;
+    return std::move(*address);
+}
+
+std::optional<Secret> read_hook_secret(const std::filesystem::path& repository) {
+    auto text = read_text(repository / secret_file);
+    if (!text) return std::nullopt;
+    while (!text->empty() && text->back() == '\n') text->pop_back();
+    if (text->empty()) return std::nullopt;
+    return Secret(std::move(*text));
+}
+
+void tell_service(const std::filesystem::path& repository, BuiltinMessage message) {
+    const auto trouble = send_message(repository, std::move(message));
+    if (trouble.empty()) return;
+    std::cerr << "slipway: the service was not told: " << trouble
+              << "\nslipway: once it runs, comment `/slipway plan` on the pull request, or push again\n";
 }
 
 }  // namespace slipway

@@ -60,7 +60,7 @@ inline constexpr const char* secret_file = "slipway.secret";
 
 std::optional<BuiltinAddress> read_address(const std::filesystem::path& repository);
 std::optional<Secret> read_hook_secret(const std::filesystem::path& repository);
-// Sends; "" or why it could not be delivered.
-std::string send_message(const std::filesystem::path& repository, BuiltinMessage message);
+// Sends; where it could not be delivered, standard error says why and what to do.
+void tell_service(const std::filesystem::path& repository, BuiltinMessage message);
 
 }  // namespace slipway
