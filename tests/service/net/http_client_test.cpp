@@ -141,7 +141,7 @@ TEST_CASE("a server that does not answer is given up at the limit, with its name
     const auto message = failure_of(call);
     CAPTURE(message);
     CHECK(std::chrono::steady_clock::now() - before < 5s);
-    CHECK(holds(message, "GET http://127.0.0.1/slow: "));
+    CHECK(holds(message, "GET " + server.url("/slow") + ": "));
     CHECK(!holds(message, "hidden"));
 }
 
