@@ -1,7 +1,12 @@
 #include "service/git/written.hpp"
 
+#include <fcntl.h>
 #include <git2.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include <ctime>
 #include <mutex>
 
 #include "service/base/result.hpp"
@@ -99,6 +104,7 @@ class Written : public WrittenRepository {
                                                  &seen, why.c_str());
         }
         ReferenceHandle handle(raw);
+        if (code == GIT_ELOCKED) break_abandoned_lock(name);
         if (code == GIT_EEXISTS || code == GIT_EMODIFIED || code == GIT_ENOTFOUND || code == GIT_ELOCKED)
             return false;
         must(code, "move a ref");
@@ -156,6 +162,23 @@ class Written : public WrittenRepository {
     }
 
   private:
+    // Whoever is killed while it writes a ref leaves the ref's lock for ever. Those of pull requests are written
+    // by Slipway's programs alone, each within milliseconds; others' may be git's own, and are left.
+    void break_abandoned_lock(const std::string& name) const {
+        constexpr std::time_t abandoned_after = 5;  // seconds
+        if (!name.starts_with("refs/pull/")) return;
+        const std::filesystem::path folder = git_repository_path(repository_.get());
+        const auto lock = folder / (name + ".lock");
+        // One at a time: a second would break what the first takes next.
+        const int guard = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        if (guard < 0) return;
+        struct stat info {};
+        if (::flock(guard, LOCK_EX) == 0 && ::stat(lock.c_str(), &info) == 0 &&
+            std::time(nullptr) - info.st_mtime > abandoned_after)
+            ::unlink(lock.c_str());
+        ::close(guard);
+    }
+
     TreeHandle tree_at(const std::string& name) const {
         git_oid id{};
         if (git_reference_name_to_id(&id, repository_.get(), name.c_str()) < 0) return nullptr;
