@@ -5,6 +5,17 @@
 
 namespace slipway {
 
+Task<std::vector<ConfigFinding>> faults_of_policies(Policies& policies,
+                                                    std::shared_ptr<const Organisation> organisation) {
+    PolicySet set;
+    set.policies = organisation->policies;
+    set.library = organisation->policy_library;
+    std::vector<ConfigFinding> faults;
+    const auto findings = co_await policies.check(std::move(set));
+    for (const auto& finding : findings) faults.push_back({finding.place, finding.message});
+    co_return faults;
+}
+
 Engine::Engine(EngineParts parts, const Config& config)
     : parts_(std::move(parts)),
       policies_(make_policies(parts_.executor)),

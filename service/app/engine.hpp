@@ -30,6 +30,10 @@ struct EngineParts {
     std::string public_url;
 };
 
+// What the policy engine finds in the tree's policies: faults of syntax and types, with file, line and column.
+Task<std::vector<ConfigFinding>> faults_of_policies(Policies& policies,
+                                                    std::shared_ptr<const Organisation> organisation);
+
 class Engine {
   public:
     Engine(EngineParts parts, const Config& config);

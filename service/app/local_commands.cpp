@@ -3,13 +3,11 @@
 #include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
-#include <fstream>
 #include <iostream>
-
-#include <sstream>
 
 #include "policies/policies.hpp"
 #include "service/app/commands.hpp"
+#include "service/app/engine.hpp"
 #include "service/app/preview.hpp"
 #include "service/base/codec.hpp"
 #include "service/catalog/catalog.hpp"
@@ -34,62 +32,14 @@ T finish(asio::io_context& io, Task<T> task) {
     return std::move(*out);
 }
 
-std::string read_file(const fs::path& path) {
-    std::ifstream in(path, std::ios::binary);
-    std::stringstream text;
-    text << in.rdbuf();
-    return text.str();
-}
-
-// Whether the stack's directory exists, where the working copy that holds it is this one.
-std::optional<bool> directory_here(const fs::path& top, const Stack& stack) {
-    return fs::is_directory(top / stack.directory);
-}
-
-std::vector<ConfigFinding> check_repository(const fs::path& directory, std::size_t& stacks) {
-    const auto file = directory / ".slipway.yaml";
-    auto loaded = read_repository_file(read_file(file), ".slipway.yaml", RepositoryName{"local", "here"},
-                                       "main", SpaceId(), {});
-    stacks += loaded.organisation.stacks.size();
-    for (const auto& stack : loaded.organisation.stacks) {
-        if (directory_here(directory, stack) != std::optional<bool>(false)) continue;
-        loaded.findings.push_back({stack.place, "the directory " + stack.directory + " does not exist"});
-    }
-    return loaded.findings;
-}
-
-std::vector<ConfigFinding> check_organisation(const fs::path& directory, std::size_t& stacks,
-                                              std::size_t& policies) {
-    auto loaded = load_organisation(directory);
-    stacks += loaded.organisation.stacks.size();
-    policies += loaded.organisation.policies.size();
-    PolicySet set;
-    set.policies = loaded.organisation.policies;
-    set.library = loaded.organisation.policy_library;
+int check(const std::string& where, bool json) {
+    auto loaded = check_directory(where);
+    auto findings = std::move(loaded.findings);
+    const auto organisation = std::make_shared<const Organisation>(std::move(loaded.organisation));
     asio::io_context io;
     auto engine = make_policies(io.get_executor());
-    auto task = engine->check(std::move(set));
-    for (const auto& finding : finish(io, std::move(task)))
-        loaded.findings.push_back({finding.place, finding.message});
-    return loaded.findings;
-}
-
-int check(const std::string& where, bool json) {
-    const fs::path directory(where);
-    const bool repository = fs::exists(directory / ".slipway.yaml");
-    const bool organisation = fs::exists(directory / "space.yaml") || fs::is_directory(directory / "stacks") ||
-                              fs::is_directory(directory / "policies");
-    if (!repository && !organisation) {
-        std::cerr << where << " holds neither an organisation tree (space.yaml) nor a .slipway.yaml\n";
-        return 2;
-    }
-    std::size_t stacks = 0, policies = 0;
-    std::vector<ConfigFinding> findings;
-    if (repository) findings = check_repository(directory, stacks);
-    if (organisation && !repository) {
-        auto more = check_organisation(directory, stacks, policies);
-        findings.insert(findings.end(), more.begin(), more.end());
-    }
+    auto faults = finish(io, faults_of_policies(*engine, organisation));
+    findings.insert(findings.end(), faults.begin(), faults.end());
     std::sort(findings.begin(), findings.end());
     if (json) {
         Json out = Json::array();
@@ -101,6 +51,7 @@ int check(const std::string& where, bool json) {
         std::cout << Json::object({{"findings", out}}).dump() << "\n";
     } else {
         for (const auto& finding : findings) std::cout << finding.text() << "\n";
+        const auto stacks = organisation->stacks.size(), policies = organisation->policies.size();
         if (findings.empty())
             std::cout << stacks << (stacks == 1 ? " stack, " : " stacks, ") << policies
                       << (policies == 1 ? " policy" : " policies") << ": no mistakes\n";

@@ -47,16 +47,23 @@ std::pair<std::string, int> host_and_port(const std::string& listen) {
     return {listen.substr(0, colon), std::stoi(listen.substr(colon + 1))};
 }
 
+void report(const std::vector<ConfigFinding>& findings, std::string_view what_follows) {
+    for (const auto& finding : findings)
+        log_error("the organisation tree is broken; " + std::string(what_follows),
+                  {{"finding", finding.text()}});
+}
+
 // Reads the organisation again while it runs; a broken tree keeps the last good one in force.
-Task<void> watch(Catalog& catalog) {
+Task<void> watch(Catalog& catalog, Policies& policies) {
+    auto judge = [&](auto organisation) { return faults_of_policies(policies, std::move(organisation)); };
+    // Of the tree it began with there is no last good one: its broken policies block.
+    const auto at_first = co_await judge(catalog.current());
+    report(at_first, "what its policies would decide is blocked");
     for (;;) {
-        if (catalog.poll()) {
-            for (const auto& finding : catalog.findings())
-                log_error("the organisation tree is broken; the last good one stays in force",
-                          {{"finding", finding.text()}});
-            if (catalog.findings().empty()) log_info("the organisation tree was read again");
-        }
         co_await sleep_for(std::chrono::seconds(1));
+        if (!co_await catalog.poll(judge)) continue;
+        report(catalog.findings(), "the last good one stays in force");
+        if (catalog.findings().empty()) log_info("the organisation tree was read again");
     }
 }
 
@@ -159,7 +166,7 @@ class Service {
         children_.start(reap(*queue_, [this](Lapsed lapsed) {
             return engine_->handle_lapsed(std::move(lapsed));
         }));
-        if (!config_.organisation.empty()) children_.start(watch(catalog_));
+        if (!config_.organisation.empty()) children_.start(watch(catalog_, engine_->policies()));
     }
 
     // The whole life: sandbox probed, parts started, a signal awaited, everything ended.

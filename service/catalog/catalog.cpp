@@ -1,13 +1,11 @@
-// The tree in force and the newest one, which differ while the newest has findings. One thread polls;
-// current() may be asked by any.
+// The tree in force and the newest one, which differ while the newest has findings. One coroutine polls;
+// current() may be asked by any thread.
 #include "service/catalog/catalog.hpp"
 
 #include <sys/stat.h>
 
 #include <algorithm>
 #include <mutex>
-
-#include "service/base/log.hpp"
 
 namespace slipway {
 
@@ -41,41 +39,39 @@ std::string fingerprint(const fs::path& directory) {
 }  // namespace
 
 struct Catalog::State {
-    std::optional<fs::path> directory;
-    mutable std::mutex mutex;
+    fs::path directory;
+    mutable std::mutex mutex;  // for `current`
     std::shared_ptr<const Organisation> current = std::make_shared<Organisation>();
-    std::vector<ConfigFinding> findings;
+    std::shared_ptr<const Organisation> newest;   // the same, unless it has findings
+    std::vector<ConfigFinding> own_findings;      // of the newest tree, the catalogue's
+    std::vector<ConfigFinding> findings;          // and all of them
     std::string seen;
-    std::string digest;  // of the newest, good or not
-    bool loaded = false;
 
-    bool load() {
+    void read() {
         // Before the reading: what is written meanwhile is seen by the next poll.
-        std::string now = fingerprint(*directory);
-        if (loaded && now == seen) return false;
-        seen = std::move(now);
-        Loaded newest = load_organisation(*directory);
-        bool changed = !loaded || newest.organisation.digest != digest || newest.findings != findings;
-        loaded = true;
-        digest = newest.organisation.digest;
-        findings = std::move(newest.findings);
-        if (!changed) return false;
-        for (const auto& finding : findings)
-            log_warning("the organisation tree has a finding", {{"finding", finding.text()}});
-        if (findings.empty()) {
-            std::lock_guard lock(mutex);
-            current = std::make_shared<const Organisation>(std::move(newest.organisation));
-        } else {
-            log_warning("the organisation tree is not taken into use; the last good one stays in force",
-                        {{"findings", static_cast<std::int64_t>(findings.size())}});
-        }
-        return true;
+        seen = fingerprint(directory);
+        Loaded loaded = load_organisation(directory);
+        newest = std::make_shared<const Organisation>(std::move(loaded.organisation));
+        own_findings = std::move(loaded.findings);
+    }
+
+    // True where something is different from before.
+    bool settle(std::vector<ConfigFinding> found) {
+        const bool changed = found != findings || (found.empty() && newest->digest != current->digest);
+        findings = std::move(found);
+        if (!findings.empty()) return changed;
+        std::lock_guard lock(mutex);
+        current = newest;
+        return changed;
     }
 };
 
-Catalog::Catalog(std::optional<fs::path> directory) : state_(std::make_shared<State>()) {
-    state_->directory = std::move(directory);
-    if (state_->directory) state_->load();
+Catalog::Catalog(std::optional<fs::path> directory) {
+    state_ = std::make_shared<State>();
+    if (!directory) return;
+    state_->directory = std::move(*directory);
+    state_->read();
+    state_->settle(state_->own_findings);
 }
 
 std::shared_ptr<const Organisation> Catalog::current() const {
@@ -85,6 +81,16 @@ std::shared_ptr<const Organisation> Catalog::current() const {
 
 const std::vector<ConfigFinding>& Catalog::findings() const { return state_->findings; }
 
-bool Catalog::poll() { return state_->directory && state_->load(); }
+Task<bool> Catalog::poll(Judge judge) {
+    auto state = state_;
+    if (state->directory.empty()) co_return false;
+    if (fingerprint(state->directory) != state->seen)
+        state->read();
+    else if (state->newest == state->current || !state->own_findings.empty())
+        co_return false;
+    auto found = state->own_findings;
+    if (found.empty() && judge) found = co_await judge(state->newest);
+    co_return state->settle(std::move(found));
+}
 
 }  // namespace slipway

@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "service/base/task.hpp"
 #include "service/base/yaml_reader.hpp"
 #include "service/model/concerned.hpp"
 #include "service/model/decision.hpp"
@@ -87,14 +88,21 @@ Loaded read_repository_file(std::string_view text, std::string file, const Repos
 // looked for on disk, otherwise the organisation tree.
 Loaded check_directory(const std::filesystem::path& directory);
 
-// Watches the directory and loads it again when it changed; a broken tree is reported and the last good one
-// stays in force. poll() is cheap (a stat walk); call it every second or two.
+// Watches the directory and reads it again when it changed; a broken tree is reported and the last good one
+// stays in force.
 class Catalog {
   public:
+    // What somebody else finds in a tree that the catalogue has nothing against: its policies' faults.
+    using Judge = std::function<Task<std::vector<ConfigFinding>>(std::shared_ptr<const Organisation>)>;
+
+    // Reads the tree; it is in force where it has no findings.
     explicit Catalog(std::optional<std::filesystem::path> directory);
     std::shared_ptr<const Organisation> current() const;
     const std::vector<ConfigFinding>& findings() const;  // of the newest tree, good or not
-    bool poll();                                         // true: something changed
+    // True: another tree is in force, or there are other findings. Cheap (a stat walk): every second or two,
+    // one at a time. A tree that only `judge` objects to is judged again each time, for the fault may have
+    // been the judge's. Throws what `judge` throws; the next poll asks it again.
+    Task<bool> poll(Judge judge = {});
 
   private:
     struct State;

@@ -79,6 +79,13 @@ Loaded read_own_file(std::string_view text, std::string file, const Stack& proto
     return loaded;
 }
 
+bool has_file(const fs::path& folder, std::string_view extension) {
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(folder, error), end; it != end; it.increment(error))
+        if (it->path().extension() == extension) return true;
+    return false;
+}
+
 }  // namespace
 
 Loaded read_repository_file(std::string_view text, std::string file, const RepositoryName& repository,
@@ -108,13 +115,14 @@ Loaded check_directory(const fs::path& directory) {
             return std::optional(fs::is_directory(directory / stack.directory, ignored));
         });
     }
-    bool is_tree = fs::exists(directory / "space.yaml", error) || fs::exists(directory / "stacks", error) ||
-                   fs::exists(directory / "policies", error);
+    // A repository of infrastructure has folders of these names, too, but not such files in them.
+    bool is_tree = fs::exists(directory / "space.yaml", error) || has_file(directory / "stacks", ".yaml") ||
+                   has_file(directory / "policies", ".rego");
     if (is_tree || !fs::is_directory(directory, error)) return load_organisation(directory);
     Findings findings;
     findings.add({directory.string(), 0, 0},
-                 "is neither an organisation tree (no space.yaml, stacks/ or policies/) nor a repository that "
-                 "describes its stacks (no .slipway.yaml)");
+                 "is neither an organisation tree (no space.yaml, stacks/*.yaml or policies/) nor a repository "
+                 "that describes its stacks (no .slipway.yaml)");
     return {{}, sorted(findings)};
 }
 

@@ -70,6 +70,14 @@ std::vector<Shared> all_shared(const SandboxConfig& config, const SandboxView& v
     return out;
 }
 
+std::vector<fs::path> all_hidden(const SandboxView& view) {
+    std::vector<fs::path> out;
+    std::error_code error;
+    for (const auto& path : view.hidden)
+        if (fs::exists(path, error)) out.push_back(real(path));
+    return out;
+}
+
 // An argument vector under construction.
 struct Arguments {
     std::vector<std::string> list;
@@ -101,13 +109,12 @@ void add_shared(Arguments& arguments, const SandboxConfig& config, const Sandbox
     arguments.add({"--bind", workspace.string(), workspace_inside.string()});
     for (const auto& one : shared)
         if (lies_in(one.path, workspace)) bind(one, inside_sandbox(one.path, config, view));
-    for (const auto& path : view.hidden) {
-        const auto hidden = real(path);
+    for (const auto& hidden : all_hidden(view)) {
         const bool visible = std::any_of(shared.begin(), shared.end(), [&](const Shared& one) {
             return lies_in(hidden, one.path);
         });
+        if (!visible) continue;
         std::error_code error;
-        if (!visible || !fs::exists(hidden, error)) continue;
         if (fs::is_directory(hidden, error))
             arguments.add({"--tmpfs", hidden.string()});
         else
@@ -134,6 +141,18 @@ fs::path inside_sandbox(const fs::path& path, const SandboxConfig& config,
     return workspace_inside / whole.lexically_relative(workspace);
 }
 
+bool sandbox_shows(const fs::path& path, SandboxAccess access, const SandboxConfig& config,
+                   const SandboxView& view) {
+    if (config.kind == SandboxConfig::Kind::none) return true;
+    const auto whole = real(path);
+    bool shows = false;
+    for (const auto& one : all_shared(config, view))
+        if (lies_in(whole, one.path)) shows = one.writable || access == SandboxAccess::read;
+    for (const auto& hidden : all_hidden(view))
+        if (lies_in(whole, hidden)) shows = false;
+    return shows;
+}
+
 Command sandboxed(Command command, const SandboxConfig& config, const SandboxView& view) {
     if (config.kind == SandboxConfig::Kind::none) return command;
     const auto bubblewrap = find_program("bwrap");
@@ -153,6 +172,8 @@ Command sandboxed(Command command, const SandboxConfig& config, const SandboxVie
                    "slipway"});
     add_system(arguments);
     add_shared(arguments, config, view);
+    // What is written where nothing was shared would be lost without a word.
+    arguments.add({"--remount-ro", "/"});
     arguments.add({"--chdir", inside_sandbox(command.directory, config, view).string(), "--"});
     arguments.add({"/usr/bin/env", "--default-signal=INT", "--default-signal=TERM"});
     arguments.list.insert(arguments.list.end(), command.argv.begin(), command.argv.end());

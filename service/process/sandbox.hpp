@@ -1,8 +1,10 @@
 // Rule R1: a run sees its workspace, its tool, read-only caches, and nothing of the service. One
 // function around the argument vector (bubblewrap); egress stays open.
 #pragma once
+#include <array>
 #include <filesystem>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "service/base/config.hpp"
@@ -30,6 +32,14 @@ Command sandboxed(Command command, const SandboxConfig& config, const SandboxVie
 // different directories agree on what `abspath` says; everything else keeps its path.
 std::filesystem::path inside_sandbox(const std::filesystem::path& path, const SandboxConfig& config,
                                      const SandboxView& view);
+
+enum class SandboxAccess { read, write };
+constexpr std::array<std::string_view, 2> words_of(SandboxAccess) { return {"read", "write"}; }
+
+// Whether a command inside can read, or write, what the machine has at `path`, and not something that only the
+// sandbox has there.
+bool sandbox_shows(const std::filesystem::path& path, SandboxAccess access, const SandboxConfig& config,
+                   const SandboxView& view);
 
 struct SandboxLevel {
     std::string name;     // "bubblewrap" or "none"

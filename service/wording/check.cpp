@@ -105,7 +105,7 @@ std::string stack_title(const StackView& view) {
             if (reason.starts_with(state)) return reason;
             return reason.empty() ? state : state + ": " + reason;
         }
-        case Standing::unconfirmed: return "Waiting: a confirmation";
+        case Standing::unconfirmed:
         case Standing::unapproved: return "Waiting: " + missing_text(view);
         case Standing::ready:
         case Standing::considering:

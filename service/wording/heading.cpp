@@ -175,7 +175,14 @@ class Heading {
     std::string waiting_for_confirmation() const {
         const auto some = names(Standing::unconfirmed);
         if (some.empty()) return {};
-        if (some.size() > 1) return number_of(some.size(), "stack") + " wait for confirmation";
+        std::size_t approvals = 0;
+        for (const auto& view : views_) approvals += lacks_approval(view);
+        if (some.size() > 1)
+            return number_of(some.size(), "stack") +
+                   (approvals == 0             ? " wait for confirmation"
+                    : approvals == some.size() ? " wait for approval"
+                                               : " wait for approval or confirmation");
+        if (approvals) return some[0] + " waits for " + number_of(missing_approvals(views_), "approval");
         std::string out = some[0] + " waits for confirmation";
         for (const auto& view : views_)
             if (view.standing == Standing::unconfirmed && !view->run->reason.empty())
@@ -249,7 +256,7 @@ std::string heading(const Report& report, const std::vector<StackView>& views, c
 std::size_t missing_approvals(const std::vector<StackView>& views) {
     std::set<std::string> distinct;
     for (const auto& view : views)
-        if (view.standing == Standing::unapproved)
+        if (view.standing == Standing::unapproved || lacks_approval(view))
             distinct.insert(view->approval.missing.begin(), view->approval.missing.end());
     std::size_t sum = 0;
     for (const auto& one : distinct) {

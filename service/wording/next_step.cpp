@@ -64,6 +64,12 @@ std::string who_may_approve(const std::vector<const StackView*>& views, const Vo
     return "Members of team " + list_of({teams.begin(), teams.end()}, 4) + ": ";
 }
 
+std::string approving(const Report& report, const std::vector<const StackView*>& views, const Voice& voice) {
+    const auto who = who_may_approve(views, voice);
+    return (who.empty() ? "Approve" : who + "approve") + " with a review, or with " +
+           command(report, "approve", views, With::plan, voice);
+}
+
 bool is_open(const Report& report) { return report.pull.state == PullState::open; }
 
 }  // namespace
@@ -148,16 +154,19 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
         return report.pull.fork ? "Somebody who may push to this repository can look at the commits, bring them onto a "
                                   "branch of it, and open the pull request from there."
                                 : "A push is planned anew." + help;
-    if (const auto waiting = those(views, Standing::unconfirmed); !waiting.empty())
-        return "Somebody with write permission: " + command(report, "apply", waiting, With::plan, voice) +
-               " confirms, " + command(report, "cancel", waiting, With::stack, voice) + " discards." + help;
+    std::vector<const StackView*> unapproved, unconfirmed;
+    for (const auto* view : those(views, Standing::unconfirmed))
+        (lacks_approval(*view) ? unapproved : unconfirmed).push_back(view);
+    if (!unapproved.empty())
+        return approving(report, unapproved, voice) + "; " + command(report, "cancel", unapproved, With::stack, voice) +
+               " discards." + help;
+    if (!unconfirmed.empty())
+        return "Somebody with write permission: " + command(report, "apply", unconfirmed, With::plan, voice) +
+               " confirms, " + command(report, "cancel", unconfirmed, With::stack, voice) + " discards." + help;
     if (const auto ended = those(views, Standing::ended); !ended.empty())
         return is_open(report) ? "To plan again: " + command(report, "plan", ended, With::stack, voice) + "." + help : "";
-    if (const auto waiting = those(views, Standing::unapproved); !waiting.empty()) {
-        const auto who = who_may_approve(waiting, voice);
-        return (who.empty() ? "Approve" : who + "approve") + " with a review, or with " +
-               command(report, "approve", waiting, With::plan, voice) + "." + help;
-    }
+    if (const auto waiting = those(views, Standing::unapproved); !waiting.empty())
+        return approving(report, waiting, voice) + "." + help;
     auto ready = those(views, Standing::ready);
     std::erase_if(ready, [](const StackView* view) {
         return (*view)->run->settings.apply_when != ApplyWhen::before_merge || is_observed(*view->report);

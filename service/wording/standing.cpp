@@ -105,6 +105,11 @@ bool is_observed(const StackReport& stack) {
     return stack.observe || (stack.run && stack.run->settings.mode == Mode::observe);
 }
 
+bool lacks_approval(const StackView& view) {
+    return view.standing == Standing::unconfirmed && of_approval(view->approval) == Standing::unapproved &&
+           !view->approval.missing.empty();
+}
+
 bool is_tracked(const StackReport& stack) {
     return stack.run && stack.run->kind == RunKind::tracked;
 }

@@ -52,6 +52,8 @@ bool has_changes(const StackReport&);
 int destroyed(const PlanCounts&);  // or replaced
 std::size_t warnings(const StackReport&);
 bool is_observed(const StackReport&);
+// Merged, and what it waits for is an approval, not yet a confirmation.
+bool lacks_approval(const StackView&);
 // The tracked run's side of things: after the merge, or after an apply before it.
 bool is_tracked(const StackReport&);
 

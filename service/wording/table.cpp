@@ -68,6 +68,14 @@ std::string since(const Report& report, const std::vector<StackView>& views, con
     return out + joined(names) + " and " + std::to_string(all - names.size()) + " more.";
 }
 
+std::string by_whom(const StackView& view) {
+    std::string out;
+    if (!view->approval.approved_by.empty()) out += ", approved by " + joined(view->approval.approved_by);
+    const auto& confirmed_by = view->run->confirmed_by;
+    if (!confirmed_by.empty() && confirmed_by != "slipway") out += ", confirmed by " + confirmed_by;
+    return out;
+}
+
 }  // namespace
 
 bool needs_attention(Standing standing) {
@@ -108,7 +116,7 @@ std::string missing_text(const StackView& view) {
         case Standing::unjudged: return "a policy that can be evaluated";
         case Standing::not_planned: return "a plan";
         case Standing::ended: return view->run ? std::string(word(view->run->state)) : "";
-        case Standing::unconfirmed: return "a confirmation";
+        case Standing::unconfirmed: return lacks_approval(view) ? joined(approval.missing) : "a confirmation";
         default: return {};
     }
 }
@@ -117,6 +125,7 @@ std::string standing_text(const Report& report, const StackView& view) {
     if (view.standing == Standing::not_planned) return "not planned";
     if (!view->run) return {};
     const auto& run = *view->run;
+    if (lacks_approval(view)) return "waits: " + joined(view->approval.missing);
     if (view.standing == Standing::unconfirmed && !run.reason.empty()) return "waits: " + run.reason;
     if (run.kind == RunKind::tracked && run.state == RunState::queued) {
         std::vector<std::string> upstream;
@@ -127,7 +136,9 @@ std::string standing_text(const Report& report, const StackView& view) {
         if (!upstream.empty()) return "waits for " + list_of(upstream, 3);
     }
     if (run.state == RunState::skipped && !run.reason.empty()) return "skipped: " + run.reason;
-    return state_text(run, view->place_in_queue, report.now_ms);
+    auto out = state_text(run, view->place_in_queue, report.now_ms);
+    if (view.standing == Standing::applied) out += by_whom(view);
+    return out;
 }
 
 std::string table(const Report& report, const std::vector<StackView>& views, std::size_t bytes) {

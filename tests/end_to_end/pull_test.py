@@ -198,5 +198,32 @@ def outputs_and_a_branch_that_comes_back(build):
         assert [r["head"] for r in tracked()] == [merged, first, merged, first, merged], tracked()
 
 
+def a_broken_policy_is_not_taken_into_force(build):
+    """the tree reloads while it runs; one with a policy that does not compile leaves the last good one in force"""
+    tree = organisation()
+    tree["policies/plan/owner.rego"] = OWNER
+    with Place(build, tree) as place:
+        def becomes(text, said):
+            before = place.log_path.stat().st_size
+            place.write(place.organisation, {"policies/plan/owner.rego": text})
+            wait_until("the log to say: " + said,
+                       lambda: said.encode() in place.log_path.read_bytes()[before:])
+
+        def proposed(value):
+            main_tf = place.stack("network", resource("net", value, owner=""))
+            place.propose("topic", {"stacks/network/main.tf": main_tf})
+
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net"))})
+        place.start()
+        place.branch("topic")
+        becomes("package slipway\n\nimport rego.v1\n\nwarn contains \n", "policies/plan/owner.rego:6")
+        proposed("y")
+        place.wait_check(1, "failure")
+        place.wait_comment(1, "terraform_data.net", "owner.rego:5", "has no owner")
+        becomes("package slipway\n\nimport rego.v1\n\nwarn contains \"no owner\"\n", "was read again")
+        proposed("z")
+        place.wait_check(1, "neutral")
+
+
 main([from_plan_to_apply, what_each_change_plans, a_conflict_costs_no_run, every_way_to_open, what_waits_for_people,
-      one_comment_of_many, outputs_and_a_branch_that_comes_back])
+      one_comment_of_many, outputs_and_a_branch_that_comes_back, a_broken_policy_is_not_taken_into_force])

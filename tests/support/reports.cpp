@@ -168,9 +168,14 @@ std::vector<Situation> all() {
     add("applying", report_of({tracked("network-prod", network_plan(), RunState::finished, 12 * second),
                                tracked("payments-prod", payments_plan(), RunState::applying, 5 * second)},
                               PullPhase::merged));
-    add("applied", report_of({tracked("network-prod", network_plan(), RunState::finished, 12 * second),
-                              tracked("payments-prod", payments_plan(), RunState::finished)},
+    auto applied = approved(tracked("payments-prod", payments_plan(), RunState::finished));
+    applied.run->confirmed_by = "grace";
+    add("applied", report_of({tracked("network-prod", network_plan(), RunState::finished, 12 * second), applied},
                              PullPhase::merged));
+    auto unapproved = missing(tracked("payments-prod", payments_plan(), RunState::unconfirmed), "1 of team dba");
+    unapproved.run->reason = "approvals are missing";
+    add("unapproved_after_the_merge",
+        report_of({unapproved, tracked("network-prod", network_plan(), RunState::finished)}, PullPhase::merged));
     add("another_plan_than_approved", other_plan());
     auto apply_failed = tracked("payments-prod", payments_plan(), RunState::failed);
     apply_failed.run->reason = "terraform apply ended with 1";

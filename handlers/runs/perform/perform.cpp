@@ -31,6 +31,7 @@ Task<void> prepare(Performance& performance, const Work& work, const WorkerOptio
     co_await performance.init();
     if (!performance.lock_file.empty()) result.lock_file_digest = sha256_hex(performance.lock_file);
     co_await performance.select_workspace();
+    performance.check_state();
 }
 
 // Beside the plan's storing: the document, and what the log may tell now.
@@ -76,7 +77,6 @@ Task<void> do_apply(Performance& performance, RunGateway& gateway, const Work& w
         throw PhaseOver{Outcome::failed,
                         "the plan file is not the one that was approved; nothing was applied"};
     result.plan_digest = work.spec.plan_digest;
-    performance.refuse_lost_state();
     // Again, for what the log must not show: an apply prints outputs and what programs say.
     const auto read = co_await performance.show(*bytes);
     performance.tell_plan(read.sensitive);

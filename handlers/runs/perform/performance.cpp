@@ -306,11 +306,21 @@ void Performance::tell_plan(const std::vector<Secret>& sensitive) {
     log.end_streams();
 }
 
-void Performance::refuse_lost_state() const {
+void Performance::check_state() const {
     const auto text = read_beneath(workspace_.root(), "data/terraform.tfstate", 1u << 20);
-    const auto backend = parse_json(text.value_or("null"));
-    const auto trouble = terraform::state_trouble(backend ? *backend : Json(), spec_.workspace);
-    if (!trouble.empty()) over(trouble + "; nothing was applied");
+    const auto parsed = parse_json(text.value_or("null"));
+    const auto backend = parsed ? *parsed : Json();
+    const bool applies = spec_.phase == Phase::apply;
+    if (const auto trouble = terraform::state_trouble(backend, spec_.workspace); applies && !trouble.empty())
+        over(trouble + "; nothing was applied");
+    const auto path = terraform::state_path(backend, spec_.workspace);
+    const auto access = applies ? SandboxAccess::write : SandboxAccess::read;
+    if (path.empty() || sandbox_shows(path, access, options_.sandbox, view())) return;
+    const auto directory =
+        spec_.workspace == "default" ? std::filesystem::path(path).parent_path().string() : path;
+    over("the stack keeps its state in " + directory + ", which runs may not " + std::string(word(access)) +
+         "; share it with the sandbox: `sandbox: {writable: [" + directory +
+         "]}` in the service's configuration, --writable " + directory + " for a preview");
 }
 
 Task<Ended> Performance::apply(std::string plan_file) {

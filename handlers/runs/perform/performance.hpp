@@ -33,6 +33,9 @@ class Performance {
     void make_environment();
     Task<void> init();
     Task<void> select_workspace();
+    // Refuses to plan against a state that the sandbox hides, which would look like none, and to apply what
+    // could not write it.
+    void check_state() const;
 
     // The plan file's bytes. What the tool prints about values is held until show() tells which of
     // them are sensitive.
@@ -41,7 +44,6 @@ class Performance {
     Task<ReadPlan> show(std::string plan_file);
     // From here on the log knows what is sensitive; what plan() held goes there.
     void tell_plan(const std::vector<Secret>& sensitive);
-    void refuse_lost_state() const;
     Task<Ended> apply(std::string plan_file);
     Task<Json> outputs();
     // Throws unless the step ended well.

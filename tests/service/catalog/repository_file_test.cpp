@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "service/catalog/catalog.hpp"
+#include "tests/support/run_task.hpp"
 #include "tests/support/tree_fixture.hpp"
 
 namespace slipway {
@@ -17,6 +18,12 @@ std::vector<std::string> texts(const std::vector<ConfigFinding>& findings) {
 Loaded read(std::string_view text, std::vector<std::string> may_set = {}) {
     return read_repository_file(text, ".slipway.yaml", {"github.com", "acme/infra"}, "trunk",
                                 SpaceId("production"), may_set);
+}
+
+template <class T>
+T run(Task<T> task) {
+    asio::io_context io;
+    return run_task(io, std::move(task));
 }
 
 }  // namespace
@@ -124,29 +131,59 @@ TEST_CASE("the catalogue loads again what changed, and a broken tree leaves the 
     Catalog catalog(org);
     CHECK(catalog.current()->stacks.size() == 1);
     CHECK(catalog.findings().empty());
-    CHECK_FALSE(catalog.poll());
+    CHECK_FALSE(run(catalog.poll()));
 
     write_tree(org, {{"stacks/b.yaml", "repository: local/infra\ndirectry: b\n"}});
-    CHECK(catalog.poll());
+    CHECK(run(catalog.poll()));
     CHECK(catalog.findings().size() == 2);
     CHECK(catalog.current()->stacks.size() == 1);
-    CHECK_FALSE(catalog.poll());
+    CHECK_FALSE(run(catalog.poll()));
 
     auto before = catalog.current();
     write_tree(org, {{"stacks/b.yaml", "repository: local/infra\ndirectory: b\n"}});
-    CHECK(catalog.poll());
+    CHECK(run(catalog.poll()));
     CHECK(catalog.findings().empty());
     CHECK(catalog.current()->stacks.size() == 2);
     CHECK(before->stacks.size() == 1);
     CHECK(before->digest != catalog.current()->digest);
 
     std::filesystem::remove(org / "stacks/a.yaml");
-    CHECK(catalog.poll());
+    CHECK(run(catalog.poll()));
     CHECK(catalog.current()->stacks.size() == 1);
 
     Catalog none(std::nullopt);
     CHECK(none.current()->stacks.empty());
-    CHECK_FALSE(none.poll());
+    CHECK_FALSE(run(none.poll()));
+}
+
+TEST_CASE("a tree that only its judge objects to is not taken into force, and judged until it is found good") {
+    TempDir dir;
+    auto org = dir.path() / "org";
+    write_tree(org, {{"stacks/a.yaml", "repository: local/infra\ndirectory: a\n"}});
+    Catalog catalog(org);
+    std::vector<ConfigFinding> faults{{{"policies/plan/p.rego", 3, 1}, "unexpected eof token"}};
+    int asked = 0;
+    Catalog::Judge judge = [&](auto organisation) -> Task<std::vector<ConfigFinding>> {
+        ++asked;
+        CHECK(organisation->stacks.size() == 2);
+        co_return faults;
+    };
+    CHECK_FALSE(run(catalog.poll(judge)));
+    CHECK(asked == 0);
+
+    write_tree(org, {{"stacks/b.yaml", "repository: local/infra\ndirectory: b\n"}});
+    CHECK(run(catalog.poll(judge)));
+    CHECK(texts(catalog.findings()) ==
+          std::vector<std::string>{"policies/plan/p.rego:3:1: unexpected eof token"});
+    CHECK(catalog.current()->stacks.size() == 1);
+    CHECK_FALSE(run(catalog.poll(judge)));
+    CHECK(asked == 2);
+
+    faults.clear();
+    CHECK(run(catalog.poll(judge)));
+    CHECK(catalog.current()->stacks.size() == 2);
+    CHECK_FALSE(run(catalog.poll(judge)));
+    CHECK(asked == 3);
 }
 
 }  // namespace slipway

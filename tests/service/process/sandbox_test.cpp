@@ -168,6 +168,38 @@ TEST_CASE(
     CHECK(fs::exists(place.root / "shared/new"));
 }
 
+TEST_CASE("what is written where nothing is shared fails, instead of being lost with the sandbox") {
+    if (!works()) return;
+    Place place;
+    auto ended = run_inside(place,
+                            "mkdir -p /srv/states/a || echo one; mkdir /state || echo two;"
+                            "echo x > /tmp/x && echo three",
+                            place.view());
+    CHECK(ended.output == "one\ntwo\nthree\n");
+}
+
+TEST_CASE("what a path shows inside is told without starting anything") {
+    Place place;
+    SandboxConfig config;
+    auto view = place.view();
+    view.readable = {place.root};
+    view.writable = {place.root / "shared"};
+    auto shows = [&](const fs::path& path, SandboxAccess access) {
+        return sandbox_shows(path, access, config, view);
+    };
+    CHECK(shows(place.root / "shared/new/file", SandboxAccess::write));
+    CHECK(shows(place.root / "else", SandboxAccess::read));
+    CHECK_FALSE(shows(place.root / "else", SandboxAccess::write));
+    CHECK_FALSE(shows(place.root / "data/blobs", SandboxAccess::read));
+    view.hidden.push_back("");
+    CHECK(shows(place.root / "else", SandboxAccess::read));
+    CHECK_FALSE(shows("/tmp/state", SandboxAccess::read));
+    fs::create_directory_symlink("/tmp", place.root / "shared/link");
+    CHECK_FALSE(shows(place.root / "shared/link/state", SandboxAccess::write));
+    config.kind = SandboxConfig::Kind::none;
+    CHECK(shows("/tmp/state", SandboxAccess::write));
+}
+
 TEST_CASE("whole directories that would open everything cannot be shared") {
     Place place;
     for (const char* path : {"/", "/proc", "/dev", "/usr/../"}) {

@@ -152,15 +152,19 @@ std::string state_trouble(const Json& backend, std::string_view workspace) {
                "give it one (for a file: backend \"local\" with an absolute path that the sandbox "
                "may "
                "write to)";
-    if (kind.string_or("") != "local") return "";
-    const auto& config = backend["backend"]["config"];
-    const auto place = config[workspace == "default" ? "path" : "workspace_dir"].text();
-    if (place.starts_with("/") && !place.starts_with("/workspace/")) return "";
+    if (kind.string_or("") != "local" || !state_path(backend, workspace).empty()) return "";
     return "the stack keeps its state in the directory of the run, where it would be lost; give "
            "its "
            "backend \"local\" an absolute " +
            std::string(workspace == "default" ? "path" : "workspace_dir") +
            " outside of the checkout that the sandbox may write to";
+}
+
+std::string state_path(const Json& backend, std::string_view workspace) {
+    if (backend["backend"]["type"].string_or("") != "local") return "";
+    const auto& config = backend["backend"]["config"];
+    const auto place = config[workspace == "default" ? "path" : "workspace_dir"].text();
+    return place.starts_with("/") && !place.starts_with("/workspace/") ? place : std::string();
 }
 
 Json open_outputs(const Json& outputs) {

@@ -41,6 +41,9 @@ std::vector<LockedProvider> locked_providers(std::string_view lock_file);
 // Where the state would be lost with the run's directory, as a sentence; "": it is kept elsewhere.
 // `backend`: what init wrote about the backend, a null where there is none.
 std::string state_trouble(const Json& backend, std::string_view workspace);
+// The file, or the workspaces' directory, of a backend that keeps states at an absolute path here; "" where it
+// keeps them elsewhere or with the run.
+std::string state_path(const Json& backend, std::string_view workspace);
 
 // The outputs that may be shown, as one object of values.
 Json open_outputs(const Json& outputs);

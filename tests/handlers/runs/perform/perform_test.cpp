@@ -272,6 +272,27 @@ TEST_CASE("an apply that would lose its state does not start") {
     }
 }
 
+TEST_CASE("a state that the sandbox hides is neither planned against as if it were none nor lost") {
+    auto tool = any_tool();
+    if (!tool || !sandbox_works()) return;
+    Stage stage(*tool);
+    const auto main = stage.backend() + "resource \"terraform_data\" \"a\" {}\n";
+    const auto state = (stage.root / "state").string();
+    stage.options.sandbox.writable.clear();
+    const auto blind = stage.plan(main);
+    CHECK(blind.outcome == Outcome::failed);
+    CHECK(blind.error.find("keeps its state in " + state + ", which runs may not read") != std::string::npos);
+    CHECK(blind.error.find("--writable " + state) != std::string::npos);
+
+    stage.options.sandbox.readable = {state};
+    const auto planned = stage.plan(main);
+    REQUIRE(planned.outcome == Outcome::planned);
+    const auto applied = stage.apply(planned);
+    CHECK(applied.outcome == Outcome::failed);
+    CHECK(applied.error.find("which runs may not write") != std::string::npos);
+    CHECK(stage.gateway.begun.empty());
+}
+
 TEST_CASE("T32: sensitive values leave the worker only sealed") {
     auto tool = any_tool();
     if (!tool) return;
