@@ -119,12 +119,11 @@ Task<void> judge(ControlContext& context, ClaimedJob job) {
     } else {
         run.value.error = result.error;
         const bool planning = which.phase == Phase::plan;
-        run.value.reason = planning ? "the plan failed" : "the apply failed";
         if (result.outcome == PhaseResult::Outcome::timed_out)
-            run.value.reason += ": it took longer than its limit";
+            run.value.reason = "it took longer than its limit";
         const bool stopped = planning && result.outcome == PhaseResult::Outcome::stopped;
         advance(run.value, stopped ? RunEvent::canceled : RunEvent::failed, context.clock.now_ms(),
-                "slipway", run.value.reason);
+                "slipway", planning ? "the plan failed" : "the apply failed");
     }
     // Whoever considers it reports it, with the approvals.
     const bool considered = !commit.jobs.empty() && commit.jobs.front().kind == JobKind::consider;

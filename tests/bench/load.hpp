@@ -129,6 +129,7 @@ struct Load {
     }
 
     void write(Connection& each) {
+        if (each.head.empty()) return;  // not begun: more connections than webhooks
         const auto of_head = each.head.size(), all = of_head + tail.size();
         while (each.written < all) {
             std::string_view first = each.head, second = tail;
