@@ -122,10 +122,10 @@ Command fetch_command(const std::filesystem::path& mirror, const GitRemote& remo
         "http.lowSpeedTime=" + std::to_string(options.stall_limit.count()),
         // A pack is moved into place whole; objects that are unpacked one by one could stop half way.
         "fetch.unpackLimit=1",
-        "fetch.fsckObjects=" + std::string(remote.local ? "false" : "true"),
+        "fetch.fsckObjects=true",
+        "protocol.https.allow=always",
+        "protocol.http.allow=always",
     };
-    for (const char* protocol : remote.local ? std::vector{"file"} : std::vector{"https", "http"})
-        settings.push_back("protocol." + std::string(protocol) + ".allow=always");
     // Blemishes that old histories have and that harm nobody.
     for (const char* blemish :
          {"zeroPaddedFilemode", "badTimezone", "missingSpaceBeforeDate", "missingEmail",
@@ -147,9 +147,7 @@ Command fetch_command(const std::filesystem::path& mirror, const GitRemote& remo
         arguments.push_back(name.starts_with("refs/") ? "+" + name + ":" + name : name);
 
     Command command = local_command(mirror, std::move(arguments), options.fetch_limit);
-    if (remote.local) {
-        command.environment["GIT_CONFIG_GLOBAL"] = (mirror / "slipway-local.config").string();
-    } else if (!remote.password.empty() || !remote.username.empty()) {
+    if (!remote.password.empty() || !remote.username.empty()) {
         command.environment["GIT_CONFIG_COUNT"] = "1";
         command.environment["GIT_CONFIG_KEY_0"] = "http." + remote.url + ".extraHeader";
         command.environment["GIT_CONFIG_VALUE_0"] = "Authorization: Basic " + basic_credentials(remote);

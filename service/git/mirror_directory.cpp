@@ -7,7 +7,6 @@
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <fstream>
 
 #include "service/base/digest.hpp"
 #include "service/git/detail/handle.hpp"
@@ -93,12 +92,6 @@ std::size_t count_packs(const fs::path& mirror) {
     for (const auto& entry : fs::directory_iterator(mirror / "objects/pack", ignored))
         packs += entry.path().extension() == ".pack";
     return packs;
-}
-
-void write_local_config(const fs::path& mirror, const GitRemote& remote) {
-    std::string path;
-    for (char c : remote.url) path.append(c == '"' || c == '\\' ? "\\" : "").append(1, c);
-    std::ofstream(mirror / "slipway-local.config") << "[safe]\n\tdirectory = \"" << path << "\"\n";
 }
 
 void remove_ref(const fs::path& mirror, const std::string& name) {

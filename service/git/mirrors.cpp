@@ -9,6 +9,7 @@
 #include "service/base/log.hpp"
 #include "service/git/detail/fetch.hpp"
 #include "service/git/detail/handle.hpp"
+#include "service/git/detail/local_fetch.hpp"
 #include "service/git/detail/mirror_directory.hpp"
 #include "service/git/mirror.hpp"
 #include "service/process/process.hpp"
@@ -201,7 +202,8 @@ class GitMirrors : public Mirrors {
     // Until everything that the remote has of `batch` is there. What it does not have is left out: a ref
     // that is gone is removed, a commit that is not there yet is the caller's to wait for.
     Task<FetchAnswer> fetch_into(fs::path path, GitRemote remote, Batch batch) {
-        if (remote.local) git::write_local_config(path, remote);
+        if (remote.local)
+            co_return co_await git::fetch_local(path, remote, batch.refs, batch.commits, options_.fetch_limit);
         std::vector<std::string> wanted(batch.refs.begin(), batch.refs.end());
         wanted.insert(wanted.end(), batch.commits.begin(), batch.commits.end());
         bool made_room = false;

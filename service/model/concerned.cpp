@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <bit>
 #include <cstring>
+#include <random>
 #include <string_view>
 #include <unordered_map>
 
@@ -33,16 +34,16 @@ std::string_view place_named(std::string_view path) {
     return path == "." ? std::string_view() : path;
 }
 
-// A segment as numbers: comparing two of them seldom looks at more than one word. Its order is some
-// order.
+// A segment as numbers: comparing two of them seldom looks at more than one word.
 struct Segment {
     std::uint64_t first = 0, second = 0;
     std::string_view rest;
-    auto operator<=>(const Segment&) const = default;
+    bool operator==(const Segment&) const = default;
 };
 
+// Inlined by force: a compiler that does not makes every question a fifth slower (tests/bench/p14_concerned.cpp).
 // Up to eight bytes of the segment at the front of `path`, taken off; `ended`: its last ones.
-std::uint64_t take_word(std::string_view& path, bool& ended) {
+[[gnu::always_inline]] inline std::uint64_t take_word(std::string_view& path, bool& ended) {
     constexpr std::uint64_t ones = 0x0101010101010101, slashes = ones * '/', tops = ones << 7;
     std::uint64_t word = 0;
     std::size_t size = std::min<std::size_t>(path.size(), 8);
@@ -64,7 +65,7 @@ std::uint64_t take_word(std::string_view& path, bool& ended) {
 }
 
 // Takes the segment and the slash behind it.
-Segment take_segment(std::string_view& path) {
+[[gnu::always_inline]] inline Segment take_segment(std::string_view& path) {
     static_assert(std::endian::native == std::endian::little);
     Segment segment;
     bool ended = false;
@@ -84,6 +85,22 @@ struct Span {
     bool empty() const { return first == last; }
 };
 
+// Of a hash of segments. Each process draws its own, for the segments are other people's.
+struct Multipliers {
+    std::uint64_t first, second, third;
+
+    static Multipliers of_this_process() {
+        static const Multipliers drawn{draw(), draw(), draw()};
+        return drawn;
+    }
+
+  private:
+    static std::uint64_t draw() {
+        std::random_device random;
+        return (std::uint64_t(random()) << 32 | random()) | 1;
+    }
+};
+
 class ChangedPaths {
   public:
     explicit ChangedPaths(const std::vector<std::string>& changed)
@@ -92,11 +109,10 @@ class ChangedPaths {
             std::sort(paths_.begin(), paths_.end(), tree_order);
         paths_.erase(std::unique(paths_.begin(), paths_.end()), paths_.end());
         nodes_.reserve(paths_.size() * 2 + 1);
-        nodes_.emplace_back();
+        nodes_.emplace_back().span = all();
         std::vector<Step> way = {{0, 0}};
         for (std::uint32_t i = 0; i < paths_.size(); ++i) add(i, way);
-        nodes_[0].span = all();
-        for (auto& node : nodes_) std::sort(node.children.begin(), node.children.end());
+        fill_slots();
     }
 
     Span all() const { return {0, static_cast<std::uint32_t>(paths_.size())}; }
@@ -121,19 +137,18 @@ class ChangedPaths {
     }
 
   private:
-    struct Child {
-        Segment segment;
-        std::uint32_t node;
-        auto operator<=>(const Child&) const = default;
-    };
     struct Node {
+        Segment segment;
+        std::uint32_t parent = 0;
         Span span;
-        bool is_path = false;         // a changed path ends here
-        std::vector<Child> children;  // sorted
+        bool is_path = false;  // a changed path ends here
     };
     struct Step {
         std::uint32_t node;
         std::size_t end;  // of its segment in the path
+    };
+    struct Slot {
+        std::uint32_t hash = 0, node = 0;
     };
 
     // `way`: the nodes of the path before, the root first.
@@ -144,11 +159,9 @@ class ChangedPaths {
         auto from = way.size() == 1 ? 0 : way.back().end + 1;
         while (from < path.size()) {
             const auto end = std::min(path.find('/', from), path.size());
-            const auto made = static_cast<std::uint32_t>(nodes_.size());
             auto segment = path.substr(from, end - from);
-            nodes_[way.back().node].children.push_back({take_segment(segment), made});
-            nodes_.emplace_back().span.first = index;
-            way.push_back({made, end});
+            nodes_.push_back({take_segment(segment), way.back().node, {index, index}});
+            way.push_back({static_cast<std::uint32_t>(nodes_.size() - 1), end});
             from = end + 1;
         }
         nodes_[way.back().node].is_path = true;
@@ -159,16 +172,39 @@ class ChangedPaths {
                path.substr(0, end) == before.substr(0, end);
     }
 
-    std::uint32_t child_of(std::uint32_t node, const Segment& segment) const {
-        const auto& children = nodes_[node].children;
-        const auto child =
-            std::lower_bound(children.begin(), children.end(), segment,
-                             [](const Child& a, const Segment& b) { return a.segment < b; });
-        return child != children.end() && child->segment == segment ? child->node : 0;
+    // Open addressing: most questions end at a segment that nobody touched, which one slot tells.
+    void fill_slots() {
+        slots_.resize(std::bit_ceil(nodes_.size() * 2));
+        for (std::uint32_t node = 1; node < nodes_.size(); ++node) {
+            const auto hash = hash_of(nodes_[node].parent, nodes_[node].segment);
+            auto at = hash & (slots_.size() - 1);
+            while (slots_[at].node != 0) at = (at + 1) & (slots_.size() - 1);
+            slots_[at] = {static_cast<std::uint32_t>(hash >> 32), node};
+        }
     }
 
+    // 0: there is none.
+    std::uint32_t child_of(std::uint32_t parent, const Segment& segment) const {
+        const auto hash = hash_of(parent, segment), mask = slots_.size() - 1;
+        for (auto at = hash & mask; slots_[at].node != 0; at = (at + 1) & mask) {
+            if (slots_[at].hash != hash >> 32) continue;
+            const auto& node = nodes_[slots_[at].node];
+            if (node.parent == parent && node.segment == segment) return slots_[at].node;
+        }
+        return 0;
+    }
+
+    std::uint64_t hash_of(std::uint32_t parent, const Segment& segment) const {
+        auto hash = segment.first * odd_.first + segment.second * odd_.second + parent * odd_.third;
+        if (!segment.rest.empty()) hash += std::hash<std::string_view>()(segment.rest) * odd_.third;
+        hash ^= hash >> 32;
+        return hash * odd_.second ^ hash >> 29;
+    }
+
+    const Multipliers odd_ = Multipliers::of_this_process();
     std::vector<std::string_view> paths_;
-    std::vector<Node> nodes_;
+    std::vector<Node> nodes_;  // the root first
+    std::vector<Slot> slots_;
 };
 
 // The first few changed paths that concern one stack, each once, the most telling first.
@@ -203,25 +239,30 @@ class Patterns {
     explicit Patterns(const ChangedPaths& changed) : changed_(changed) {}
 
     void add_to(Because& because, std::string_view pattern) {
-        while (pattern.starts_with('/')) pattern.remove_prefix(1);
-        const auto special = glob_literal_size(pattern);
-        if (special == pattern.size()) return because.add(changed_.at(pattern));
-        if (special > 0 && pattern.substr(special - 1) == "/**")
-            return because.add(changed_.at(pattern.substr(0, special - 1)));
-        if (changed_.below_prefix(pattern.substr(0, special)).empty()) return;
-        for (auto index : matches_of(pattern)) because.add(index);
+        const auto [at, is_new] = known_.try_emplace(pattern);
+        if (is_new) at->second = first_matches(pattern);
+        for (auto index : at->second) because.add(index);
     }
 
   private:
     // The first few are enough for every stack.
-    const std::vector<std::uint32_t>& matches_of(std::string_view pattern) {
-        const auto [at, is_new] = known_.try_emplace(pattern);
-        if (!is_new) return at->second;
+    std::vector<std::uint32_t> first_matches(std::string_view pattern) const {
+        std::vector<std::uint32_t> found;
+        while (pattern.starts_with('/')) pattern.remove_prefix(1);
+        const auto special = glob_literal_size(pattern);
+        const bool is_place = special == pattern.size();
+        const bool is_below = special > 0 && pattern.substr(special - 1) == "/**";
+        if (is_place || is_below) {
+            const auto span = changed_.at(pattern.substr(0, is_place ? special : special - 1));
+            for (auto i = span.first; i < span.last && found.size() < because_limit; ++i) found.push_back(i);
+            return found;
+        }
+        const auto span = changed_.below_prefix(pattern.substr(0, special));
+        if (span.empty()) return found;
         const Glob glob(pattern);
-        const auto span = changed_.below_prefix(glob.literal_prefix());
-        for (auto i = span.first; i < span.last && at->second.size() < because_limit; ++i)
-            if (glob.matches(changed_[i])) at->second.push_back(i);
-        return at->second;
+        for (auto i = span.first; i < span.last && found.size() < because_limit; ++i)
+            if (glob.matches(changed_[i])) found.push_back(i);
+        return found;
     }
 
     const ChangedPaths& changed_;

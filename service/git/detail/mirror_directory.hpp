@@ -26,9 +26,6 @@ void clear_leftovers(const std::filesystem::path& mirror);
 
 std::size_t count_packs(const std::filesystem::path& mirror);
 
-// What fetch_command() names as git's own configuration for a local remote: whose repository it may read.
-void write_local_config(const std::filesystem::path& mirror, const GitRemote& remote);
-
 void remove_ref(const std::filesystem::path& mirror, const std::string& name);
 
 // Removes refs that stand where `wanted` are to be: "a" that became "a/b", or the other way round.

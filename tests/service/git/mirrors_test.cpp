@@ -24,6 +24,14 @@ MirrorOptions quick(std::size_t attempts = 2) {
     return options;
 }
 
+// How a mirror gets at its repository.
+struct Disk {
+    static constexpr bool served = false;
+};
+struct Http {
+    static constexpr bool served = true;
+};
+
 // A working copy, the bare repository that it pushes to, and mirrors beside it.
 struct Origin {
     TempDir dir;
@@ -31,24 +39,25 @@ struct Origin {
     GitRepo bare{dir.path() / "served/infra.git", true};
     asio::io_context io;
     std::unique_ptr<Mirrors> mirrors;
+    std::unique_ptr<GitHttpServer> server;
 
-    explicit Origin(MirrorOptions options = quick())
+    explicit Origin(MirrorOptions options = quick(), bool served = false)
         : mirrors(make_mirrors(dir.path() / "mirrors", io.get_executor(), options)) {
-        bare.git({"config", "http.receivepack", "true"});
+        if (served) server = std::make_unique<GitHttpServer>(dir.path() / "served");
     }
     CommitSha push(const std::string& text, const std::string& branch = "main") {
         CommitSha commit = work.commit({{"a.tf", text}});
         work.git({"push", "-q", "-f", bare.path().string(), "HEAD:refs/heads/" + branch});
         return commit;
     }
-    GitRemote local() const {
+    GitRemote remote() const {
         GitRemote remote;
-        remote.url = bare.path().string();
-        remote.local = true;
+        remote.url = server ? server->url() + "/infra.git" : bare.path().string();
+        remote.local = !server;
         return remote;
     }
     void fetch(std::vector<CommitSha> commits, std::vector<std::string> branches) {
-        fetch(local(), std::move(commits), std::move(branches));
+        fetch(remote(), std::move(commits), std::move(branches));
     }
     void fetch(GitRemote remote, std::vector<CommitSha> commits, std::vector<std::string> branches) {
         run_task(io, mirrors->fetch("local/infra", std::move(remote), std::move(commits),
@@ -71,8 +80,8 @@ std::string everything_below(const fs::path& directory) {
 
 }  // namespace
 
-TEST_CASE("a mirror follows its branches, forced and deleted ones too") {
-    Origin origin;
+TEST_CASE_TEMPLATE("a mirror follows its branches, forced and deleted ones too", From, Disk, Http) {
+    Origin origin(quick(), From::served);
     CommitSha first = origin.push("one");
     origin.fetch({first}, {"main"});
     CHECK(origin.opened()->branch_tip("main") == first);
@@ -96,8 +105,8 @@ TEST_CASE("a mirror follows its branches, forced and deleted ones too") {
     CHECK(origin.opened()->branch_tip("main") == forced);
 }
 
-TEST_CASE("a branch whose name becomes a directory of branches is followed") {
-    Origin origin;
+TEST_CASE_TEMPLATE("a branch whose name becomes a directory of branches is followed", From, Disk, Http) {
+    Origin origin(quick(), From::served);
     origin.push("one", "feature");
     origin.fetch({}, {"feature"});
     origin.bare.git({"update-ref", "-d", "refs/heads/feature"});
@@ -111,8 +120,8 @@ TEST_CASE("a branch whose name becomes a directory of branches is followed") {
     CHECK(origin.opened()->branch_tip("feature") == again);
 }
 
-TEST_CASE("a commit that no branch names is fetched by its id, a pull request's ref by its name") {
-    Origin origin;
+TEST_CASE_TEMPLATE("a commit that no branch names is fetched by its id, a pull request's ref by its name", From, Disk, Http) {
+    Origin origin(quick(), From::served);
     origin.push("one");
     CommitSha loose = origin.push("gone", "topic");
     origin.bare.git({"update-ref", "refs/pull/7/head", loose.value});
@@ -137,7 +146,7 @@ TEST_CASE("a commit that the forge does not have yet is asked for again, then la
             while (!repository->branch_tip("main")) std::this_thread::yield();
             origin.work.git({"push", "-q", origin.bare.path().string(), "HEAD:refs/heads/topic"});
         });
-        run_task(origin.io, mirrors->fetch("local/infra", origin.local(), {late}, {"main"}));
+        run_task(origin.io, mirrors->fetch("local/infra", origin.remote(), {late}, {"main"}));
         pusher.join();
         CHECK(mirrors->open("local/infra")->has_commit(late));
     }
@@ -287,8 +296,8 @@ TEST_CASE("a server that does not answer for a while is a failure for later, tol
     }
 }
 
-TEST_CASE("hooks and configuration of the served repository run nothing here") {
-    Origin origin;
+TEST_CASE_TEMPLATE("hooks and configuration of the served repository run nothing here", From, Disk, Http) {
+    Origin origin(quick(), From::served);
     CommitSha commit = origin.push("one");
     fs::path mark = origin.dir.path() / "mark";
     std::string script = "#!/bin/sh\ntouch " + mark.string() + "\n";
@@ -305,7 +314,7 @@ TEST_CASE("hooks and configuration of the served repository run nothing here") {
     CHECK_FALSE(fs::exists(mark));
 }
 
-TEST_CASE("56: a damaged mirror is made anew, others are left alone") {
+TEST_CASE_TEMPLATE("56: a damaged mirror is made anew, others are left alone", From, Disk, Http) {
     struct Case {
         std::string what;
         std::function<void(const fs::path&)> damage;
@@ -331,10 +340,10 @@ TEST_CASE("56: a damaged mirror is made anew, others are left alone") {
         for (bool restarted : {true, false}) {
             CAPTURE(c.what);
             CAPTURE(restarted);
-            Origin origin;
+            Origin origin(quick(), From::served);
             CommitSha first = origin.push("one");
             origin.fetch({first}, {"main"});
-            run_task(origin.io, origin.mirrors->fetch("local/other", origin.local(), {first}, {"main"}));
+            run_task(origin.io, origin.mirrors->fetch("local/other", origin.remote(), {first}, {"main"}));
             fs::path path;
             for (const auto& entry : fs::directory_iterator(origin.dir.path() / "mirrors"))
                 if (entry.path().filename().string().starts_with("infra")) path = entry.path();
@@ -392,8 +401,8 @@ TEST_CASE("57: readers find every object while fetches and repacks go on") {
     CHECK(reads > 0);
 }
 
-TEST_CASE("packs are rolled up before there are many") {
-    Origin origin;
+TEST_CASE_TEMPLATE("packs are rolled up before there are many", From, Disk, Http) {
+    Origin origin(quick(), From::served);
     for (int n = 0; n < 43; ++n) {
         CommitSha next = origin.push("text " + std::to_string(n));
         origin.fetch({next}, {"main"});
