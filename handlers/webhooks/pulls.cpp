@@ -195,6 +195,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
     auto self = may_describe_itself(context, forge, name.repository, *organisation);
     auto described = describe(organisation, name.repository, fresh->base_branch, default_branch, self,
                               trees.own_file, trees.head_file);
+    if (context.looks_at) std::erase_if(described.stacks, std::not_fn(context.looks_at));
 
     auto& record = out.record;
     record.looking = false;

@@ -28,6 +28,7 @@ struct ReactContext {
     bool has_organisation_tree = false;  // without one, repositories of the built-in forge describe themselves
     std::vector<std::string> command_words;
     Mode mode = Mode::apply;
+    std::function<bool(const Stack&)> looks_at = {};  // of those on a pull request; empty: at all
 };
 
 // What an event announced is not to be seen yet: the forge may lag behind its own webhook, or it never was so.

@@ -95,7 +95,8 @@ std::optional<int> refused(const HttpReply& reply) {
     std::string detail = problem ? (*problem)["detail"].text() : "";
     if (detail.empty() && problem) detail = (*problem)["error"].text();
     std::cerr << (detail.empty() ? "the service answered " + std::to_string(reply.status) : detail) << "\n";
-    return reply.status >= 500 ? 3 : 1;
+    if (reply.status >= 500) return 3;
+    return reply.status == 403 || reply.status == 409 ? 1 : 2;  // "no", or nothing that can be asked
 }
 
 std::string when(const Json& run) {

@@ -28,6 +28,7 @@ struct EngineParts {
     SealingKey key;
     std::filesystem::path scratch;
     std::string public_url;
+    std::function<bool(const Stack&)> looks_at = {};  // see ReactContext
 };
 
 // What the policy engine finds in the tree's policies: faults of syntax and types, with file, line and column.

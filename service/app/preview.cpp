@@ -31,15 +31,34 @@ std::shared_ptr<const Organisation> read_organisation(const PreviewOptions& opti
         for (const auto& finding : loaded.findings) all += "\n  " + finding.text();
         throw Failure(all, Retry::never);
     }
-    auto out = std::make_shared<Organisation>(std::move(loaded.organisation));
-    if (options.stacks.empty()) return out;
-    std::erase_if(out->stacks, [&](const Stack& stack) {
-        for (const auto& pattern : options.stacks)
-            if (target_matches(CommandTarget{pattern, ""}, stack)) return false;
-        return true;
-    });
-    return out;
+    return std::make_shared<Organisation>(std::move(loaded.organisation));
 }
+
+// Which stacks `--stack` means; a pattern that means none is most likely a slip.
+class ChosenStacks {
+  public:
+    explicit ChosenStacks(std::vector<std::string> patterns)
+        : patterns_(std::move(patterns)), useless_(patterns_.begin(), patterns_.end()) {}
+
+    bool contains(const Stack& stack) {
+        known_.insert(stack.id.value);
+        bool any = patterns_.empty();
+        for (const auto& pattern : patterns_)
+            if (target_matches(CommandTarget{pattern, ""}, stack)) any = true, useless_.erase(pattern);
+        return any;
+    }
+    void refuse_useless() const {
+        if (useless_.empty()) return;
+        std::string all;
+        for (const auto& id : known_) all += (all.empty() ? "" : ", ") + id;
+        throw Failure("no stack is like " + *useless_.begin() + "; there " +
+                          (known_.empty() ? "is none here" : "are " + all), Retry::never);
+    }
+
+  private:
+    std::vector<std::string> patterns_;
+    std::set<std::string> useless_, known_;
+};
 
 // Until nothing waits, runs or is delayed.
 Task<void> until_idle(Queue& queue) {
@@ -55,7 +74,7 @@ Task<void> until_idle(Queue& queue) {
 class Preview {
   public:
     explicit Preview(const PreviewOptions& options)
-        : options_(options), organisation_(read_organisation(options)),
+        : options_(options), organisation_(read_organisation(options)), chosen_(options.stacks),
           copy_(make_working_copy(options, repositories_of(*organisation_), scratch_.path())), pool_(2),
           queue_(make_memory_queue(io_.get_executor(), clock_)), blobs_(make_memory_blobs()),
           mirrors_(make_mirrors(scratch_.path() / "git", io_.get_executor())),
@@ -74,7 +93,8 @@ class Preview {
                           !options.organisation.empty(),
                           SealingKey(Secret(random_bytes(32))),
                           scratch_.path() / "scratch",
-                          ""};
+                          "",
+                          [this](const Stack& stack) { return chosen_.contains(stack); }};
         engine_ = std::make_unique<Engine>(std::move(parts), config_);
     }
 
@@ -92,6 +112,7 @@ class Preview {
         io_.run();
         if (isatty(STDERR_FILENO)) std::cerr << "\r\033[K";
         if (failure) std::rethrow_exception(failure);
+        chosen_.refuse_useless();
         return print();
     }
 
@@ -141,6 +162,7 @@ class Preview {
     Config config_;
     TemporaryDirectory scratch_;
     std::shared_ptr<const Organisation> organisation_;
+    ChosenStacks chosen_;
     std::shared_ptr<WorkingCopy> copy_;
     asio::io_context io_{1};
     SystemClock clock_;

@@ -85,9 +85,18 @@ int show(const BuiltinPullDocuments& documents, bool json) {
     return 0;
 }
 
+[[noreturn]] void no_such_pull(int number) {
+    throw Failure("there is no pull request " + std::to_string(number), Retry::never);
+}
+
+void must_be_open(const BuiltinPull& pull, int number) {
+    if (pull.state == PullState::open) return;
+    throw Failure("pull request " + std::to_string(number) + " is " + std::string(word(pull.state)) + " already",
+                  Retry::never);
+}
+
 int comment(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int64_t now_ms) {
-    if (!pulls.find(call.number))
-        throw Failure("there is no pull request " + std::to_string(call.number), Retry::never);
+    if (!pulls.find(call.number)) no_such_pull(call.number);
     BuiltinComment written;
     written.author = who;
     written.body = call.text;
@@ -105,7 +114,9 @@ int comment(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::in
 
 int review(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int64_t now_ms) {
     auto pull = pulls.find(call.number);
-    if (!pull) throw Failure("there is no pull request " + std::to_string(call.number), Retry::never);
+    if (!pull) no_such_pull(call.number);
+    // After the merge a review may still be what an apply waits for.
+    if (pull->state == PullState::closed) must_be_open(*pull, call.number);
     ForgeReview given;
     given.author = who;
     given.state = call.approve ? ReviewState::approved : ReviewState::changes_requested;
@@ -123,7 +134,8 @@ int review(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int
 
 int merge(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int64_t now_ms) {
     auto documents = pulls.read(call.number);
-    if (!documents) throw Failure("there is no pull request " + std::to_string(call.number), Retry::never);
+    if (!documents) no_such_pull(call.number);
+    must_be_open(documents->pull, call.number);
     const auto* summary = summary_of(*documents, call.check_name);
     const bool green = summary && summary->status == CheckStatus::completed &&
                        (summary->conclusion == Conclusion::success || summary->conclusion == Conclusion::neutral);
@@ -156,8 +168,11 @@ int merge(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int6
 }
 
 int close(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int64_t now_ms) {
-    pulls.edit(call.number, [](BuiltinPull& pull) {
-        if (pull.state == PullState::open) pull.state = PullState::closed;
+    const auto pull = pulls.find(call.number);
+    if (!pull) no_such_pull(call.number);
+    must_be_open(*pull, call.number);
+    pulls.edit(call.number, [](BuiltinPull& now) {
+        if (now.state == PullState::open) now.state = PullState::closed;
     }, {who.login, now_ms});
     BuiltinMessage message;
     message.event = "pull_request";
@@ -184,7 +199,7 @@ int call_pull(const PullCall& call) {
         case PullCall::Verb::list: return list(pulls, call.json);
         case PullCall::Verb::show: {
             auto documents = pulls.read(call.number);
-            if (!documents) throw Failure("there is no pull request " + std::to_string(call.number), Retry::never);
+            if (!documents) no_such_pull(call.number);
             return show(*documents, call.json);
         }
         case PullCall::Verb::comment: return comment(pulls, call, who, now_ms);
