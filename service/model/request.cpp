@@ -18,7 +18,9 @@ bool target_matches(const CommandTarget& target, const Stack& stack) {
         return space.empty() || own == space ||
                (own.starts_with(space) && own.size() > space.size() && own[space.size()] == '/');
     }
-    return stack.id.value == pattern || glob_matches(pattern, stack.id.value);
+    const auto& id = stack.id.value;
+    if (stack.self_described && id == stack.repository.text() + "/" + std::string(pattern)) return true;
+    return id == pattern || glob_matches(pattern, id);
 }
 
 }  // namespace slipway

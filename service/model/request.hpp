@@ -17,7 +17,7 @@ constexpr std::array<std::string_view, 7> words_of(Verb) {
 }
 
 struct CommandTarget {
-    std::string pattern;  // name or glob; "label:x"; "space:path"
+    std::string pattern;  // name, a self-described stack's key, or glob; "label:x"; "space:path"
     std::string plan;     // digest prefix after @; "": none
     bool operator==(const CommandTarget&) const = default;
     static void fields(auto& self, auto&& f) {
