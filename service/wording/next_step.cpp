@@ -70,6 +70,17 @@ std::string approving(const Report& report, const std::vector<const StackView*>&
            command(report, "approve", views, With::plan, voice);
 }
 
+// Of those that are ready.
+bool depend_on_each_other(const std::vector<StackView>& views) {
+    const auto ready = those(views, Standing::ready);
+    return std::any_of(ready.begin(), ready.end(), [&](const StackView* one) {
+        const auto& needed = (*one)->run->settings.depends_on;
+        return std::any_of(ready.begin(), ready.end(), [&](const StackView* other) {
+            return std::find(needed.begin(), needed.end(), (*other)->stack) != needed.end();
+        });
+    });
+}
+
 bool is_open(const Report& report) { return report.pull.state == PullState::open; }
 
 }  // namespace
@@ -77,7 +88,7 @@ bool is_open(const Report& report) { return report.pull.state == PullState::open
 std::string merging(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
     if (report.looking || !is_open(report) || report.phase == PullPhase::merged) return {};
     if (std::any_of(views.begin(), views.end(), [](const StackView& v) { return is_busy(v.standing); })) return {};
-    std::vector<std::string> at_once, waiting, before, never, observed, blocked;
+    std::vector<std::string> at_once, once_approved, waiting, before, never, observed, blocked;
     for (const auto& view : views) {
         const auto name = voice.name(view->stack.value);
         switch (view.standing) {
@@ -96,18 +107,23 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
             before.push_back(name);
         else if (settings.apply_when == ApplyWhen::never)
             never.push_back(name);
-        else if (settings.apply_start == ApplyStart::automatic && view.standing == Standing::ready &&
-                 warnings(*view.report) == 0 && view->run->must_confirm.empty())
-            at_once.push_back(name);
+        else if (settings.apply_start == ApplyStart::automatic && warnings(*view.report) == 0 &&
+                 view->run->must_confirm.empty())
+            (view.standing == Standing::ready ? at_once : once_approved).push_back(name);
         else
             waiting.push_back(name);
     }
     // No clause begins with a name: it may become the beginning of a line.
     std::vector<std::string> clauses;
-    if (!at_once.empty()) clauses.push_back("Merging applies " + list_of(at_once) + " at once");
+    if (!at_once.empty())
+        clauses.push_back("Merging applies " + list_of(at_once) + " at once" +
+                          (depend_on_each_other(views) ? ", in the order of their dependencies" : ""));
+    if (!once_approved.empty())
+        clauses.push_back((at_once.empty() ? "Merging applies " : "") + list_of(once_approved) + " once " +
+                          (once_approved.size() == 1 ? "it is" : "they are") + " approved");
     if (!waiting.empty()) {
         const std::string waits = waiting.size() == 1 ? " waits" : " wait";
-        clauses.push_back((at_once.empty() ? "After the merge " + list_of(waiting) : list_of(waiting) + " then") + waits +
+        clauses.push_back((clauses.empty() ? "After the merge " + list_of(waiting) : list_of(waiting) + " then") + waits +
                           " for a confirmation");
     }
     if (!before.empty())

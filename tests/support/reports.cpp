@@ -104,6 +104,10 @@ std::vector<Situation> all() {
     add("waiting_for_a_person", waiting());
     add("ready", report_of({automatic(approved(planned("network-prod", network_plan()))),
                             approved(planned("payments-prod", payments_plan(), "1122aa"), "")}));
+    auto later = automatic(missing(planned("web-prod", network_plan(), "5566bb"), "1 approval by somebody else"));
+    auto follows = automatic(approved(planned("payments-prod", payments_plan(), "1122aa"), ""));
+    follows.run->settings.depends_on = {StackId("network-prod")};
+    add("applied_in_turn", report_of({automatic(approved(planned("network-prod", network_plan()))), follows, later}));
     add("ready_with_a_warning",
         report_of({judged(approved(planned("network-prod", network_plan()), ""), Verdict::warned,
                           finding(Finding::Severity::warn, "change-window", "it is Friday; the window closes at 16:00",
