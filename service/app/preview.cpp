@@ -51,14 +51,21 @@ class ChosenStacks {
         if (useless_.empty()) return;
         std::string all;
         for (const auto& id : known_) all += (all.empty() ? "" : ", ") + id;
-        throw Failure("no stack is like " + *useless_.begin() + "; there " +
-                          (known_.empty() ? "is none here" : "are " + all), Retry::never);
+        throw Failure("no stack is like " + *useless_.begin() +
+                          (known_.empty() ? ": none is described here" : "; stacks here: " + all),
+                      Retry::never);
     }
 
   private:
     std::vector<std::string> patterns_;
     std::set<std::string> useless_, known_;
 };
+
+MirrorOptions without_delays() {
+    MirrorOptions options;
+    options.delays.clear();
+    return options;
+}
 
 // Until nothing waits, runs or is delayed.
 Task<void> until_idle(Queue& queue) {
@@ -77,7 +84,7 @@ class Preview {
         : options_(options), organisation_(read_organisation(options)), chosen_(options.stacks),
           copy_(make_working_copy(options, repositories_of(*organisation_), scratch_.path())), pool_(2),
           queue_(make_memory_queue(io_.get_executor(), clock_)), blobs_(make_memory_blobs()),
-          mirrors_(make_mirrors(scratch_.path() / "git", io_.get_executor())),
+          mirrors_(make_mirrors(scratch_.path() / "git", io_.get_executor(), without_delays())),
           children_(io_.get_executor()) {
         forges_.emplace(copy_->config.name, make_working_copy_forge(copy_));
         config_.data = scratch_.path() / "data";
@@ -124,9 +131,7 @@ class Preview {
                               "; `--sandbox none` plans without it", Retry::never);
         ConsumerOptions consumer;
         consumer.holder = "preview";
-        children_.start(consume(*queue_, consumer, [this](ClaimedJob job) {
-            return engine_->handle(std::move(job));
-        }));
+        children_.start(consume(*queue_, consumer, [this](ClaimedJob job) { return handle(std::move(job)); }));
         worker_ = start_worker(engine_->gateway(), engine_->worker_options(config_), clock_);
         Delivery delivery;
         delivery.forge = copy_->config.name;
@@ -143,10 +148,20 @@ class Preview {
         co_await children_.join();
     }
 
+    // What fails here fails for good: there is no forge that lags, and somebody waits.
+    Task<void> handle(ClaimedJob job) {
+        try {
+            co_await engine_->handle(std::move(job));
+        } catch (const Failure& failure) {
+            if (failure.retry() == Retry::after) throw;
+            if (trouble_.empty()) trouble_ = failure.what();
+        }
+    }
+
     int print() const {
+        if (!trouble_.empty()) throw Failure(trouble_, Retry::never);
         auto summary = copy_->checks.find(config_.check_name);
-        if (summary == copy_->checks.end())
-            throw Failure("nothing was decided; run with SLIPWAY_LOG=info to see why", Retry::never);
+        if (summary == copy_->checks.end()) throw Failure("nothing was decided");
         const auto conclusion = summary->second.conclusion;
         if (options_.json) {
             Json checks = Json::array();
@@ -163,6 +178,7 @@ class Preview {
     TemporaryDirectory scratch_;
     std::shared_ptr<const Organisation> organisation_;
     ChosenStacks chosen_;
+    std::string trouble_;  // the first failure
     std::shared_ptr<WorkingCopy> copy_;
     asio::io_context io_{1};
     SystemClock clock_;

@@ -104,6 +104,9 @@ std::shared_ptr<WorkingCopy> make_working_copy(const PreviewOptions& options,
     Git outer(fs::absolute(options.repository));
     auto top = fs::path(outer.must({"rev-parse", "--show-toplevel"}));
     Git git(top);
+    if (git.maybe({"rev-parse", "--is-shallow-repository"}) == "true")
+        throw Failure("this is a shallow clone, and a merge needs its history: `git fetch --unshallow` brings it",
+                      Retry::never);
     auto base_name = find_base(git, options.base);
     auto base = git.must({"rev-parse", "--verify", base_name + "^{commit}"});
     auto objects = fs::path(git.must({"rev-parse", "--git-path", "objects"}));

@@ -120,6 +120,9 @@ Task<FetchAnswer> fetch_local(fs::path mirror, GitRemote remote, std::set<std::s
     RepositoryPtr theirs;
     try {
         theirs = open(remote.url, Owner::anyone, Handles::Where::exactly_here);
+        if (git_repository_is_shallow(theirs.get()))
+            co_return FetchAnswer{What::remote_trouble, "",
+                                  "it is a shallow clone; `git fetch --unshallow` brings the history that is missing"};
     } catch (const GitError& error) {
         co_return FetchAnswer{What::remote_trouble, "", error.what()};
     }

@@ -36,4 +36,16 @@ def the_same_comment(build):
         assert plain(previewed.stdout) == plain(posted), "%s\n=====\n%s" % (plain(previewed.stdout), plain(posted))
 
 
-main([the_same_comment])
+def what_cannot_be_previewed(build):
+    """what keeps a preview from its answer is said at once: a shallow clone, a stack that nobody knows"""
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        shallow = place.work / "shallow"
+        place.run("git", "clone", "-q", "--depth", "1", "file://" + str(place.bare), str(shallow))
+        refused = place.run(place.binary, "preview", cwd=shallow, check=False)
+        assert refused.returncode == 2 and "git fetch --unshallow" in refused.stderr, refused
+        refused = place.slipway("preview", "--org", str(place.organisation), "--stack", "nosuch", check=False)
+        assert refused.returncode == 2 and "no stack is like nosuch; stacks here: network" in refused.stderr, refused
+
+
+main([the_same_comment, what_cannot_be_previewed])
