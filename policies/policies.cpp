@@ -160,6 +160,8 @@ class RegoPolicies : public Policies {
     Task<std::vector<Finding>> check(PolicySet set) override {
         std::vector<Finding> findings;
         std::set<std::pair<Place, std::string>> seen;  // a fault of the library is everybody's
+        if (set.policies.empty() && !set.library.empty())  // also of the policies that stand in for none
+            set.policies.push_back(default_policy(PolicyKind::push));
         for (auto* policies : {&set.policies, &set.lesser}) {
             auto asked = rego_set(*policies, set.library);
             auto& engine = policies == &set.lesser ? lesser_ : own_;

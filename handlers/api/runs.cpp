@@ -84,8 +84,10 @@ Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
         PullRequestName name{run.value.repository, *run.value.pull};
         auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
         for (const auto& one : pull.value.stacks)
-            if (one.settings.id == run.value.stack) stack.approval = one.approval;
+            if (one.settings.id == run.value.stack && (one.tracked.empty() ? one.proposed : one.tracked).value == id)
+                stack.approval = one.approval;
     }
+    if (run.value.approval) stack.approval = *run.value.approval;  // of then; others may have been given since
     stack.run = run.value;
     Json body = Json::object({{"run", Json(id)},
                               {"stack", Json(run.value.stack.value)},

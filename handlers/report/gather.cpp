@@ -46,6 +46,13 @@ Task<void> add_approved_plan(ReportContext& context, StackReport& stack) {
     if (!same) stack.approved_plan = plan_in(context.plans, lender.value.plan_document);
 }
 
+// What was applied before the merge is not forgotten for a plan after it that found nothing left to do.
+Task<void> prefer_applied(ReportContext& context, StackReport& stack, const RunId& before_merge) {
+    if (before_merge.empty() || !stack.run || stack.run->state != RunState::finished || stack.run->changes) co_return;
+    auto before = co_await load<Run>(context.queue, run_key(before_merge));
+    if (before.version && before.value.state == RunState::finished && before.value.changes) stack.run = before.value;
+}
+
 StackReport stack_of(const PullStack& stack) {
     StackReport out;
     out.stack = stack.settings.id;
@@ -97,9 +104,11 @@ Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestNam
             const auto& found = records.at(next);
             if (found.version) one.run = decoded_record<Run>(keys.at(next), found);
             ++next;
+            co_await prefer_applied(context, one, stack.before_merge);
         }
         if (report.phase == PullPhase::merged) one.not_planned.clear();
         if (one.run) {
+            if (one.run->approval) one.approval = *one.run->approval;
             one.plan = plan_in(context.plans, one.run->plan_document);
             const auto job = awaited_job(*one.run);
             if (!job.empty()) {

@@ -108,9 +108,16 @@ std::string comment_marker(const std::string& check_name) { return "<!-- " + che
 std::string round_of(const Report& report) {
     std::string out = report.pull.head.value + (report.phase == PullPhase::merged ? "/merged" : "");
     int attempt = 1;
-    for (const auto& stack : report.stacks)
-        if (stack.run) attempt = std::max(attempt, stack.run->attempt);
+    for (const auto& stack : report.stacks) {
+        if (!stack.run) continue;
+        attempt = std::max(attempt, stack.run->attempt);
+        if (stack.run->before_merge) out += "/" + stack.run->id.value;  // what was ready is not any more
+    }
     return out + "/" + std::to_string(attempt);
+}
+
+std::int64_t progress_again_ms(const PostedRecord& posted) {
+    return posted.written_at_ms + (first_pause_ms << std::min(posted.progress_shown, longest_pause));
 }
 
 Moment moment_of(const Report& report, const PostedRecord& posted) {
@@ -129,7 +136,7 @@ Moment moment_of(const Report& report, const PostedRecord& posted) {
     const auto whole = posted.check_digests.find(key_of(report.check_name, report));
     const bool was_looking = whole != posted.check_digests.end() && whole->second == std::string(open_digest) + std::string(looking_digest);
     out.first = posted.round != round_of(report) || (was_looking && !report.looking);
-    out.soon = report.now_ms < posted.written_at_ms + (first_pause_ms << std::min(posted.progress_shown, longest_pause));
+    out.soon = report.now_ms < progress_again_ms(posted);
     return out;
 }
 

@@ -39,11 +39,13 @@ struct Moment {
 inline constexpr std::size_t stacks_with_checks = 30;  // above: only those that need attention
 
 Moment moment_of(const Report& report, const PostedRecord& posted);
-// Progress that comes too soon is left to what comes next.
+// When progress may be shown again.
+std::int64_t progress_again_ms(const PostedRecord& posted);
+// Progress that comes too soon waits until then, or for what comes first.
 inline bool may_wait(const Moment& moment) { return moment.busy && !moment.first && !moment.bad_news && moment.soon; }
 Outgoing outgoing(const Report& report, const PostedRecord& posted, const Moment& moment);
 bool worth_writing(const Outgoing& out, const Report& report, const PostedRecord& posted, const Moment& moment);
-// A head and an attempt: what the budget of calls is counted for.
+// A head, an attempt, applies before the merge: what the budget of calls is counted for.
 std::string round_of(const Report& report);
 
 // One short new comment, where somebody must act who would not learn it from an edit; `key` says what for.

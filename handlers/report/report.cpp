@@ -117,6 +117,18 @@ Task<void> remember(Writing& writing, Lease holding) {
     if (done == Committed::conflict) throw Failure("two reports wrote at once", std::chrono::milliseconds(200));
 }
 
+// Whatever happens before then calls for a report at once.
+Task<void> come_again(ReportContext& context, const ClaimedJob& job, const PullRequestName& name,
+                      std::int64_t at_ms) {
+    Commit commit;
+    auto again = make_job(JobKind::report, name.text(), name);
+    again.not_before_ms = at_ms;
+    commit.jobs.push_back(std::move(again));
+    commit.holding = job.lease;
+    commit.finish = true;
+    co_await context.queue.commit(std::move(commit));
+}
+
 }  // namespace
 
 Task<void> write_report(ReportContext& context, ClaimedJob job) {
@@ -131,7 +143,7 @@ Task<void> write_report(ReportContext& context, ClaimedJob job) {
     auto& posted = writing.posted.value;
 
     writing.moment = moment_of(writing.report, posted);
-    if (may_wait(writing.moment)) co_return;
+    if (may_wait(writing.moment)) co_return co_await come_again(context, job, name, progress_again_ms(posted));
     auto out = outgoing(writing.report, posted, writing.moment);
     if (!worth_writing(out, writing.report, posted, writing.moment)) co_return;
     auto fresh = co_await writing.forge.pull_request(name);

@@ -181,7 +181,7 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
         auto why = why_not_automatic(run.value, considered);
         if (why.empty()) {
             auto by = run.value.confirmed_by.empty() ? "slipway" : run.value.confirmed_by;
-            start_apply(context, commit, run, std::move(by), "");
+            start_apply(context, commit, run, considered.approval, std::move(by), "");
         } else if (why != run.value.reason) {
             run.value.reason = why;
             store_run(commit, run);

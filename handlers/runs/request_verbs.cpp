@@ -94,7 +94,7 @@ Task<void> confirm(ControlContext& context, Desk& desk, RunTarget& target) {
                    : "Approvals of " + name + " are missing" + missing + ".");
         co_return;
     }
-    start_apply(context, desk.commit, target.run, desk.request.actor.text(), desk.request.note);
+    start_apply(context, desk.commit, target.run, approval, desk.request.actor.text(), desk.request.note);
     say(desk, "Applying " + name + ".");
 }
 

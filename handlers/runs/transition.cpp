@@ -46,8 +46,9 @@ Job perform_job(ControlContext& context, const Run& run, Phase phase) {
     return job;
 }
 
-void start_apply(ControlContext& context, Commit& commit, StoredRun& run, std::string by,
-                 std::string note) {
+void start_apply(ControlContext& context, Commit& commit, StoredRun& run, ApprovalDecision allowed,
+                 std::string by, std::string note) {
+    run.value.approval = std::move(allowed);
     run.value.confirmed_by = by;
     run.value.reason.clear();
     if (!advance(run.value, RunEvent::confirmed, context.clock.now_ms(), std::move(by),

@@ -25,9 +25,9 @@ inline std::string lane_of(const Run& run) { return "stack/" + run.stack.value; 
 enum class Reported { now, later };
 void store_run(Commit& commit, const StoredRun& run, Reported reported = Reported::now);
 
-// The apply of a run that waits: state applying, and its work for a worker.
-void start_apply(ControlContext& context, Commit& commit, StoredRun& run, std::string by,
-                 std::string note);
+// The apply of a run that waits, as `allowed` lets it: state applying, and its work for a worker.
+void start_apply(ControlContext& context, Commit& commit, StoredRun& run, ApprovalDecision allowed,
+                 std::string by, std::string note);
 
 // The document of a run's plan, with the places where its resources are declared.
 Task<BlobId> store_plan(ControlContext& context, RunId run, Plan plan);

@@ -263,6 +263,7 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
         if (brought) {
             run.lender = brought->proposed;
             if (!brought->tracked.empty()) replaced.push_back(run_key(brought->tracked));
+            brought->before_merge = brought->tracked;
             brought->tracked = run.id;
         }
         if (!run.pull && !pulls.empty()) {

@@ -42,7 +42,6 @@ class Engine {
     // The table Job -> handler.
     Task<void> handle(ClaimedJob job);
     Task<void> handle_lapsed(Lapsed lapsed);
-    Policies& policies() { return *policies_; }
     RunGateway& gateway() { return *gateway_; }
     WorkerOptions worker_options(const Config& config) const;
 

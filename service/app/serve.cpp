@@ -47,23 +47,30 @@ std::pair<std::string, int> host_and_port(const std::string& listen) {
     return {listen.substr(0, colon), std::stoi(listen.substr(colon + 1))};
 }
 
-void report(const std::vector<ConfigFinding>& findings, std::string_view what_follows) {
-    for (const auto& finding : findings)
-        log_error("the organisation tree is broken; " + std::string(what_follows),
-                  {{"finding", finding.text()}});
-}
-
-// Reads the organisation again while it runs; a broken tree keeps the last good one in force.
-Task<void> watch(Catalog& catalog, Policies& policies) {
-    auto judge = [&](auto organisation) { return faults_of_policies(policies, std::move(organisation)); };
-    // Of the tree it began with there is no last good one: its broken policies block.
-    const auto at_first = co_await judge(catalog.current());
-    report(at_first, "what its policies would decide is blocked");
-    for (;;) {
+// Reads the organisation again while it runs. It is judged apart: a tree that is not in force does not trouble
+// the engine that decides.
+Task<void> watch(Catalog& catalog) {
+    auto executor = co_await this_executor();
+    auto judge = [executor](auto organisation) -> Task<std::vector<ConfigFinding>> {
+        auto engine = make_policies(executor);
+        co_return co_await faults_of_policies(*engine, std::move(organisation));
+    };
+    for (bool first = true;; first = false) {
+        std::string trouble;
+        try {
+            if (co_await catalog.poll(judge)) {
+                const char* follows = catalog.newest_in_force() ? "what its policies would decide is blocked"
+                                                                : "the last good one stays in force";
+                for (const auto& finding : catalog.findings())
+                    log_error("the organisation tree is broken; " + std::string(follows),
+                              {{"finding", finding.text()}});
+                if (catalog.findings().empty() && !first) log_info("the organisation tree was read again");
+            }
+        } catch (const std::exception& error) {
+            trouble = error.what();
+        }
+        if (!trouble.empty()) log_warning("the organisation tree could not be read again", {{"reason", trouble}});
         co_await sleep_for(std::chrono::seconds(1));
-        if (!co_await catalog.poll(judge)) continue;
-        report(catalog.findings(), "the last good one stays in force");
-        if (catalog.findings().empty()) log_info("the organisation tree was read again");
     }
 }
 
@@ -166,7 +173,7 @@ class Service {
         children_.start(reap(*queue_, [this](Lapsed lapsed) {
             return engine_->handle_lapsed(std::move(lapsed));
         }));
-        if (!config_.organisation.empty()) children_.start(watch(catalog_, engine_->policies()));
+        if (!config_.organisation.empty()) children_.start(watch(catalog_));
     }
 
     // The whole life: sandbox probed, parts started, a signal awaited, everything ended.

@@ -42,26 +42,37 @@ struct Catalog::State {
     fs::path directory;
     mutable std::mutex mutex;  // for `current`
     std::shared_ptr<const Organisation> current = std::make_shared<Organisation>();
-    std::shared_ptr<const Organisation> newest;   // the same, unless it has findings
-    std::vector<ConfigFinding> own_findings;      // of the newest tree, the catalogue's
-    std::vector<ConfigFinding> findings;          // and all of them
+    bool current_is_good = false;                // judged, and nothing found
+    std::shared_ptr<const Organisation> newest;  // the same, unless something was found in it
+    std::vector<ConfigFinding> own_findings;     // of the newest, the catalogue's
+    std::vector<ConfigFinding> findings;         // and all of them
+    bool settled = false;
     std::string seen;
 
     void read() {
         // Before the reading: what is written meanwhile is seen by the next poll.
-        seen = fingerprint(directory);
+        auto now = fingerprint(directory);
         Loaded loaded = load_organisation(directory);
         newest = std::make_shared<const Organisation>(std::move(loaded.organisation));
         own_findings = std::move(loaded.findings);
+        settled = false;
+        seen = std::move(now);
+    }
+
+    void take_into_force() {
+        std::lock_guard lock(mutex);
+        current = newest;
     }
 
     // True where something is different from before.
     bool settle(std::vector<ConfigFinding> found) {
-        const bool changed = found != findings || (found.empty() && newest->digest != current->digest);
+        const bool good = found.empty();
+        const bool takes = own_findings.empty() && (good || !current_is_good);
+        const bool changed = found != findings || (takes && newest->digest != current->digest);
         findings = std::move(found);
-        if (!findings.empty()) return changed;
-        std::lock_guard lock(mutex);
-        current = newest;
+        settled = good || !own_findings.empty();
+        if (takes) take_into_force();
+        if (takes) current_is_good = good;
         return changed;
     }
 };
@@ -71,7 +82,8 @@ Catalog::Catalog(std::optional<fs::path> directory) {
     if (!directory) return;
     state_->directory = std::move(*directory);
     state_->read();
-    state_->settle(state_->own_findings);
+    state_->findings = state_->own_findings;
+    if (state_->own_findings.empty()) state_->take_into_force();
 }
 
 std::shared_ptr<const Organisation> Catalog::current() const {
@@ -81,12 +93,14 @@ std::shared_ptr<const Organisation> Catalog::current() const {
 
 const std::vector<ConfigFinding>& Catalog::findings() const { return state_->findings; }
 
+bool Catalog::newest_in_force() const { return state_->newest == state_->current; }
+
 Task<bool> Catalog::poll(Judge judge) {
     auto state = state_;
     if (state->directory.empty()) co_return false;
     if (fingerprint(state->directory) != state->seen)
         state->read();
-    else if (state->newest == state->current || !state->own_findings.empty())
+    else if (state->settled)
         co_return false;
     auto found = state->own_findings;
     if (found.empty() && judge) found = co_await judge(state->newest);

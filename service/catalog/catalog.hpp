@@ -89,16 +89,17 @@ Loaded read_repository_file(std::string_view text, std::string file, const Repos
 Loaded check_directory(const std::filesystem::path& directory);
 
 // Watches the directory and reads it again when it changed; a broken tree is reported and the last good one
-// stays in force.
+// stays in force. Where there is no good one, the newest that can be read is: what is broken in it blocks.
 class Catalog {
   public:
     // What somebody else finds in a tree that the catalogue has nothing against: its policies' faults.
     using Judge = std::function<Task<std::vector<ConfigFinding>>(std::shared_ptr<const Organisation>)>;
 
-    // Reads the tree; it is in force where it has no findings.
+    // Reads the tree; it is in force where it has no findings, and judged by the first poll.
     explicit Catalog(std::optional<std::filesystem::path> directory);
     std::shared_ptr<const Organisation> current() const;
     const std::vector<ConfigFinding>& findings() const;  // of the newest tree, good or not
+    bool newest_in_force() const;
     // True: another tree is in force, or there are other findings. Cheap (a stat walk): every second or two,
     // one at a time. A tree that only `judge` objects to is judged again each time, for the fault may have
     // been the judge's. Throws what `judge` throws; the next poll asks it again.

@@ -1,6 +1,7 @@
 #include "service/git/detail/local_fetch.hpp"
 
 #include <map>
+#include <memory>
 
 #include "service/git/detail/handle.hpp"
 #include "service/git/detail/mirror_directory.hpp"
@@ -40,15 +41,16 @@ int find_object(git_odb* objects, const git_oid& id) {
     return code;
 }
 
-// What the mirror has already, as revisions to leave out. A ref without its object is damage.
-std::string known_to(git_repository* mirror, git_odb* objects) {
-    git_strarray names{};
-    check(git_reference_list(&names, mirror), "cannot list the refs of a mirror");
-    const std::vector<std::string> all(names.strings, names.strings + names.count);
-    git_strarray_dispose(&names);
+// What the mirror has already of what a new commit most likely stands on, as revisions to leave out: its
+// branches, and the refs that are fetched. A ref without its object is damage.
+std::string known_to(git_repository* mirror, git_odb* objects, std::set<std::string> refs) {
+    git_reference_iterator* raw = nullptr;
+    check(git_reference_iterator_glob_new(&raw, mirror, "refs/heads/*"), "cannot list the branches of a mirror");
+    const std::unique_ptr<git_reference_iterator, Freed<git_reference_iterator_free>> branches(raw);
+    for (const char* name = nullptr; git_reference_next_name(&name, branches.get()) == 0;) refs.insert(name);
     std::string out;
     git_oid id;
-    for (const auto& name : all) {
+    for (const auto& name : refs) {
         if (git_reference_name_to_id(&id, mirror, name.c_str()) < 0) continue;
         check(find_object(objects, id), "cannot read " + name + " of a mirror");
         out += "^" + hex_of(id) + "\n";
@@ -56,8 +58,24 @@ std::string known_to(git_repository* mirror, git_odb* objects) {
     return out;
 }
 
-Difference difference(const fs::path& mirror, RepositoryPtr theirs, const std::set<std::string>& refs,
+// What is wrong over there, and not with the mirror.
+struct RemoteTrouble {
+    std::string sentence;
+};
+
+RepositoryPtr open_remote(const std::string& path) {
+    try {
+        auto repository = open(path, Owner::anyone, Handles::Where::exactly_here);
+        if (!git_repository_is_shallow(repository.get())) return repository;
+    } catch (const GitError& error) {
+        throw RemoteTrouble{error.what()};
+    }
+    throw RemoteTrouble{"it is a shallow clone; `git fetch --unshallow` brings the history that is missing"};
+}
+
+Difference difference(const fs::path& mirror, const std::string& remote, const std::set<std::string>& refs,
                       const std::set<std::string>& commits) {
+    const auto theirs = open_remote(remote);
     const auto ours = open(mirror, Owner::ourselves, Handles::Where::exactly_here);
     const auto their_objects = objects_of(theirs.get()), our_objects = objects_of(ours.get());
     Difference out;
@@ -72,7 +90,7 @@ Difference difference(const fs::path& mirror, RepositoryPtr theirs, const std::s
             out.gone.insert(ref);
             continue;
         }
-        check(code, "cannot read " + ref);
+        if (code < 0) throw RemoteTrouble{"its ref " + ref + " cannot be read"};
         out.tips.emplace(ref, id);
         want(id);
     }
@@ -80,7 +98,7 @@ Difference difference(const fs::path& mirror, RepositoryPtr theirs, const std::s
         const auto id = oid_of(commit);
         if (find_object(their_objects.get(), id) == 0) want(id);
     }
-    if (!out.missing.empty()) out.missing += known_to(ours.get(), our_objects.get());
+    if (!out.missing.empty()) out.missing += known_to(ours.get(), our_objects.get(), refs);
     return out;
 }
 
@@ -93,7 +111,7 @@ std::string quoted(const std::string& path) {
 
 Command packing(const fs::path& mirror, const Difference& difference, std::chrono::milliseconds limit) {
     auto command = local_command(mirror,
-                                 {"pack-objects", "--revs", "--non-empty", "--delta-base-offset", "--quiet",
+                                 {"-c", "core.commitGraph=false", "pack-objects", "--revs", "--non-empty", "--delta-base-offset", "--quiet",
                                   (mirror / "objects/pack/pack").string()},
                                  limit);
     command.environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = quoted(difference.objects);
@@ -112,30 +130,29 @@ void set_ref(git_repository* repository, const fs::path& mirror, const std::stri
     ReferencePtr reference(made);
 }
 
+void set_refs(const fs::path& mirror, const Difference& found) {
+    for (const auto& ref : found.gone) remove_ref(mirror, ref);
+    const auto repository = open(mirror, Owner::ourselves, Handles::Where::exactly_here);
+    for (const auto& [ref, id] : found.tips) set_ref(repository.get(), mirror, ref, id);
+}
+
 }  // namespace
 
-Task<FetchAnswer> fetch_local(fs::path mirror, GitRemote remote, std::set<std::string> refs,
+Task<FetchAnswer> fetch_local(Pool& pool, fs::path mirror, GitRemote remote, std::set<std::string> refs,
                               std::set<std::string> commits, std::chrono::milliseconds limit) {
     using What = FetchAnswer::What;
-    RepositoryPtr theirs;
     try {
-        theirs = open(remote.url, Owner::anyone, Handles::Where::exactly_here);
-        if (git_repository_is_shallow(theirs.get()))
-            co_return FetchAnswer{What::remote_trouble, "",
-                                  "it is a shallow clone; `git fetch --unshallow` brings the history that is missing"};
-    } catch (const GitError& error) {
-        co_return FetchAnswer{What::remote_trouble, "", error.what()};
-    }
-    try {
-        const auto found = difference(mirror, std::move(theirs), refs, commits);
+        auto compare = [=] { return difference(mirror, remote.url, refs, commits); };
+        const auto found = co_await pool.run(std::move(compare));
         if (!found.missing.empty()) {
             auto command = packing(mirror, found, limit);
             const auto ended = co_await run(std::move(command));
             if (!ended.ok()) co_return fetch_answer(ended, remote);
         }
-        for (const auto& ref : found.gone) remove_ref(mirror, ref);
-        const auto repository = open(mirror, Owner::ourselves, Handles::Where::exactly_here);
-        for (const auto& [ref, id] : found.tips) set_ref(repository.get(), mirror, ref, id);
+        auto set = [=] { set_refs(mirror, found); };
+        co_await pool.run(std::move(set));
+    } catch (const RemoteTrouble& trouble) {
+        co_return FetchAnswer{What::remote_trouble, "", trouble.sentence};
     } catch (const GitError& error) {
         co_return FetchAnswer{What::unclear, "", error.what()};
     }

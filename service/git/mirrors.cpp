@@ -202,8 +202,11 @@ class GitMirrors : public Mirrors {
     // Until everything that the remote has of `batch` is there. What it does not have is left out: a ref
     // that is gone is removed, a commit that is not there yet is the caller's to wait for.
     Task<FetchAnswer> fetch_into(fs::path path, GitRemote remote, Batch batch) {
-        if (remote.local)
-            co_return co_await git::fetch_local(path, remote, batch.refs, batch.commits, options_.fetch_limit);
+        if (remote.local) {
+            auto answer = co_await git::fetch_local(pool_, path, remote, batch.refs, batch.commits, options_.fetch_limit);
+            if (answer.what != What::fetched) git::clear_leftovers(path);
+            co_return answer;
+        }
         std::vector<std::string> wanted(batch.refs.begin(), batch.refs.end());
         wanted.insert(wanted.end(), batch.commits.begin(), batch.commits.end());
         bool made_room = false;
@@ -266,6 +269,7 @@ class GitMirrors : public Mirrors {
     fs::path directory_;
     asio::any_io_executor executor_;
     MirrorOptions options_;
+    Pool pool_{1};      // for what blocks on the disk of somebody else's repository
     std::mutex mutex_;  // open() is called from pool threads, too
     std::map<std::string, MirrorPtr> mirrors_;
 };

@@ -173,7 +173,7 @@ class Written : public WrittenRepository {
         const int guard = ::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
         if (guard < 0) return;
         struct stat info {};
-        if (::flock(guard, LOCK_EX) == 0 && ::stat(lock.c_str(), &info) == 0 &&
+        if (::flock(guard, LOCK_EX | LOCK_NB) == 0 && ::stat(lock.c_str(), &info) == 0 &&
             std::time(nullptr) - info.st_mtime > abandoned_after)
             ::unlink(lock.c_str());
         ::close(guard);

@@ -175,19 +175,20 @@ class ChangedPaths {
     // Open addressing: most questions end at a segment that nobody touched, which one slot tells.
     void fill_slots() {
         slots_.resize(std::bit_ceil(nodes_.size() * 2));
+        shift_ = 64 - std::countr_zero(slots_.size());
         for (std::uint32_t node = 1; node < nodes_.size(); ++node) {
             const auto hash = hash_of(nodes_[node].parent, nodes_[node].segment);
-            auto at = hash & (slots_.size() - 1);
+            auto at = hash >> shift_;
             while (slots_[at].node != 0) at = (at + 1) & (slots_.size() - 1);
-            slots_[at] = {static_cast<std::uint32_t>(hash >> 32), node};
+            slots_[at] = {static_cast<std::uint32_t>(hash), node};
         }
     }
 
     // 0: there is none.
     std::uint32_t child_of(std::uint32_t parent, const Segment& segment) const {
         const auto hash = hash_of(parent, segment), mask = slots_.size() - 1;
-        for (auto at = hash & mask; slots_[at].node != 0; at = (at + 1) & mask) {
-            if (slots_[at].hash != hash >> 32) continue;
+        for (auto at = hash >> shift_; slots_[at].node != 0; at = (at + 1) & mask) {
+            if (slots_[at].hash != static_cast<std::uint32_t>(hash)) continue;
             const auto& node = nodes_[slots_[at].node];
             if (node.parent == parent && node.segment == segment) return slots_[at].node;
         }
@@ -198,13 +199,14 @@ class ChangedPaths {
         auto hash = segment.first * odd_.first + segment.second * odd_.second + parent * odd_.third;
         if (!segment.rest.empty()) hash += std::hash<std::string_view>()(segment.rest) * odd_.third;
         hash ^= hash >> 32;
-        return hash * odd_.second ^ hash >> 29;
+        return hash * odd_.second;  // the slot is in its upper bits, which all of the segment reaches
     }
 
     const Multipliers odd_ = Multipliers::of_this_process();
     std::vector<std::string_view> paths_;
     std::vector<Node> nodes_;  // the root first
     std::vector<Slot> slots_;
+    int shift_ = 0;  // from a hash to its slot
 };
 
 // The first few changed paths that concern one stack, each once, the most telling first.

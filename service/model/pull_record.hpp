@@ -41,7 +41,8 @@ struct PullStack {
     Stack settings;
     PushDecision push;
     RunId proposed;           // "": none, not_planned says why
-    RunId tracked;            // after the merge
+    RunId tracked;            // after the merge, or before it where its apply was asked for then
+    RunId before_merge;       // after the merge: the one of before it
     std::string not_planned;  // one sentence
     bool is_new = false;
     ApprovalDecision approval;
@@ -51,6 +52,7 @@ struct PullStack {
         f("push", self.push);
         f("proposed", self.proposed);
         f("tracked", self.tracked);
+        f("before_merge", self.before_merge);
         f("not_planned", self.not_planned);
         f("is_new", self.is_new);
         f("approval", self.approval);

@@ -109,6 +109,7 @@ struct Run {
     std::string error;     // the tool's own error, masked, first lines
 
     std::string confirmed_by;
+    std::optional<ApprovalDecision> approval;  // the one that let its apply begin
     std::int64_t created_at_ms = 0;
     std::int64_t planned_at_ms = 0;
     std::int64_t finished_at_ms = 0;
@@ -151,6 +152,7 @@ struct Run {
         f("sandbox", self.sandbox);
         f("error", self.error);
         f("confirmed_by", self.confirmed_by);
+        f("approval", self.approval);
         f("created_at_ms", self.created_at_ms);
         f("planned_at_ms", self.planned_at_ms);
         f("finished_at_ms", self.finished_at_ms);

@@ -27,11 +27,13 @@ constexpr const char* system_files[] = {
     "/etc/pki",         "/etc/ssl/cert.pem", "/etc/ca-certificates", "/etc/crypto-policies",
     "/etc/ld.so.cache", "/etc/ld.so.conf",   "/etc/ld.so.conf.d",    "/etc/alternatives"};
 
+fs::path without_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
+
 fs::path real(const fs::path& path) {
     std::error_code error;
     auto out = fs::weakly_canonical(path, error);
     if (error) out = path.lexically_normal();
-    return out.has_filename() ? out : out.parent_path();
+    return without_slash(out);
 }
 
 bool lies_in(const fs::path& path, const fs::path& directory) {
@@ -42,7 +44,8 @@ bool lies_in(const fs::path& path, const fs::path& directory) {
 }
 
 struct Shared {
-    fs::path path;
+    fs::path path;  // on the machine
+    fs::path at;    // inside: the same, or as it is spelled, through a link
     bool writable = false;
 };
 
@@ -55,26 +58,41 @@ std::vector<Shared> all_shared(const SandboxConfig& config, const SandboxView& v
                 if (found == no)
                     throw Failure("the sandbox cannot share " + std::string(no) + " with runs",
                                   Retry::never);
-            out.push_back({found, writable});
+            out.push_back({found, found, writable});
+            const auto spelled = without_slash(fs::path(path).lexically_normal());
+            if (spelled.is_absolute() && spelled != found) out.push_back({found, spelled, writable});
         }
     };
     add(config.readable, false);
     add(config.writable, true);
     add(view.readable, false);
     add(view.writable, true);
+    // What is shared with the link itself is there already.
+    std::erase_if(out, [&](const Shared& one) {
+        return one.at != one.path && std::any_of(out.begin(), out.end(), [&](const Shared& other) {
+            return other.at == other.path && lies_in(one.at, other.at);
+        });
+    });
     // Shallow first, so that the deeper one decides about itself.
     std::stable_sort(out.begin(), out.end(), [](const Shared& a, const Shared& b) {
-        return std::distance(a.path.begin(), a.path.end()) <
-               std::distance(b.path.begin(), b.path.end());
+        return std::distance(a.at.begin(), a.at.end()) < std::distance(b.at.begin(), b.at.end());
     });
     return out;
 }
 
-std::vector<fs::path> all_hidden(const SandboxView& view) {
+// What is covered, since it would be seen through something shared.
+std::vector<fs::path> all_covered(const SandboxView& view, const std::vector<Shared>& shared) {
     std::vector<fs::path> out;
     std::error_code error;
-    for (const auto& path : view.hidden)
-        if (fs::exists(path, error)) out.push_back(real(path));
+    for (const auto& path : view.hidden) {
+        if (!fs::exists(path, error)) continue;
+        const auto hidden = real(path);
+        for (const auto& one : shared)
+            if (lies_in(hidden, one.path)) out.push_back(one.at / hidden.lexically_relative(one.path));
+    }
+    for (auto& path : out) path = without_slash(path.lexically_normal());
+    std::sort(out.begin(), out.end());
+    out.erase(std::unique(out.begin(), out.end()), out.end());
     return out;
 }
 
@@ -105,20 +123,16 @@ void add_shared(Arguments& arguments, const SandboxConfig& config, const Sandbox
         arguments.add({one.writable ? "--bind" : "--ro-bind", one.path.string(), at.string()});
     };
     for (const auto& one : shared)
-        if (!lies_in(one.path, workspace)) bind(one, one.path);
+        if (!lies_in(one.path, workspace)) bind(one, one.at);
     arguments.add({"--bind", workspace.string(), workspace_inside.string()});
     for (const auto& one : shared)
         if (lies_in(one.path, workspace)) bind(one, inside_sandbox(one.path, config, view));
-    for (const auto& hidden : all_hidden(view)) {
-        const bool visible = std::any_of(shared.begin(), shared.end(), [&](const Shared& one) {
-            return lies_in(hidden, one.path);
-        });
-        if (!visible) continue;
-        std::error_code error;
-        if (fs::is_directory(hidden, error))
-            arguments.add({"--tmpfs", hidden.string()});
+    std::error_code error;
+    for (const auto& covered : all_covered(view, shared)) {
+        if (fs::is_directory(covered, error))
+            arguments.add({"--tmpfs", covered.string()});
         else
-            arguments.add({"--ro-bind", "/dev/null", hidden.string()});
+            arguments.add({"--ro-bind", "/dev/null", covered.string()});
     }
 }
 
@@ -144,13 +158,17 @@ fs::path inside_sandbox(const fs::path& path, const SandboxConfig& config,
 bool sandbox_shows(const fs::path& path, SandboxAccess access, const SandboxConfig& config,
                    const SandboxView& view) {
     if (config.kind == SandboxConfig::Kind::none) return true;
-    const auto whole = real(path);
-    bool shows = false;
-    for (const auto& one : all_shared(config, view))
-        if (lies_in(whole, one.path)) shows = one.writable || access == SandboxAccess::read;
-    for (const auto& hidden : all_hidden(view))
-        if (lies_in(whole, hidden)) shows = false;
-    return shows;
+    const auto shared = all_shared(config, view);
+    const auto covered = all_covered(view, shared);
+    const auto shows = [&](const fs::path& place, bool to_write) {
+        bool out = false;
+        for (const auto& one : shared)
+            if (lies_in(place, one.at)) out = one.writable || !to_write;
+        return out && std::none_of(covered.begin(), covered.end(),
+                                   [&](const fs::path& cover) { return lies_in(place, cover); });
+    };
+    // As it is spelled, and where it leads: a link out of what is shared leads nowhere inside.
+    return shows(without_slash(path.lexically_normal()), false) && shows(real(path), access == SandboxAccess::write);
 }
 
 Command sandboxed(Command command, const SandboxConfig& config, const SandboxView& view) {
@@ -192,6 +210,11 @@ Task<SandboxLevel> probe_sandbox(SandboxConfig config) {
         level.trouble = "bubblewrap is not installed (the program bwrap is not on PATH)";
         co_return level;
     }
+    for (const auto* paths : {&config.writable, &config.readable})
+        for (const auto& path : *paths)
+            if (std::error_code error; !fs::exists(path, error))
+                throw Failure("the sandbox is to share " + path + ", which does not exist: create it, or take it out",
+                              Retry::never);
     Command command;
     command.argv = {"/bin/true"};
     command.directory = "/tmp";

@@ -1,10 +1,8 @@
 // Rule R1: a run sees its workspace, its tool, read-only caches, and nothing of the service. One
 // function around the argument vector (bubblewrap); egress stays open.
 #pragma once
-#include <array>
 #include <filesystem>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "service/base/config.hpp"
@@ -34,7 +32,6 @@ std::filesystem::path inside_sandbox(const std::filesystem::path& path, const Sa
                                      const SandboxView& view);
 
 enum class SandboxAccess { read, write };
-constexpr std::array<std::string_view, 2> words_of(SandboxAccess) { return {"read", "write"}; }
 
 // Whether a command inside can read, or write, what the machine has at `path`, and not something that only the
 // sandbox has there.
@@ -45,7 +42,7 @@ struct SandboxLevel {
     std::string name;     // "bubblewrap" or "none"
     std::string trouble;  // why bubblewrap does not work here; "": it does
 };
-// Tries it once with `true`.
+// Tries it once with `true`. Throws Failure(never) where something is to be shared that does not exist.
 Task<SandboxLevel> probe_sandbox(SandboxConfig config);
 
 }  // namespace slipway

@@ -30,8 +30,8 @@ Task<void> prepare(Performance& performance, const Work& work, const WorkerOptio
     co_await performance.fetch_source();
     co_await performance.init();
     if (!performance.lock_file.empty()) result.lock_file_digest = sha256_hex(performance.lock_file);
-    co_await performance.select_workspace();
     performance.check_state();
+    co_await performance.select_workspace();
 }
 
 // Beside the plan's storing: the document, and what the log may tell now.

@@ -313,14 +313,22 @@ void Performance::check_state() const {
     const bool applies = spec_.phase == Phase::apply;
     if (const auto trouble = terraform::state_trouble(backend, spec_.workspace); applies && !trouble.empty())
         over(trouble + "; nothing was applied");
-    const auto path = terraform::state_path(backend, spec_.workspace);
-    const auto access = applies ? SandboxAccess::write : SandboxAccess::read;
-    if (path.empty() || sandbox_shows(path, access, options_.sandbox, view())) return;
-    const auto directory =
-        spec_.workspace == "default" ? std::filesystem::path(path).parent_path().string() : path;
-    over("the stack keeps its state in " + directory + ", which runs may not " + std::string(word(access)) +
-         "; share it with the sandbox: `sandbox: {writable: [" + directory +
-         "]}` in the service's configuration, --writable " + directory + " for a preview");
+    const std::filesystem::path path = terraform::state_path(backend, spec_.workspace);
+    if (path.empty()) return;
+    // The tool writes a lock beside the file, so the directory is what has to be shared.
+    const auto directory = spec_.workspace == "default" ? path.parent_path() : path;
+    std::error_code error;
+    const bool exists = std::filesystem::exists(directory, error);
+    if (!applies && !exists) return;  // no state to be missed
+    const bool seen = applies ? sandbox_shows(directory, SandboxAccess::write, options_.sandbox, view())
+                              : sandbox_shows(path, SandboxAccess::read, options_.sandbox, view());
+    if (seen) return;
+    over("the stack keeps its state in " + directory.string() +
+         (!exists ? ", which does not exist: create it, and add it to"
+          : applies ? ", which runs may not write: add it to"
+                    : ", which runs may not read: add it to") +
+         " `writable` of `sandbox` in the service's configuration (of a preview: --writable " + directory.string() +
+         ")");
 }
 
 Task<Ended> Performance::apply(std::string plan_file) {

@@ -32,10 +32,10 @@ class Performance {
     Task<void> fetch_source();
     void make_environment();
     Task<void> init();
-    Task<void> select_workspace();
     // Refuses to plan against a state that the sandbox hides, which would look like none, and to apply what
     // could not write it.
     void check_state() const;
+    Task<void> select_workspace();
 
     // The plan file's bytes. What the tool prints about values is held until show() tells which of
     // them are sensitive.

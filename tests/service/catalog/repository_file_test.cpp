@@ -161,29 +161,69 @@ TEST_CASE("a tree that only its judge objects to is not taken into force, and ju
     auto org = dir.path() / "org";
     write_tree(org, {{"stacks/a.yaml", "repository: local/infra\ndirectory: a\n"}});
     Catalog catalog(org);
-    std::vector<ConfigFinding> faults{{{"policies/plan/p.rego", 3, 1}, "unexpected eof token"}};
+    std::vector<ConfigFinding> faults;
     int asked = 0;
-    Catalog::Judge judge = [&](auto organisation) -> Task<std::vector<ConfigFinding>> {
+    Catalog::Judge judge = [&](auto) -> Task<std::vector<ConfigFinding>> {
         ++asked;
-        CHECK(organisation->stacks.size() == 2);
         co_return faults;
     };
     CHECK_FALSE(run(catalog.poll(judge)));
-    CHECK(asked == 0);
+    CHECK_FALSE(run(catalog.poll(judge)));
+    CHECK(asked == 1);
 
+    faults = {{{"policies/plan/p.rego", 3, 1}, "unexpected eof token"}};
     write_tree(org, {{"stacks/b.yaml", "repository: local/infra\ndirectory: b\n"}});
     CHECK(run(catalog.poll(judge)));
     CHECK(texts(catalog.findings()) ==
           std::vector<std::string>{"policies/plan/p.rego:3:1: unexpected eof token"});
     CHECK(catalog.current()->stacks.size() == 1);
+    CHECK_FALSE(catalog.newest_in_force());
     CHECK_FALSE(run(catalog.poll(judge)));
-    CHECK(asked == 2);
+    CHECK(asked == 3);
 
     faults.clear();
     CHECK(run(catalog.poll(judge)));
     CHECK(catalog.current()->stacks.size() == 2);
     CHECK_FALSE(run(catalog.poll(judge)));
-    CHECK(asked == 3);
+    CHECK(asked == 4);
+}
+
+TEST_CASE("where there is no good tree the newest that can be read is in force, until there is one") {
+    TempDir dir;
+    auto org = dir.path() / "org";
+    write_tree(org, {{"stacks/a.yaml", "repository: local/infra\ndirectory: a\n"}});
+    Catalog catalog(org);
+    std::vector<ConfigFinding> faults{{{"policies/plan/a.rego", 1, 1}, "broken"},
+                                      {{"policies/plan/b.rego", 1, 1}, "broken"}};
+    Catalog::Judge judge = [&](auto) -> Task<std::vector<ConfigFinding>> { co_return faults; };
+    CHECK(run(catalog.poll(judge)));
+    CHECK(catalog.newest_in_force());
+    CHECK(catalog.findings().size() == 2);
+
+    faults.pop_back();
+    write_tree(org, {{"stacks/b.yaml", "repository: local/infra\ndirectory: b\n"}});
+    CHECK(run(catalog.poll(judge)));
+    CHECK(catalog.current()->stacks.size() == 2);
+    write_tree(org, {{"stacks/c.yaml", "repository: local/infra\ndirectry: c\n"}});
+    CHECK(run(catalog.poll(judge)));
+    CHECK(catalog.current()->stacks.size() == 2);
+    CHECK_FALSE(catalog.newest_in_force());
+}
+
+TEST_CASE("a judge that cannot answer is asked again") {
+    TempDir dir;
+    auto org = dir.path() / "org";
+    write_tree(org, {{"stacks/a.yaml", "repository: local/infra\ndirectory: a\n"}});
+    Catalog catalog(org);
+    bool away = true;
+    Catalog::Judge judge = [&](auto) -> Task<std::vector<ConfigFinding>> {
+        if (away) throw Failure("away");
+        co_return std::vector<ConfigFinding>{{{"p.rego", 1, 1}, "broken"}};
+    };
+    CHECK_THROWS_AS(run(catalog.poll(judge)), Failure);
+    away = false;
+    CHECK(run(catalog.poll(judge)));
+    CHECK(catalog.findings().size() == 1);
 }
 
 }  // namespace slipway

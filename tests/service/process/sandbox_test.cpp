@@ -194,10 +194,41 @@ TEST_CASE("what a path shows inside is told without starting anything") {
     view.hidden.push_back("");
     CHECK(shows(place.root / "else", SandboxAccess::read));
     CHECK_FALSE(shows("/tmp/state", SandboxAccess::read));
+    fs::create_directories(place.root / "data/states");
+    CHECK_FALSE(shows(place.root / "data/states", SandboxAccess::read));
+    view.readable = {place.root / "data/states"};  // by name, and nothing that would show the rest
+    CHECK(shows(place.root / "data/states", SandboxAccess::read));
+    view.readable = {place.root};
+    fs::create_directory_symlink(place.root / "shared", place.root / "spelled");
+    CHECK(shows(place.root / "spelled/s", SandboxAccess::write));
     fs::create_directory_symlink("/tmp", place.root / "shared/link");
     CHECK_FALSE(shows(place.root / "shared/link/state", SandboxAccess::write));
     config.kind = SandboxConfig::Kind::none;
     CHECK(shows("/tmp/state", SandboxAccess::write));
+}
+
+TEST_CASE("what is shared through a link is where it is spelled, and where it is") {
+    if (!works()) return;
+    Place place;
+    fs::create_directory_symlink(place.root / "shared", place.root / "link");
+    SandboxConfig config;
+    config.writable = {(place.root / "link").string()};
+    const auto root = place.root.string();
+    auto ended = run_inside(place, "cat " + root + "/link/readme " + root + "/shared/readme; echo x > " + root + "/link/new",
+                            place.view(), config);
+    CHECK(ended.output == "SHAREDSHARED");
+    CHECK(fs::exists(place.root / "shared/new"));
+    CHECK(sandbox_shows(place.root / "link/new", SandboxAccess::write, config, place.view()));
+    CHECK(sandbox_shows(place.root / "shared/new", SandboxAccess::write, config, place.view()));
+}
+
+TEST_CASE("what is to be shared and does not exist is named at the start") {
+    SandboxConfig config;
+    config.writable = {"/nonexistent/states"};
+    asio::io_context io;
+    CHECK_THROWS_WITH_AS(run_task(io, probe_sandbox(config)),
+                         "the sandbox is to share /nonexistent/states, which does not exist: create it, or take it out",
+                         Failure);
 }
 
 TEST_CASE("whole directories that would open everything cannot be shared") {

@@ -281,7 +281,7 @@ TEST_CASE("a state that the sandbox hides is neither planned against as if it we
     stage.options.sandbox.writable.clear();
     const auto blind = stage.plan(main);
     CHECK(blind.outcome == Outcome::failed);
-    CHECK(blind.error.find("keeps its state in " + state + ", which runs may not read") != std::string::npos);
+    CHECK(blind.error.find("keeps its state in " + state + ", which runs may not read: add it to") != std::string::npos);
     CHECK(blind.error.find("--writable " + state) != std::string::npos);
 
     stage.options.sandbox.readable = {state};
