@@ -104,7 +104,7 @@ void add_reviews(Explanation& node, const std::vector<std::string>& counted,
         const bool counts = std::ranges::find(counted, review->author) != counted.end();
         std::string text = said(*review);
         if (!review->may_write)
-            text += ", which does not count: no write permission";
+            text += ", which does not count: " + (review->why_not.empty() ? "no write permission" : review->why_not);
         else if (review->approves && !counts)
             text += review->is_author ? ", which does not count: it is their own change"
                                       : ", which does not count for this policy";

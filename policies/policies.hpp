@@ -25,6 +25,7 @@ struct GivenReview {
     std::string forge;
     bool approves = true;  // false: rejects
     bool may_write = false;  // permission on the forge and role in the space (rule W2), looked up now
+    std::string why_not;     // for people, where not
     bool is_author = false;  // of the pull request or of its head commit
     std::vector<std::string> teams;
     CommitSha commit;      // what it was given for
@@ -38,6 +39,7 @@ struct GivenReview {
         f("forge", self.forge);
         f("approves", self.approves);
         f("may_write", self.may_write);
+        f("why_not", self.why_not);
         f("is_author", self.is_author);
         f("teams", self.teams);
         f("commit", self.commit);

@@ -42,19 +42,30 @@ Task<HttpResponse> list_tokens(ApiContext& context, HttpRequest) {
     co_return json_response(200, Json::object({{"tokens", out}}));
 }
 
+// By the beginning of its id, or by its name where only one is called so.
 Task<HttpResponse> revoke_token(ApiContext& context, HttpRequest request) {
-    const auto& id = request.parameters["id"];
+    const auto& wanted = request.parameters["id"];
     auto digests = co_await context.queue.list("tokens", 0, tokens_listed);
+    std::string found, several;
+    Stored<TokenRecord> record;
     for (const auto& [digest, created] : digests) {
-        if (id.size() < 8 || !digest.starts_with(id)) continue;
-        auto record = co_await load<TokenRecord>(context.queue, "token/" + digest);
-        record.value.revoked = true;
-        Commit commit;
-        commit.records.push_back(save("token/" + digest, record));
-        co_await context.queue.commit(std::move(commit));
-        co_return json_response(200, Json::object({{"revoked", Json(record.value.name)}}));
+        auto one = co_await load<TokenRecord>(context.queue, "token/" + digest);
+        const bool by_id = wanted.size() >= 8 && digest.starts_with(wanted);
+        if (!by_id && (one.value.name != wanted || one.value.revoked)) continue;
+        several += (several.empty() ? "" : ", ") + digest.substr(0, 12);
+        if (!found.empty() && !by_id) found = "several";
+        else found = digest;
+        record = one;
+        if (by_id) break;
     }
-    co_return problem_response(404, "Not found", "there is no token " + id);
+    if (found.empty()) co_return problem_response(404, "Not found", "there is no token " + wanted);
+    if (found == "several")
+        co_return problem_response(409, "Conflict", "several tokens are called " + wanted + ": name one by its id, " + several);
+    record.value.revoked = true;
+    Commit commit;
+    commit.records.push_back(save("token/" + found, record));
+    co_await context.queue.commit(std::move(commit));
+    co_return json_response(200, Json::object({{"revoked", Json(record.value.name)}}));
 }
 
 }  // namespace

@@ -8,20 +8,6 @@ namespace slipway {
 
 namespace {
 
-// Whether somebody's approval may count in the space. On the built-in forge whoever may write the folder may
-// speak as anybody, so the space must say that it trusts the folder (rule S6).
-Task<bool> may_write(ControlContext& context, Forge& forge, RepositoryName repository, Actor actor,
-                     SpaceId space) {
-    if (actor.forge != repository.forge) co_return false;
-    auto permission = co_await forge.permission(repository, actor);
-    if (permission < Permission::write) co_return false;
-    if (!context.has_organisation_tree) co_return true;
-    if (forge.config().kind == ForgeKind::builtin && !context.organisation()->trusts_folder(space))
-        co_return false;
-    auto role = co_await role_in(context, actor, space);
-    co_return role >= Role::writer;
-}
-
 // The newest word of each person that is not a mere comment.
 std::vector<ForgeReview> newest_by_author(const std::vector<ForgeReview>& reviews) {
     std::vector<ForgeReview> out;
@@ -90,6 +76,19 @@ std::vector<Word> words_on(const Run& run, const Run* lender, const PullRecord* 
 
 }  // namespace
 
+Task<std::string> why_not_counted(ControlContext& context, RepositoryName repository, Actor actor, SpaceId space) {
+    const auto in_space = "the space `" + (space.empty() ? "root" : space.value) + "`";
+    auto& forge = *context.forges.at(repository.forge);
+    if (actor.forge != repository.forge) co_return "it was not given on " + repository.forge;
+    auto permission = co_await forge.permission(repository, actor);
+    if (permission < Permission::write) co_return "no write permission on the repository";
+    if (!context.has_organisation_tree) co_return "";
+    if (forge.config().kind == ForgeKind::builtin && !context.organisation()->trusts_folder(space))
+        co_return in_space + " does not trust approvals of the built-in forge (`trust: folder`)";
+    auto role = co_await role_in(context, actor, space);
+    co_return role >= Role::writer ? "" : "no role writer in " + in_space;
+}
+
 Task<Role> role_in(ControlContext& context, Actor who, SpaceId space) {
     auto organisation = context.organisation();
     auto best = organisation->role_of(who, space);
@@ -127,17 +126,15 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     set.library = organisation->policy_library;
     if (!set.policies.empty())  // the policy that stands in for none asks for no plan
         if (auto plan = context.plans.get(run.plan_document)) question.plan = *plan;
-    auto& forge = *context.forges.at(run.repository.forge);
     const Run* lends = out.carried_over ? &lender.value : nullptr;
     for (const auto& word : words_on(run, lends, pull, posted, reviews)) {
-        bool writer = word.granted >= Role::writer;
-        if (!writer)
-            writer = co_await may_write(context, forge, run.repository, word.author, run.settings.space);
         GivenReview given;
+        if (word.granted < Role::writer)
+            given.why_not = co_await why_not_counted(context, run.repository, word.author, run.settings.space);
         given.author = word.author.login;
         given.forge = word.author.forge;
         given.approves = word.approves;
-        given.may_write = writer;
+        given.may_write = given.why_not.empty();
         given.is_author = pull && pull->pull.author.login == word.author.login;
         for (const auto& [team, members] : organisation->teams) {
             auto logins = organisation->logins_of_team(team, word.author.forge);

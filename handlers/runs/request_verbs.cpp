@@ -19,19 +19,37 @@ namespace {
 // Rule W3: an approval binds to the plan it names, else to one that was shown at least ten seconds before.
 constexpr std::int64_t time_to_read_ms = 10'000;
 
-void give_word(Desk& desk, RunTarget& target, bool approves) {
+// What keeps an approval from having the effect that its giver may expect.
+Task<std::string> but(ControlContext& context, Desk& desk, const Run& run) {
+    if (run.plan_decision.verdict == Verdict::denied) co_return "It is denied all the same: an approval does not lift that.";
+    if (desk.request.granted < Role::writer) {
+        auto why = co_await why_not_counted(context, run.repository, desk.request.actor, run.settings.space);
+        if (!why.empty()) co_return "It does not count: " + why + ".";
+    }
+    if (desk.pull.value.pull.author == desk.request.actor)
+        co_return "It is your own change, which counts only where the approval policy says so.";
+    co_return "";
+}
+
+Task<void> give_word(ControlContext& context, Desk& desk, RunTarget& target, bool approves) {
     const auto& run = target.run.value;
     const auto name = "`" + target.stack->settings.id.value + "`";
+    if (run.kind == RunKind::tracked && is_terminal(run.state)) {
+        refuse(desk, Answer::Kind::refused,
+               "The run of " + name + " is " + std::string(word(run.state)) + ": there is nothing to " +
+                   (approves ? "approve" : "reject") + " any more.");
+        co_return;
+    }
     if (run.plan_digest.empty()) {
         refuse(desk, Answer::Kind::refused,
                name + " has no plan yet; an approval given before there is one counts for nothing.");
-        return;
+        co_return;
     }
     if (!target.plan.empty() && !run.plan_digest.starts_with(target.plan)) {
         refuse(desk, Answer::Kind::refused,
                "The plan of " + name + " is now " + std::string(shortened(run.plan_digest, 4)) +
                    ", not the one that was named; look at it and approve that one.");
-        return;
+        co_return;
     }
     if (target.plan.empty() && approves && !desk.request.comment_id.empty()) {
         auto shown = desk.posted.value.posted_at_ms.find(run.plan_digest);
@@ -41,7 +59,7 @@ void give_word(Desk& desk, RunTarget& target, bool approves) {
                    "The plan of " + name + " had been shown for less than ten seconds; approve it by its name, `" +
                        target.stack->settings.id.value + "@" +
                        std::string(shortened(run.plan_digest, 4)) + "`, or say it again.");
-            return;
+            co_return;
         }
     }
     KeptReview kept;
@@ -62,6 +80,9 @@ void give_word(Desk& desk, RunTarget& target, bool approves) {
     desk.pull_changed = true;
     say(desk, std::string(approves ? "Approved" : "Rejected") + " plan " +
                   std::string(shortened(run.plan_digest, 4)) + " of " + name + ".");
+    if (!approves) co_return;
+    const auto limits = co_await but(context, desk, run);
+    if (!limits.empty()) say(desk, limits);
 }
 
 Task<void> confirm(ControlContext& context, Desk& desk, RunTarget& target) {
@@ -147,7 +168,8 @@ Task<void> apply(ControlContext& context, Desk& desk, RunTarget& target) {
             apply_before_merge(context, desk, target);
     } else if (target.run.version && run.kind == RunKind::proposed) {
         refuse(desk, Answer::Kind::refused,
-               run.settings.apply_when == ApplyWhen::before_merge
+               run.plan_decision.verdict == Verdict::denied ? name + " is denied, so nothing of it is applied."
+               : run.settings.apply_when == ApplyWhen::before_merge
                    ? name + " has no finished plan with changes to apply."
                    : name + " is applied after the merge; merge the pull request first.");
     } else {
@@ -190,8 +212,8 @@ void plan_again(Desk& desk) {
 Task<void> carry_out(ControlContext& context, Desk& desk, RunTarget& target) {
     switch (desk.request.verb) {
         case Verb::apply: co_await apply(context, desk, target); break;
-        case Verb::approve: give_word(desk, target, true); break;
-        case Verb::reject: give_word(desk, target, false); break;
+        case Verb::approve: co_await give_word(context, desk, target, true); break;
+        case Verb::reject: co_await give_word(context, desk, target, false); break;
         case Verb::cancel: cancel(context, desk, target); break;
         case Verb::explain:
             desk.explained.push_back(target.stack->settings.id);  // as it is when the reply is written

@@ -70,10 +70,14 @@ Task<void> find_targets(ControlContext& context, Desk& desk) {
         if (!id.empty()) target.run = co_await load<Run>(context.queue, run_key(id));
         desk.targets.push_back(std::move(target));
     }
-    if (desk.targets.empty())
-        refuse(desk, Answer::Kind::impossible,
-               request.targets.empty() ? "This pull request concerns no stack."
-                                       : "No stack of this pull request is called like that.");
+    if (!desk.targets.empty()) co_return;
+    std::string known_names;
+    for (const auto& stack : known.stacks)
+        known_names += (known_names.empty() ? "`" : ", `") + stack.settings.id.value + "`";
+    refuse(desk, Answer::Kind::impossible,
+           request.targets.empty() || known_names.empty()
+               ? "This pull request concerns no stack."
+               : "No stack of this pull request is called like that; it concerns " + known_names + ".");
 }
 
 Task<void> check_rights(ControlContext& context, Desk& desk, RepositoryName repository, SpaceId space) {

@@ -36,6 +36,9 @@ Task<BlobId> store_plan(ControlContext& context, RunId run, Plan plan);
 Job perform_job(ControlContext& context, const Run& run, Phase phase);
 
 // The role of somebody in a space: what the tree says, and what the forge says of its teams' members.
+// Why an approval of somebody cannot count in the space; "": it may. On the built-in forge whoever may write the
+// folder may speak as anybody, so the space must say that it trusts the folder (rule S6).
+Task<std::string> why_not_counted(ControlContext& context, RepositoryName repository, Actor actor, SpaceId space);
 Task<Role> role_in(ControlContext& context, Actor who, SpaceId space);
 
 // The approval policies' answer on a run, from the reviews that are bound to it. For a tracked run those of

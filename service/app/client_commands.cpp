@@ -255,9 +255,11 @@ void add_client_commands(CLI::App& app, Chosen& chosen) {
 
     auto* tokens = app.add_subcommand("token", "Tokens for calls over TCP");
     tokens->require_subcommand(1);
-    tokens->footer("Example: slipway token create ci --role reader");
-    for (const char* verb : {"create", "list", "revoke"}) {
+    const std::pair<const char*, const char*> token_verbs[] = {
+        {"create", "token create ci --role reader"}, {"list", "token list"}, {"revoke", "token revoke ci"}};
+    for (const auto& [verb, example] : token_verbs) {
         auto* command = tokens->add_subcommand(verb, std::string(verb) + " tokens");
+        command->footer(std::string("Example: slipway ") + example);
         add_where(command, where);
         if (std::string_view(verb) != "list")
             command->add_option("name", options->name, "Name of the token, or its id")->required();

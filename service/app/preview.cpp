@@ -47,6 +47,7 @@ class ChosenStacks {
             if (target_matches(CommandTarget{pattern, ""}, stack)) any = true, useless_.erase(pattern);
         return any;
     }
+    bool none_known() const { return known_.empty(); }
     void refuse_useless() const {
         if (useless_.empty()) return;
         std::string all;
@@ -163,6 +164,13 @@ class Preview {
         auto summary = copy_->checks.find(config_.check_name);
         if (summary == copy_->checks.end()) throw Failure("nothing was decided");
         const auto conclusion = summary->second.conclusion;
+        if (conclusion == Conclusion::success && chosen_.none_known())
+            throw Failure(options_.organisation.empty()
+                              ? "nothing describes stacks of this repository: name an organisation tree with --org, or "
+                                "add a .slipway.yaml"
+                              : "the organisation tree has no stacks of " + copy_->pull.name.repository.text() + " on " +
+                                    copy_->pull.base_branch + "; --name says what this repository is called there",
+                          Retry::never);
         if (options_.json) {
             Json checks = Json::array();
             for (const auto& [name, check] : copy_->checks) checks.push(encode(check));

@@ -42,6 +42,7 @@ void add_pull_commands(CLI::App& app, Chosen& chosen) {
         auto* command = pull->add_subcommand(name, help);
         command->add_option("--repository", call.repository, "Working copy or bare repository (default: here)");
         if (numbered) command->add_option("number", call.number, "Number of the pull request")->required();
+        command->footer("Example: slipway pull " + std::string(name) + (numbered ? " 1" : ""));
         command->callback([options, verb, &chosen] {
             options->call.verb = verb;
             chosen = [options] { return call_pull(options->call); };
@@ -61,6 +62,7 @@ void add_pull_commands(CLI::App& app, Chosen& chosen) {
     auto* review = speaking(add("review", "Approves the present head, or asks for changes",
                                 PullCall::Verb::review, true));
     review->add_flag("--approve,!--request-changes", call.approve, "What the review says")->required();
+    review->footer("Example: slipway pull review 1 --approve --as grace");
     auto* merge = speaking(add("merge", "Merges into the base branch", PullCall::Verb::merge, true));
     merge->add_flag("--squash", call.squash, "As one commit");
     merge->add_flag("--anyway", call.anyway, "Although the summary check is not green");
@@ -71,6 +73,7 @@ void add_pull_commands(CLI::App& app, Chosen& chosen) {
     open->add_option("--repository", call.repository, "Working copy (default: here)");
     open->add_option("--base", options->base, "Branch to merge into (default: main)");
     open->add_option("--topic", options->topic, "The pull request's topic; the same topic updates it");
+    open->footer("Example: slipway pull open --topic my-topic; the same as git push origin HEAD:refs/for/main/my-topic");
     open->callback([options, &chosen] { chosen = [options] { return open_pull(*options); }; });
 
     auto hook = std::make_shared<std::string>();

@@ -46,6 +46,10 @@ def what_cannot_be_previewed(build):
         assert refused.returncode == 2 and "git fetch --unshallow" in refused.stderr, refused
         refused = place.slipway("preview", "--org", str(place.organisation), "--stack", "nosuch", check=False)
         assert refused.returncode == 2 and "no stack is like nosuch; stacks here: network" in refused.stderr, refused
+        refused = place.slipway("preview", check=False)
+        assert refused.returncode == 2 and "nothing describes stacks of this repository" in refused.stderr, refused
+        refused = place.slipway("preview", "--org", str(place.organisation), "--name", "nosuch/x", check=False)
+        assert refused.returncode == 2 and "no stacks of nosuch/x on main" in refused.stderr, refused
 
 
 main([the_same_comment, what_cannot_be_previewed])

@@ -266,7 +266,11 @@ def s2_the_socket_and_the_tokens(build):
         assert place.http("POST", "/api/v1/tokens", '{"name": "more", "role": "admin"}', headers)[0] == 403
         listed = json.loads(place.slipway("token", "list", "--json").stdout)["tokens"]
         assert token not in json.dumps(listed)
-        place.slipway("token", "revoke", listed[0]["id"])
+        place.slipway("token", "create", "other")
+        place.slipway("token", "create", "other")
+        refused = place.slipway("token", "revoke", "other", check=False)
+        assert refused.returncode == 1 and "several tokens" in refused.stderr, refused
+        place.slipway("token", "revoke", listed[0]["name"])
         assert place.http("GET", "/api/v1/runs", headers=headers)[0] == 401
         assert place.http("GET", "/healthz")[0] == 200
         # Where the links of a comment lead: how to read it, and nothing of it.
