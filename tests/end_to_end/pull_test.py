@@ -225,5 +225,43 @@ def a_broken_policy_is_not_taken_into_force(build):
         place.wait_check(1, "neutral")
 
 
+def an_apply_before_the_merge(build):
+    """an apply before the merge takes the green check back at once, keeps what allowed it, and is not forgotten"""
+    tree = organisation()
+    tree["space.yaml"] += "trust: folder\n"
+    tree["stacks/network.yaml"] = "directory: stacks/network\napply: {when: before_merge}\n"
+    with Place(build, tree) as place:
+        go = place.state / "go"
+        waits = 'while [ ! -e %s ]; do sleep 0.05; done' % go
+        slow = 'resource "terraform_data" "net" {\n  provisioner "local-exec" {\n    command = "%s"\n  }\n}\n' % waits
+        place.push_main({"README.md": "hello\n", "stacks/network/main.tf": place.stack("network", "")})
+        place.start()
+        place.branch("topic")
+        place.propose("topic", {"stacks/network/main.tf": place.stack("network", slow)})
+        place.wait_check(1, "success")
+        place.wait_comment(1, "ready to apply")
+        place.say(1, "/slipway apply")
+        wait_until("the apply to begin", lambda: place.runs("network")[0]["state"] == "applying")
+        wait_until("the check to be taken back", lambda: place.check(1)["status"] == "in_progress", 5)
+        refused = place.slipway("pull", "merge", "1", "--as", "grace", check=False)
+        assert refused.returncode == 1 and "not green" in refused.stderr, refused
+        place.wait_comment(1, "Slipway is applying network")
+        go.touch()
+        place.wait_comment(1, "Slipway applied network", "confirmed by local/grace")
+        place.wait_check(1, "success")
+        applied = place.runs("network")[0]["id"]
+        allowed = place.slipway("explain", applied).stdout
+        place.slipway("pull", "merge", "1", "--as", "grace")
+        wait_until("the plan after the merge", lambda: place.runs("network")[0]["id"] != applied
+                   and place.runs("network")[0]["state"] == "finished")
+        place.wait_comment(1, "Slipway applied network", "confirmed by local/grace")
+        assert place.slipway("explain", applied).stdout == allowed
+        place.say(1, "/slipway approve nosuch")
+        place.wait_reply(1, "it concerns `network`")
+        place.say(1, "/slipway approve network")
+        place.wait_reply(1, "nothing to approve any more")
+
+
 main([from_plan_to_apply, what_each_change_plans, a_conflict_costs_no_run, every_way_to_open, what_waits_for_people,
-      one_comment_of_many, outputs_and_a_branch_that_comes_back, a_broken_policy_is_not_taken_into_force])
+      one_comment_of_many, outputs_and_a_branch_that_comes_back, a_broken_policy_is_not_taken_into_force,
+      an_apply_before_the_merge])
