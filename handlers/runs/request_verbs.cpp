@@ -189,7 +189,8 @@ void cancel(ControlContext& context, Desk& desk, RunTarget& target) {
                    : name + " has nothing to cancel.");
         return;
     }
-    run.reason = "canceled by " + desk.request.actor.login;
+    run.reason = std::string(word(*next(run.kind, run.state, RunEvent::canceled))) + " by " + desk.request.actor.login +
+                 (desk.request.note.empty() ? "" : ": " + desk.request.note);
     advance(run, RunEvent::canceled, context.clock.now_ms(), desk.request.actor.text(), desk.request.note);
     desk.commit.cancel.push_back(JobId("prepare/" + run.id.value));
     desk.commit.cancel.push_back(JobId("perform/" + run.id.value + "/plan"));

@@ -2,6 +2,7 @@
 // in the check and answers `slipway explain`.
 #include <algorithm>
 
+#include "service/base/clock.hpp"
 #include "service/base/utf8.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
@@ -75,6 +76,19 @@ void add(std::vector<Explanation>& out, const Explanation& why) {
         out.push_back(why);
 }
 
+// Who let it apply, or ended it, and what they said.
+void add_people(std::vector<Explanation>& out, const Run& run) {
+    for (const auto& change : run.history) {
+        if (change.by.empty() || change.by == "slipway") continue;
+        const bool ended = change.state == RunState::canceled || change.state == RunState::discarded ||
+                           change.state == RunState::stopped;
+        const bool confirmed = change.state == RunState::applying && change.by == run.confirmed_by;
+        if (!ended && !confirmed) continue;
+        out.push_back({(ended ? std::string(word(change.state)) : "confirmed") + " by " + change.by + " at " +
+                           utc_minutes(change.at_ms), change.note, {}});
+    }
+}
+
 }  // namespace
 
 std::string explanation_tree(const StackReport& stack) {
@@ -91,6 +105,7 @@ std::string explanation_tree(const StackReport& stack) {
         add(roots, stack.approval.why);
         if (run.state == RunState::unconfirmed && !run.reason.empty())
             roots.push_back({"waits for confirmation", run.reason, {}});
+        add_people(roots, run);
     }
     Tree tree;
     tree.out = one_line(stack.stack.value) + ": " + std::string(outcome(standing_of(alone, stack))) + "\n";

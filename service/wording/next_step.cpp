@@ -146,8 +146,12 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
     if (!report.conflicts.empty() && is_open(report))
         return "Bring " + main + " into the branch, by a merge or a rebase, and push." + help;
     if (!report.configuration.empty() && is_open(report)) return "Mend the configuration and push." + help;
-    if (const auto failed = those(views, Standing::apply_failed); !failed.empty())
-        return "To continue, merge what mends it: a push that touches " + list_of(names(failed, voice)) +
+    const auto broken_off = those(views, Standing::apply_failed);
+    if (!broken_off.empty() && is_open(report))
+        return "A push is planned anew; without one, " + command(report, "plan", broken_off, With::stack, voice) +
+               " plans what is left." + help;
+    if (!broken_off.empty())
+        return "To continue, merge what mends it: a push that touches " + list_of(names(broken_off, voice)) +
                " is planned and applied like any other." + help;
     if (!those(views, Standing::unknown).empty()) return {};
     if (std::any_of(views.begin(), views.end(), [](const StackView& v) { return is_busy(v.standing); })) return {};

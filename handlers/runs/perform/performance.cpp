@@ -185,7 +185,9 @@ void Performance::must_succeed(const Ended& ended, std::string_view step) {
                      text_of(ended.limit) + " and was stopped",
                  Outcome::timed_out);
         case Ended::How::stopped:
-            over("the " + std::string(word(spec_.phase)) + " was stopped", Outcome::stopped);
+            over(spec_.phase == Phase::apply ? "the apply was interrupted, because the service was stopped"
+                                             : "the plan was stopped",
+                 Outcome::stopped);
         case Ended::How::exited:
         case Ended::How::signalled:
             break;
