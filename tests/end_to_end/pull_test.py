@@ -242,7 +242,7 @@ def an_apply_before_the_merge(build):
         place.wait_comment(1, "ready to apply")
         place.say(1, "/slipway apply")
         wait_until("the apply to begin", lambda: place.runs("network")[0]["state"] == "applying")
-        wait_until("the check to be taken back", lambda: place.check(1)["status"] != "completed", 5)
+        wait_until("the check to be taken back", lambda: place.check(1)["status"] != "completed")
         refused = place.slipway("pull", "merge", "1", "--as", "grace", check=False)
         assert refused.returncode == 1 and "not green" in refused.stderr, refused
         place.wait_comment(1, "Slipway is applying network")
