@@ -50,7 +50,7 @@ struct Shared {
 };
 
 std::vector<Shared> all_shared(const SandboxConfig& config, const SandboxView& view) {
-    std::vector<Shared> out;
+    std::vector<Shared> out, through_links;
     auto add = [&](const auto& paths, bool writable) {
         for (const auto& path : paths) {
             const auto found = real(fs::path(path));
@@ -60,7 +60,7 @@ std::vector<Shared> all_shared(const SandboxConfig& config, const SandboxView& v
                                   Retry::never);
             out.push_back({found, found, writable});
             const auto spelled = without_slash(fs::path(path).lexically_normal());
-            if (spelled.is_absolute() && spelled != found) out.push_back({found, spelled, writable});
+            if (spelled.is_absolute() && spelled != found) through_links.push_back({found, spelled, writable});
         }
     };
     add(config.readable, false);
@@ -68,11 +68,10 @@ std::vector<Shared> all_shared(const SandboxConfig& config, const SandboxView& v
     add(view.readable, false);
     add(view.writable, true);
     // What is shared with the link itself is there already.
-    std::erase_if(out, [&](const Shared& one) {
-        return one.at != one.path && std::any_of(out.begin(), out.end(), [&](const Shared& other) {
-            return other.at == other.path && lies_in(one.at, other.at);
-        });
+    std::erase_if(through_links, [&](const Shared& one) {
+        return std::any_of(out.begin(), out.end(), [&](const Shared& other) { return lies_in(one.at, other.at); });
     });
+    out.insert(out.end(), through_links.begin(), through_links.end());
     // Shallow first, so that the deeper one decides about itself.
     std::stable_sort(out.begin(), out.end(), [](const Shared& a, const Shared& b) {
         return std::distance(a.at.begin(), a.at.end()) < std::distance(b.at.begin(), b.at.end());

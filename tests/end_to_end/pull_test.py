@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The main job on the built-in forge, end to end: real Redis, git, policies and Terraform or OpenTofu."""
 import json
+import os
 import pathlib
 import sys
 
@@ -232,8 +233,8 @@ def an_apply_before_the_merge(build):
     tree["stacks/network.yaml"] = "directory: stacks/network\napply: {when: before_merge}\n"
     with Place(build, tree) as place:
         go = place.state / "go"
-        waits = 'while [ ! -e %s ]; do sleep 0.05; done' % go
-        slow = 'resource "terraform_data" "net" {\n  provisioner "local-exec" {\n    command = "%s"\n  }\n}\n' % waits
+        os.mkfifo(go)  # the apply waits until somebody opens it
+        slow = 'resource "terraform_data" "net" {\n  provisioner "local-exec" {\n    command = "%s"\n  }\n}\n' % ("cat " + str(go))
         place.push_main({"README.md": "hello\n", "stacks/network/main.tf": place.stack("network", "")})
         place.start()
         place.branch("topic")
@@ -246,7 +247,7 @@ def an_apply_before_the_merge(build):
         refused = place.slipway("pull", "merge", "1", "--as", "grace", check=False)
         assert refused.returncode == 1 and "not green" in refused.stderr, refused
         place.wait_comment(1, "Slipway is applying network")
-        go.touch()
+        go.write_text("")
         place.wait_comment(1, "Slipway applied network", "confirmed by local/grace")
         place.wait_check(1, "success")
         applied = place.runs("network")[0]["id"]

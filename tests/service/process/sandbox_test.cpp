@@ -212,12 +212,18 @@ TEST_CASE("what is shared through a link is where it is spelled, and where it is
     Place place;
     fs::create_directory_symlink(place.root / "shared", place.root / "link");
     SandboxConfig config;
-    config.writable = {(place.root / "link").string()};
+    // Beside a link that is shared with its directory, which is no share of its own.
+    fs::create_directories(place.root / "other/real");
+    fs::create_directory_symlink(place.root / "other/real", place.root / "other/again");
+    config.writable = {(place.root / "other/again").string(), (place.root / "link").string()};
+    config.readable = {(place.root / "other").string()};
     const auto root = place.root.string();
     auto ended = run_inside(place, "cat " + root + "/link/readme " + root + "/shared/readme; echo x > " + root + "/link/new",
                             place.view(), config);
     CHECK(ended.output == "SHAREDSHARED");
+    CHECK(ended.error_output == "");
     CHECK(fs::exists(place.root / "shared/new"));
+    CHECK(sandbox_shows(place.root / "other/again/x", SandboxAccess::write, config, place.view()));
     CHECK(sandbox_shows(place.root / "link/new", SandboxAccess::write, config, place.view()));
     CHECK(sandbox_shows(place.root / "shared/new", SandboxAccess::write, config, place.view()));
 }
