@@ -60,7 +60,7 @@ Task<void> watch(Catalog& catalog) {
         try {
             if (co_await catalog.poll(judge)) {
                 const char* follows = catalog.newest_in_force() ? "what its policies would decide is blocked"
-                                                                : "the last good one stays in force";
+                                                                : "the one before stays in force";
                 for (const auto& finding : catalog.findings())
                     log_error("the organisation tree is broken; " + std::string(follows),
                               {{"finding", finding.text()}});
