@@ -20,6 +20,7 @@ std::string awaited_job(const Run& run) {
     switch (run.state) {
         case RunState::queued: return "prepare/" + run.id.value;
         case RunState::planning: return "perform/" + run.id.value + "/plan";
+        case RunState::confirmed:
         case RunState::applying: return "perform/" + run.id.value + "/apply";
         default: return {};
     }

@@ -29,8 +29,8 @@ class InProcessGateway : public RunGateway {
     Task<BlobId> put_plan(RunId run, Plan plan) override {
         return there(store_plan(context_, std::move(run), std::move(plan)));
     }
-    Task<bool> begin_apply(RunId, Lease lease, std::string plan_digest) override {
-        return there(queue_.begin_apply(lease, "done/" + plan_digest));
+    Task<bool> begin_apply(RunId run, Lease lease, std::string plan_digest) override {
+        return there(begin(std::move(run), lease, "done/" + plan_digest));
     }
     Task<bool> report(RunId run, Lease lease, PhaseResult result) override {
         return there(store(std::move(run), lease, std::move(result)));
@@ -65,6 +65,18 @@ class InProcessGateway : public RunGateway {
             return sealed ? context_.blobs.put_sealed(bytes) : context_.blobs.put(bytes);
         };
         co_return co_await context_.pool.run(write);
+    }
+    Task<bool> begin(RunId id, Lease lease, std::string once) {
+        auto run = co_await load<Run>(queue_, run_key(id));
+        if (run.value.state != RunState::confirmed) co_return false;
+        const bool begun = co_await queue_.begin_apply(lease, std::move(once));
+        if (!begun) co_return false;
+        advance(run.value, RunEvent::begun, context_.clock.now_ms(), "slipway");
+        Commit commit;
+        store_run(commit, run);
+        commit.holding = lease;
+        const auto stored = co_await queue_.commit(std::move(commit));
+        co_return stored == Committed::done;
     }
     Task<bool> store(RunId run, Lease lease, PhaseResult result) {
         const bool apply = lease.job.value.ends_with("/apply");

@@ -219,6 +219,9 @@ Task<void> carry_out(ControlContext& context, Desk& desk, RunTarget& target) {
         case Verb::explain:
             desk.explained.push_back(target.stack->settings.id);  // as it is when the reply is written
             break;
+        case Verb::retry:
+        case Verb::resolve:
+        case Verb::allow:
         case Verb::plan:
         case Verb::help: break;
     }

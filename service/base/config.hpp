@@ -38,6 +38,15 @@ struct SandboxConfig {
     Kind kind = Kind::bubblewrap;
     std::vector<std::string> writable;
     std::vector<std::string> readable;
+    // Where the service is root: runs have one of these user ids on the host, one a slot.
+    unsigned first_uid = 231'072;
+    unsigned uids = 64;
+    int processes = 1'024;
+    int memory_mb = 4'096;
+    int workspace_mb = 10'240;
+    enum class Network { isolated, shared };
+    friend constexpr std::array<std::string_view, 2> words_of(Network) { return {"isolated", "shared"}; }
+    Network network = Network::isolated;
 };
 
 struct Config {
@@ -55,6 +64,9 @@ struct Config {
     std::vector<std::string> command_words = {"/slipway"};
     Mode mode = Mode::apply;
     std::vector<std::string> worker_environment;  // names a run's {env: …} may ask for
+    std::vector<std::string> worker_identity;     // of those, the ones that rotate: their names count, not their values
+    std::vector<std::string> provider_mirrors;    // directories with providers that runs may take beside the registry's
+    int drain_minutes = 30;                       // how long SIGTERM waits for applies
     std::vector<std::string> link_hosts;          // hosts that foreign links may point to (rule S3)
 };
 

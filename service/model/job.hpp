@@ -32,6 +32,7 @@ struct Job {
     JobKind kind = JobKind::event;
     std::string queue = "service";  // "service", or "work/<pool>" for workers
     std::string payload;            // JSON, as the kind defines it
+    std::string repository;         // "forge/path": jobs of one take turns with those of others; "": nobody's
     int priority = 0;               // each step is worth five minutes of waiting
     std::int64_t not_before_ms = 0; // 0: at once
 
@@ -41,6 +42,7 @@ struct Job {
         f("kind", self.kind);
         f("queue", self.queue);
         f("payload", self.payload);
+        f("repository", self.repository);
         f("priority", self.priority);
         f("not_before_ms", self.not_before_ms);
     }

@@ -36,6 +36,23 @@ struct KeptReview {
     }
 };
 
+// The directory of a stack is gone from what would be planned, or its description is.
+struct GoneDirectory {
+    std::string directory;
+    int resources = -1;          // that its state or last plan shows; -1: not known
+    std::string looks_like;      // a directory that git takes for the renamed one; "": none
+    bool described = true;       // false: it is the stack's description that is gone
+    OnDelete on_delete = OnDelete::forbid;
+
+    static void fields(auto& self, auto&& f) {
+        f("directory", self.directory);
+        f("resources", self.resources);
+        f("looks_like", self.looks_like);
+        f("described", self.described);
+        f("on_delete", self.on_delete);
+    }
+};
+
 // One stack that the pull request concerns, at its present head.
 struct PullStack {
     Stack settings;
@@ -45,6 +62,8 @@ struct PullStack {
     RunId before_merge;       // after the merge: the one of before it
     std::string not_planned;  // one sentence
     bool is_new = false;
+    std::optional<GoneDirectory> gone;
+    std::string renamed_from;  // planned at settings.directory, which git takes for this one renamed
     ApprovalDecision approval;
 
     static void fields(auto& self, auto&& f) {
@@ -55,6 +74,8 @@ struct PullStack {
         f("before_merge", self.before_merge);
         f("not_planned", self.not_planned);
         f("is_new", self.is_new);
+        f("gone", self.gone);
+        f("renamed_from", self.renamed_from);
         f("approval", self.approval);
     }
 };
@@ -68,6 +89,7 @@ struct PullRecord {
     std::vector<std::string> configuration;  // findings
     int attempt = 1;                  // rises with a new head, `plan`, a re-requested check …
     std::vector<KeptReview> kept_reviews;
+    std::vector<std::string> allowed_providers;  // sources that an administrator allowed here
 
     static void fields(auto& self, auto&& f) {
         f("pull", self.pull);
@@ -78,6 +100,7 @@ struct PullRecord {
         f("configuration", self.configuration);
         f("attempt", self.attempt);
         f("kept_reviews", self.kept_reviews);
+        f("allowed_providers", self.allowed_providers);
     }
 };
 

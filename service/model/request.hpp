@@ -11,9 +11,9 @@
 
 namespace slipway {
 
-enum class Verb { plan, apply, approve, reject, cancel, explain, help };
-constexpr std::array<std::string_view, 7> words_of(Verb) {
-    return {"plan", "apply", "approve", "reject", "cancel", "explain", "help"};
+enum class Verb { plan, apply, approve, reject, cancel, retry, resolve, allow, explain, help };
+constexpr std::array<std::string_view, 10> words_of(Verb) {
+    return {"plan", "apply", "approve", "reject", "cancel", "retry", "resolve", "allow", "explain", "help"};
 }
 
 struct CommandTarget {
@@ -28,6 +28,10 @@ struct CommandTarget {
 
 bool target_matches(const CommandTarget& target, const Stack& stack);
 
+// How an apply ended whose end nobody saw.
+enum class Resolution { applied, failed };
+constexpr std::array<std::string_view, 2> words_of(Resolution) { return {"applied", "failed"}; }
+
 struct Request {
     Verb verb = Verb::help;
     Actor actor;
@@ -35,6 +39,9 @@ struct Request {
     std::optional<PullRequestName> pull;  // of a comment
     std::optional<RunId> run;             // of a call that names one run
     std::vector<CommandTarget> targets;   // none: all concerned
+    std::optional<Resolution> resolution; // of `resolve`
+    std::vector<std::string> providers;   // of `allow`: their sources
+    bool only_failed = false;             // of `retry`
     std::string note;
     std::string comment_id;               // to answer; "": a call
     std::int64_t given_at_ms = 0;
@@ -46,6 +53,9 @@ struct Request {
         f("pull", self.pull);
         f("run", self.run);
         f("targets", self.targets);
+        f("resolution", self.resolution);
+        f("providers", self.providers);
+        f("only_failed", self.only_failed);
         f("note", self.note);
         f("comment_id", self.comment_id);
         f("given_at_ms", self.given_at_ms);

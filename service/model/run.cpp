@@ -8,6 +8,7 @@ bool is_terminal(RunState state) {
         case RunState::preparing:
         case RunState::planning:
         case RunState::unconfirmed:
+        case RunState::confirmed:
         case RunState::applying:
         case RunState::unknown: return false;  // until somebody resolves it
         case RunState::finished:
@@ -44,9 +45,16 @@ std::optional<RunState> next(RunKind kind, RunState state, RunEvent event) {
             if (event == E::canceled) return S::stopped;
             break;
         case S::unconfirmed:
-            if (event == E::confirmed) return S::applying;
+            if (event == E::confirmed) return S::confirmed;
             if (event == E::canceled) return S::discarded;
             if (event == E::denied || event == E::failed) return S::failed;
+            break;
+        case S::confirmed:
+            if (event == E::begun) return S::applying;
+            if (event == E::reconsidered) return S::unconfirmed;
+            if (event == E::canceled) return S::discarded;
+            if (event == E::denied || event == E::failed) return S::failed;
+            if (event == E::lost) return S::unknown;
             break;
         case S::applying:
             if (event == E::applied) return S::finished;

@@ -21,6 +21,7 @@ enum class RunState {
     preparing,    // the source is being materialised
     planning,     // a worker has it, or will in a moment
     unconfirmed,  // planned; waits for approvals or a confirmation. Tracked runs only
+    confirmed,    // may apply; waits for a worker, which has everything looked at again before it begins
     applying,     // begun: from here only finished, failed or unknown
     finished,
     failed,
@@ -30,8 +31,8 @@ enum class RunState {
     skipped,      // an upstream did not finish
     unknown,      // an apply whose end nobody saw; holds its lane until somebody says
 };
-constexpr std::array<std::string_view, 12> words_of(RunState) {
-    return {"queued", "preparing", "planning", "unconfirmed", "applying", "finished",
+constexpr std::array<std::string_view, 13> words_of(RunState) {
+    return {"queued", "preparing", "planning", "unconfirmed", "confirmed", "applying", "finished",
             "failed", "canceled", "discarded", "stopped", "skipped", "unknown"};
 }
 
@@ -43,6 +44,8 @@ enum class RunEvent {
     denied,            // a plan policy denies, or could not be evaluated
     failed,            // the tool or the preparation failed
     confirmed,         // may apply now
+    reconsidered,      // looked at again before its start, it may not apply after all
+    begun,             // the tool is about to start its apply
     applied,
     lost,              // the lease of an apply ran out
     resolved_applied,  // a person or the reconciler found out
@@ -70,6 +73,18 @@ struct StateChange {
     }
 };
 
+// One of the things that an apply depends on beside the plan's changes: "module vpc", "lock file", "TF_VAR_token".
+struct RunInput {
+    std::string name;
+    std::string digest;  // "": it cannot be digested, so it equals nothing (rule R4)
+
+    bool operator==(const RunInput&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("name", self.name);
+        f("digest", self.digest);
+    }
+};
+
 // The record of a run as it is kept.
 struct Run {
     RunId id;  // see run_id(): derived, so that reacting twice makes one run
@@ -92,6 +107,8 @@ struct Run {
     std::vector<RunId> dependents;  // and those that wait for this one
     RunId lender;              // tracked: the proposed run whose approvals may carry over (rule W5)
     bool before_merge = false;  // tracked: of the pull request's merge result, asked for on it
+    RunId retry_of;            // the run that this one was asked for again
+    std::string renamed_from;  // proposed: the directory that the tracked branch still has in place of this one
     std::string must_confirm;  // why it never applies by itself: "the push came without a merged pull request"
 
     // Of the plan, once there is one.
@@ -102,10 +119,13 @@ struct Run {
     BlobId plan_file;      // sealed; what an apply runs
     std::string plan_digest;
     std::string inputs_digest;
+    std::vector<RunInput> inputs;  // what inputs_digest was made of, by name
     std::string change_digest;
+    std::vector<std::string> unknown_providers;  // sources that the tracked branch does not use and nobody allowed
     std::string tool_version;
     PlanDecision plan_decision;
     std::string sandbox;   // the level the run had: "bubblewrap" or "none"
+    std::string last_seen; // unknown: the last line of its log, masked
     std::string error;     // the tool's own error, masked, first lines
 
     std::string confirmed_by;
@@ -138,6 +158,8 @@ struct Run {
         f("dependents", self.dependents);
         f("lender", self.lender);
         f("before_merge", self.before_merge);
+        f("retry_of", self.retry_of);
+        f("renamed_from", self.renamed_from);
         f("must_confirm", self.must_confirm);
         f("counts", self.counts);
         f("changes", self.changes);
@@ -146,10 +168,13 @@ struct Run {
         f("plan_file", self.plan_file);
         f("plan_digest", self.plan_digest);
         f("inputs_digest", self.inputs_digest);
+        f("inputs", self.inputs);
         f("change_digest", self.change_digest);
+        f("unknown_providers", self.unknown_providers);
         f("tool_version", self.tool_version);
         f("plan_decision", self.plan_decision);
         f("sandbox", self.sandbox);
+        f("last_seen", self.last_seen);
         f("error", self.error);
         f("confirmed_by", self.confirmed_by);
         f("approval", self.approval);

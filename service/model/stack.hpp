@@ -25,6 +25,10 @@ constexpr std::array<std::string_view, 2> words_of(ApplyStart) { return {"automa
 enum class Mode { apply, observe };
 constexpr std::array<std::string_view, 2> words_of(Mode) { return {"apply", "observe"}; }
 
+// What becomes of what a stack manages when its file, its key or its directory goes away.
+enum class OnDelete { forbid, orphan, destroy };
+constexpr std::array<std::string_view, 3> words_of(OnDelete) { return {"forbid", "orphan", "destroy"}; }
+
 enum class VariablePhase { plan, apply, both };
 constexpr std::array<std::string_view, 3> words_of(VariablePhase) { return {"plan", "apply", "both"}; }
 
@@ -78,6 +82,7 @@ struct Stack {
     int apply_limit_minutes = 120;
     std::string pool = "default";
     Mode mode = Mode::apply;
+    OnDelete on_delete = OnDelete::forbid;  // `delete:` in its settings
     bool self_described = false;  // from the repository's own .slipway.yaml (rule C5)
     bool only_in_head = false;    // the tracked branch does not know it yet (rule C1)
     Place place;
@@ -102,6 +107,7 @@ struct Stack {
         f("apply_limit_minutes", self.apply_limit_minutes);
         f("pool", self.pool);
         f("mode", self.mode);
+        f("delete", self.on_delete);
         f("self_described", self.self_described);
         f("only_in_head", self.only_in_head);
         f("place", self.place);

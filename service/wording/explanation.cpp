@@ -82,7 +82,7 @@ void add_people(std::vector<Explanation>& out, const Run& run) {
         if (change.by.empty() || change.by == "slipway") continue;
         const bool ended = change.state == RunState::canceled || change.state == RunState::discarded ||
                            change.state == RunState::stopped;
-        const bool confirmed = change.state == RunState::applying && change.by == run.confirmed_by;
+        const bool confirmed = change.state == RunState::confirmed && change.by == run.confirmed_by;
         if (!ended && !confirmed) continue;
         out.push_back({(ended ? std::string(word(change.state)) : "confirmed") + " by " + change.by + " at " +
                            utc_minutes(change.at_ms), change.note, {}});

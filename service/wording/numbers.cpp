@@ -150,6 +150,7 @@ std::string state_text(const Run& run, std::optional<int> place_in_queue, std::i
         case RunState::planning:
             return place_in_queue ? queued("queued") : "planning" + since(run.state);
         case RunState::unconfirmed: return "waits for confirmation";
+        case RunState::confirmed: return place_in_queue ? queued("apply queued") : "confirmed, waits for a worker";
         case RunState::applying:
             return place_in_queue ? queued("apply queued") : "applying" + since(run.state);
         case RunState::finished:

@@ -53,6 +53,7 @@ Standing standing_of(const Report& report, const StackReport& stack) {
         case RunState::unconfirmed:
             if (is_observed(stack)) return Standing::ready;
             return run.reason == not_considered_yet ? Standing::considering : Standing::unconfirmed;
+        case RunState::confirmed:
         case RunState::applying: return Standing::applying;
         case RunState::finished: return of_finished(stack);
         case RunState::failed: return was_applying(run) ? Standing::apply_failed : of_verdict(run);

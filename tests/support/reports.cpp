@@ -175,7 +175,7 @@ std::vector<Situation> all() {
     auto applied = approved(tracked("payments-prod", payments_plan(), RunState::finished));
     applied.run->confirmed_by = "grace";
     for (auto& change : applied.run->history)
-        if (change.state == RunState::applying) change.by = "grace", change.note = "as agreed";
+        if (change.state == RunState::confirmed) change.by = "grace", change.note = "as agreed";
     add("applied", report_of({tracked("network-prod", network_plan(), RunState::finished, 12 * second), applied},
                              PullPhase::merged));
     auto unapproved = missing(tracked("payments-prod", payments_plan(), RunState::unconfirmed), "1 of team dba");

@@ -186,6 +186,8 @@ inline StackReport tracked(std::string stack, Plan plan, RunState state, std::in
     run.finished_at_ms = 0;
     moved_on(run, RunState::unconfirmed, nine_fourteen - for_ms);
     if (state == RunState::unconfirmed) return out;
+    moved_on(run, RunState::confirmed, nine_fourteen - for_ms, "slipway");
+    if (state == RunState::confirmed) return out;
     moved_on(run, RunState::applying, nine_fourteen - for_ms, "worker-1");
     if (state == RunState::applying) return out;
     moved_on(run, state, nine_fourteen);

@@ -16,12 +16,12 @@ using S = RunState;
 using E = RunEvent;
 
 constexpr S states[] = {S::queued,    S::preparing, S::planning, S::unconfirmed,
-                        S::applying,  S::finished,  S::failed,   S::canceled,
+                        S::confirmed, S::applying,  S::finished,  S::failed,   S::canceled,
                         S::discarded, S::stopped,   S::skipped,  S::unknown};
 constexpr E events[] = {E::picked_up,      E::handed_over,      E::planned_no_change, E::planned,
                         E::denied,         E::failed,           E::confirmed,         E::applied,
                         E::lost,           E::resolved_applied, E::resolved_failed,   E::canceled,
-                        E::upstream_broken};
+                        E::upstream_broken, E::reconsidered,    E::begun};
 
 struct Row {
     S from;
@@ -41,10 +41,16 @@ const std::vector<Row> for_both = {{S::queued, E::picked_up, S::preparing},
                                    {S::planning, E::denied, S::failed},
                                    {S::planning, E::failed, S::failed},
                                    {S::planning, E::canceled, S::stopped},
-                                   {S::unconfirmed, E::confirmed, S::applying},
+                                   {S::unconfirmed, E::confirmed, S::confirmed},
                                    {S::unconfirmed, E::denied, S::failed},
                                    {S::unconfirmed, E::failed, S::failed},
                                    {S::unconfirmed, E::canceled, S::discarded},
+                                   {S::confirmed, E::begun, S::applying},
+                                   {S::confirmed, E::reconsidered, S::unconfirmed},
+                                   {S::confirmed, E::canceled, S::discarded},
+                                   {S::confirmed, E::denied, S::failed},
+                                   {S::confirmed, E::failed, S::failed},
+                                   {S::confirmed, E::lost, S::unknown},
                                    {S::applying, E::applied, S::finished},
                                    {S::applying, E::failed, S::failed},
                                    {S::applying, E::lost, S::unknown},
@@ -105,6 +111,7 @@ TEST_CASE("An apply that began ends as applied, failed or unknown, whoever cance
     }
     CHECK_FALSE(next(RunKind::tracked, S::applying, E::canceled));
     CHECK_FALSE(next(RunKind::tracked, S::applying, E::confirmed));  // never twice
+    CHECK_FALSE(next(RunKind::tracked, S::applying, E::begun));
 }
 
 TEST_CASE("Every word of a state reads back as the state") {
