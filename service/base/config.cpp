@@ -124,11 +124,43 @@ void read_redis(MapReader& reader, Config& config, Sources& sources) {
         config.redis_password = sources.secret(*password, "password");
 }
 
+// A whole number of at least one; what it is where nothing, or nothing fit, is written.
+template <class T>
+void take_number(MapReader& reader, const char* key, T& out, long long most) {
+    const auto text = reader.text(key);
+    if (!text) return;
+    long long number = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (error != std::errc{} || end != text->data() + text->size() || number < 1 || number > most)
+        return reader.report(key, "is a whole number from 1 to " + std::to_string(most));
+    out = static_cast<T>(number);
+}
+
+void read_sandbox_uids(const Yaml& node, SandboxConfig& sandbox, Sources& sources) {
+    MapReader uids(node, "`uids`", sources.findings);
+    constexpr long long largest = 4'294'967'000, many = 65'536;
+    take_number(uids, "first", sandbox.first_uid, largest);
+    take_number(uids, "count", sandbox.uids, many);
+    if (sandbox.first_uid < 1'000)
+        uids.report("first", "is below 1000, where the system's own users are; take a range that nobody has");
+}
+
+void read_sandbox_limits(const Yaml& node, SandboxConfig& sandbox, Sources& sources) {
+    MapReader limits(node, "`limits`", sources.findings);
+    constexpr long long many = 100'000'000;
+    take_number(limits, "processes", sandbox.processes, many);
+    take_number(limits, "memory_mb", sandbox.memory_mb, many);
+    take_number(limits, "workspace_mb", sandbox.workspace_mb, many);
+}
+
 void read_sandbox(MapReader& reader, Config& config, Sources& sources) {
     const auto* node = reader.find("sandbox");
     if (!node) return;
     MapReader sandbox(*node, "`sandbox`", sources.findings);
     if (const auto kind = sandbox.word<SandboxConfig::Kind>("kind")) config.sandbox.kind = *kind;
+    if (const auto network = sandbox.word<SandboxConfig::Network>("network")) config.sandbox.network = *network;
+    if (const auto* uids = sandbox.find("uids")) read_sandbox_uids(*uids, config.sandbox, sources);
+    if (const auto* limits = sandbox.find("limits")) read_sandbox_limits(*limits, config.sandbox, sources);
     config.sandbox.writable = sandbox.texts("writable");
     config.sandbox.readable = sandbox.texts("readable");
     const auto check = [&](const char* key, const std::vector<std::string>& paths) {
