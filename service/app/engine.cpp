@@ -82,6 +82,7 @@ WorkerOptions Engine::worker_options(const Config& config) const {
     options.slots = config.workers;
     options.scratch = parts_.scratch / "runs";
     options.plugin_cache = config.data / "cache" / "plugins";
+    options.tools = config.data / "cache" / "tools";
     options.sandbox = config.sandbox;
     options.hidden = {config.data, config.sealing_key};
     options.environment_names = config.worker_environment;

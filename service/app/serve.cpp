@@ -4,6 +4,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <unistd.h>
+
 #include <iostream>
 
 #include "handlers/api/api.hpp"
@@ -14,6 +16,7 @@
 #include "service/base/log.hpp"
 #include "service/net/http_client.hpp"
 #include "service/net/http_server.hpp"
+#include "service/process/run_user.hpp"
 #include "service/process/sandbox.hpp"
 
 namespace slipway {
@@ -71,6 +74,14 @@ Task<void> watch(Catalog& catalog) {
         }
         if (!trouble.empty()) log_warning("the organisation tree could not be read again", {{"reason", trouble}});
         co_await sleep_for(std::chrono::seconds(1));
+    }
+}
+
+// As process 1 of a container nobody else reaps what programs leave behind.
+Task<void> reap_strangers_for_ever() {
+    for (;;) {
+        co_await sleep_for(std::chrono::seconds(1));
+        reap_strangers();
     }
 }
 
@@ -170,10 +181,23 @@ class Service {
         children_.start(consume(*queue_, options, [this](ClaimedJob job) {
             return engine_->handle(std::move(job));
         }));
+        children_.start(reap_strangers_for_ever());
         children_.start(reap(*queue_, [this](Lapsed lapsed) {
             return engine_->handle_lapsed(std::move(lapsed));
         }));
         if (!config_.organisation.empty()) children_.start(watch(catalog_));
+    }
+
+    // What is weaker than it could be.
+    void warn_about(const SandboxLevel& level) const {
+        if (level.name == "none") log_warning("runs are not sandboxed: `sandbox: {kind: none}` is configured");
+        if (::geteuid() == 0)
+            log_warning("the service runs as root, which it does not need: give it a user of its own",
+                        {{"user_ids_of_runs", static_cast<std::int64_t>(config_.sandbox.first_uid)}});
+        if (level.name != "none" && level.network == SandboxConfig::Network::shared)
+            log_warning("runs share the network of this machine, with what listens on it and the metadata of its cloud",
+                        {{"reason", level.network_trouble.empty() ? "`network: shared` is configured"
+                                                                  : level.network_trouble + "; install passt"}});
     }
 
     // The whole life: sandbox probed, parts started, a signal awaited, everything ended.
@@ -183,7 +207,9 @@ class Service {
             throw Failure("the sandbox does not work here: " + level.trouble +
                               "; write `sandbox: {kind: none}` into the configuration to run without it",
                           Retry::never);
-        if (level.name == "none") log_warning("runs are not sandboxed: `sandbox: {kind: none}` is configured");
+        config_.sandbox.network = level.network;
+        warn_about(level);
+        if (config_.workers > 0) give_writable_directories(config_.sandbox);
         start_children();
         if (config_.workers > 0)
             worker_ = start_worker(engine_->gateway(), engine_->worker_options(config_), clock_);

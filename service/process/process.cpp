@@ -148,6 +148,7 @@ Task<void> watch_usage(std::shared_ptr<Running> running, pid_t leader, UsageLimi
 // ----------------------------------------------
 
 constexpr auto after_exit = 1s;  // how long a background grandchild may hold the output open
+constexpr std::chrono::milliseconds longest_excess = 60s;
 constexpr auto never = SteadyClock::time_point::max();
 
 enum class Stage { running, asked, killed };
@@ -198,7 +199,9 @@ Task<void> watch(const Command& command, Running& running, const Child& child,
                 if (*why == Ended::How::used_too_much) running.ended.used_too_much = running.used_too_much;
                 child.signal(command.first_signal);
                 stage = Stage::asked;
-                kill_at = now + command.grace;
+                // What the machine has too little of cannot wait for half an hour.
+                kill_at = now + (*why == Ended::How::used_too_much ? std::min(command.grace, longest_excess)
+                                                                   : command.grace);
             }
         } else if (stage == Stage::asked && now >= kill_at) {
             child.signal(SIGKILL);

@@ -189,7 +189,7 @@ void add_shared(Arguments& arguments, const SandboxConfig& config, const Sandbox
 std::vector<std::string> init_arguments(const SandboxConfig& config) {
     constexpr std::int64_t mega = 1 << 20;
     return {init_inside,   "init",
-            "--processes", std::to_string(config.processes),
+            "--processes", std::to_string(2 * static_cast<std::int64_t>(config.processes)),
             "--data",      std::to_string(2 * mega * config.memory_mb),
             "--file",      std::to_string(2 * mega * config.workspace_mb),
             "--"};

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -224,7 +225,9 @@ void Child::reap() {
 }
 
 int reap_strangers() {
-    int reaped = 0;
+    int reaped = 0, subreaper = 0;
+    ::prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
+    if (::getpid() != 1 && subreaper == 0) return 0;
     for (const auto& one : children_of(::getpid())) {
         std::lock_guard lock(known_mutex);
         if (!known.contains(one) && ::waitpid(one, nullptr, WNOHANG) == one) ++reaped;

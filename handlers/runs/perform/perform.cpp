@@ -20,12 +20,16 @@ namespace {
 Task<void> prepare(Performance& performance, const Work& work, const WorkerOptions& options,
                    PhaseResult& result, std::int64_t now_ms) {
     performance.check_spec(now_ms);
+    co_await performance.start_network();
     co_await performance.choose_tool();
     result.tool_version = performance.tool.version.text();
     performance.log.say(
         std::string(title(performance.tool.kind)) + " " + result.tool_version + ", " +
         std::string(word(work.spec.phase)) + " of " + work.spec.stack.value +
-        (options.sandbox.kind == SandboxConfig::Kind::none ? ", without a sandbox" : ""));
+        (options.sandbox.kind == SandboxConfig::Kind::none ? ", without a sandbox"
+         : options.sandbox.network == SandboxConfig::Network::shared
+             ? ", with the network of the machine: it reaches what listens there"
+             : ""));
     performance.make_environment();
     co_await performance.fetch_source();
     co_await performance.init();
@@ -103,7 +107,7 @@ Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options,
                           StopSwitch stop) {
     PhaseResult result;
     result.started_at_ms = clock.now_ms();
-    result.sandbox = word(options.sandbox.kind);
+    result.sandbox = sandbox_level(options.sandbox);
     auto executor = co_await this_executor();
     Performance performance(gateway, work, options, stop, executor);
     bool begun = false;

@@ -19,7 +19,9 @@ struct WorkerOptions {
     int slots = 2;
     std::filesystem::path scratch;       // workspaces live below; emptied at start
     std::filesystem::path plugin_cache;  // safe under concurrency: one writer at a time
-    SandboxConfig sandbox;
+    std::filesystem::path tools;         // copies of tools that runs execute; empty: runs execute the tools themselves
+    SandboxConfig sandbox;               // its network is isolated or shared
+    int slot = 0;                        // which of them performs
     std::vector<std::filesystem::path> hidden;   // the data directory and the sealing key
     std::vector<std::string> environment_names;  // that variables {env: NAME} may ask for
     Secret spec_key;                             // checks RunSpec signatures

@@ -7,8 +7,10 @@
 #include <limits>
 
 #include "handlers/runs/perform/read_beneath.hpp"
+#include "handlers/runs/perform/tool_copy.hpp"
 #include "handlers/runs/perform/tools/terraform.hpp"
 #include "service/base/digest.hpp"
+#include "service/process/run_user.hpp"
 
 namespace slipway {
 
@@ -58,6 +60,19 @@ std::string text_of(std::chrono::milliseconds limit) {
                         : std::to_string((limit.count() + 999) / 1000) + " s";
 }
 
+// What it took, and what to do about it.
+std::string excess(std::optional<Resource> resource, const SandboxConfig& limits) {
+    const auto text = [](const std::string& used, int limit, const std::string& unit, const std::string& key) {
+        return used + " more than " + std::to_string(limit) + " " + unit + " and was stopped: raise sandbox.limits." + key;
+    };
+    switch (resource.value_or(Resource::memory)) {
+        case Resource::tasks: return text("started", limits.processes, "processes and threads", "processes");
+        case Resource::directory: return text("wrote", limits.workspace_mb, "MB into its workspace", "workspace_mb");
+        case Resource::memory: break;
+    }
+    return text("used", limits.memory_mb, "MB of memory", "memory_mb");
+}
+
 }  // namespace
 
 Performance::Performance(RunGateway& gateway, const Work& work, const WorkerOptions& options,
@@ -68,6 +83,7 @@ Performance::Performance(RunGateway& gateway, const Work& work, const WorkerOpti
       options_(options),
       stop_(std::move(stop)),
       end_(std::chrono::steady_clock::now() + std::chrono::minutes(work.spec.limit_minutes)),
+      user_(run_user(options.sandbox, options.slot)),
       workspace_(options.scratch, work.spec.run.value + "-" + std::string(word(work.spec.phase))) {}
 
 void Performance::check_spec(std::int64_t now_ms) const {
@@ -81,11 +97,20 @@ void Performance::check_spec(std::int64_t now_ms) const {
         over("\"" + spec_.workspace + "\" is no name for a workspace");
 }
 
+Task<void> Performance::start_network() {
+    const auto& sandbox = options_.sandbox;
+    if (sandbox.kind == SandboxConfig::Kind::none || sandbox.network == SandboxConfig::Network::shared) co_return;
+    auto executor = co_await this_executor();
+    network_ = start_run_network(executor, user_);
+}
+
 Task<void> Performance::choose_tool() {
     const auto installed = co_await installed_tools();
     auto chosen = slipway::choose_tool(spec_.tool, spec_.version, installed);
     if (!chosen) over(chosen.error().message);
     tool = std::move(*chosen);
+    const bool protects = options_.sandbox.kind != SandboxConfig::Kind::none && !options_.tools.empty();
+    if (protects) tool_copy_ = unreadable_copy(options_.tools, fs::weakly_canonical(tool.program));
 }
 
 Task<void> Performance::fetch_source() {
@@ -96,6 +121,7 @@ Task<void> Performance::fetch_source() {
     std::error_code error;
     if (!fs::is_directory(fs::canonical(directory_, error), error))
         over("the directory " + spec_.directory + " is not in the source");
+    if (user_) give_tree(workspace_.root(), *user_);
 }
 
 void Performance::make_environment() {
@@ -119,8 +145,17 @@ SandboxView Performance::view() const {
     SandboxView out;
     out.workspace = workspace_.root();
     out.hidden = options_.hidden;
-    if (!tool.program.empty()) out.readable.push_back(tool.program);
+    out.user = user_;
+    if (tool.program.empty()) return out;
+    if (tool_copy_)
+        out.programs.push_back({*tool_copy_, fs::weakly_canonical(tool.program)});
+    else
+        out.readable.push_back(tool.program);
     return out;
+}
+
+void Performance::give(const fs::path& path) const {
+    if (user_) give_tree(path, *user_);
 }
 
 std::chrono::milliseconds Performance::time_left() const {
@@ -162,6 +197,9 @@ HeldCommand Performance::prepare_step(Arguments arguments, Reach reach) const {
         step.silence_limit = plan_silence;
     }
     if (reach == Reach::applied) step.grace = apply_grace;
+    seen.needs_network = true;
+    seen.network = network_.get();
+    if (config.kind != SandboxConfig::Kind::none) step.usage_limits = usage_limits(config, workspace_.root());
     return HeldCommand(sandboxed(std::move(step), config, seen));
 }
 
@@ -184,6 +222,8 @@ void Performance::must_succeed(const Ended& ended, std::string_view step) {
             over("the " + std::string(word(spec_.phase)) + " printed nothing for " +
                      text_of(ended.limit) + " and was stopped",
                  Outcome::timed_out);
+        case Ended::How::used_too_much:
+            over("the " + std::string(word(spec_.phase)) + " " + excess(ended.used_too_much, options_.sandbox));
         case Ended::How::stopped:
             over(spec_.phase == Phase::apply ? "the apply was interrupted, because the service was stopped"
                                              : "the plan was stopped",
@@ -223,6 +263,7 @@ Task<void> Performance::init() {
         if (!show_) prepare_show();
         log.take(which, bytes);
     };
+    if (network_) co_await network_->ready();
     auto ended = co_await run_step(std::move(step), std::move(receive));
     must_succeed(ended, "init");
     if (!show_) prepare_show();
@@ -264,8 +305,10 @@ Task<std::string> Performance::plan() {
 void Performance::prepare_show() {
     show_workspace_.emplace(options_.scratch, spec_.run.value + "-show");
     const auto& fresh = *show_workspace_;
-    SandboxConfig config;  // neither state nor anything else that runs share
-    config.kind = options_.sandbox.kind;
+    give(fresh.root());
+    auto config = options_.sandbox;  // neither state nor anything else that runs share, nor a network
+    config.readable.clear();
+    config.writable.clear();
     SandboxView seen = view();
     seen.workspace = fresh.root();
     seen.readable.push_back(workspace_.data());
@@ -278,12 +321,14 @@ void Performance::prepare_show() {
         found != environment_.variables.end())
         step.environment.insert(*found);
     step.output_limit = largest_shown_plan;
+    if (config.kind != SandboxConfig::Kind::none) step.usage_limits = usage_limits(config, fresh.root());
     show_.emplace(sandboxed(std::move(step), config, seen));
 }
 
 Task<ReadPlan> Performance::show(std::string plan_file) {
     write_file(show_workspace_->source() / terraform::lock_file_name, lock_file);
     write_file(show_workspace_->out() / "plan", plan_file);
+    give(show_workspace_->root());
     plan_file.clear();
     OnOutput keep;
     auto ended = co_await show_->run(time_left(), std::move(keep), stop_);
@@ -334,7 +379,8 @@ void Performance::check_state() const {
 }
 
 Task<Ended> Performance::apply(std::string plan_file) {
-    write_file(plan_path(), plan_file);
+    if (!write_beneath(workspace_.root(), "out/plan", plan_file, user_))
+        throw Failure("cannot write the plan file of the run: disk full?");
     auto step = prepare_step(terraform::apply(inside(plan_path()).string()), Reach::applied);
     co_return co_await run_step(std::move(step));
 }

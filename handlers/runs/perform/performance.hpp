@@ -1,6 +1,7 @@
 // One phase of one run under way: what its steps share. perform.cpp says in which order they come.
 #pragma once
 #include <chrono>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -28,6 +29,8 @@ class Performance {
 
     // Each throws PhaseOver where the phase cannot go on, and Failure for trouble of our own.
     void check_spec(std::int64_t now_ms) const;
+    // Begins to connect the run; init() waits for it.
+    Task<void> start_network();
     Task<void> choose_tool();
     Task<void> fetch_source();
     void make_environment();
@@ -61,6 +64,8 @@ class Performance {
     Task<Ended> run_step(HeldCommand step, OnOutput on_output = {});
     std::filesystem::path plan_path() const { return workspace_.out() / "plan"; }
     SandboxView view() const;
+    // Makes it the run's, where runs have another user than we.
+    void give(const std::filesystem::path& path) const;
     std::filesystem::path inside(const std::filesystem::path& path) const;
     std::chrono::milliseconds time_left() const;
     OnOutput to_log();
@@ -70,7 +75,10 @@ class Performance {
     const WorkerOptions& options_;
     StopSwitch stop_;
     std::chrono::steady_clock::time_point end_;
+    const std::optional<unsigned> user_;
     Workspace workspace_;
+    std::unique_ptr<RunNetwork> network_;
+    std::optional<std::filesystem::path> tool_copy_;
     std::filesystem::path directory_;
     RunEnvironment environment_;
     CacheUse cache_ = CacheUse::none;

@@ -44,10 +44,11 @@ class ThreadWorker : public Worker {
         remove_tree(options_.scratch);
         fs::create_directories(options_.scratch);
         fs::permissions(options_.scratch, fs::perms::owner_all);
+        if (!options_.tools.empty()) remove_tree(options_.tools);
         open_slots_ = options_.slots;
         if (options_.slots <= 0) busy_.reset();
         for (int slot = 0; slot < options_.slots; ++slot)
-            spawn(io_.get_executor(), work_on(), [this](std::exception_ptr) { slot_ended(); });
+            spawn(io_.get_executor(), work_on(slot), [this](std::exception_ptr) { slot_ended(); });
         thread_ = std::thread([this] { io_.run(); });
     }
     ~ThreadWorker() override {
@@ -86,7 +87,7 @@ class ThreadWorker : public Worker {
         waiting_.clear();
     }
 
-    Task<void> work_on() {
+    Task<void> work_on(int slot) {
         auto pause = 250ms;
         while (!draining_) {
             std::optional<Work> work;
@@ -104,11 +105,11 @@ class ThreadWorker : public Worker {
                 continue;
             }
             pause = 250ms;
-            if (work) co_await one(std::move(*work));
+            if (work) co_await one(std::move(*work), slot);
         }
     }
 
-    Task<void> one(Work work) {
+    Task<void> one(Work work, int slot) {
         auto held = std::make_shared<Held>();
         held->phase = work.spec.phase;
         auto place = held_.insert(held_.end(), held);
@@ -119,8 +120,10 @@ class ThreadWorker : public Worker {
 
         std::optional<PhaseResult> result;
         std::string trouble;
+        auto options = options_;
+        options.slot = slot;
         try {
-            result = co_await perform(gateway_, work, options_, clock_, held->stop);
+            result = co_await perform(gateway_, work, options, clock_, held->stop);
         } catch (const std::exception& error) {
             trouble = error.what();
         }

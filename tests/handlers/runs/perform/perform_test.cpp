@@ -17,6 +17,7 @@
 #include "handlers/runs/perform/workspace.hpp"
 #include "service/base/codec.hpp"
 #include "service/base/result.hpp"
+#include "service/process/run_user.hpp"
 #include "service/process/sandbox.hpp"
 #include "tests/support/memory_gateway.hpp"
 #include "tests/support/run_task.hpp"
@@ -59,6 +60,14 @@ bool sandbox_works() {
     return trouble.empty();
 }
 
+SandboxConfig::Network network_that_works() {
+    static const auto network = [] {
+        asio::io_context io;
+        return run_task(io, probe_sandbox(SandboxConfig{})).network;
+    }();
+    return network;
+}
+
 // A stack in a directory, its state beside it, and a worker's options.
 struct Stage {
     fs::path root;
@@ -81,6 +90,9 @@ struct Stage {
         options.sandbox.writable = {(root / "state").string()};
         options.sandbox.kind =
             sandbox_works() ? SandboxConfig::Kind::bubblewrap : SandboxConfig::Kind::none;
+        options.sandbox.network = network_that_works();
+        options.tools = SLIPWAY_BINARY_DIR "/tool_copies";  // of all tests, since they are large
+        if (options.sandbox.kind == SandboxConfig::Kind::bubblewrap) give_writable_directories(options.sandbox);
         options.digest_key = Secret("digest key");
         options.spec_key = Secret("spec key");
         work.spec.run = RunId("run-1");
@@ -435,7 +447,7 @@ TEST_CASE("R1: a program that a run starts finds nothing of the service") {
     stage.work.spec.phase = Phase::plan;
     const auto planned = stage.go();
     REQUIRE(planned.outcome == Outcome::planned);
-    CHECK(planned.sandbox == "bubblewrap");
+    CHECK(planned.sandbox == sandbox_level(stage.options.sandbox));
     const auto applied = stage.apply(planned);
     REQUIRE(applied.outcome == Outcome::applied);
     CAPTURE(stage.log());
