@@ -380,7 +380,8 @@ void Performance::check_state() const {
 
 Task<Ended> Performance::apply(std::string plan_file) {
     if (!write_beneath(workspace_.root(), "out/plan", plan_file, user_))
-        throw Failure("cannot write the plan file of the run: disk full?");
+        over("the plan file cannot be put into the run's workspace: the disk is full, or something of the run stands in "
+             "its place; nothing was applied");
     auto step = prepare_step(terraform::apply(inside(plan_path()).string()), Reach::applied);
     co_return co_await run_step(std::move(step));
 }

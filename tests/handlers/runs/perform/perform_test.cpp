@@ -464,7 +464,7 @@ struct StandIn {
     std::string path = std::getenv("PATH");
     InstalledTool tool;
 
-    explicit StandIn(const std::string& plan, const std::string& show) {
+    explicit StandIn(const std::string& plan, const std::string& show, const std::string& init = "true") {
         char name[] = "/var/tmp/slipway-tool-XXXXXX";
         directory = mkdtemp(name);
         const auto program = directory / "terraform-99.1";
@@ -474,7 +474,7 @@ struct StandIn {
             "case \"$1\" in\n"
             "version) echo '{\"terraform_version\":\"99.1.0\"}' ;;\n"
             "init) mkdir $TF_DATA_DIR/providers; echo honest > $TF_DATA_DIR/providers/binary;"
-            " echo locked > .terraform.lock.hcl ;;\n"
+            " echo locked > .terraform.lock.hcl; " + init + " ;;\n"
             "plan) for word; do case $word in -out=*) out=${word#-out=};; esac; done\n" +
                 plan + "\nexit 2 ;;\nshow) " + show + " ;;\nesac\n");
         fs::permissions(program, fs::perms(0755));
@@ -512,6 +512,77 @@ TEST_CASE("R3: what the planned code does cannot reach what is shown") {
           "/workspace/out/plan /workspace/source/.terraform.lock.hcl ");
     CHECK(stage.gateway.sealed.at(planned.plan_file.value) == "plan\n");
     CHECK(planned.lock_file_digest == sha256_hex("locked\n"));
+}
+
+TEST_CASE("R3: what the tool starts cannot write into the tool, read it or take its descriptors") {
+    auto tool = any_tool();
+    if (!tool || !sandbox_works()) return;
+    Stage stage(*tool);
+    stage.source({{"main.tf", stage.backend() + R"(
+        resource "terraform_data" "a" {
+          provisioner "local-exec" { command = "python3 -B attack.py tool=$PPID 2>&1" }
+        })"},
+                  {"attack.py", read_file(SLIPWAY_SOURCE_DIR "/tests/service/process/attack.py")}});
+    stage.work.spec.phase = Phase::plan;
+    const auto planned = stage.go();
+    REQUIRE(planned.outcome == Outcome::planned);
+    const auto applied = stage.apply(planned);
+    CAPTURE(stage.log());
+    CHECK(applied.outcome == Outcome::applied);
+    for (const char* line :
+         {"tool.ptrace EPERM", "tool.process_vm_writev EPERM", "tool.pidfd_getfd EPERM", "tool.mem EACCES",
+          "tool.environ EACCES", "tool.fd/1 EACCES", "unshare.user EPERM"}) {
+        CAPTURE(line);
+        CHECK(stage.log().find(line) != std::string::npos);
+    }
+}
+
+TEST_CASE("a run that takes too much is stopped, and told of which limit and where it is set") {
+    if (!sandbox_works()) return;
+    const struct {
+        const char* plan;
+        const char* error;
+    } cases[] = {
+        {"python3 -c 'x = bytearray(70 << 20); import time; time.sleep(100)'",
+         "the plan used more than 50 MB of memory and was stopped: raise sandbox.limits.memory_mb"},
+        {"head -c 70000000 /dev/urandom >/dev/shm/x; sleep 100",
+         "the plan used more than 50 MB of memory and was stopped: raise sandbox.limits.memory_mb"},
+        {"head -c 70000000 /dev/urandom >x; sleep 100",
+         "the plan wrote more than 60 MB into its workspace and was stopped: raise sandbox.limits.workspace_mb"},
+        {"for i in $(seq 60); do sleep 100 & done; wait",
+         "the plan started more than 40 processes and threads and was stopped: raise sandbox.limits.processes"},
+    };
+    for (const auto& one : cases) {
+        CAPTURE(one.plan);
+        StandIn stand_in(one.plan, "true");
+        Stage stage(stand_in.tool);
+        stage.work.spec.version = "99.1.0";
+        stage.options.sandbox.memory_mb = 50;
+        stage.options.sandbox.workspace_mb = 60;
+        stage.options.sandbox.processes = 40;
+        const auto planned = stage.plan("");
+        CHECK(planned.outcome == Outcome::failed);
+        CHECK(planned.error == one.error);
+        CHECK(fs::is_empty(stage.options.scratch));
+    }
+}
+
+TEST_CASE("a run cannot have the service write where it should not: a link in place of the plan file of an apply") {
+    if (!sandbox_works()) return;
+    Scratch elsewhere;
+    const auto target = elsewhere.path / "of-service";
+    StandIn stand_in("echo plan > $out", R"(echo '{"format_version":"1.2"}')");
+    Stage stage(stand_in.tool);
+    stage.work.spec.version = "99.1.0";
+    const auto planned = stage.plan("");
+    REQUIRE(planned.outcome == Outcome::planned);
+    // The same tool, whose init now leaves the link.
+    StandIn hostile("true", R"(echo '{"format_version":"1.2"}')",
+                    "ln -s " + target.string() + " /workspace/out/plan");
+    const auto applied = stage.apply(planned);
+    CHECK(applied.outcome == Outcome::failed);
+    CHECK(applied.error.find("something of the run stands in its place; nothing was applied") != std::string::npos);
+    CHECK_FALSE(fs::exists(target));
 }
 
 TEST_CASE("R2: code that runs while it is planned cannot write the state that it can read") {
