@@ -6,6 +6,7 @@
 #include <fstream>
 #include <limits>
 
+#include "handlers/runs/perform/excess.hpp"
 #include "handlers/runs/perform/read_beneath.hpp"
 #include "handlers/runs/perform/tool_copy.hpp"
 #include "handlers/runs/perform/tools/terraform.hpp"
@@ -58,19 +59,6 @@ std::string text_of(std::chrono::milliseconds limit) {
     const auto minutes = limit.count() / 60'000;
     return minutes >= 1 ? std::to_string(minutes) + (minutes == 1 ? " minute" : " minutes")
                         : std::to_string((limit.count() + 999) / 1000) + " s";
-}
-
-// What it took, and what to do about it.
-std::string excess(std::optional<Resource> resource, const SandboxConfig& limits) {
-    const auto text = [](const std::string& used, int limit, const std::string& unit, const std::string& key) {
-        return used + " more than " + std::to_string(limit) + " " + unit + " and was stopped: raise sandbox.limits." + key;
-    };
-    switch (resource.value_or(Resource::memory)) {
-        case Resource::tasks: return text("started", limits.processes, "processes and threads", "processes");
-        case Resource::directory: return text("wrote", limits.workspace_mb, "MB into its workspace", "workspace_mb");
-        case Resource::memory: break;
-    }
-    return text("used", limits.memory_mb, "MB of memory", "memory_mb");
 }
 
 }  // namespace

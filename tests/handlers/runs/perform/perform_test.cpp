@@ -578,9 +578,11 @@ TEST_CASE("a run cannot have the service write where it should not: a link in pl
     REQUIRE(planned.outcome == Outcome::planned);
     // The same tool, whose init now leaves the link.
     StandIn hostile("true", R"(echo '{"format_version":"1.2"}')",
-                    "ln -s " + target.string() + " /workspace/out/plan");
+                    R"(echo '{"backend":{"type":"s3"}}' > $TF_DATA_DIR/terraform.tfstate; ln -s )" + target.string() +
+                        " /workspace/out/plan");
     const auto applied = stage.apply(planned);
     CHECK(applied.outcome == Outcome::failed);
+    CAPTURE(applied.error);
     CHECK(applied.error.find("something of the run stands in its place; nothing was applied") != std::string::npos);
     CHECK_FALSE(fs::exists(target));
 }
