@@ -165,6 +165,7 @@ TEST_CASE("R1: root's own files in a directory that runs may write stay as they 
         const auto shared = attack.place.path / "shared";
         fs::create_directories(shared / "deep");
         std::ofstream(shared / "before.tfstate") << "before";
+        REQUIRE(::mkfifo((shared / "pipe").c_str(), 0600) == 0);
         attack.config.writable = {shared.string()};
         attack.view.user = run_user(attack.config, slot);
         give_writable_directories(attack.config);
@@ -219,7 +220,7 @@ TEST_CASE("a directory of root's that holds more than states is not given away, 
         {"a link", [](const fs::path& at) { fs::create_symlink("/etc/passwd", at.string() + "-link"); }, "is a link"},
         {"a second name", [](const fs::path& at) { fs::create_hard_link(at, at.parent_path().parent_path() / "other"); },
          "has a second name elsewhere"},
-        {"a pipe", [](const fs::path& at) { REQUIRE(::mkfifo((at.string() + "-pipe").c_str(), 0600) == 0); },
+        {"a socket", [](const fs::path& at) { REQUIRE(::mknod((at.string() + "-s").c_str(), S_IFSOCK | 0600, 0) == 0); },
          "is no plain file"},
     };
     for (const auto& one : cases) {
