@@ -43,7 +43,7 @@ Task<void> add_approved_plan(ReportContext& context, StackReport& stack) {
     if (run.state != RunState::unconfirmed || run.lender.empty()) co_return;
     auto lender = co_await load<Run>(context.queue, run_key(run.lender));
     if (!lender.version || lender.value.plan_document.empty()) co_return;
-    const bool same = lender.value.change_digest == run.change_digest && lender.value.inputs_digest == run.inputs_digest;
+    const bool same = lender.value.change_digest == run.change_digest && differences(lender.value.inputs, run.inputs).empty();
     if (!same) stack.approved_plan = plan_in(context.plans, lender.value.plan_document);
 }
 

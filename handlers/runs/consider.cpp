@@ -109,12 +109,14 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     if (run.kind == RunKind::tracked && !run.lender.empty())
         lender = co_await load<Run>(context.queue, run_key(run.lender));
     const bool planned = lender.version && !lender.value.change_digest.empty();
-    const bool same_inputs = planned && lender.value.inputs_digest == run.inputs_digest;
+    const auto changed = differences(lender.value.inputs, run.inputs);
+    const bool same_inputs = planned && changed.empty() && !run.inputs_digest.empty();
     const bool same_changes = planned && lender.value.change_digest == run.change_digest;
     out.carried_over = same_inputs && same_changes;
     if (run.kind == RunKind::tracked && !out.carried_over)
-        out.not_carried = !planned ? "its plan was not on the pull request"
-                                   : "its plan is not the one that was approved";
+        out.not_carried = !planned          ? "its plan was not on the pull request"
+                          : !same_inputs    ? text_of(changed) + " since the plan that was approved"
+                                            : "its plan is not the one that was approved";
 
     ApprovalQuestion question;
     question.stack = run.settings;

@@ -32,6 +32,11 @@ struct RunSpec {
     bool destroy = false;
     BlobId source;               // a sealed tar of the materialised tree (see pack_source)
     std::map<std::string, Variable> variables;  // of this phase only (rule R2)
+    // plan: the worker's own that the apply will ask for. They are digested and given to nothing that runs.
+    std::map<std::string, Variable> apply_variables;
+    std::vector<std::string> allowed_providers;  // addresses that may run (rule R3)
+    bool any_provider = false;   // a preview of one's own working copy
+    std::vector<RunInput> planned_inputs;        // apply: those of its plan; where one differs it does not start
     BlobId plan_file;            // apply: the sealed plan to run, and nothing else (rule R4)
     std::string plan_digest;     // apply: SHA-256 of its bytes, checked by the worker again
     int limit_minutes = 30;
@@ -49,6 +54,10 @@ struct RunSpec {
         f("destroy", self.destroy);
         f("source", self.source);
         f("variables", self.variables);
+        f("apply_variables", self.apply_variables);
+        f("allowed_providers", self.allowed_providers);
+        f("any_provider", self.any_provider);
+        f("planned_inputs", self.planned_inputs);
         f("plan_file", self.plan_file);
         f("plan_digest", self.plan_digest);
         f("limit_minutes", self.limit_minutes);
@@ -78,7 +87,8 @@ struct PhaseResult {
     BlobId plan_file;          // sealed
     std::string plan_digest;   // SHA-256 of the plan file's bytes
     std::string change_digest; // of the Plan's changes, order-free, with keyed hashes of sensitive values
-    std::string lock_file_digest;
+    std::vector<RunInput> inputs;  // what init and the worker brought: modules, lock file, tool, providers, values
+    std::vector<std::string> unknown_providers;  // sources that may not run; nothing was planned or applied
     std::string tool_version;
     std::string sandbox;       // level
     BlobId outputs;            // apply: non-sensitive outputs, a JSON object
@@ -92,7 +102,8 @@ struct PhaseResult {
         f("plan_file", self.plan_file);
         f("plan_digest", self.plan_digest);
         f("change_digest", self.change_digest);
-        f("lock_file_digest", self.lock_file_digest);
+        f("inputs", self.inputs);
+        f("unknown_providers", self.unknown_providers);
         f("tool_version", self.tool_version);
         f("sandbox", self.sandbox);
         f("outputs", self.outputs);
@@ -118,6 +129,9 @@ class RunGateway {
     // The end of the work; false: the lease had gone, the result was not taken.
     virtual Task<bool> report(RunId run, Lease lease, PhaseResult result) = 0;
 };
+
+// "module `vpc` now has other content, variable `TF_VAR_x` has another value".
+std::string text_of(const std::vector<InputDifference>& differences);
 
 // The source as one blob: a plain POSIX tar (ustar) of the materialised tree.
 std::string pack_source(const std::filesystem::path& directory);

@@ -1,6 +1,9 @@
 // What follows from what a worker found. The documents were made in the worker's sandbox from the sealed plan;
 // the judgement is made here.
+#include <algorithm>
+
 #include "handlers/runs/transition.hpp"
+#include "service/base/digest.hpp"
 #include "service/base/log.hpp"
 #include "service/base/metrics.hpp"
 
@@ -32,6 +35,12 @@ Task<void> add_places(ControlContext& context, const Run& run, Plan& plan) {
     }
 }
 
+std::string digest_of(const std::vector<RunInput>& inputs) {
+    std::string all;
+    for (const auto& input : inputs) all += encode(input).dump() + "\n";
+    return sha256_hex(all);
+}
+
 std::string denial(const PlanDecision& decision) {
     for (const auto& finding : decision.findings)
         if (finding.severity == Finding::Severity::deny)
@@ -46,6 +55,9 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
     value.plan_file = result.plan_file;
     value.plan_digest = result.plan_digest;
     value.change_digest = result.change_digest;
+    value.inputs.insert(value.inputs.end(), result.inputs.begin(), result.inputs.end());
+    std::sort(value.inputs.begin(), value.inputs.end());
+    value.inputs_digest = digest_of(value.inputs);
     value.planned_at_ms = context.clock.now_ms();
 
     const auto plan = context.plans.get(result.plan_document);
@@ -108,6 +120,7 @@ Task<void> judge(ControlContext& context, ClaimedJob job) {
     const auto& result = found.value;
     run.value.tool_version = result.tool_version;
     run.value.sandbox = result.sandbox;
+    run.value.unknown_providers = result.unknown_providers;
     histogram("slipway_run_phase_seconds", "Duration of a phase of a run",
               {{"phase", std::string(word(which.phase))}})
         .observe(static_cast<double>(result.ended_at_ms - result.started_at_ms) / 1000.0);
@@ -121,6 +134,7 @@ Task<void> judge(ControlContext& context, ClaimedJob job) {
         const bool planning = which.phase == Phase::plan;
         if (result.outcome == PhaseResult::Outcome::timed_out)
             run.value.reason = "it took longer than its limit";
+        if (!result.unknown_providers.empty()) run.value.error.clear();  // nothing failed: an administrator is asked
         const bool stopped = planning && result.outcome == PhaseResult::Outcome::stopped;
         advance(run.value, stopped ? RunEvent::canceled : RunEvent::failed, context.clock.now_ms(),
                 "slipway", planning ? "the plan failed" : "the apply failed");

@@ -30,5 +30,7 @@ void say(Desk& desk, const std::string& sentence);
 // What the request's verb does to one target; who asks may. `plan` asks for all targets at once.
 Task<void> carry_out(ControlContext& context, Desk& desk, RunTarget& target);
 void plan_again(Desk& desk);
+// Sources that the runs of this one pull request may use from now on.
+void allow_providers(ControlContext& context, Desk& desk);
 
 }  // namespace slipway

@@ -1,4 +1,6 @@
 // What each verb of a request does, to one target after the other; who may ask is decided in requests.cpp.
+#include <algorithm>
+
 #include "handlers/runs/request_desk.hpp"
 #include "service/base/digest.hpp"
 
@@ -208,6 +210,25 @@ void plan_again(Desk& desk) {
     desk.commit.jobs.push_back(
         make_job(JobKind::look, look.pull.text() + "/" + desk.request.comment_id, look));
     say(desk, "Planning again.");
+}
+
+void allow_providers(ControlContext& context, Desk& desk) {
+    if (!desk.request.pull || !desk.pull.version || desk.request.providers.empty()) {
+        refuse(desk, Answer::Kind::impossible, "Providers are allowed on a pull request that was planned, by their sources.");
+        return;
+    }
+    auto& allowed = desk.pull.value.allowed_providers;
+    std::string names;
+    for (const auto& source : desk.request.providers) {
+        if (std::find(allowed.begin(), allowed.end(), source) == allowed.end()) allowed.push_back(source);
+        names += (names.empty() ? "`" : ", `") + source + "`";
+    }
+    desk.pull_changed = true;
+    say(desk, "Allowed on this pull request: " + names + ".");
+    if (desk.pull.value.pull.state == PullState::open)
+        plan_again(desk);
+    else
+        say(desk, "To plan again: `" + context.command_word + " retry`.");
 }
 
 Task<void> carry_out(ControlContext& context, Desk& desk, RunTarget& target) {

@@ -9,7 +9,12 @@ namespace slipway {
 namespace {
 
 constexpr Role needed_role(Verb verb) {
+    if (verb == Verb::allow) return Role::admin;
     return verb == Verb::explain || verb == Verb::help ? Role::reader : Role::writer;
+}
+
+constexpr Permission needed_permission(Role role) {
+    return role == Role::reader ? Permission::read : Permission::write;
 }
 
 Task<bool> may(ControlContext& context, const Request& request, const RepositoryName& repository,
@@ -19,8 +24,9 @@ Task<bool> may(ControlContext& context, const Request& request, const Repository
     if (request.actor.forge != repository.forge) co_return false;
     auto& forge = *context.forges.at(repository.forge);
     auto permission = co_await forge.permission(repository, request.actor);
-    if (permission < (needed == Role::reader ? Permission::read : Permission::write)) co_return false;
-    if (!context.has_organisation_tree) co_return true;
+    if (permission < needed_permission(needed)) co_return false;
+    // Without a tree nobody has a role: who administers the repository stands in for the role admin.
+    if (!context.has_organisation_tree) co_return needed != Role::admin || permission == Permission::admin;
     auto role = co_await role_in(context, request.actor, space);
     co_return role >= needed;
 }
@@ -83,10 +89,14 @@ Task<void> find_targets(ControlContext& context, Desk& desk) {
 Task<void> check_rights(ControlContext& context, Desk& desk, RepositoryName repository, SpaceId space) {
     bool allowed = co_await may(context, desk.request, repository, space);
     if (allowed) co_return;
+    const auto role = needed_role(desk.request.verb);
+    const bool administers = role == Role::admin && !context.has_organisation_tree;
     refuse(desk, Answer::Kind::refused,
-           "`" + std::string(word(desk.request.verb)) + "` needs write permission on the repository" +
+           "`" + std::string(word(desk.request.verb)) + "` needs " + (administers ? "admin" : "write") +
+               " permission on the repository" +
                (context.has_organisation_tree
-                    ? " and the role writer in the space `" + (space.empty() ? "root" : space.value) + "`"
+                    ? " and the role " + std::string(word(std::max(role, Role::writer))) + " in the space `" +
+                          (space.empty() ? "root" : space.value) + "`"
                     : "") +
                "; " + desk.request.actor.login + " does not have it.");
 }
@@ -110,10 +120,11 @@ Task<void> decide(ControlContext& context, Desk& desk) {
             refuse(desk, Answer::Kind::impossible, "This run belongs to no pull request.");
             co_return;
         }
-        if (desk.request.verb == Verb::plan) continue;
+        if (desk.request.verb == Verb::plan || desk.request.verb == Verb::allow) continue;
         co_await carry_out(context, desk, target);
         if (desk.answer.kind != Answer::Kind::done) co_return;
     }
+    if (desk.request.verb == Verb::allow) allow_providers(context, desk);
     if (desk.request.verb == Verb::plan) {
         if (!desk.request.pull || desk.pull.value.pull.state != PullState::open)
             refuse(desk, Answer::Kind::impossible, "Only an open pull request can be planned again.");

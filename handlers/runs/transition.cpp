@@ -31,10 +31,17 @@ Job perform_job(ControlContext& context, const Run& run, Phase phase) {
     for (const auto& [name, variable] : settings.variables)
         if (variable.phase == VariablePhase::both || variable.phase == own)
             spec.variables.emplace(name, variable);
+    for (const auto& [name, variable] : settings.variables)
+        if (phase == Phase::plan && variable.phase == VariablePhase::apply &&
+            variable.source != Variable::Source::literal)
+            spec.apply_variables.emplace(name, variable);
+    spec.allowed_providers = run.allowed_providers;
+    spec.any_provider = context.any_provider;
     spec.limit_minutes = settings.plan_limit_minutes;
     if (phase == Phase::apply) {
         spec.plan_file = run.plan_file;
         spec.plan_digest = run.plan_digest;
+        spec.planned_inputs = run.inputs;
         spec.limit_minutes = settings.apply_limit_minutes;
     }
     constexpr std::int64_t a_day_ms = 24 * 3600 * 1000;

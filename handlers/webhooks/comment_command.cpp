@@ -9,6 +9,7 @@
 #include "handlers/webhooks/comment_lines.hpp"
 #include "service/base/nearest.hpp"
 #include "service/base/utf8.hpp"
+#include "service/model/provider.hpp"
 
 namespace slipway {
 
@@ -26,7 +27,7 @@ struct Row {
     std::string_view does;       // "": another word for the same, not in the help
     bool for_migrants = false;   // and then only behind their word
 };
-constexpr std::array<Row, 13> table = {{
+constexpr std::array<Row, 14> table = {{
     {"plan", Verb::plan, "[STACK]…", "plans again, at the present head"},
     {"apply", Verb::apply, "[STACK[@PLAN]]…",
      "before the merge, where a stack allows it: applies; after the merge: confirms what waits"},
@@ -35,6 +36,8 @@ constexpr std::array<Row, 13> table = {{
     {"cancel", Verb::cancel, "[STACK]…",
      "undoes what can be undone now: takes out of the queue, stops a plan, discards what waits"},
     {"explain", Verb::explain, "[STACK]…", "shows which policies decided what, and why"},
+    {"allow", Verb::allow, "provider SOURCE…",
+     "lets plans of this pull request run providers that the tracked branch does not use; needs the role admin"},
     {"help", Verb::help, "", "shows this table"},
     {"confirm", Verb::apply, "", ""},
     {"discard", Verb::cancel, "", ""},
@@ -131,8 +134,10 @@ class Grammar {
                 break;
             }
             if (migrants_ && (text == "-p" || text == "--project") && i + 1 < words.size()) continue;
-            if (auto wrong = argument(text, command)) return *std::move(wrong);
+            auto wrong = command.verb == Verb::allow ? allowed(text, i - 2, command) : argument(text, command);
+            if (wrong) return *std::move(wrong);
         }
+        if (command.verb == Verb::allow && command.providers.empty()) return how_to_allow();
         return command;
     }
 
@@ -144,6 +149,21 @@ class Grammar {
         const auto& last = words.back().text;
         const auto length = static_cast<std::size_t>(last.data() + last.size() - first);
         return std::string(utf8_prefix({first, length}, note_limit));
+    }
+
+    Parsed how_to_allow() const {
+        return mistake("What is allowed is a provider by its source: " + example("allow", "provider NAMESPACE/TYPE") + ".");
+    }
+
+    // "provider", then sources.
+    std::optional<Parsed> allowed(std::string_view text, std::size_t at, CommentCommand& command) const {
+        if (at == 0) return folded(text) == "provider" ? std::nullopt : std::optional(how_to_allow());
+        const auto source = folded(text);
+        if (source.size() > name_limit || provider_address(source, ToolKind::terraform).empty() ||
+            command.providers.size() == target_limit)
+            return how_to_allow();
+        command.providers.push_back(source);
+        return std::nullopt;
     }
 
     std::optional<Parsed> argument(std::string_view text, CommentCommand& command) const {

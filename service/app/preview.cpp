@@ -102,7 +102,8 @@ class Preview {
                           SealingKey(Secret(random_bytes(32))),
                           scratch_.path() / "scratch",
                           "",
-                          [this](const Stack& stack) { return chosen_.contains(stack); }};
+                          [this](const Stack& stack) { return chosen_.contains(stack); },
+                          true};
         engine_ = std::make_unique<Engine>(std::move(parts), config_);
     }
 

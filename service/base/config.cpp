@@ -139,15 +139,46 @@ void read_sandbox(MapReader& reader, Config& config, Sources& sources) {
     check("readable", config.sandbox.readable);
 }
 
+// Names and full paths of files, or {name: NAME, identity: true} for one whose value rotates without meaning anything else.
+void read_worker_environment(MapReader& worker, Config& config, Sources& sources) {
+    const auto* node = worker.find("environment");
+    if (!node) return;
+    if (node->kind != Yaml::Kind::list)
+        return worker.report("environment", "is a list of names, or of {name: NAME, identity: true}");
+    for (const auto& item : node->list) {
+        if (item.kind == Yaml::Kind::scalar) {
+            config.worker_environment.push_back(item.scalar);
+            continue;
+        }
+        MapReader entry(item, "a variable of the worker", sources.findings);
+        if (!entry.require("name")) continue;
+        const auto name = entry.text("name").value_or("");
+        config.worker_environment.push_back(name);
+        if (entry.boolean("identity").value_or(false)) config.worker_identity.push_back(name);
+    }
+}
+
+void read_provider_mirrors(MapReader& reader, Config& config) {
+    config.provider_mirrors = reader.texts("provider_mirrors");
+    for (const auto& path : config.provider_mirrors) {
+        std::error_code error;
+        if (!path.starts_with('/'))
+            reader.report("provider_mirrors", "holds " + path + "; write it from /");
+        else if (!std::filesystem::is_directory(path, error))
+            reader.report("provider_mirrors", "holds " + path + ", which is no directory: create it, or take it out");
+    }
+}
+
 void read_worker(MapReader& reader, Config& config, Sources& sources) {
     const auto* node = reader.find("worker");
     if (!node) return;
     MapReader worker(*node, "`worker`", sources.findings);
-    config.worker_environment = worker.texts("environment");
+    read_worker_environment(worker, config, sources);
     for (const auto& name : config.worker_environment) {
         const auto& secrets = sources.secret_variables;
+        if (name.starts_with('/')) continue;  // a file
         if (const auto trouble = variable_name_trouble(name); !trouble.empty())
-            worker.report("environment", trouble);
+            worker.report("environment", trouble + " or full paths of files");
         else if (std::find(secrets.begin(), secrets.end(), name) != secrets.end())
             worker.report("environment", "holds " + name +
                                              ", which is the service's own secret; "
@@ -197,6 +228,7 @@ void read_file(const Yaml& root, Config& config, Sources& sources) {
     read_forges(reader, config, sources);
     read_sandbox(reader, config, sources);
     read_worker(reader, config, sources);
+    read_provider_mirrors(reader, config);
     read_words(reader, config);
 }
 

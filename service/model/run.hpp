@@ -9,6 +9,7 @@
 #include "service/model/id.hpp"
 #include "service/model/plan.hpp"
 #include "service/model/pull_request.hpp"
+#include "service/model/run_input.hpp"
 #include "service/model/words.hpp"
 
 namespace slipway {
@@ -73,18 +74,6 @@ struct StateChange {
     }
 };
 
-// One of the things that an apply depends on beside the plan's changes: "module vpc", "lock file", "TF_VAR_token".
-struct RunInput {
-    std::string name;
-    std::string digest;  // "": it cannot be digested, so it equals nothing (rule R4)
-
-    bool operator==(const RunInput&) const = default;
-    static void fields(auto& self, auto&& f) {
-        f("name", self.name);
-        f("digest", self.digest);
-    }
-};
-
 // The record of a run as it is kept.
 struct Run {
     RunId id;  // see run_id(): derived, so that reacting twice makes one run
@@ -107,6 +96,7 @@ struct Run {
     std::vector<RunId> dependents;  // and those that wait for this one
     RunId lender;              // tracked: the proposed run whose approvals may carry over (rule W5)
     bool before_merge = false;  // tracked: of the pull request's merge result, asked for on it
+    std::vector<std::string> allowed_providers;  // addresses that may run: the tracked branch's, and what was allowed
     RunId retry_of;            // the run that this one was asked for again
     std::string renamed_from;  // proposed: the directory that the tracked branch still has in place of this one
     std::string must_confirm;  // why it never applies by itself: "the push came without a merged pull request"
@@ -119,7 +109,7 @@ struct Run {
     BlobId plan_file;      // sealed; what an apply runs
     std::string plan_digest;
     std::string inputs_digest;
-    std::vector<RunInput> inputs;  // what inputs_digest was made of, by name
+    std::vector<RunInput> inputs;  // what inputs_digest was made of
     std::string change_digest;
     std::vector<std::string> unknown_providers;  // sources that the tracked branch does not use and nobody allowed
     std::string tool_version;
@@ -158,6 +148,7 @@ struct Run {
         f("dependents", self.dependents);
         f("lender", self.lender);
         f("before_merge", self.before_merge);
+        f("allowed_providers", self.allowed_providers);
         f("retry_of", self.retry_of);
         f("renamed_from", self.renamed_from);
         f("must_confirm", self.must_confirm);

@@ -45,7 +45,8 @@ Outcome outcome_of(const StackView& view) {
         case Standing::ended:
         case Standing::unconfirmed:
         case Standing::unapproved:
-        case Standing::rejected: return observed ? Outcome::neutral : Outcome::action_required;
+        case Standing::rejected:
+        case Standing::unknown_provider: return observed ? Outcome::neutral : Outcome::action_required;
         case Standing::apply_failed:
         case Standing::plan_failed:
         case Standing::denied:
@@ -98,6 +99,7 @@ std::string stack_title(const StackView& view) {
             return policy.empty() ? "A policy could not be evaluated" : "Policy " + policy + " could not be evaluated";
         }
         case Standing::rejected: return "Rejected";
+        case Standing::unknown_provider: return "Waiting: " + missing_text(view);
         case Standing::not_planned: return "Not planned: " + view->not_planned;
         case Standing::ended: {
             const auto& reason = view->run->reason;

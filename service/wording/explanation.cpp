@@ -24,6 +24,7 @@ std::string_view outcome(Standing standing) {
         case Standing::denied: return "denied";
         case Standing::unjudged: return "not judged";
         case Standing::rejected: return "rejected";
+        case Standing::unknown_provider: return "waits for an administrator";
         case Standing::not_planned: return "not planned";
         case Standing::ended: return "ended early";
         case Standing::unconfirmed:

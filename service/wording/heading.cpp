@@ -77,6 +77,9 @@ class Heading {
             also(out, subject(some) + " could not be judged, because a policy failed");
         if (const auto some = names(Standing::rejected); !some.empty())
             also(out, subject(some) + was_or_were(some.size()) + "rejected");
+        if (const auto some = names(Standing::unknown_provider); !some.empty())
+            also(out, subject(some) + (some.size() == 1 ? " needs" : " need") + " a provider that " +
+                          voice_.name(report_.pull.base_branch) + " does not use");
         return out;
     }
 

@@ -81,6 +81,16 @@ bool depend_on_each_other(const std::vector<StackView>& views) {
     });
 }
 
+// `/slipway allow provider acme/dns`
+std::string allowing(const Report& report, const std::vector<const StackView*>& views, const Voice& voice) {
+    std::set<std::string> sources;
+    for (const auto* view : views)
+        sources.insert((*view)->run->unknown_providers.begin(), (*view)->run->unknown_providers.end());
+    std::string out = report.command_word + " allow provider";
+    for (const auto& source : sources) out += " " + source;
+    return voice.command(out);
+}
+
 bool is_open(const Report& report) { return report.pull.state == PullState::open; }
 
 }  // namespace
@@ -95,7 +105,8 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
             case Standing::plan_failed:
             case Standing::denied:
             case Standing::unjudged:
-            case Standing::rejected: blocked.push_back(name); continue;
+            case Standing::rejected:
+            case Standing::unknown_provider: blocked.push_back(name); continue;
             case Standing::unapproved:
             case Standing::ready: break;
             default: continue;
@@ -170,6 +181,9 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
     if (const auto rejected = those(views, Standing::rejected); !rejected.empty())
         return "Whoever rejected it can take that back with a review, or with " +
                command(report, "approve", rejected, With::plan, voice) + "." + help;
+    if (const auto withheld = those(views, Standing::unknown_provider); !withheld.empty())
+        return "Somebody with the role admin who trusts " + std::string(withheld.size() == 1 ? "it" : "them") + ": " +
+               allowing(report, withheld, voice) + " lets this pull request use it." + help;
     if (!those(views, Standing::not_planned).empty())
         return report.pull.fork ? "Somebody who may push to this repository can look at the commits, bring them onto a "
                                   "branch of it, and open the pull request from there."

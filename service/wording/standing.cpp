@@ -56,7 +56,9 @@ Standing standing_of(const Report& report, const StackReport& stack) {
         case RunState::confirmed:
         case RunState::applying: return Standing::applying;
         case RunState::finished: return of_finished(stack);
-        case RunState::failed: return was_applying(run) ? Standing::apply_failed : of_verdict(run);
+        case RunState::failed:
+            if (!run.unknown_providers.empty()) return Standing::unknown_provider;
+            return was_applying(run) ? Standing::apply_failed : of_verdict(run);
         case RunState::canceled:
         case RunState::discarded:
         case RunState::stopped:

@@ -17,6 +17,7 @@ enum class Standing {
     denied,
     unjudged,      // a policy could not be evaluated
     rejected,
+    unknown_provider,  // it would run a provider that an administrator has to allow first
     not_planned,   // for a reason
     ended,         // canceled, stopped, discarded, skipped
     unconfirmed,   // merged, and waits for a person
@@ -30,8 +31,9 @@ enum class Standing {
     unchanged,
     untouched,     // merged, and no run was made for it
 };
-constexpr std::array<std::string_view, 18> words_of(Standing) {
-    return {"unknown", "apply_failed", "plan_failed", "denied", "unjudged", "rejected", "not_planned", "ended",
+constexpr std::array<std::string_view, 19> words_of(Standing) {
+    return {"unknown", "apply_failed", "plan_failed", "denied", "unjudged", "rejected", "unknown_provider",
+            "not_planned", "ended",
             "unconfirmed", "unapproved", "ready", "applying", "considering", "planning", "queued", "applied", "unchanged",
             "untouched"};
 }

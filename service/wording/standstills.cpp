@@ -78,6 +78,15 @@ std::string ended_text(const StackView& view, const Voice& voice) {
     return out + (reason.empty() ? "." : ": " + reason + ".");
 }
 
+std::string unknown_provider_text(const StackView& view, const Report& report, const Voice& voice) {
+    std::vector<std::string> names;
+    for (const auto& source : view->run->unknown_providers) names.push_back(voice.code(source));
+    const bool one = names.size() == 1;
+    return voice.name(view->stack.value) + " would run the provider" + (one ? " " : "s ") + list_of(names) + ", which " +
+           voice.name(report.pull.base_branch) + " does not use. " + (one ? "It was" : "They were") +
+           " not started and nothing was planned, because a provider is a program that can change what a plan shows.";
+}
+
 std::string unconfirmed_text(const StackView& view, const Voice& voice, std::size_t bytes) {
     const auto& run = *view->run;
     std::string out;
@@ -149,6 +158,7 @@ std::string Notices::standstills(std::size_t bytes) const {
         if (view.standing == Standing::not_planned && report.conflicts.empty())
             not_planned[view->not_planned].push_back(voice.name(view->stack.value));
         if (view.standing == Standing::ended) text = ended_text(view, voice);
+        if (view.standing == Standing::unknown_provider) text = unknown_provider_text(view, report, voice);
         if (view.standing == Standing::unknown) text = unknown_text(view, report, voice);
         if (view.standing == Standing::unconfirmed) text = unconfirmed_text(view, voice, bytes / 3);
         if (out.size() + text.size() <= bytes) add_paragraph(out, text);

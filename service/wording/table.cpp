@@ -111,6 +111,8 @@ std::string missing_text(const StackView& view) {
         case Standing::ready:
             if (is_observed(*view.report)) return "nothing: only observed";
             return approval.approved_by.empty() ? "nothing" : "nothing: approved by " + joined(approval.approved_by);
+        case Standing::unknown_provider:
+            return "an administrator's yes to the provider " + joined(view->run->unknown_providers);
         case Standing::plan_failed: return "a plan";
         case Standing::denied: return "a new commit";
         case Standing::unjudged: return "a policy that can be evaluated";
@@ -126,6 +128,7 @@ std::string standing_text(const Report& report, const StackView& view) {
     if (!view->run) return {};
     const auto& run = *view->run;
     if (lacks_approval(view)) return "waits: " + joined(view->approval.missing);
+    if (view.standing == Standing::unknown_provider) return "waits: " + missing_text(view);
     if (view.standing == Standing::unconfirmed && !run.reason.empty()) return "waits: " + run.reason;
     if (run.kind == RunKind::tracked && run.state == RunState::queued) {
         std::vector<std::string> upstream;

@@ -130,6 +130,9 @@ std::vector<Situation> all() {
     rejected.approval.rejected_by = {"grace"};
     rejected.approval.findings = {finding(Finding::Severity::deny, "two-eyes", "rejected by grace", "policies/approval/two-eyes.rego", 30)};
     add("rejected", report_of({rejected}));
+    auto withheld = failed("payments-prod", "", "");
+    withheld.run->unknown_providers = {"registry.terraform.io/acme/dns"};
+    add("unknown_provider", report_of({withheld, approved(planned("network-prod", network_plan()))}));
     auto conflict = report_of({not_planned("network-prod", "the pull request conflicts with main")});
     conflict.conflicts = {"stacks/network/main.tf", "stacks/network/variables.tf"};
     add("conflict", conflict);

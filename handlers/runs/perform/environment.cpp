@@ -37,12 +37,10 @@ bool is_ours(std::string_view name) {
                                                  "TF_WORKSPACE",
                                                  "TF_INPUT",
                                                  "TF_IN_AUTOMATION",
-                                                 "TF_PLUGIN_CACHE_DIR",
                                                  "TF_REATTACH_PROVIDERS",
                                                  "CHECKPOINT_DISABLE",
-                                                 "TF_LOG_PATH",
-                                                 "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"};
-    return name.starts_with("TF_CLI_ARGS") ||
+                                                 "TF_LOG_PATH"};
+    return name.starts_with("TF_CLI_ARGS") || name.starts_with("TF_PLUGIN_") || name.starts_with("TF_SKIP_PROVIDER_") ||
            std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 

@@ -29,7 +29,8 @@ Task<void> prepare(Performance& performance, const Work& work, const WorkerOptio
     performance.make_environment();
     co_await performance.fetch_source();
     co_await performance.init();
-    if (!performance.lock_file.empty()) result.lock_file_digest = sha256_hex(performance.lock_file);
+    co_await performance.check_providers(result.unknown_providers);
+    result.inputs = co_await performance.take_inputs();
     performance.check_state();
     co_await performance.select_workspace();
 }

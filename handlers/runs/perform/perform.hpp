@@ -18,10 +18,12 @@ struct WorkerOptions {
     std::string pool = "default";
     int slots = 2;
     std::filesystem::path scratch;       // workspaces live below; emptied at start
-    std::filesystem::path plugin_cache;  // safe under concurrency: one writer at a time
+    std::filesystem::path plugin_cache;          // see providers.hpp; "": none
+    std::vector<std::string> provider_mirrors;   // directories that providers may come from
     SandboxConfig sandbox;
     std::vector<std::filesystem::path> hidden;   // the data directory and the sealing key
     std::vector<std::string> environment_names;  // that variables {env: NAME} may ask for
+    std::vector<std::string> identity_names;     // of those, the ones whose names count in digests, not their values
     Secret spec_key;                             // checks RunSpec signatures
     Secret digest_key;  // keys the hashes of sensitive values in change digests
 };

@@ -120,6 +120,9 @@ SandboxView Performance::view() const {
     out.workspace = workspace_.root();
     out.hidden = options_.hidden;
     if (!tool.program.empty()) out.readable.push_back(tool.program);
+    std::error_code error;
+    if (fs::exists(options_.plugin_cache, error)) out.readable.push_back(options_.plugin_cache);
+    for (const auto& mirror : options_.provider_mirrors) out.readable.push_back(mirror);
     return out;
 }
 
@@ -150,10 +153,6 @@ HeldCommand Performance::prepare_step(Arguments arguments, Reach reach) const {
     auto step = command(std::move(arguments));
     auto config = options_.sandbox;
     auto seen = view();
-    if (cache_ != CacheUse::none) {
-        const bool fills = cache_ == CacheUse::fill && reach == Reach::trusted;
-        (fills ? seen.writable : seen.readable).push_back(options_.plugin_cache);
-    }
     if (reach != Reach::trusted) seen.readable.push_back(workspace_.data());
     if (reach == Reach::planned) {  // rule R2: the state may be read, not written
         config.readable.insert(config.readable.end(), config.writable.begin(),
@@ -208,11 +207,10 @@ Task<void> Performance::init() {
         return read_beneath(workspace_.root(), lock_path, 4u << 20).value_or("");
     };
     const auto brought = read_lock();
-    cache_ = cache_use(options_.plugin_cache, brought);
-    const auto lock = co_await lock_cache(options_.plugin_cache, cache_, time_left());
-    const auto cache_path =
-        cache_ == CacheUse::none ? fs::path() : fs::canonical(options_.plugin_cache);
-    cli_configuration_ = terraform::cli_configuration(cache_path.string());
+    offer_cached(options_.plugin_cache, locked_providers(brought), workspace_.data());
+    std::vector<terraform::ProviderMirror> mirrors;
+    for (const auto& mirror : options_.provider_mirrors) mirrors.push_back({mirror, mirrored_providers(mirror)});
+    cli_configuration_ = terraform::cli_configuration(mirrors);
     auto step = prepare_step(terraform::init(!brought.empty()), Reach::trusted);
     if (spec_.phase == Phase::plan) {
         auto arguments = terraform::plan(inside(plan_path()).string(), spec_.destroy);
@@ -269,7 +267,6 @@ void Performance::prepare_show() {
     SandboxView seen = view();
     seen.workspace = fresh.root();
     seen.readable.push_back(workspace_.data());
-    if (cache_ != CacheUse::none) seen.readable.push_back(options_.plugin_cache);
     auto at = [&](const fs::path& path) { return inside_sandbox(path, config, seen); };
     auto step = command(terraform::show(at(fresh.out() / "plan").string()));
     step.directory = fresh.source();

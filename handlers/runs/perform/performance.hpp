@@ -6,7 +6,7 @@
 
 #include "handlers/runs/perform/environment.hpp"
 #include "handlers/runs/perform/perform.hpp"
-#include "handlers/runs/perform/plugin_cache.hpp"
+#include "handlers/runs/perform/providers.hpp"
 #include "handlers/runs/perform/run_log.hpp"
 #include "handlers/runs/perform/tools/plan_json.hpp"
 #include "handlers/runs/perform/tools/tool.hpp"
@@ -32,6 +32,10 @@ class Performance {
     Task<void> fetch_source();
     void make_environment();
     Task<void> init();
+    // Rule R3: before anything of a provider runs. What is not allowed goes into `unknown`, and the phase is over.
+    Task<void> check_providers(std::vector<std::string>& unknown);
+    // Rule R4: what this phase is made from; an apply refuses where that is not what its plan was made from.
+    Task<std::vector<RunInput>> take_inputs();
     // Refuses to plan against a state that the sandbox hides, which would look like none, and to apply what
     // could not write it.
     void check_state() const;
@@ -73,7 +77,7 @@ class Performance {
     Workspace workspace_;
     std::filesystem::path directory_;
     RunEnvironment environment_;
-    CacheUse cache_ = CacheUse::none;
+    std::vector<InstalledProvider> providers_;
     std::string cli_configuration_;
     std::string held_;  // of the plan's output
     // Started while the step before them runs: the tool waits where it reads its configuration.

@@ -20,6 +20,7 @@ std::string said(std::string_view body, const std::vector<std::string>& words = 
         out += " " + target.pattern;
         if (!target.plan.empty()) out += "@" + target.plan;
     }
+    for (const auto& source : command.providers) out += " <" + source + ">";
     if (!command.note.empty()) out += " -- " + command.note;
     return out;
 }
@@ -47,6 +48,8 @@ TEST_CASE("a command is a line of its own that begins with the word") {
         {"a space", "/slipway plan space:production/eu", "plan space:production/eu"},
         {"a note", "/slipway reject a -- not on a Friday; $(no) `way`",
          "reject a -- not on a Friday; $(no) `way`"},
+        {"a provider", "/slipway allow provider Acme/DNS tf.acme.test/acme/net -- looked at",
+         "allow <acme/dns> <tf.acme.test/acme/net> -- looked at"},
         {"a note without targets", "/slipway cancel --   later ", "cancel -- later"},
         {"an empty note", "/slipway cancel --", "cancel"},
         {"other words for the same", "/slipway confirm a", "apply a"},

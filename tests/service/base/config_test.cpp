@@ -89,7 +89,8 @@ forges:
 sandbox: {kind: none, writable: [/var/lib/tfstate], readable: [/opt]}
 check_name: slipway-eu
 mode: observe
-worker: {environment: [AWS_PROFILE]}
+worker: {environment: [AWS_PROFILE, {name: AWS_SESSION_TOKEN, identity: true}]}
+provider_mirrors: [/tmp]
 link_hosts: [wiki.acme.test]
 command_words: [/slipway, atlantis]
 )");
@@ -121,7 +122,9 @@ command_words: [/slipway, atlantis]
     CHECK(config->sandbox.writable == std::vector<std::string>{"/var/lib/tfstate"});
     CHECK(config->check_name == "slipway-eu");
     CHECK(config->mode == Mode::observe);
-    CHECK(config->worker_environment == std::vector<std::string>{"AWS_PROFILE"});
+    CHECK(config->worker_environment == std::vector<std::string>{"AWS_PROFILE", "AWS_SESSION_TOKEN"});
+    CHECK(config->worker_identity == std::vector<std::string>{"AWS_SESSION_TOKEN"});
+    CHECK(config->provider_mirrors == std::vector<std::string>{"/tmp"});
     CHECK(config->link_hosts == std::vector<std::string>{"wiki.acme.test"});
     CHECK(config->command_words == std::vector<std::string>{"/slipway", "atlantis"});
 }
@@ -244,7 +247,7 @@ TEST_CASE("What is wrong is found with its place and a way out") {
          "slipway.yaml:6:23: `environment` holds TOKEN, which is the service's own secret; runs "
          "never get it"},
         {"worker: {environment: ['A B']}\n",
-         "slipway.yaml:1:23: `environment` is a list of names of environment variables"},
+         "slipway.yaml:1:23: `environment` is a list of names of environment variables or full paths of files"},
         {"command_words: ['a b']\n",
          "slipway.yaml:1:16: `command_words` holds a b; a word has no spaces"},
         {"link_hosts: ['https://x']\n",

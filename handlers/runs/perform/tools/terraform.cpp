@@ -31,10 +31,28 @@ Arguments apply(const std::string& plan_file) {
 
 Arguments output() { return {"output", "-json"}; }
 
-std::string cli_configuration(const std::string& plugin_cache) {
-    std::string out = "disable_checkpoint = true\n";
-    if (!plugin_cache.empty()) out += "plugin_cache_dir = " + slipway::quoted(plugin_cache) + "\n";
-    return out;
+namespace {
+
+std::string list_of(const std::vector<std::string>& texts) {
+    std::string out;
+    for (const auto& text : texts) out += (out.empty() ? "" : ", ") + slipway::quoted(text);
+    return "[" + out + "]";
+}
+
+}  // namespace
+
+std::string cli_configuration(const std::vector<ProviderMirror>& mirrors) {
+    std::string out = "disable_checkpoint = true\nprovider_installation {\n";
+    std::vector<std::string> mirrored;
+    for (const auto& mirror : mirrors) {
+        if (mirror.addresses.empty()) continue;
+        out += "  filesystem_mirror {\n    path    = " + slipway::quoted(mirror.path) +
+               "\n    include = " + list_of(mirror.addresses) + "\n  }\n";
+        mirrored.insert(mirrored.end(), mirror.addresses.begin(), mirror.addresses.end());
+    }
+    out += "  direct {\n";
+    if (!mirrored.empty()) out += "    exclude = " + list_of(mirrored) + "\n";
+    return out + "  }\n}\n";
 }
 
 namespace {
@@ -126,22 +144,6 @@ std::optional<std::string> progress(std::string_view line) {
         if (const auto at = line.find(word); at != line.npos)
             return std::string(line.substr(0, at + word.size()));
     return std::nullopt;
-}
-
-std::vector<LockedProvider> locked_providers(std::string_view lock_file) {
-    std::vector<LockedProvider> out;
-    auto between_quotes = [](std::string_view line) {
-        const auto first = line.find('"'), last = line.rfind('"');
-        return first == last ? std::string()
-                             : std::string(line.substr(first + 1, last - first - 1));
-    };
-    for (const auto line : lines_of(lock_file)) {
-        if (line.starts_with("provider \""))
-            out.push_back({between_quotes(line), ""});
-        else if (!out.empty() && out.back().version.empty() && line.starts_with("  version "))
-            out.back().version = between_quotes(line);
-    }
-    return out;
 }
 
 std::string state_trouble(const Json& backend, std::string_view workspace) {

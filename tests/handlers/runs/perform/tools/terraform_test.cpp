@@ -33,19 +33,6 @@ TEST_CASE("lines that tell how far a plan is carry no values") {
     CHECK_FALSE(terraform::progress(""));
 }
 
-TEST_CASE("the lock file tells providers and versions") {
-    const auto providers = terraform::locked_providers(
-        "# comment\nprovider \"registry.terraform.io/hashicorp/null\" {\n  version     = "
-        "\"3.2.4\"\n"
-        "  constraints = \"~> 3.2\"\n  hashes = [\n    \"h1:abc\",\n  ]\n}\n\n"
-        "provider \"registry.opentofu.org/hashicorp/aws\" {\n  version = \"5.1.0\"\n}\n");
-    const std::vector<terraform::LockedProvider> expected{
-        {"registry.terraform.io/hashicorp/null", "3.2.4"},
-        {"registry.opentofu.org/hashicorp/aws", "5.1.0"}};
-    CHECK(providers == expected);
-    CHECK(terraform::locked_providers("").empty());
-}
-
 TEST_CASE("a state that would be lost with the run is noticed") {
     auto trouble = [](const char* backend, const char* workspace = "default") {
         return !terraform::state_trouble(*parse_json(backend), workspace).empty();
@@ -90,8 +77,21 @@ TEST_CASE("commands are argument vectors, and what may be shown of outputs is wh
     CHECK(terraform::init(true).back() == "-lockfile=readonly");
     CHECK(terraform::init(false).back() == "-no-color");
     CHECK(terraform::plan("/workspace/out/plan", true).back() == "-destroy");
-    CHECK(terraform::cli_configuration("/a \"b\"") ==
-          "disable_checkpoint = true\nplugin_cache_dir = \"/a \\\"b\\\"\"\n");
+    CHECK(terraform::cli_configuration({}) ==
+          "disable_checkpoint = true\nprovider_installation {\n  direct {\n  }\n}\n");
+    const terraform::ProviderMirror mirror{"/m \"x\"", {"registry.terraform.io/acme/dns"}};
+    CHECK(terraform::cli_configuration({mirror, {"/empty", {}}}) ==
+          R"(disable_checkpoint = true
+provider_installation {
+  filesystem_mirror {
+    path    = "/m \"x\""
+    include = ["registry.terraform.io/acme/dns"]
+  }
+  direct {
+    exclude = ["registry.terraform.io/acme/dns"]
+  }
+}
+)");
     const auto outputs = *parse_json(
         R"({"a":{"sensitive":false,"value":[1]},"b":{"sensitive":true,"value":2},"c":{"value":3},
             "db_password":{"sensitive":false,"value":"x"}})");
