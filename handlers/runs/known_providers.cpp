@@ -58,21 +58,20 @@ std::string tracked_directory(const Run& run) {
 
 Task<std::vector<std::string>> allowed_providers(ControlContext& context, std::shared_ptr<Repository> repository,
                                                  Run run) {
-    // A branch that was not there before is taken as it came.
     const auto tool = run.settings.tool;
-    auto tree_before = [&]() -> TreeId {
-        const bool first = run.base.empty() || run.base.value.find_first_not_of('0') == std::string::npos;
-        return first ? run.tree : repository->tree_of(run.base);
+    const auto organisation = context.organisation();
+    TreeId tree;
+    std::vector<std::string> directories;
+    auto find_out = [&] {
+        if (run.base.empty() || !repository->has_commit(run.base)) return;  // then nothing is known of the branch
+        tree = repository->tree_of(run.base);
+        directories.push_back(tracked_directory(run));
+        if (!repository->object_at(tree, directories.front()))
+            directories = directories_of_others(*organisation, *repository, run, tree);
     };
-    const TreeId tree = co_await context.pool.run(tree_before);
-    std::vector<std::string> directories{tracked_directory(run)};
-    auto has_directory = [&] { return repository->object_at(tree, directories.front()).has_value(); };
-    const bool there = co_await context.pool.run(has_directory);
-    if (!there) {
-        auto others = [&] { return directories_of_others(*context.organisation(), *repository, run, tree); };
-        directories = co_await context.pool.run(others);
-    }
-    auto out = co_await used_in(context, repository, tree, std::move(directories), tool);
+    co_await context.pool.run(find_out);
+    Addresses out;
+    if (!directories.empty()) out = co_await used_in(context, repository, tree, std::move(directories), tool);
     if (run.pull) {
         const PullRequestName name{run.repository, *run.pull};
         const auto pull = co_await load<PullRecord>(context.queue, pull_key(name));

@@ -113,6 +113,7 @@ struct Stage {
         work.spec.phase = Phase::apply;
         work.spec.plan_file = planned.plan_file;
         work.spec.plan_digest = planned.plan_digest;
+        work.spec.planned_inputs = planned.inputs;
         return go();
     }
     Plan plan_of(const PhaseResult& result) {
@@ -461,7 +462,7 @@ struct StandIn {
             "#!/bin/sh\n[ \"$1\" = version ] || configuration=$(cat $TF_CLI_CONFIG_FILE)\n"
             "case \"$1\" in\n"
             "version) echo '{\"terraform_version\":\"99.1.0\"}' ;;\n"
-            "init) mkdir $TF_DATA_DIR/providers; echo honest > $TF_DATA_DIR/providers/binary;"
+            "init) mkdir -p $TF_DATA_DIR/modules/m; echo honest > $TF_DATA_DIR/modules/m/binary;"
             " echo locked > .terraform.lock.hcl ;;\n"
             "plan) for word; do case $word in -out=*) out=${word#-out=};; esac; done\n" +
                 plan + "\nexit 2 ;;\nshow) " + show + " ;;\nesac\n");
@@ -478,14 +479,14 @@ struct StandIn {
 TEST_CASE("R3: what the planned code does cannot reach what is shown") {
     if (!sandbox_works()) return;
     StandIn stand_in(
-        "echo plan > $out; echo evil > $TF_DATA_DIR/providers/binary; mv $TF_DATA_DIR "
+        "echo plan > $out; echo evil > $TF_DATA_DIR/modules/m/binary; mv $TF_DATA_DIR "
         "/workspace/gone;"
         "echo evil > $TF_CLI_CONFIG_FILE; echo evil > .terraform.lock.hcl; echo evil > "
         "$HOME/.terraformrc;"
         "(sleep 1; echo evil > $out) & ",
         "printf '{\"format_version\":\"1.2\",\"variables\":{},\"timestamp\":\"'; cat $3 "
         ".terraform.lock.hcl"
-        " $TF_DATA_DIR/providers/binary $HOME/.terraformrc 2>/dev/null | tr '\\n' ' ';"
+        " $TF_DATA_DIR/modules/m/binary $HOME/.terraformrc 2>/dev/null | tr '\\n' ' ';"
         " printf '%s ' \"$configuration\";"
         " find /workspace -type f | sort | tr '\\n' ' '; printf '\"}'");
     Stage stage(stand_in.tool);
@@ -499,7 +500,35 @@ TEST_CASE("R3: what the planned code does cannot reach what is shown") {
           "plan locked honest disable_checkpoint = true "
           "/workspace/out/plan /workspace/source/.terraform.lock.hcl ");
     CHECK(stage.gateway.sealed.at(planned.plan_file.value) == "plan\n");
-    CHECK(planned.lock_file_digest == sha256_hex("locked\n"));
+    const RunInput lock_file{InputKind::lock_file, "", sha256_hex("locked\n")};
+    CHECK(std::count(planned.inputs.begin(), planned.inputs.end(), lock_file) == 1);
+}
+
+TEST_CASE("R4: an apply does not begin with another value of the worker than its plan had") {
+    auto tool = any_tool();
+    if (!tool) return;
+    Stage stage(*tool);
+    stage.options.environment_names = {"SLIPWAY_TEST_VALUE"};
+    Variable of_worker;
+    of_worker.source = Variable::Source::worker_environment;
+    of_worker.value = "SLIPWAY_TEST_VALUE";
+    of_worker.phase = VariablePhase::apply;
+    ::setenv("SLIPWAY_TEST_VALUE", "the first value", 1);
+    stage.work.spec.apply_variables = {{"TF_VAR_x", of_worker}};
+    const auto planned = stage.plan(stage.backend() + "resource \"terraform_data\" \"a\" {}\n");
+    CAPTURE(planned.error);
+    REQUIRE(planned.outcome == Outcome::planned);
+    stage.work.spec.apply_variables.clear();
+    stage.work.spec.variables = {{"TF_VAR_x", of_worker}};
+    ::setenv("SLIPWAY_TEST_VALUE", "the second value", 1);
+    const auto other = stage.apply(planned);
+    CHECK(other.outcome == Outcome::failed);
+    CHECK(other.error == "variable `TF_VAR_x` has another value since the plan; nothing was applied, plan again");
+    CHECK(stage.gateway.begun.empty());
+    ::setenv("SLIPWAY_TEST_VALUE", "the first value", 1);
+    CHECK(stage.apply(planned).outcome == Outcome::applied);
+    ::unsetenv("SLIPWAY_TEST_VALUE");
+    CHECK(stage.everything().find("the first value") == std::string::npos);
 }
 
 TEST_CASE("R2: code that runs while it is planned cannot write the state that it can read") {
