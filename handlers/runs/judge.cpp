@@ -114,8 +114,11 @@ Task<void> judge(ControlContext& context, ClaimedJob job) {
     auto which = job_payload<RunPhase>(job.job);
     auto run = co_await load<Run>(context.queue, run_key(which.run));
     auto found = co_await load<PhaseResult>(context.queue, result_key(which));
-    const auto awaited = which.phase == Phase::plan ? RunState::planning : RunState::applying;
-    if (!run.version || !found.version || run.value.state != awaited) co_return;
+    const auto state = run.value.state;
+    // Confirmed still: the apply was refused before it began.
+    const bool awaited = which.phase == Phase::plan ? state == RunState::planning
+                                                    : state == RunState::applying || state == RunState::confirmed;
+    if (!run.version || !found.version || !awaited) co_return;
 
     const auto& result = found.value;
     run.value.tool_version = result.tool_version;

@@ -94,7 +94,8 @@ std::string unconfirmed_text(const StackView& view, const Voice& voice, std::siz
     const auto blocks = difference_blocks(*view->approved_plan, *view->plan);
     if (blocks.empty())
         return "The plan of " + voice.name(view->stack.value) +
-               " does the same as the approved one, but what it is made from is not the same: files, variables or tool.";
+               " does the same as the approved one, but what it is made from is not the same" +
+               (run.reason.empty() ? std::string() : "; " + reason_of(run, voice)) + ".";
     std::string lines;
     std::size_t shown = 0;
     for (const auto& block : blocks) {

@@ -487,7 +487,7 @@ TEST_CASE("R3: what the planned code does cannot reach what is shown") {
         "printf '{\"format_version\":\"1.2\",\"variables\":{},\"timestamp\":\"'; cat $3 "
         ".terraform.lock.hcl"
         " $TF_DATA_DIR/modules/m/binary $HOME/.terraformrc 2>/dev/null | tr '\\n' ' ';"
-        " printf '%s ' \"$configuration\";"
+        " printf '%s ' \"$configuration\" | tr '\\n' ' ';"
         " find /workspace -type f | sort | tr '\\n' ' '; printf '\"}'");
     Stage stage(stand_in.tool);
     stage.work.spec.version = "99.1.0";
@@ -497,7 +497,7 @@ TEST_CASE("R3: what the planned code does cannot reach what is shown") {
     REQUIRE(planned.outcome == Outcome::planned);
     const auto document = *parse_json(stage.gateway.blobs.at(planned.tool_document.value));
     CHECK(document["timestamp"].text() ==
-          "plan locked honest disable_checkpoint = true "
+          "plan locked honest disable_checkpoint = true provider_installation {   direct {   } } "
           "/workspace/out/plan /workspace/source/.terraform.lock.hcl ");
     CHECK(stage.gateway.sealed.at(planned.plan_file.value) == "plan\n");
     const RunInput lock_file{InputKind::lock_file, "", sha256_hex("locked\n")};
