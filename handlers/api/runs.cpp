@@ -156,7 +156,7 @@ void add_run_routes(Router& router, ApiContext& context) {
     asking("/api/v1/runs/{id}/discard", ask<Verb::cancel>);
     asking("/api/v1/runs/{id}/cancel", ask<Verb::cancel>);
     asking("/api/v1/runs/{id}/approve", ask<Verb::approve>);
-    asking("/api/v1/runs/{id}/retry", ask<Verb::plan>);
+    asking("/api/v1/runs/{id}/retry", ask<Verb::retry>);
 }
 
 }  // namespace slipway

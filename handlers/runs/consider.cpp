@@ -182,6 +182,7 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
         } else if (why != run.value.reason) {
             run.value.reason = why;
             store_run(commit, run);
+            co_await report_those_behind(context, commit, run.value);
         }
     }
     if (encode(pull.value).dump() != before) commit.records.push_back(save(pull_key(name), pull));

@@ -54,6 +54,7 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
     question.plan = *plan;
     value.counts = question.plan.counts;
     value.changes = value.counts.any() || !question.plan.outputs.empty();
+    value.resources = question.plan.resources;
 
     question.stack = value.settings;
     question.run = value;
@@ -81,11 +82,13 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
         commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
     } else if (value.state == RunState::unconfirmed) {
         value.reason = value.must_confirm.empty() ? "it waits for a confirmation" : value.must_confirm;
+        co_await report_those_behind(context, commit, value);
     }
 }
 
 void judge_apply(ControlContext& context, StoredRun& run, const PhaseResult& result) {
     run.value.outputs = result.outputs;
+    if (const auto plan = context.plans.get(run.value.plan_document)) run.value.resources = plan->resources_after;
     advance(run.value, RunEvent::applied, context.clock.now_ms(), "slipway");
 }
 

@@ -85,9 +85,25 @@ Task<void> give_word(ControlContext& context, Desk& desk, RunTarget& target, boo
     if (!limits.empty()) say(desk, limits);
 }
 
+// A destroy of all that a stack manages is confirmed by whoever says which stack, and by nobody in passing.
+bool lacks_its_name(const ControlContext& context, Desk& desk, const RunTarget& target) {
+    const auto& run = target.run.value;
+    if (!run.destroy || target.named) return false;
+    const auto name = "`" + run.stack.value + "`";
+    const auto sentence = "Confirming " + name + " destroys " +
+                          (run.counts.remove == 1 ? "1 resource" : std::to_string(run.counts.remove) + " resources") +
+                          ", so it must be named: `" + context.command_word + " apply " + run.stack.value + "`.";
+    if (desk.targets.size() == 1)
+        refuse(desk, Answer::Kind::refused, sentence);
+    else
+        say(desk, sentence);
+    return true;
+}
+
 Task<void> confirm(ControlContext& context, Desk& desk, RunTarget& target) {
     auto& run = target.run.value;
     const auto name = "`" + run.stack.value + "`";
+    if (lacks_its_name(context, desk, target)) co_return;
     if (run.settings.mode == Mode::observe) {
         refuse(desk, Answer::Kind::refused, name + " is only observed; nothing is applied.");
         co_return;
@@ -116,6 +132,7 @@ Task<void> confirm(ControlContext& context, Desk& desk, RunTarget& target) {
         co_return;
     }
     start_apply(context, desk.commit, target.run, approval, desk.request.actor.text(), desk.request.note);
+    co_await report_those_behind(context, desk.commit, run);
     say(desk, "Applying " + name + ".");
 }
 
@@ -138,6 +155,7 @@ void apply_before_merge(ControlContext& context, Desk& desk, RunTarget& target) 
     run.counts = PlanCounts();
     run.changes = false;
     run.plan_decision = PlanDecision();
+    run.resources = -1;
     run.planned_at_ms = run.finished_at_ms = 0;
     StateChange first;
     first.at_ms = run.created_at_ms;
@@ -164,7 +182,7 @@ Task<void> apply(ControlContext& context, Desk& desk, RunTarget& target) {
                run.state == RunState::finished && run.changes) {
         if (target.stack->approval.approval != Approval::approved)
             refuse(desk, Answer::Kind::refused, "Approvals of " + name + " are missing.");
-        else
+        else if (!lacks_its_name(context, desk, target))
             apply_before_merge(context, desk, target);
     } else if (target.run.version && run.kind == RunKind::proposed) {
         refuse(desk, Answer::Kind::refused,
@@ -200,11 +218,11 @@ void cancel(ControlContext& context, Desk& desk, RunTarget& target) {
 
 }  // namespace
 
-void plan_again(Desk& desk) {
+void plan_again(Desk& desk, const std::vector<const RunTarget*>& targets) {
     LookRequest look;
     look.pull = *desk.request.pull;
-    for (const auto& target : desk.targets)
-        if (target.stack) look.targets.push_back(target.stack->settings.id);
+    for (const auto* target : targets)
+        if (target->stack) look.targets.push_back(target->stack->settings.id);
     desk.commit.jobs.push_back(
         make_job(JobKind::look, look.pull.text() + "/" + desk.request.comment_id, look));
     say(desk, "Planning again.");

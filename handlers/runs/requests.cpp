@@ -36,6 +36,7 @@ Task<void> find_targets(ControlContext& context, Desk& desk) {
         }
         const auto& run = target.run.value;
         if (run.pull) request.pull = PullRequestName{run.repository, *run.pull};
+        target.named = true;
         desk.targets.push_back(std::move(target));
     }
     if (!request.pull) co_return;
@@ -59,13 +60,15 @@ Task<void> find_targets(ControlContext& context, Desk& desk) {
             if (stack.settings.id == target.run.value.stack) target.stack = &stack;
             continue;
         }
-        const CommandTarget* named = nullptr;
-        for (const auto& candidate : request.targets)
-            if (target_matches(candidate, stack.settings)) named = &candidate;
-        if (!request.targets.empty() && !named) continue;
+        const CommandTarget* meant = nullptr;
         RunTarget target;
         target.stack = &stack;
-        if (named) target.plan = named->plan;
+        for (const auto& candidate : request.targets) {
+            if (target_matches(candidate, stack.settings)) meant = &candidate;
+            target.named = target.named || names(candidate, stack.settings);
+        }
+        if (!request.targets.empty() && !meant) continue;
+        if (meant) target.plan = meant->plan;
         const auto& id = stack.tracked.empty() ? stack.proposed : stack.tracked;
         if (!id.empty()) target.run = co_await load<Run>(context.queue, run_key(id));
         desk.targets.push_back(std::move(target));
@@ -91,6 +94,23 @@ Task<void> check_rights(ControlContext& context, Desk& desk, RepositoryName repo
                "; " + desk.request.actor.login + " does not have it.");
 }
 
+// Whoever names no stack means those that the verb can do something for; where there are none, all: the answer
+// says of each why not.
+void leave_out_what_asks_for_nothing(Desk& desk) {
+    const auto verb = desk.request.verb;
+    if (!desk.request.targets.empty() || desk.request.run || (verb != Verb::apply && verb != Verb::retry)) return;
+    const auto asks = [&](const RunTarget& target) {
+        if (!target.run.version) return false;
+        const auto& run = target.run.value;
+        if (desk.pull.value.pull.state == PullState::open && verb == Verb::retry) return true;
+        if (can_be_retried(run)) return true;
+        if (verb == Verb::retry) return false;
+        return run.kind == RunKind::tracked ? run.state == RunState::unconfirmed : run.changes;
+    };
+    if (std::none_of(desk.targets.begin(), desk.targets.end(), asks)) return;
+    std::erase_if(desk.targets, [&](const RunTarget& target) { return !asks(target); });
+}
+
 Task<void> decide(ControlContext& context, Desk& desk) {
     co_await find_targets(context, desk);
     if (desk.answer.kind == Answer::Kind::done && desk.targets.empty() && desk.request.pull) {
@@ -98,6 +118,9 @@ Task<void> decide(ControlContext& context, Desk& desk) {
         co_await check_rights(context, desk, desk.request.pull->repository, root);
     }
     if (desk.answer.kind != Answer::Kind::done) co_return;
+    const bool for_all = desk.request.verb == Verb::plan || desk.request.verb == Verb::retry;
+    std::vector<const RunTarget*> again;
+    leave_out_what_asks_for_nothing(desk);
     for (auto& target : desk.targets) {
         const auto& settings = target.stack ? target.stack->settings : target.run.value.settings;
         const auto& repository = target.stack ? desk.pull.value.pull.name.repository
@@ -110,16 +133,24 @@ Task<void> decide(ControlContext& context, Desk& desk) {
             refuse(desk, Answer::Kind::impossible, "This run belongs to no pull request.");
             co_return;
         }
-        if (desk.request.verb == Verb::plan) continue;
+        if (for_all || (desk.request.verb == Verb::apply && target.run.version && can_be_retried(target.run.value))) {
+            again.push_back(&target);
+            continue;
+        }
         co_await carry_out(context, desk, target);
         if (desk.answer.kind != Answer::Kind::done) co_return;
     }
     if (desk.request.verb == Verb::plan) {
-        if (!desk.request.pull || desk.pull.value.pull.state != PullState::open)
-            refuse(desk, Answer::Kind::impossible, "Only an open pull request can be planned again.");
+        if (!desk.request.pull || (desk.pull.version && desk.pull.value.pull.state != PullState::open))
+            refuse(desk, Answer::Kind::impossible, "Only an open pull request can be planned again; after the merge, "
+                                                   "`retry` plans again what failed.");
         else
-            plan_again(desk);
+            plan_again(desk, again);
+    } else if (!again.empty()) {
+        co_await retry(context, desk, std::move(again));
     }
+    if (desk.answer.kind == Answer::Kind::done && desk.request.note.starts_with("-") && desk.request.verb != Verb::explain)
+        say(desk, "What stands behind `-- ` is a note: nothing of it is passed on to the tool.");
 }
 
 }  // namespace

@@ -15,6 +15,22 @@ void store_run(Commit& commit, const StoredRun& run, Reported reported) {
         commit.jobs.push_back(make_job(JobKind::release, dependent.value, dependent));
 }
 
+Task<void> report_those_behind(ControlContext& context, Commit& commit, const Run& run) {
+    const auto lane = lane_of(run);
+    auto members = co_await context.queue.lane(lane);
+    std::vector<std::string> keys;
+    for (const auto& member : members)
+        if (member != run.id.value) keys.push_back(run_key(RunId(member)));
+    auto records = co_await context.queue.read_many(keys);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!records[i].version) continue;
+        const auto behind = decoded_record<Run>(keys[i], records[i]);
+        if (!behind.pull || behind.pull == run.pull) continue;
+        PullRequestName name{behind.repository, *behind.pull};
+        commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+    }
+}
+
 Job perform_job(ControlContext& context, const Run& run, Phase phase) {
     const auto& settings = run.settings;
     RunSpec spec;
@@ -73,6 +89,8 @@ std::string why_not_automatic(const Run& run, const Considered& considered) {
         return "applies of this stack are asked for on the pull request";
     if (settings.apply_start == ApplyStart::confirmed) return "its stack asks for a confirmation";
     if (run.plan_decision.verdict == Verdict::warned) return "a plan policy warns";
+    if (!run.renamed_from.empty() && run.counts.remove + run.counts.replace > 0)
+        return "it is planned where git takes its directory to be now, and destroys resources";
     return "";
 }
 

@@ -25,6 +25,9 @@ inline std::string lane_of(const Run& run) { return "stack/" + run.stack.value; 
 enum class Reported { now, later };
 void store_run(Commit& commit, const StoredRun& run, Reported reported = Reported::now);
 
+// A report for each pull request whose runs wait in the lane behind this one: what they wait for has changed.
+Task<void> report_those_behind(ControlContext& context, Commit& commit, const Run& run);
+
 // The apply of a run that waits, as `allowed` lets it: state applying, and its work for a worker.
 void start_apply(ControlContext& context, Commit& commit, StoredRun& run, ApprovalDecision allowed,
                  std::string by, std::string note);

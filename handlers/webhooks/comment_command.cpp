@@ -26,10 +26,13 @@ struct Row {
     std::string_view does;       // "": another word for the same, not in the help
     bool for_migrants = false;   // and then only behind their word
 };
-constexpr std::array<Row, 13> table = {{
+constexpr std::array<Row, 14> table = {{
     {"plan", Verb::plan, "[STACK]…", "plans again, at the present head"},
     {"apply", Verb::apply, "[STACK[@PLAN]]…",
-     "before the merge, where a stack allows it: applies; after the merge: confirms what waits"},
+     "before the merge, where a stack allows it: applies; after the merge: confirms what waits, and begins again "
+     "what failed"},
+    {"retry", Verb::retry, "[--failed] [STACK]…",
+     "plans again, after the merge from the branch's tip; `--failed`: only what failed"},
     {"approve", Verb::approve, "[STACK[@PLAN]]…", "approves the plans as they are shown"},
     {"reject", Verb::reject, "[STACK[@PLAN]]…", "says no to them, which also takes back an approval"},
     {"cancel", Verb::cancel, "[STACK]…",
@@ -129,6 +132,10 @@ class Grammar {
             if (text == "--") {
                 command.note = note(line.substr(words[i].end));
                 break;
+            }
+            if (command.verb == Verb::retry && text == "--failed") {
+                command.only_failed = true;
+                continue;
             }
             if (migrants_ && (text == "-p" || text == "--project") && i + 1 < words.size()) continue;
             if (auto wrong = argument(text, command)) return *std::move(wrong);

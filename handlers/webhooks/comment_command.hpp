@@ -17,6 +17,7 @@ namespace slipway {
 struct CommentCommand {
     Verb verb = Verb::help;
     std::vector<CommandTarget> targets;  // none: all concerned
+    bool only_failed = false;            // of `retry`
     std::string note;
     bool operator==(const CommentCommand&) const = default;
 };

@@ -4,6 +4,7 @@
 #include "handlers/webhooks/comment_command.hpp"
 #include "handlers/webhooks/pulls.hpp"
 #include "handlers/webhooks/pushes.hpp"
+#include "handlers/webhooks/retry.hpp"
 #include "queue/store.hpp"
 #include "service/base/log.hpp"
 
@@ -75,6 +76,7 @@ Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job)
         request.actor = comment->author;
         request.pull = event.pull;
         request.targets = given.targets;
+        request.only_failed = given.only_failed;
         request.note = given.note;
         request.comment_id = event.comment_id;
         request.given_at_ms = comment->created_at_ms;
@@ -162,6 +164,7 @@ Task<void> react(ReactContext& context, ClaimedJob job) {
 Task<void> look_again(ReactContext& context, ClaimedJob job) {
     auto request = job_payload<LookRequest>(job.job);
     const auto lease = job.lease;
+    if (!request.retried.empty()) co_return co_await retry_runs(context, std::move(request), lease);
     co_await look_at_pull(context, request.pull, LookAgain::always, request.targets, lease);
 }
 

@@ -237,11 +237,11 @@ void add_client_commands(CLI::App& app, Chosen& chosen) {
     why->callback([=, &chosen] { chosen = [=] { return explain(*where, options->run); }; });
 
     const std::pair<const char*, const char*> verbs[] = {
-        {"confirm", "Apply what waits for a confirmation"},
+        {"confirm", "Apply what waits for a confirmation; naming its run names the stack"},
         {"discard", "Do not apply what waits"},
         {"cancel", "Undo whatever the run's state allows"},
         {"approve", "Approve this very plan"},
-        {"retry", "Plan again"}};
+        {"retry", "Plan again: a pull request's run, or one of the branch from its tip"}};
     for (const auto& [verb, help] : verbs) {
         auto* command = app.add_subcommand(verb, help);
         add_where(command, where);

@@ -39,13 +39,15 @@ struct KeptReview {
 // The directory of a stack is gone from what would be planned, or its description is.
 struct GoneDirectory {
     std::string directory;
+    bool there = false;          // it still exists: only the description is gone
     int resources = -1;          // that its state or last plan shows; -1: not known
     std::string looks_like;      // a directory that git takes for the renamed one; "": none
-    bool described = true;       // false: it is the stack's description that is gone
+    bool described = true;       // false: the stack's description is gone
     OnDelete on_delete = OnDelete::forbid;
 
     static void fields(auto& self, auto&& f) {
         f("directory", self.directory);
+        f("there", self.there);
         f("resources", self.resources);
         f("looks_like", self.looks_like);
         f("described", self.described);

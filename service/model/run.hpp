@@ -98,7 +98,7 @@ struct Run {
     CommitSha head;            // proposed: the pull request's head; tracked: the commit on the branch
     CommitSha base;            // proposed: the base it was merged with; tracked: the commit before
     TreeId tree;               // what is planned: the merge result's, or the commit's tree
-    bool destroy = false;      // the directory is gone: plan a destroy from the base
+    bool destroy = false;      // the stack is gone, and its settings want that: plan a destroy from the base
     int attempt = 1;
     Actor triggered_by;
     Stack settings;            // as they were when the run was made
@@ -108,12 +108,13 @@ struct Run {
     RunId lender;              // tracked: the proposed run whose approvals may carry over (rule W5)
     bool before_merge = false;  // tracked: of the pull request's merge result, asked for on it
     RunId retry_of;            // the run that this one was asked for again
-    std::string renamed_from;  // proposed: the directory that the tracked branch still has in place of this one
+    std::string renamed_from;  // the directory that the stack's settings still name in place of this one
     std::string must_confirm;  // why it never applies by itself: "the push came without a merged pull request"
 
     // Of the plan, once there is one.
     PlanCounts counts;
     bool changes = false;  // resources or outputs
+    int resources = -1;    // that the state holds: before its plan, and once applied after it; -1: not known
     BlobId plan_document;  // a Plan as JSON
     BlobId tool_document;  // the tool's own plan document, redacted
     BlobId plan_file;      // sealed; what an apply runs
@@ -163,6 +164,7 @@ struct Run {
         f("must_confirm", self.must_confirm);
         f("counts", self.counts);
         f("changes", self.changes);
+        f("resources", self.resources);
         f("plan_document", self.plan_document);
         f("tool_document", self.tool_document);
         f("plan_file", self.plan_file);

@@ -54,6 +54,14 @@ std::string list_of(const std::vector<std::string>& names, std::size_t at_most) 
     return out;
 }
 
+std::string behind_text(const Ahead& ahead) {
+    std::string out = "behind " + (ahead.pull ? "#" + std::to_string(*ahead.pull)
+                                              : "run " + std::string(shortened(ahead.run.value, 8)));
+    if (ahead.state == RunState::unconfirmed) return out + ", which waits for a confirmation";
+    if (ahead.state == RunState::unknown) return out + ", whose apply nobody saw end";
+    return out + ", which is under way";
+}
+
 std::string queue_place_text(int place) {
     constexpr std::array<const char*, 10> words = {"next",  "second",  "third",  "fourth", "fifth",
                                                    "sixth", "seventh", "eighth", "ninth",  "tenth"};

@@ -17,6 +17,7 @@ enum class Standing {
     denied,
     unjudged,      // a policy could not be evaluated
     rejected,
+    gone,          // its directory or its description: nothing is planned, and its resources are still there
     not_planned,   // for a reason
     ended,         // canceled, stopped, discarded, skipped
     unconfirmed,   // merged, and waits for a person
@@ -27,13 +28,14 @@ enum class Standing {
     planning,      // being prepared, planned, judged
     queued,
     applied,
+    orphaned,      // gone, and its resources stay unmanaged, as its settings want; or there are none
     unchanged,
     untouched,     // merged, and no run was made for it
 };
-constexpr std::array<std::string_view, 18> words_of(Standing) {
-    return {"unknown", "apply_failed", "plan_failed", "denied", "unjudged", "rejected", "not_planned", "ended",
-            "unconfirmed", "unapproved", "ready", "applying", "considering", "planning", "queued", "applied", "unchanged",
-            "untouched"};
+constexpr std::array<std::string_view, 20> words_of(Standing) {
+    return {"unknown", "apply_failed", "plan_failed", "denied", "unjudged", "rejected", "gone", "not_planned", "ended",
+            "unconfirmed", "unapproved", "ready", "applying", "considering", "planning", "queued", "applied", "orphaned",
+            "unchanged", "untouched"};
 }
 
 struct StackView {

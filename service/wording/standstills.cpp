@@ -5,6 +5,7 @@
 
 #include "service/base/clock.hpp"
 #include "service/base/utf8.hpp"
+#include "service/wording/gone.hpp"
 #include "service/wording/links.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/notices.hpp"
@@ -143,6 +144,7 @@ std::string Notices::standstills(std::size_t bytes) const {
     if (!report.configuration.empty())
         add_paragraph(out, "The configuration cannot be used as it is:\n\n" +
                                voice.block(listed(report.configuration, bytes / 2)));
+    add_paragraph(out, gone_notices(report, views, voice, bytes / 2));
     std::map<std::string, std::vector<std::string>> not_planned;
     for (const auto& view : views) {
         std::string text;

@@ -16,6 +16,7 @@ std::string said(std::string_view body, const std::vector<std::string>& words = 
     if (const auto* mistake = std::get_if<CommandMistake>(&*parsed)) return "? " + mistake->message;
     const auto& command = std::get<CommentCommand>(*parsed);
     std::string out(word(command.verb));
+    if (command.only_failed) out += " --failed";
     for (const auto& target : command.targets) {
         out += " " + target.pattern;
         if (!target.plan.empty()) out += "@" + target.plan;
@@ -49,6 +50,9 @@ TEST_CASE("a command is a line of its own that begins with the word") {
          "reject a -- not on a Friday; $(no) `way`"},
         {"a note without targets", "/slipway cancel --   later ", "cancel -- later"},
         {"an empty note", "/slipway cancel --", "cancel"},
+        {"again", "/slipway retry a", "retry a"},
+        {"what failed", "/slipway retry a --failed b", "retry --failed a b"},
+        {"an option that is none is a note's", "/slipway plan -- --failed -target=x", "plan -- --failed -target=x"},
         {"other words for the same", "/slipway confirm a", "apply a"},
         {"and again", "/slipway discard a", "cancel a"},
         {"prose around it", "Looks good.\n\n/slipway approve\n\nThanks!", "approve"},
