@@ -1,3 +1,4 @@
+// What may be asked for again, and what applies by itself after a rename that git recognised.
 #include <doctest/doctest.h>
 
 #include <set>
