@@ -210,14 +210,19 @@ Task<void> consume(Queue& queue, ConsumerOptions options,
     co_await std::move(run);
 }
 
-Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed) {
-    constexpr auto grace = 15s;  // a renewal of everybody, after the queue was away
+Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed, milliseconds lease) {
+    using SteadyClock = std::chrono::steady_clock;
+    const auto grace = lease / 2;  // a renewal of everybody
     bool away = false;
     for (;;) {
+        const auto before = SteadyClock::now();
         co_await sleep_for(1s);
+        // Stopped, or so busy that renewals came to nothing: what looks expired may well be alive.
+        const bool paused = SteadyClock::now() - before > 1s + lease / 6;
+        if (paused) log_warning("this process stood still; leases are renewed before any is taken back");
         std::string trouble;
         try {
-            if (away) {
+            if (away || paused) {
                 co_await queue.check_storable();
                 away = false;
                 co_await sleep_for(grace);

@@ -22,7 +22,9 @@ struct ConsumerOptions {
 Task<void> consume(Queue& queue, ConsumerOptions options,
                    std::function<Task<void>(ClaimedJob)> perform);
 
-// Once a second: leases that ran out. `on_lapsed` is told of each.
-Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed);
+// Once a second: leases that ran out. `on_lapsed` is told of each. After a pause of this very process, or of
+// the queue, everybody may renew first: half a `lease` is waited before one is taken back.
+Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed,
+                std::chrono::milliseconds lease = std::chrono::milliseconds(30'000));
 
 }  // namespace slipway

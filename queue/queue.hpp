@@ -71,6 +71,7 @@ struct AddToIndex {
 struct Commit {
     std::optional<Lease> holding;     // refused with `stale` unless this lease still holds
     bool finish = false;              // and the job is done
+    bool begin = false;               // and its apply begins: from now on it is never simply run again
     std::vector<WriteRecord> records; // at most 4 096
     std::vector<EnterLane> enter;
     std::vector<LeaveLane> leave;
@@ -79,9 +80,10 @@ struct Commit {
     std::vector<JobId> cancel;        // jobs that wait are dropped; leased ones are marked (see renew)
     std::vector<std::string> once;    // names that may be taken once ever (done/<plan digest>); taken: `conflict`
 };
-// In this order: the lease, `once` and the versions are checked; then finish, once, records, leave, enter,
-// index, cancel, jobs. Throws Failure(never) where a commit contradicts itself: a record written twice,
-// more than 4 096 of them, a finish without a lease.
+// In this order: the lease, `once` and the versions are checked; then finish, begin, once, records, leave,
+// enter, index, cancel, jobs. A job that somebody wants cancelled does not begin: `conflict`. Throws
+// Failure(never) where a commit contradicts itself: a record written twice, more than 4 096 of them, a finish
+// or begin without a lease, or both.
 void check(const Commit& commit);
 
 enum class Committed { done, stale, conflict };
@@ -125,7 +127,11 @@ class Queue {
   public:
     virtual ~Queue() = default;
 
-    // --- intake: one round trip, durable when it returns. Throws Failure where it could not be stored.
+    // --- intake: one round trip, in Redis when it returns. Throws Failure where it could not be stored.
+    // What "in Redis" is worth is its configuration: the embedded server writes to its file at once and has it
+    // on the disk within a second (`appendfsync everysec`), so a killed process loses nothing, and a power cut
+    // or a failover may lose the last second or two. What must not be lost even then stands elsewhere: applies
+    // that began in the worker's journal, everything else on the forge, where it is read again.
     // Deduplicates by forge + id + event for eight days and leaves the job event/<forge>/<id>. (The event's
     // name is not signed: another event under an id already stored is kept beside it, as <id>~<event>.) Delivered again after its job died, it is a duplicate
     // whose job waits once more.
@@ -161,11 +167,14 @@ class Queue {
     // Takes back leases that ran out, and wakes delayed jobs that are due. Call once a second. The unknown
     // and the dead are named again every half a minute until settled(), so that no crash forgets them.
     virtual Task<std::vector<Lapsed>> expire() = 0;
+    // Every lease ends now; how many there were. For the start of the only process that works on this queue:
+    // whoever held one is dead.
+    virtual Task<int> end_leases() = 0;
     // What lapsed has been seen to: an unknown job is dropped, a dead one kept without being named.
     virtual Task<void> settled(JobId job) = 0;
-    // Marks a leased job as one that must not simply run again if its lease lapses (an apply has begun).
-    // Takes `once` (done/<plan digest>) with it: false where the lease is stale, the job is to be cancelled
-    // or the name was taken. Asked again by the same lease it says true again.
+    // What Commit::begin and `once` do, without a record: marks a leased job as one that must not simply run
+    // again if its lease lapses, and takes the name (done/<plan digest>). False where the lease is stale, the
+    // job is to be cancelled or the name was taken. True again for the lease that took it: an answer was lost.
     virtual Task<bool> begin_apply(Lease lease, std::string once) = 0;
 
     // --- logs of runs: bytes, appended under a fence, read from an offset.

@@ -116,7 +116,7 @@ Task<void> confirm(ControlContext& context, Desk& desk, RunTarget& target) {
         co_return;
     }
     start_apply(context, desk.commit, target.run, approval, desk.request.actor.text(), desk.request.note);
-    say(desk, "Applying " + name + ".");
+    say(desk, name + " is confirmed: it is applied when a worker has looked at everything again.");
 }
 
 // Before the merge: a tracked run of the merge result, which applies if its plan is the one shown here.
@@ -194,8 +194,45 @@ void cancel(ControlContext& context, Desk& desk, RunTarget& target) {
     advance(run, RunEvent::canceled, context.clock.now_ms(), desk.request.actor.text(), desk.request.note);
     desk.commit.cancel.push_back(JobId("prepare/" + run.id.value));
     desk.commit.cancel.push_back(JobId("perform/" + run.id.value + "/plan"));
+    desk.commit.cancel.push_back(JobId("perform/" + run.id.value + "/apply"));
     store_run(desk.commit, target.run);
     say(desk, name + " is " + std::string(word(run.state)) + ".");
+}
+
+// A person who has looked says how an apply ended whose end nobody saw. What is left shows in a new plan.
+Task<void> resolve(ControlContext& context, Desk& desk, RunTarget& target) {
+    auto& run = target.run.value;
+    const auto name = "`" + (target.stack ? target.stack->settings.id : run.stack).value + "`";
+    if (!target.run.version || run.state != RunState::unknown) {
+        refuse(desk, Answer::Kind::refused,
+               name + " has no apply whose end is unknown" +
+                   (target.run.version ? ": its run is " + std::string(word(run.state)) : "") + ".");
+        co_return;
+    }
+    if (!desk.request.resolution) {
+        refuse(desk, Answer::Kind::impossible, "Say how the apply of " + name + " ended: `applied` or `failed`.");
+        co_return;
+    }
+    auto left = co_await make_follow_up(context, run);
+    const bool applied = *desk.request.resolution == Resolution::applied;
+    const std::string ended(word(*desk.request.resolution));
+    run.reason = ended + ", as " + desk.request.actor.login + " says" +
+                 (desk.request.note.empty() ? "" : ": " + desk.request.note);
+    advance(run, applied ? RunEvent::resolved_applied : RunEvent::resolved_failed, context.clock.now_ms(),
+            desk.request.actor.text(), desk.request.note);
+    desk.commit.cancel.push_back(JobId("perform/" + run.id.value + "/find_out"));
+    store_run(desk.commit, target.run);
+    if (target.stack && target.stack->tracked == run.id) {
+        target.stack->tracked = left.id;
+        desk.pull_changed = true;
+    }
+    Stored<Run> stored{std::move(left), 0};
+    const auto& next = stored.value;
+    desk.commit.records.push_back(save(run_key(next.id), stored));
+    desk.commit.index.push_back({"runs", next.id.value, next.created_at_ms});
+    desk.commit.index.push_back({"runs/" + next.stack.value, next.id.value, next.created_at_ms});
+    desk.commit.enter.push_back({lane_of(next), next.id.value, make_job(JobKind::prepare, next.id.value, next.id)});
+    say(desk, "The apply of " + name + " counts as " + ended + "; a new plan shows what is left.");
 }
 
 }  // namespace
@@ -219,8 +256,8 @@ Task<void> carry_out(ControlContext& context, Desk& desk, RunTarget& target) {
         case Verb::explain:
             desk.explained.push_back(target.stack->settings.id);  // as it is when the reply is written
             break;
+        case Verb::resolve: co_await resolve(context, desk, target); break;
         case Verb::retry:
-        case Verb::resolve:
         case Verb::allow:
         case Verb::plan:
         case Verb::help: break;

@@ -27,14 +27,14 @@ Job perform_job(ControlContext& context, const Run& run, Phase phase) {
     spec.directory = settings.directory;
     spec.destroy = run.destroy;
     spec.source = run.source;
-    const auto own = phase == Phase::plan ? VariablePhase::plan : VariablePhase::apply;
+    const auto own = phase == Phase::apply ? VariablePhase::apply : VariablePhase::plan;
     for (const auto& [name, variable] : settings.variables)
         if (variable.phase == VariablePhase::both || variable.phase == own)
             spec.variables.emplace(name, variable);
     spec.limit_minutes = settings.plan_limit_minutes;
+    if (phase != Phase::plan) spec.plan_digest = run.plan_digest;
     if (phase == Phase::apply) {
         spec.plan_file = run.plan_file;
-        spec.plan_digest = run.plan_digest;
         spec.limit_minutes = settings.apply_limit_minutes;
     }
     constexpr std::int64_t a_day_ms = 24 * 3600 * 1000;

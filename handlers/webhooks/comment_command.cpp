@@ -26,7 +26,7 @@ struct Row {
     std::string_view does;       // "": another word for the same, not in the help
     bool for_migrants = false;   // and then only behind their word
 };
-constexpr std::array<Row, 13> table = {{
+constexpr std::array<Row, 14> table = {{
     {"plan", Verb::plan, "[STACK]…", "plans again, at the present head"},
     {"apply", Verb::apply, "[STACK[@PLAN]]…",
      "before the merge, where a stack allows it: applies; after the merge: confirms what waits"},
@@ -34,6 +34,7 @@ constexpr std::array<Row, 13> table = {{
     {"reject", Verb::reject, "[STACK[@PLAN]]…", "says no to them, which also takes back an approval"},
     {"cancel", Verb::cancel, "[STACK]…",
      "undoes what can be undone now: takes out of the queue, stops a plan, discards what waits"},
+    {"resolve", Verb::resolve, "STACK applied|failed", "says how an apply ended whose end nobody saw"},
     {"explain", Verb::explain, "[STACK]…", "shows which policies decided what, and why"},
     {"help", Verb::help, "", "shows this table"},
     {"confirm", Verb::apply, "", ""},
@@ -133,10 +134,22 @@ class Grammar {
             if (migrants_ && (text == "-p" || text == "--project") && i + 1 < words.size()) continue;
             if (auto wrong = argument(text, command)) return *std::move(wrong);
         }
+        if (command.verb == Verb::resolve) return resolved(std::move(command));
         return command;
     }
 
   private:
+    // `resolve STACK applied`: the last word says how it ended.
+    Parsed resolved(CommentCommand command) const {
+        if (!command.targets.empty() && command.targets.back().plan.empty())
+            command.resolution = parse_word<Resolution>(folded(command.targets.back().pattern));
+        if (!command.resolution || command.targets.size() < 2)
+            return mistake("Name the stack, and say how its apply ended: " + example("resolve", "STACK applied") +
+                           " or " + example("resolve", "STACK failed") + ".");
+        command.targets.pop_back();
+        return command;
+    }
+
     static std::string note(std::string_view rest) {
         const auto words = split(rest);
         if (words.empty()) return {};

@@ -17,6 +17,7 @@ namespace slipway {
 struct CommentCommand {
     Verb verb = Verb::help;
     std::vector<CommandTarget> targets;  // none: all concerned
+    std::optional<Resolution> resolution;  // of `resolve`
     std::string note;
     bool operator==(const CommentCommand&) const = default;
 };

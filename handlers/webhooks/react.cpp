@@ -75,6 +75,7 @@ Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job)
         request.actor = comment->author;
         request.pull = event.pull;
         request.targets = given.targets;
+        request.resolution = given.resolution;
         request.note = given.note;
         request.comment_id = event.comment_id;
         request.given_at_ms = comment->created_at_ms;

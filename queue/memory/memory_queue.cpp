@@ -84,6 +84,7 @@ class MemoryQueue : public Queue {
         changed_.notify();
         co_return lapsed;
     }
+    Task<int> end_leases() override { co_return model_.end_leases(now()); }
     Task<void> settled(JobId job) override {
         model_.settled(job);
         co_return;

@@ -151,10 +151,12 @@ Committed QueueModel::commit(const Commit& commit, std::int64_t now) {
     if (commit.holding && (holding = held(*commit.holding)) == jobs_.end()) return Committed::stale;
     for (const auto& name : commit.once)
         if (once_.contains(name)) return Committed::conflict;
+    if (commit.begin && holding->second.cancel) return Committed::conflict;
     for (const auto& record : commit.records)
         if (read(record.key).version != record.expected_version) return Committed::conflict;
 
     if (commit.finish) done(holding, now);
+    if (commit.begin) holding->second.begun = true;
     for (const auto& name : commit.once)
         once_[name] = commit.holding ? taker(*commit.holding) : "commit";
     for (const auto& record : commit.records)
@@ -250,6 +252,12 @@ std::vector<Lapsed> QueueModel::expire(std::int64_t now) {
         out.push_back({entry.job, fate, entry.why});
     }
     return out;
+}
+
+int QueueModel::end_leases(std::int64_t now) {
+    const auto ended = leased_;
+    for (const auto& [until, id] : ended) move(id, jobs_.at(id), State::leased, now);
+    return static_cast<int>(ended.size());
 }
 
 void QueueModel::settled(const JobId& id) {

@@ -32,6 +32,7 @@ class QueueModel {
                std::int64_t now);
     bool bury(const Lease& lease, const std::string& why, std::int64_t now);
     std::vector<Lapsed> expire(std::int64_t now);
+    int end_leases(std::int64_t now);
     void settled(const JobId& id);
     bool begin_apply(const Lease& lease, const std::string& once);
 

@@ -223,6 +223,12 @@ class RedisQueue : public Queue {
         co_return out;
     }
 
+    Task<int> end_leases() override {
+        Words none;
+        auto reply = co_await server_->call(scripts::end_leases, std::move(none));
+        co_return static_cast<int>(reply.number);
+    }
+
     Task<void> settled(JobId job) override {
         Words words{job.value};
         co_await server_->call(scripts::settled, std::move(words));

@@ -18,7 +18,7 @@ Words lease_words(const Lease& lease) { return {lease.job.value, std::to_string(
 
 Words commit_words(const Commit& commit, const Secret& record_key) {
     auto out = commit.holding ? lease_words(*commit.holding) : Words{"", "0"};
-    out.push_back(commit.finish ? "1" : "0");
+    out.push_back(commit.finish ? "finish" : commit.begin ? "begin" : "");
     auto count = [&](const auto& list) { out.push_back(std::to_string(list.size())); };
     count(commit.once);
     for (const auto& name : commit.once) out.push_back(name);

@@ -47,7 +47,8 @@ Engine::Engine(EngineParts parts, const Config& config)
                parts_.key.derive("run specifications"),
                parts_.key.derive("digests of inputs"),
                parts_.has_organisation_tree,
-               config.command_words.front()},
+               config.command_words.front(),
+               std::chrono::seconds(config.lease_seconds)},
       report_{parts_.queue,
               plans_,
               parts_.forges,
@@ -82,6 +83,8 @@ WorkerOptions Engine::worker_options(const Config& config) const {
     options.slots = config.workers;
     options.scratch = parts_.scratch / "runs";
     options.plugin_cache = config.data / "cache" / "plugins";
+    options.journal = config.data / "journal";
+    options.lease = control_.lease;
     options.sandbox = config.sandbox;
     options.hidden = {config.data, config.sealing_key};
     options.environment_names = config.worker_environment;

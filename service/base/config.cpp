@@ -37,12 +37,12 @@ std::string take_url(std::string& out, const std::string& text) {
     return trouble;
 }
 
-std::string take_workers(Config& config, const std::string& text) {
-    int number = -1;
+std::string take_number(int& out, const std::string& text, int least, int most) {
+    int number = least - 1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number < 0 || number > 64)
-        return "is a whole number from 0 to 64";
-    config.workers = number;
+    if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most)
+        return "is a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    out = number;
     return "";
 }
 
@@ -85,7 +85,15 @@ const std::vector<Setting>& settings() {
              return not_in_this_version("blobs are files below `data`; remove the key");
          }},
         {"workers",
-         [](Config& c, const std::string& text, const Sources&) { return take_workers(c, text); }},
+         [](Config& c, const std::string& text, const Sources&) { return take_number(c.workers, text, 0, 64); }},
+        {"drain_minutes",
+         [](Config& c, const std::string& text, const Sources&) {
+             return take_number(c.drain_minutes, text, 0, 24 * 60);
+         }},
+        {"lease_seconds",
+         [](Config& c, const std::string& text, const Sources&) {
+             return take_number(c.lease_seconds, text, 3, 600);
+         }},
         {"check_name",
          [](Config& c, const std::string& text, const Sources&) {
              c.check_name = text;

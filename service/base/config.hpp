@@ -67,6 +67,7 @@ struct Config {
     std::vector<std::string> worker_identity;     // of those, the ones that rotate: their names count, not their values
     std::vector<std::string> provider_mirrors;    // directories with providers that runs may take beside the registry's
     int drain_minutes = 30;                       // how long SIGTERM waits for applies
+    int lease_seconds = 30;                       // after so long without a sign of life, work is taken back
     std::vector<std::string> link_hosts;          // hosts that foreign links may point to (rule S3)
 };
 

@@ -302,6 +302,8 @@ HeldCommand::HeldCommand(HeldCommand&&) noexcept = default;
 HeldCommand& HeldCommand::operator=(HeldCommand&&) noexcept = default;
 HeldCommand::~HeldCommand() = default;
 
+int HeldCommand::pid() const { return ready_ && ready_->launched ? ready_->launched->child->pid() : 0; }
+
 Task<Ended> HeldCommand::run(std::chrono::milliseconds limit, OnOutput on_output, StopSwitch stop) {
     ready_->command.limit = limit;
     return begin(std::move(ready_->command), std::move(ready_->launched), std::move(on_output),

@@ -80,6 +80,7 @@ class HeldCommand {
     HeldCommand& operator=(HeldCommand&&) noexcept;
     ~HeldCommand();
     Task<Ended> run(std::chrono::milliseconds limit, OnOutput on_output, StopSwitch stop);
+    int pid() const;  // 0: it is not started yet
 
   private:
     struct Ready;

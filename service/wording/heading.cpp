@@ -98,6 +98,12 @@ class Heading {
         const auto applying = count(Standing::applying);
         if (planning + queued + applying == 0) return {};
         const auto done = names(Standing::applied);
+        const auto confirmed = static_cast<std::size_t>(std::count_if(views_.begin(), views_.end(), [](const StackView& v) {
+            return v.standing == Standing::applying && v->run->state == RunState::confirmed;
+        }));
+        if (confirmed > 0 && confirmed == planning + queued + applying && done.empty())
+            return "Slipway: " + subject(names(Standing::applying)) +
+                   (confirmed == 1 ? " is confirmed and waits for a worker" : " are confirmed and wait for a worker");
         if (applying > 0 || !done.empty()) {
             const auto all = planning + queued + applying + done.size();
             std::string out = "Slipway is applying " + (all == 1 ? busy_name() : number_of(all, "stack"));

@@ -139,6 +139,14 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
     return out + ".";
 }
 
+std::string resolving(const Report& report, const StackId& stack, const Voice& voice) {
+    const auto says = [&](const char* how) {
+        return voice.command(report.command_word + " resolve " + (can_be_typed(stack.value) ? stack.value : "STACK") + " " + how);
+    };
+    return "Look at the state of " + voice.name(stack.value) + "; then whoever may confirm says " + says("applied") +
+           " or " + says("failed") + ", and a new plan shows what is left.";
+}
+
 std::string next_step(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
     const auto help = " All commands: " + voice.command(report.command_word + " help") + ".";
     const auto main = voice.name(report.pull.base_branch);
@@ -146,6 +154,7 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
     if (!report.conflicts.empty() && is_open(report))
         return "Bring " + main + " into the branch, by a merge or a rebase, and push." + help;
     if (!report.configuration.empty() && is_open(report)) return "Mend the configuration and push." + help;
+    if (!those(views, Standing::unknown).empty()) return {};  // said of each, see resolving()
     const auto broken_off = those(views, Standing::apply_failed);
     if (!broken_off.empty() && is_open(report))
         return "A push is planned anew; without one, " + command(report, "plan", broken_off, With::stack, voice) +
@@ -153,7 +162,6 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
     if (!broken_off.empty())
         return "To continue, merge what mends it: a push that touches " + list_of(names(broken_off, voice)) +
                " is planned and applied like any other." + help;
-    if (!those(views, Standing::unknown).empty()) return {};
     if (std::any_of(views.begin(), views.end(), [](const StackView& v) { return is_busy(v.standing); })) return {};
     if (const auto failed = those(views, Standing::plan_failed); !failed.empty())
         return (is_open(report) ? "A push is planned anew; without one, " + command(report, "plan", failed, With::stack, voice) + " plans again."

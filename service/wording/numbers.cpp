@@ -161,6 +161,7 @@ std::string state_text(const Run& run, std::optional<int> place_in_queue, std::i
             if (was_applying(run)) return "apply failed after " + duration_text(applying_took_ms(run));
             if (run.plan_decision.verdict == Verdict::denied) return "denied";
             if (run.plan_decision.verdict == Verdict::error) return "policy error";
+            if (entered_at_ms(run, RunState::confirmed)) return "apply did not begin";
             return "plan failed";
         case RunState::canceled: return "canceled";
         case RunState::discarded: return "discarded";

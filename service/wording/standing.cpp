@@ -56,7 +56,11 @@ Standing standing_of(const Report& report, const StackReport& stack) {
         case RunState::confirmed:
         case RunState::applying: return Standing::applying;
         case RunState::finished: return of_finished(stack);
-        case RunState::failed: return was_applying(run) ? Standing::apply_failed : of_verdict(run);
+        case RunState::failed: {
+            const bool confirmed = entered_at_ms(run, RunState::confirmed) != 0;  // and its apply could not begin
+            const auto verdict = of_verdict(run);
+            return was_applying(run) || (confirmed && verdict == Standing::plan_failed) ? Standing::apply_failed : verdict;
+        }
         case RunState::canceled:
         case RunState::discarded:
         case RunState::stopped:

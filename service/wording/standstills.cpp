@@ -5,6 +5,7 @@
 
 #include "service/base/clock.hpp"
 #include "service/base/utf8.hpp"
+#include "service/wording/heading.hpp"
 #include "service/wording/links.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/notices.hpp"
@@ -50,6 +51,7 @@ std::string reason_of(const Run& run, const Voice& voice) {
 std::string what_went_on(const StackView& view, const Voice& voice) {
     const auto& run = *view->run;
     if (view.standing != Standing::apply_failed) return {};
+    if (!was_applying(run)) return "It did not begin, and nothing was applied.";
     return "Some of its changes may have been made, none is taken back, and nothing is tried again by itself: the "
            "next plan of " + voice.name(view->stack.value) + " shows what is left" +
            (run.counts.any() ? " of " + counts_text(run.counts) : "") + ".";
@@ -63,9 +65,12 @@ std::string unknown_text(const StackView& view, const Report& report, const Voic
     if (lost) out += (begun ? " and its worker was last heard of before " : " was last heard of before ") + utc_minutes(lost);
     out += ". It may have ended either way. Nothing is tried again by itself, and nothing else is applied to this "
            "stack, until somebody who has looked at its state says how it ended.";
-    if (const auto url = run_url(report, run.id); !url.empty())
+    const auto url = run_url(report, run.id);
+    if (!run.last_seen.empty())
+        out += " What was seen last: " + voice.code(run.last_seen) + (url.empty() ? "" : ", in " + voice.link("its log", url)) + ".";
+    else if (!url.empty())
         out += " What was seen last: " + voice.link("its log", url) + ".";
-    return out;
+    return out + " " + resolving(report, view->stack, voice);
 }
 
 std::string ended_text(const StackView& view, const Voice& voice) {

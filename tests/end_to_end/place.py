@@ -111,6 +111,38 @@ class Place:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def redis_pid(self):
+        """The embedded server: the child of the service that is a redis-server."""
+        for entry in pathlib.Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                status = (entry / "status").read_text()
+            except OSError:
+                continue
+            if b"redis-server" in words[0] and "PPid:\t%d\n" % self.process.pid in status:
+                return int(entry.name)
+        raise ValueError("no redis-server of this service")
+
+    def redis(self, *words):
+        """One command to the embedded server; its answer as text, or a list of texts."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with connection, connection.makefile("rb") as answer:
+            connection.settimeout(20)
+            connection.connect(str(self.data / "redis" / "socket"))
+            connection.sendall(b"*%d\r\n" % len(words) + b"".join(
+                b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words))
+
+            def read():
+                line = answer.readline().decode().strip()
+                if line[0] == "*":
+                    return [read() for _ in range(int(line[1:]))]
+                if line[0] == "$":
+                    return answer.read(int(line[1:]) + 2)[:-2].decode() if line[1:] != "-1" else None
+                return line[1:]
+            return read()
+
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)

@@ -56,7 +56,7 @@ class Operations {
             case 13:
                 return accept();
             case 14:
-                return settled();
+                return below(4) ? settled() : end_leases();
             default:
                 return pass(clock);
         }
@@ -95,6 +95,7 @@ class Operations {
         if (below(3) == 0) {
             out.holding = some_lease();
             out.finish = below(2) == 0;
+            out.begin = !out.finish && below(3) == 0;
         }
         for (int i = below(3); i > 0; --i) {
             auto key = "record-" + std::to_string(i) + std::to_string(below(2));
@@ -196,6 +197,12 @@ class Operations {
             co_return "";
         };
         return {"settled " + job.value, run};
+    }
+    Operation end_leases() {
+        auto run = [](Queue& q) -> Task<std::string> {
+            co_return std::to_string(co_await q.end_leases());
+        };
+        return {"end_leases", run};
     }
     Operation pass(FixedClock& clock) {
         const std::chrono::milliseconds time(below(3) == 0 ? below(3) : below(40'000));

@@ -188,7 +188,10 @@ std::vector<Situation> all() {
     apply_failed.run->error = "Error: creating S3 Bucket (acme-audit): BucketAlreadyExists\n\n  with aws_s3_bucket.audit,\n"
                               "  on storage.tf line 4, in resource \"aws_s3_bucket\" \"audit\":\n   4: resource \"aws_s3_bucket\" \"audit\" {\n";
     add("apply_failed", report_of({apply_failed, tracked("network-prod", network_plan(), RunState::finished)}, PullPhase::merged));
-    add("unknown", report_of({tracked("payments-prod", payments_plan(), RunState::unknown, 300 * second)}, PullPhase::merged));
+    auto lost = tracked("payments-prod", payments_plan(), RunState::unknown, 300 * second);
+    lost.run->last_seen = "aws_s3_bucket.audit: Still creating... [40s elapsed]";
+    add("unknown", report_of({lost}, PullPhase::merged));
+    add("confirmed", report_of({tracked("payments-prod", payments_plan(), RunState::confirmed)}, PullPhase::merged));
     return out;
 }
 

@@ -68,7 +68,8 @@ Performance::Performance(RunGateway& gateway, const Work& work, const WorkerOpti
       options_(options),
       stop_(std::move(stop)),
       end_(std::chrono::steady_clock::now() + std::chrono::minutes(work.spec.limit_minutes)),
-      workspace_(options.scratch, work.spec.run.value + "-" + std::string(word(work.spec.phase))) {}
+      workspace_(options.scratch, work.spec.run.value + "-" + std::string(word(work.spec.phase))),
+      apply_over_(executor) {}
 
 void Performance::check_spec(std::int64_t now_ms) const {
     if (!options_.spec_key.empty() &&
@@ -214,7 +215,7 @@ Task<void> Performance::init() {
         cache_ == CacheUse::none ? fs::path() : fs::canonical(options_.plugin_cache);
     cli_configuration_ = terraform::cli_configuration(cache_path.string());
     auto step = prepare_step(terraform::init(!brought.empty()), Reach::trusted);
-    if (spec_.phase == Phase::plan) {
+    if (spec_.phase != Phase::apply) {
         auto arguments = terraform::plan(inside(plan_path()).string(), spec_.destroy);
         plan_.emplace(prepare_step(std::move(arguments), Reach::planned));
     }
@@ -308,7 +309,7 @@ void Performance::tell_plan(const std::vector<Secret>& sensitive) {
     log.end_streams();
 }
 
-void Performance::check_state() const {
+void Performance::check_state() {
     const auto text = read_beneath(workspace_.root(), "data/terraform.tfstate", 1u << 20);
     const auto parsed = parse_json(text.value_or("null"));
     const auto backend = parsed ? *parsed : Json();
@@ -316,7 +317,8 @@ void Performance::check_state() const {
     if (const auto trouble = terraform::state_trouble(backend, spec_.workspace); applies && !trouble.empty())
         over(trouble + "; nothing was applied");
     const std::filesystem::path path = terraform::state_path(backend, spec_.workspace);
-    if (path.empty()) return;
+    state_is_elsewhere_ = path.empty();
+    if (state_is_elsewhere_) return;
     // The tool writes a lock beside the file, so the directory is what has to be shared.
     const auto directory = spec_.workspace == "default" ? path.parent_path() : path;
     std::error_code error;
@@ -333,22 +335,10 @@ void Performance::check_state() const {
          ")");
 }
 
-Task<Ended> Performance::apply(std::string plan_file) {
+int Performance::prepare_apply(std::string plan_file) {
     write_file(plan_path(), plan_file);
-    auto step = prepare_step(terraform::apply(inside(plan_path()).string()), Reach::applied);
-    co_return co_await run_step(std::move(step));
-}
-
-Task<Json> Performance::outputs() {
-    std::string printed;
-    OnOutput receive = [&](int which, std::string_view bytes) {
-        if (which == 1 && printed.size() < largest_held) printed.append(bytes);
-    };
-    auto step = prepare_step(terraform::output(), Reach::planned);
-    auto ended = co_await run_step(std::move(step), receive);
-    auto parsed = parse_json(printed);
-    if (!ended.ok() || !parsed) co_return Json::object();
-    co_return terraform::open_outputs(*parsed);
+    apply_.emplace(prepare_step(terraform::apply(inside(plan_path()).string()), Reach::applied));
+    return apply_->pid();
 }
 
 }  // namespace slipway

@@ -34,7 +34,7 @@ class Performance {
     Task<void> init();
     // Refuses to plan against a state that the sandbox hides, which would look like none, and to apply what
     // could not write it.
-    void check_state() const;
+    void check_state();
     Task<void> select_workspace();
 
     // The plan file's bytes. What the tool prints about values is held until show() tells which of
@@ -44,8 +44,17 @@ class Performance {
     Task<ReadPlan> show(std::string plan_file);
     // From here on the log knows what is sensitive; what plan() held goes there.
     void tell_plan(const std::vector<Secret>& sensitive);
-    Task<Ended> apply(std::string plan_file);
+    // The tool, loaded and waiting for apply(); the number of its process (0: none before it runs).
+    int prepare_apply(std::string plan_file);
+    Task<Ended> apply();
+    // Beside apply(): the id of the lock that it holds on a state kept elsewhere, once it has changed something for
+    // a while; "": not known. Ends with the apply.
+    Task<std::string> lock_of_apply();
     Task<Json> outputs();
+    // Takes away a lock of the state that a dead apply of ours left.
+    Task<void> unlock(const std::string& lock_id);
+    // Whether a plan now would change nothing; what it would is in the log.
+    Task<bool> has_nothing_left();
     // Throws unless the step ended well.
     void must_succeed(const Ended& ended, std::string_view step);
 
@@ -78,7 +87,11 @@ class Performance {
     std::string held_;  // of the plan's output
     // Started while the step before them runs: the tool waits where it reads its configuration.
     std::optional<Workspace> show_workspace_;
-    std::optional<HeldCommand> plan_, show_;
+    std::optional<HeldCommand> plan_, show_, apply_;
+    bool state_is_elsewhere_ = false;  // behind a backend that is asked for its lock
+    bool changing_ = false;            // the apply has begun to change something, so it holds the state's lock
+    bool applied_ = false;             // and is over
+    Signal apply_over_;
 };
 
 }  // namespace slipway

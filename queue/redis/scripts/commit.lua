@@ -1,12 +1,13 @@
 -- All or nothing: everything is checked before anything is written.
--- ARGV: job ("": none), fence, finish, then counted lists: once, records (key, expected version, value),
+-- ARGV: job ("": none), fence, "finish" or "begin" or "", then counted lists: once, records (key, expected version, value),
 -- leave (lane, member), enter (lane, member, job), index (index, member, score), cancel (id), jobs
 local function times(what)
     for _ = 1, tonumber(arg()) do what() end
 end
 
-local job, fence, finish = arg(), arg(), arg()
+local job, fence, step = arg(), arg(), arg()
 if job ~= '' and not holds(job, fence) then return 'stale' end
+if step == 'begin' and redis.call('HGET', job_key(job), 'cancel') then return 'conflict' end
 
 local writes, free = {}, true
 local function write_once()
@@ -24,7 +25,8 @@ times(write_once)
 times(write_record)
 if not free then return 'conflict' end
 
-if finish == '1' then done(job) end
+if step == 'finish' then done(job) end
+if step == 'begin' then redis.call('HSET', job_key(job), 'begun', '1') end
 for _, write in ipairs(writes) do redis.call('SET', write[1], write[2]) end
 
 times(function()

@@ -20,6 +20,7 @@ std::string said(std::string_view body, const std::vector<std::string>& words = 
         out += " " + target.pattern;
         if (!target.plan.empty()) out += "@" + target.plan;
     }
+    if (command.resolution) out += " =" + std::string(word(*command.resolution));
     if (!command.note.empty()) out += " -- " + command.note;
     return out;
 }
@@ -45,6 +46,8 @@ TEST_CASE("a command is a line of its own that begins with the word") {
         {"patterns", "/slipway plan prod-* {a,b}-?", "plan prod-* {a,b}-?"},
         {"a label", "/slipway plan label:team:payments", "plan label:team:payments"},
         {"a space", "/slipway plan space:production/eu", "plan space:production/eu"},
+        {"how an apply ended", "/slipway resolve a Applied", "resolve a =applied"},
+        {"and of several", "/slipway resolve a b failed -- seen", "resolve a b =failed -- seen"},
         {"a note", "/slipway reject a -- not on a Friday; $(no) `way`",
          "reject a -- not on a Friday; $(no) `way`"},
         {"a note without targets", "/slipway cancel --   later ", "cancel -- later"},
@@ -158,6 +161,9 @@ TEST_CASE("a mistake says what to type instead") {
         {"/slipway aprove x", "did you mean `/slipway approve`?"},
         {"/slipway appply", "did you mean `/slipway apply`?"},
         {"/slipway confrim", "did you mean `/slipway confirm`?"},
+        {"/slipway resolve a", "`/slipway resolve STACK applied` or `/slipway resolve STACK failed`"},
+        {"/slipway resolve failed", "Name the stack"},
+        {"/slipway resolve", "Name the stack"},
         {"/slipway destroy", "`/slipway help` lists them all"},
         {"/slipway \xD1\x80lan", "There is no command this"},
         {"/slipway <b>", "There is no command this"},

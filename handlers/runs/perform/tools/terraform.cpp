@@ -31,6 +31,16 @@ Arguments apply(const std::string& plan_file) {
 
 Arguments output() { return {"output", "-json"}; }
 
+Arguments force_unlock(const std::string& lock_id) { return {"force-unlock", "-force", lock_id}; }
+
+Arguments want_lock() { return {"untaint", "-no-color", "-lock-timeout=0s", "terraform_data.slipway_asks_for_the_lock"}; }
+
+bool tells_of_change(std::string_view output) {
+    static constexpr std::string_view words[] = {": Creating...", ": Modifying...", ": Destroying..."};
+    return std::any_of(std::begin(words), std::end(words),
+                       [&](std::string_view word) { return output.find(word) != output.npos; });
+}
+
 std::string cli_configuration(const std::string& plugin_cache) {
     std::string out = "disable_checkpoint = true\n";
     if (!plugin_cache.empty()) out += "plugin_cache_dir = " + slipway::quoted(plugin_cache) + "\n";
@@ -107,6 +117,27 @@ std::string last_lines(std::string_view text, std::size_t count) {
 }
 
 }  // namespace
+
+// The http backend tells the holder's id as "ID=…" and calls the asker's own request "Lock Info"; others tell the
+// holder there.
+std::string lock_id(std::string_view error_output) {
+    const auto behind = [](std::string_view text, std::string_view label) {
+        text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t")));
+        if (!text.starts_with(label)) return std::string();
+        text.remove_prefix(label.size());
+        text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t")));
+        return std::string(text.substr(0, text.find_last_not_of(" \t\r") + 1));
+    };
+    std::string holder, told, operation;
+    for (const auto line : lines_of(error_output)) {
+        const auto text = unframed(line);
+        if (holder.empty()) holder = behind(text, "ID=");
+        if (told.empty()) told = behind(text, "ID:");
+        if (operation.empty()) operation = behind(text, "Operation:");
+    }
+    if (!holder.empty()) return holder;
+    return operation == "OperationTypeApply" ? told : "";
+}
 
 std::string first_error(std::string_view error_output, std::size_t lines) {
     const auto errors = errors_of(error_output);

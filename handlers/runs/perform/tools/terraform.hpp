@@ -19,6 +19,13 @@ Arguments plan(const std::string& out, bool destroy);
 Arguments show(const std::string& plan_file);
 Arguments apply(const std::string& plan_file);
 Arguments output();
+Arguments force_unlock(const std::string& lock_id);
+// Changes nothing, but wants the state's lock first: who holds it is told in the error.
+Arguments want_lock();
+// The id of the lock that somebody else holds, as the error of a refused command tells it; "": it does not.
+std::string lock_id(std::string_view error_output);
+// Output of an apply that has begun to change something.
+bool tells_of_change(std::string_view output);
 
 // Its configuration file: no phoning home; the cache only where this run may use it.
 std::string cli_configuration(const std::string& plugin_cache);

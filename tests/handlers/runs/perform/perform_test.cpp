@@ -13,6 +13,7 @@
 #include <thread>
 
 #include "handlers/runs/perform/environment.hpp"
+#include "handlers/runs/perform/journal.hpp"
 #include "handlers/runs/perform/tools/tool.hpp"
 #include "handlers/runs/perform/workspace.hpp"
 #include "service/base/codec.hpp"
@@ -77,6 +78,7 @@ struct Stage {
         fs::create_directories(root / "data");
         options.scratch = root / "data/scratch";
         options.plugin_cache = root / "data/plugins";
+        options.journal = root / "data/journal";
         options.hidden = {root / "data", root / "data.key"};
         options.sandbox.writable = {(root / "state").string()};
         options.sandbox.kind =
@@ -237,11 +239,14 @@ TEST_CASE("R4: an apply whose plan file is not the approved one does not start")
         CHECK(result.error.find(c.error) != std::string::npos);
     }
     CHECK(stage.gateway.begun.empty());
-    SUBCASE("nor one that was begun before") {
+    SUBCASE("nor one that may not begin any more") {
         stage.gateway.may_begin = false;
         const auto result = stage.apply(planned);
-        CHECK(result.outcome == Outcome::failed);
-        CHECK(result.error.find("already started") != std::string::npos);
+        CHECK(result.outcome == Outcome::not_begun);
+        CHECK(result.error == "nothing was applied: approvals are missing");
+        CHECK_FALSE(result.begun);
+        CHECK_FALSE(fs::exists(stage.root / "state/s.tfstate"));
+        CHECK_FALSE(Journal(stage.options.journal).find(planned.plan_digest));
     }
     SUBCASE("nor one without the service's signature, or too late") {
         stage.work.spec.phase = Phase::apply;
@@ -674,17 +679,147 @@ TEST_CASE(
     CHECK_FALSE(fs::exists(stage.root / "state/.s.tfstate.lock.info"));
 }
 
-TEST_CASE("fault 47: an apply that was killed is not reported, for nobody knows what it did") {
+TEST_CASE("fault 47: of an apply that was killed nobody knows what it did, and its plan is never begun again") {
     auto tool = any_tool();
     if (!tool) return;
     Stage stage(*tool);
+    const auto count = (stage.root / "state/count").string();
     const auto planned = stage.plan(stage.backend() + R"(
         resource "terraform_data" "a" {
-          provisioner "local-exec" { command = "echo provisioning; kill -9 $PPID; sleep 5" }
+          provisioner "local-exec" { command = "echo x >> )" + count + R"(; kill -9 $PPID; sleep 5" }
         })");
     REQUIRE(planned.outcome == Outcome::planned);
-    CHECK_THROWS_AS(stage.apply(planned), Failure);
+    const auto applied = stage.apply(planned);
+    CHECK(applied.outcome == Outcome::unknown);
+    CHECK(applied.error.find("killed") != std::string::npos);
+    auto entry = Journal(stage.options.journal).find(planned.plan_digest);
+    REQUIRE(entry);
+    CHECK(entry->run == stage.work.spec.run);
+    CHECK(entry->fence == 7);
+    CHECK(entry->pid > 0);
+    CHECK(entry->ended_at_ms != 0);
+    CHECK_FALSE(entry->result);
+    CHECK_FALSE(still_runs(*entry));
+
+    // The queue forgot that it began, and hands it out once more.
+    const auto again = stage.apply(planned);
+    CHECK(again.outcome == Outcome::unknown);
+    CHECK(again.begun);
     CHECK(stage.gateway.begun.size() == 1);
+    CHECK(read_file(count) == "x\n");
+    CHECK(stage.log().find("a plan now still changes something") != std::string::npos);
+}
+
+TEST_CASE("an apply that ended before is reported as the journal says, without the tool") {
+    auto tool = any_tool();
+    if (!tool) return;
+    Stage stage(*tool);
+    const auto count = (stage.root / "state/count").string();
+    const auto body = "resource \"terraform_data\" \"a\" {\n  input = \"x\"\n  provisioner \"local-exec\" { command = "
+                      "\"echo x >> " + count + "\" }\n}\noutput \"o\" { value = \"y\" }\n";
+    const auto planned = stage.plan(stage.backend() + body);
+    const auto applied = stage.apply(planned);
+    REQUIRE(applied.outcome == Outcome::applied);
+    const auto again = stage.apply(planned);
+    CHECK(again.outcome == Outcome::applied);
+    CHECK(again.outputs == applied.outputs);
+    CHECK(stage.gateway.begun.size() == 1);
+    CHECK(read_file(count) == "x\n");
+
+    SUBCASE("an entry that cannot be read, or has no end, is looked into by a plan: nothing left is applied") {
+        SUBCASE("") { write_file(stage.options.journal / (planned.plan_digest + ".json"), "{"); }
+        SUBCASE("") {
+            auto entry = *Journal(stage.options.journal).find(planned.plan_digest);
+            entry.ended_at_ms = 0;
+            entry.result.reset();
+            Journal(stage.options.journal).update(entry);
+        }
+        const auto found = stage.apply(planned);
+        CHECK(found.outcome == Outcome::applied);
+        CHECK(stage.log().find("a plan now changes nothing") != std::string::npos);
+        CHECK(read_file(count) == "x\n");
+    }
+    SUBCASE("finding out is the same without an entry, and stays unknown where it fails") {
+        fs::remove_all(stage.options.journal);
+        stage.work.spec.phase = Phase::find_out;
+        CHECK(stage.go().outcome == Outcome::applied);
+        write_file(stage.root / "source/main.tf", "nonsense");
+        stage.work.spec.source = stage.gateway.keep(pack_source(stage.root / "source"));
+        const auto failed = stage.go();
+        CHECK(failed.outcome == Outcome::unknown);
+        CHECK_FALSE(failed.error.empty());
+    }
+    SUBCASE("an apply whose tool still runs is left alone") {
+        auto entry = *Journal(stage.options.journal).find(planned.plan_digest);
+        entry.ended_at_ms = 0;
+        entry.result.reset();
+        entry.pid = ::getpid();
+        entry.pid_since = process_since(::getpid());
+        Journal(stage.options.journal).update(entry);
+        CHECK_THROWS_AS(stage.apply(planned), Failure);
+    }
+}
+
+TEST_CASE("a lock that a dead apply left is released if the journal holds its id, and only then") {
+    auto tool = any_tool();
+    if (!tool) return;
+    Stage stage(*tool);
+    stage.options.sandbox.network = SandboxConfig::Network::shared;
+    Command command;
+    command.argv = {"python3", "-B", std::string(SLIPWAY_SOURCE_DIR) + "/tests/support/state_server.py"};
+    command.environment = {{"PATH", std::getenv("PATH")}};
+    auto server = start_companion(stage.io.get_executor(), command);
+    const auto url = "http://127.0.0.1:" + std::to_string(std::stoi(run_task(stage.io, server->read(5))));
+    const auto locked = [&] {
+        Command ask;
+        ask.argv = {"curl", "-sf", url + "/lock"};
+        ask.environment = command.environment;
+        return run_task(stage.io, run(ask)).output;
+    };
+    const auto body = "terraform {\n  backend \"http\" {\n    address = \"" + url + "/s\"\n    lock_address = \"" + url +
+                      "/s\"\n    unlock_address = \"" + url + "/s\"\n  }\n}\n";
+    const auto go = stage.root / "state/go";
+    const auto planned = stage.plan(body + R"(resource "terraform_data" "x" {
+          provisioner "local-exec" { command = "until [ -e )" + go.string() + R"( ]; do sleep 0.05; done; kill -9 $PPID; sleep 5" }
+        })");
+    REQUIRE(planned.outcome == Outcome::planned);
+    const auto noted = [&] {
+        const auto entry = Journal(stage.options.journal).find(planned.plan_digest);
+        return entry ? entry->lock_id : "";
+    };
+    SUBCASE("it does") {
+        std::thread killer([&] {
+            const auto end = std::chrono::steady_clock::now() + 50s;
+            while (noted().empty() && std::chrono::steady_clock::now() < end) usleep(10'000);
+            write_file(go, "");
+        });
+        CHECK(stage.apply(planned).outcome == Outcome::unknown);
+        killer.join();
+        REQUIRE_FALSE(noted().empty());
+        CHECK(locked().find(noted()) != std::string::npos);
+        CHECK(stage.apply(planned).outcome == Outcome::unknown);
+        CHECK(stage.log().find("that the apply left on the state was released") != std::string::npos);
+        CHECK(locked().empty());
+    }
+    SUBCASE("it does not") {
+        write_file(go, "");
+        CHECK(stage.apply(planned).outcome == Outcome::unknown);
+        CHECK(noted().empty());
+        CHECK(stage.apply(planned).outcome == Outcome::unknown);
+        CHECK_FALSE(locked().empty());
+    }
+}
+
+TEST_CASE("an apply that the journal cannot take does not start") {
+    auto tool = any_tool();
+    if (!tool) return;
+    Stage stage(*tool);
+    const auto planned = stage.plan(stage.backend() + "resource \"terraform_data\" \"a\" {}\n");
+    write_file(stage.root / "data/journal", "a file in its place");
+    const auto applied = stage.apply(planned);
+    CHECK(applied.outcome == Outcome::failed);
+    CHECK(applied.error.find("the journal of applies cannot be written") != std::string::npos);
+    CHECK_FALSE(fs::exists(stage.root / "state/s.tfstate"));
 }
 
 TEST_CASE("a worker takes work, keeps its lease, reports and ends when asked") {
@@ -720,23 +855,77 @@ TEST_CASE("a worker takes work, keeps its lease, reports and ends when asked") {
     CHECK(fs::is_empty(stage.options.scratch));
 }
 
-TEST_CASE("a worker that is stopped stops its plan and reports that") {
+// A worker at a piece of work whose tool says "started" and goes on until `go` is there.
+struct AtWork {
+    Stage stage;
+    std::unique_ptr<Worker> worker;
+    std::atomic<bool> started{false};
+
+    explicit AtWork(const InstalledTool& tool, std::chrono::milliseconds lease = 30s) : stage(tool) {
+        stage.options.lease = lease;
+    }
+    void start() {
+        stage.gateway.on_log = [this] {
+            std::lock_guard lock(stage.gateway.mutex);
+            started = stage.log().find("started") != std::string::npos;
+        };
+        stage.work.spec.signature = spec_signature(stage.work.spec, stage.options.spec_key);
+        stage.gateway.waiting.push_back(stage.work);
+        worker = start_worker(stage.gateway, stage.options, stage.clock);
+        const auto end = std::chrono::steady_clock::now() + 60s;
+        while (!started && std::chrono::steady_clock::now() < end) usleep(1'000);
+        REQUIRE(started);
+    }
+};
+
+TEST_CASE("a worker that is drained gives its plan back, to be made again from the beginning") {
+    StandIn stand_in("echo started >&2; exec sleep 100", "true");
+    AtWork at(stand_in.tool);
+    auto& stage = at.stage;
+    stage.work.spec.version = "99.1.0";
+    stage.work.lease = {JobId("perform/run-1/plan"), 7};
+    stage.source({{"main.tf", ""}});
+    at.start();
+    at.worker->drain();
+    run_task(stage.io, at.worker->join());
+    at.worker.reset();
+    CHECK(stage.gateway.reported.empty());
+    REQUIRE(stage.gateway.given_back.size() == 1);
+    CHECK(stage.gateway.given_back[0] == stage.work.lease);
+}
+
+TEST_CASE("an apply that began goes on when its lease is lost or the worker drains, and its end is asked for") {
     auto tool = any_tool();
     if (!tool) return;
-    Stage stage(*tool);
-    stage.source({{"main.tf", stage.backend() + "resource \"terraform_data\" \"a\" {}\n"}});
-    stage.work.spec.signature = spec_signature(stage.work.spec, stage.options.spec_key);
-    stage.gateway.waiting.push_back(stage.work);
-    std::unique_ptr<Worker> worker;
-    std::atomic<bool> logged{false};
-    stage.gateway.on_log = [&] { logged = true; };
-    worker = start_worker(stage.gateway, stage.options, stage.clock);
-    while (!logged) usleep(1'000);
-    worker->stop();
-    worker.reset();
+    AtWork at(*tool, 900ms);
+    auto& stage = at.stage;
+    stage.work.lease = {JobId("perform/run-1/apply"), 7};
+    const auto go = stage.root / "state/go";
+    const auto planned = stage.plan(stage.backend() + R"(
+        resource "terraform_data" "slow" {
+          input = "x"
+          provisioner "local-exec" { command = "echo started; until [ -e )" + go.string() + R"( ]; do sleep 0.05; done" }
+        })");
+    REQUIRE(planned.outcome == Outcome::planned);
+    stage.work.spec.phase = Phase::apply;
+    stage.work.spec.plan_file = planned.plan_file;
+    stage.work.spec.plan_digest = planned.plan_digest;
+    at.start();
+    CHECK(at.worker->applying() == std::vector<RunId>{RunId("run-1")});
+    stage.gateway.renewal = Renewed::lost;
+    stage.gateway.takes_reports = false;
+    while (stage.gateway.renewals == 0) usleep(1'000);
+    at.worker->drain();
+    write_file(go, "");
+    run_task(stage.io, at.worker->join(), 60s);
+    at.worker.reset();
     REQUIRE(stage.gateway.reported.size() == 1);
-    const auto outcome = stage.gateway.reported[0].result.outcome;
-    CHECK((outcome == Outcome::stopped || outcome == Outcome::planned));
+    CHECK(stage.gateway.reported[0].result.outcome == Outcome::applied);
+    CHECK(stage.gateway.ends_asked == std::vector<RunId>{RunId("run-1")});
+    CHECK(stage.gateway.given_back.empty());
+    const auto entry = Journal(stage.options.journal).find(planned.plan_digest);
+    REQUIRE((entry && entry->result));
+    CHECK(entry->result->outcome == Outcome::applied);
 }
 
 }  // namespace
