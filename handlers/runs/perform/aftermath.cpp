@@ -58,7 +58,8 @@ Task<bool> Performance::has_nothing_left() {
     OnOutput receive = [this](int which, std::string_view bytes) {
         if (which == 2) log.take(2, bytes);
     };
-    auto ended = co_await run_step(std::move(*plan_), std::move(receive));
+    auto step = prepare_step(terraform::plan(inside(plan_path()).string(), spec_.destroy), Reach::planned);
+    auto ended = co_await run_step(std::move(step), std::move(receive));
     constexpr int with_changes = 2;
     const bool changes = ended.how == Ended::How::exited && ended.code == with_changes;
     if (changes) ended.code = 0;

@@ -215,7 +215,7 @@ Task<void> Performance::init() {
         cache_ == CacheUse::none ? fs::path() : fs::canonical(options_.plugin_cache);
     cli_configuration_ = terraform::cli_configuration(cache_path.string());
     auto step = prepare_step(terraform::init(!brought.empty()), Reach::trusted);
-    if (spec_.phase != Phase::apply) {
+    if (spec_.phase == Phase::plan) {
         auto arguments = terraform::plan(inside(plan_path()).string(), spec_.destroy);
         plan_.emplace(prepare_step(std::move(arguments), Reach::planned));
     }
