@@ -109,7 +109,7 @@ def a_no_between_confirmation_and_start_counts(build):
         place.slipway("confirm", run["id"])
         place.slipway("confirm", other["id"])
         assert place.run_of("held")["state"] == "confirmed" and place.run_of("more")["state"] == "confirmed"
-        place.wait_comment(held, "confirmed, waits for a worker")
+        place.wait_comment(held, "held is confirmed and waits for a worker")
         place.slipway("pull", "review", str(held), "--request-changes", "--as", "grace")
         place.slipway("cancel", other["id"])
         assert place.run_of("more")["state"] == "discarded"

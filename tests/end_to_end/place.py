@@ -165,8 +165,7 @@ class Place:
                     for number in self.numbers():
                         print(self.slipway("pull", "show", str(number), check=False).stdout)
                 if self.process and self.process.poll() is None:
-                    self.process.terminate()
-                    self.process.wait(60)
+                    self.kill()  # a polite end would wait for applies
             else:
                 self.stop()
         finally:
