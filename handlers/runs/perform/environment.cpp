@@ -91,7 +91,7 @@ std::optional<std::string> own_variable(const std::string& name) {
 RunEnvironment run_environment(const RunSpec& spec, const std::vector<std::string>& allowed_names,
                                const ReadVariable& read) {
     RunEnvironment out;
-    const auto other = spec.phase == Phase::plan ? VariablePhase::apply : VariablePhase::plan;
+    const auto other = spec.phase == Phase::apply ? VariablePhase::plan : VariablePhase::apply;
     for (const auto& [name, variable] : spec.variables) {
         if (variable.phase == other) continue;
         if (!is_variable_name(name)) refuse("\"" + name + "\" is no name for a variable");
