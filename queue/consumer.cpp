@@ -9,6 +9,7 @@
 #include "service/base/digest.hpp"
 #include "service/base/log.hpp"
 #include "service/base/metrics.hpp"
+#include "service/base/pause.hpp"
 
 namespace slipway {
 
@@ -30,7 +31,7 @@ constexpr int overtaken_limit = 20;  // of one attempt, within some seconds
 
 // What becomes of a job after its function has ended.
 struct Verdict {
-    enum class What { finish, retry, bury, stopped } what = What::finish;
+    enum class What { finish, retry, bury, stopped, pause } what = What::finish;
     std::optional<milliseconds> after;  // retry: as the failure says; else by backoff
     std::string why;
 };
@@ -38,6 +39,8 @@ struct Verdict {
 Verdict verdict_of(std::exception_ptr error) {
     try {
         std::rethrow_exception(error);
+    } catch (const Pause& pause) {
+        return {Verdict::What::pause, pause.after(), pause.what()};
     } catch (const Failure& failure) {
         if (failure.retry() == Retry::never) return {Verdict::What::bury, {}, failure.what()};
         if (failure.retry() == Retry::after)
@@ -162,7 +165,8 @@ class Consumer {
 
     Task<void> conclude(const ClaimedJob& job, std::exception_ptr error) {
         auto verdict = error ? verdict_of(error) : Verdict{};
-        static Counter ended[] = {count("finish"), count("retry"), count("bury"), count("stopped")};
+        static Counter ended[] = {count("finish"), count("retry"), count("bury"), count("stopped"),
+                                  count("pause")};
         ended[static_cast<std::size_t>(verdict.what)].add();
         switch (verdict.what) {
             case Verdict::What::finish:
@@ -175,6 +179,9 @@ class Consumer {
                 co_return;
             case Verdict::What::stopped:
                 co_await queue_.retry(job.lease, 0ms, verdict.why);
+                co_return;
+            case Verdict::What::pause:
+                co_await queue_.put_back(job.lease, *verdict.after, verdict.why);
                 co_return;
             case Verdict::What::retry:
                 break;

@@ -158,6 +158,8 @@ class Queue {
     // retried: retry() and bury() give it the fate `unknown`.
     virtual Task<bool> retry(Lease lease, std::chrono::milliseconds delay, std::string why) = 0;
     virtual Task<bool> bury(Lease lease, std::string why) = 0;
+    // As retry(), but the attempt does not count: the job had to wait, and nobody failed.
+    virtual Task<bool> put_back(Lease lease, std::chrono::milliseconds delay, std::string why) = 0;
     // Takes back leases that ran out, and wakes delayed jobs that are due. Call once a second. The unknown
     // and the dead are named again every half a minute until settled(), so that no crash forgets them.
     virtual Task<std::vector<Lapsed>> expire() = 0;

@@ -74,6 +74,11 @@ class MemoryQueue : public Queue {
         changed_.notify();
         co_return ours;
     }
+    Task<bool> put_back(Lease lease, milliseconds delay, std::string why) override {
+        auto ours = model_.put_back(lease, delay, why, now());
+        changed_.notify();
+        co_return ours;
+    }
     Task<bool> bury(Lease lease, std::string why) override {
         auto ours = model_.bury(lease, why, now());
         changed_.notify();

@@ -214,6 +214,14 @@ bool QueueModel::retry(const Lease& lease, std::chrono::milliseconds delay, cons
     return true;
 }
 
+bool QueueModel::put_back(const Lease& lease, std::chrono::milliseconds delay,
+                          const std::string& why, std::int64_t now) {
+    auto at = held(lease);
+    if (at == jobs_.end()) return false;
+    --at->second.attempt;
+    return retry(lease, delay, why, now);
+}
+
 bool QueueModel::bury(const Lease& lease, const std::string& why, std::int64_t now) {
     auto at = held(lease);
     if (at == jobs_.end()) return false;

@@ -30,6 +30,8 @@ class QueueModel {
     bool finish(const Lease& lease, std::int64_t now);
     bool retry(const Lease& lease, std::chrono::milliseconds delay, const std::string& why,
                std::int64_t now);
+    bool put_back(const Lease& lease, std::chrono::milliseconds delay, const std::string& why,
+                  std::int64_t now);
     bool bury(const Lease& lease, const std::string& why, std::int64_t now);
     std::vector<Lapsed> expire(std::int64_t now);
     void settled(const JobId& id);

@@ -197,6 +197,11 @@ class RedisQueue : public Queue {
         words.insert(words.end(), {std::to_string(delay.count()), std::move(why), "0", "0"});
         return yes(scripts::retry, std::move(words));
     }
+    Task<bool> put_back(Lease lease, milliseconds delay, std::string why) override {
+        auto words = lease_words(lease);
+        words.insert(words.end(), {std::to_string(delay.count()), std::move(why), "0", "1"});
+        return yes(scripts::retry, std::move(words));
+    }
     Task<bool> bury(Lease lease, std::string why) override {
         auto words = lease_words(lease);
         words.insert(words.end(), {"0", std::move(why), "1", "0"});

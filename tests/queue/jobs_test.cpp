@@ -214,6 +214,21 @@ TEST_CASE_TEMPLATE("retries wait their delay and end after the last attempt", Wh
     CHECK(lapsed[0].job == job("a"));
 }
 
+TEST_CASE_TEMPLATE("a job that is put back waits its time as often as it must", Where, BOTH_QUEUES) {
+    Fixture<Where> t;
+    t.leave(job("a"));
+    for (int pause = 0; pause < 2 * attempts_limit; ++pause) {
+        auto claimed = t.claim();
+        REQUIRE(claimed);
+        CHECK(claimed->attempt == 1);
+        CHECK(t.get(t.queue().put_back(claimed->lease, 10s, "the forge's limits")));
+        CHECK(!t.get(t.queue().put_back(claimed->lease, 10s, "twice")));
+        CHECK(t.claimed_id() == "");
+        t.pass(10s);
+    }
+    CHECK(t.get(t.queue().status()).dead == 0);
+}
+
 TEST_CASE_TEMPLATE("a retry at once goes to the front", Where, BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave({job("a"), job("b")});

@@ -31,7 +31,7 @@ class Operations {
 
     // The next operation, by name and function; leases are those handed out so far, old ones too.
     std::pair<std::string, std::function<Task<std::string>(Queue&)>> next(FixedClock& clock) {
-        switch (below(16)) {
+        switch (below(17)) {
             case 0:
             case 1:
             case 2:
@@ -57,6 +57,8 @@ class Operations {
                 return accept();
             case 14:
                 return settled();
+            case 15:
+                return put_back();
             default:
                 return pass(clock);
         }
@@ -154,6 +156,14 @@ class Operations {
             co_return std::to_string(co_await q.retry(lease, delay, "why"));
         };
         return {"retry " + text(lease), run};
+    }
+    Operation put_back() {
+        const auto lease = some_lease();
+        const std::chrono::milliseconds delay(below(2) * below(40'000));
+        auto run = [lease, delay](Queue& q) -> Task<std::string> {
+            co_return std::to_string(co_await q.put_back(lease, delay, "waits"));
+        };
+        return {"put_back " + text(lease), run};
     }
     Operation bury() {
         const auto lease = some_lease();
