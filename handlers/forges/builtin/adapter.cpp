@@ -72,7 +72,7 @@ class BuiltinForge : public Forge {
             if (!change) return Ignored{"an unknown change of a pull request"};
             return Event(PullRequestChanged{pull, *change, sender});
         }
-        if (message->event == "comment") return Event(CommentCreated{pull, message->comment, sender});
+        if (message->event == "comment") return Event(CommentCreated{pull, message->comment, sender, {}});
         if (message->event == "review") return Event(ReviewChanged{pull, sender});
         if (message->event == "check_rerequested")
             return Event(CheckRerequested{repository, CommitSha(message->head), message->external_id, sender});

@@ -352,6 +352,19 @@ TEST_CASE("Comments that command and comments that do not") {
     }
 }
 
+TEST_CASE("A comment's text is taken as it was signed, where there is one") {
+    Json body = pull_payload();
+    body.set("action", "created");
+    body.set("issue", json(R"({"number":7,"pull_request":{"url":"x"}})"));
+    auto text = [&] { return std::get<CommentCreated>(std::get<Event>(read_payload(forge_name, "issue_comment", body, "1"))).body; };
+    body.set("comment", json(R"({"id":99,"body":"Thank you!"})"));
+    CHECK(text() == "Thank you!");
+    for (const char* without : {R"({"id":99})", R"({"id":99,"body":null})", R"({"id":99,"body":5})"}) {
+        body.set("comment", json(without));
+        CHECK(!text());
+    }
+}
+
 TEST_CASE("A check is planned again only for our own App") {
     Json body = pull_payload();
     body.set("action", "rerequested");
