@@ -152,6 +152,32 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     co_return out;
 }
 
+namespace {
+
+// Read when the first plan needs them: once for a look at the pull request as long as only plans are shown, and
+// afresh in each job where an apply may begin.
+class Reviews {
+  public:
+    Reviews(Forge& forge, Stored<PullRecord>& pull) : forge_(forge), pull_(pull) {}
+
+    Task<const std::vector<ForgeReview>*> newest(RunKind kind) {
+        auto& record = pull_.value;
+        if (!afresh_ && (!record.reviews_read || kind == RunKind::tracked)) {
+            auto all = co_await forge_.reviews(record.pull.name);
+            record.reviews = newest_by_author(all);
+            record.reviews_read = afresh_ = true;
+        }
+        co_return &record.reviews;
+    }
+
+  private:
+    Forge& forge_;
+    Stored<PullRecord>& pull_;
+    bool afresh_ = false;
+};
+
+}  // namespace
+
 Task<void> consider(ControlContext& context, ClaimedJob job) {
     auto name = job_payload<PullRequestName>(job.job);
     auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
@@ -159,8 +185,7 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
     if (pull.value.looking && pull.value.pull.state == PullState::open) co_return;  // its plans are of another head
     const auto before = encode(pull.value).dump();
     auto posted = co_await load<PostedRecord>(context.queue, posted_key(name));
-    auto& forge = *context.forges.at(name.repository.forge);
-    auto reviews = co_await forge.reviews(name);
+    Reviews reviews(*context.forges.at(name.repository.forge), pull);
 
     Commit commit;
     for (auto& stack : pull.value.stacks) {
@@ -172,7 +197,8 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
             continue;
         }
         if (run.value.kind == RunKind::tracked && run.value.state != RunState::unconfirmed) continue;
-        auto considered = co_await consider_run(context, run.value, &pull.value, &posted.value, reviews);
+        const auto* given = co_await reviews.newest(run.value.kind);
+        auto considered = co_await consider_run(context, run.value, &pull.value, &posted.value, *given);
         stack.approval = considered.approval;
         if (run.value.kind != RunKind::tracked) continue;
         auto why = why_not_automatic(run.value, considered);

@@ -159,6 +159,8 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
     Outcome out;
     out.record = before;
     out.record.pull = *fresh;
+    out.record.read_at_ms = context.clock.now_ms();
+    out.record.reviews_read = false;
     if (fresh->state != PullState::open) {
         std::string why = fresh->state == PullState::merged ? "the pull request was merged"
                                                             : "the pull request was closed";
@@ -188,7 +190,8 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
         out.record = pull.value;
     }
 
-    auto default_branch = co_await forge.default_branch(name.repository);
+    auto default_branch = fresh->default_branch;
+    if (default_branch.empty()) default_branch = co_await forge.default_branch(name.repository);
     CommitSha keep_base = nothing_kept || again == LookAgain::always ? CommitSha() : before.base;
     auto trees = co_await read_trees(context, forge, *fresh, keep_base, default_branch);
     auto organisation = context.organisation();
@@ -199,6 +202,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
 
     auto& record = out.record;
     record.looking = false;
+    record.reviews_read = false;
     record.base = trees.base;
     record.conflicts = trees.merge.conflicts;
     record.configuration = described.findings;
