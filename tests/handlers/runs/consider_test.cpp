@@ -83,7 +83,7 @@ struct Scene {
         auto run = run_task(io, load<Run>(*queue, key));
         run.value.state = RunState::finished;
         run.value.changes = true;
-        run.value.counts.add = 1;
+        run.value.counts.create = 1;
         run.value.plan_digest = "plan-" + std::to_string(i);
         run.value.planned_at_ms = clock.now_ms();
         Commit commit;
