@@ -68,6 +68,7 @@ class Consumer {
         : queue_(queue),
           options_(std::move(options)),
           perform_(std::move(perform)),
+          places_(options_.places),
           performing_(executor),
           freed_(executor) {}
 
@@ -87,14 +88,15 @@ class Consumer {
   private:
     Task<void> take_jobs() {
         for (;;) {
-            while (working_ >= options_.at_once) co_await freed_.wait(1min);
+            while (!places_.has_room()) co_await freed_.wait(1min);
             bool failed = false;
             std::string why;
             try {
+                Queue::Exceptions full = [this] { return places_.full(); };
                 auto claimed = co_await queue_.claim(options_.queue, options_.holder,
-                                                     options_.lease, claim_wait);
+                                                     options_.lease, claim_wait, full);
                 if (claimed) {
-                    ++working_;
+                    places_.begin(claimed->job.repository);
                     performing_.start(work_on(std::move(*claimed)));
                 }
             } catch (const Failure& failure) {
@@ -111,7 +113,8 @@ class Consumer {
     Task<void> work_on(ClaimedJob job) {
         auto executor = co_await asio::this_coro::executor;
         TaskGroup renewing(executor);
-        renewing.start(renew(job.lease));
+        bool has_place = true;
+        renewing.start(watch_over(job.lease, job.job.repository, has_place));
         std::exception_ptr error;
         for (int again = 0; again <= overtaken_limit; ++again) {
             if (again > 0) co_await sleep_for(again * 10ms);
@@ -143,21 +146,38 @@ class Consumer {
                 "the end of a job could not be stored; it runs again when its lease is over",
                 {{"job", job.job.id.value}, {"reason", trouble}});
         co_await renewing.join();
-        --working_;
-        freed_.notify();
+        if (places_.end(job.job.repository, has_place)) tell_of_room();
     }
 
-    Task<void> renew(Lease lease) {
-        for (;;) {
-            co_await sleep_for(options_.renew_every);
-            auto renewed = Renewed::held;
-            try {
-                renewed = co_await queue_.renew(lease, options_.lease);
-            } catch (const Failure&) {
-                continue;  // the lease outlives two renewals that fail
+    void tell_of_room() {
+        freed_.notify();
+        queue_.look_again();
+    }
+
+    // Gives the job's place away in time, and renews its lease until it is lost.
+    Task<void> watch_over(Lease lease, std::string repository, bool& has_place) {
+        auto to_renewal = options_.renew_every, to_giving_away = options_.place_time;
+        for (auto renewed = Renewed::held; has_place || renewed != Renewed::lost;) {
+            if (has_place && to_giving_away <= to_renewal) {
+                co_await sleep_for(to_giving_away);
+                to_renewal -= to_giving_away;
+                has_place = false;
+                if (places_.give_away(repository)) tell_of_room();
+                continue;
             }
-            if (renewed == Renewed::lost) co_return;
+            co_await sleep_for(to_renewal);
+            to_giving_away -= to_renewal;
+            to_renewal = options_.renew_every;
+            if (renewed != Renewed::lost) renewed = co_await renew(lease);
         }
+    }
+
+    Task<Renewed> renew(Lease lease) {
+        try {
+            co_return co_await queue_.renew(lease, options_.lease);
+        } catch (const Failure&) {
+        }
+        co_return Renewed::held;  // the lease outlives two renewals that fail
     }
 
     Task<void> conclude(const ClaimedJob& job, std::exception_ptr error) {
@@ -195,9 +215,9 @@ class Consumer {
     Queue& queue_;
     ConsumerOptions options_;
     std::function<Task<void>(ClaimedJob)> perform_;
+    Places places_;
     TaskGroup performing_;
     Signal freed_;
-    int working_ = 0;
 };
 
 }  // namespace

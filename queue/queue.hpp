@@ -7,7 +7,11 @@
 //            one with each write; versions start at 1, 0 means "absent". Redis holds records under a MAC
 //            (rule S1); one that was edited there is refused with a Failure(never).
 //   job      see service/model/job.hpp. Leased to one holder at a time; each lease has a fence, a number
-//            that only rises. Whoever comes with an older fence is refused.
+//            that only rises. Whoever comes with an older fence is refused. In Redis under a MAC as records
+//            are; one that somebody else left there is buried and never handed out.
+//   turn     the repositories of a queue's waiting jobs are served one after the other, first come first
+//            served (and by priority) within each. A job that names no repository is of the repository of
+//            the job whose commit leaves it.
 //   lane     an ordered list of members (run ids) of which the first may go: entering an empty lane, or
 //            becoming first in it, makes the member's job ready. What touches a stack's state goes through
 //            its lane.
@@ -15,6 +19,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -146,9 +151,20 @@ class Queue {
     virtual Task<std::optional<int>> place_in_queue(JobId job) = 0;
 
     // --- work. Waits up to `wait` for a job of that queue. A lease holds until expire() takes it back.
+    // `except` is asked each time before the queue is looked at whose jobs are not wanted now: a repository, or
+    // "forge/owner/" or "forge/" for all below. Costs as much as names are excepted.
+    using Exceptions = std::function<std::vector<std::string>()>;
     virtual Task<std::optional<ClaimedJob>> claim(std::string queue, std::string holder,
                                                   std::chrono::milliseconds lease,
-                                                  std::chrono::milliseconds wait) = 0;
+                                                  std::chrono::milliseconds wait,
+                                                  Exceptions except) = 0;
+    Task<std::optional<ClaimedJob>> claim(std::string queue, std::string holder,
+                                          std::chrono::milliseconds lease,
+                                          std::chrono::milliseconds wait) {
+        return claim(std::move(queue), std::move(holder), lease, wait, nullptr);
+    }
+    // Whoever waits in claim() in this process looks again at once: what it excepts has changed.
+    virtual void look_again() = 0;
     // `cancel_wanted` stays with the job over later leases; the lease is prolonged all the same.
     virtual Task<Renewed> renew(Lease lease, std::chrono::milliseconds for_another) = 0;
     // The job is done. False: the lease had gone to somebody else.
@@ -173,6 +189,8 @@ class Queue {
     virtual Task<std::string> read_log(std::string run, std::size_t offset, std::size_t at_most) = 0;
 
     virtual Task<QueueStatus> status() = 0;
+    // Whose data this is: the id of the installation that wrote here first, `ours` where there was none.
+    virtual Task<std::string> installation(std::string ours) = 0;
     virtual Task<void> check_storable() = 0;  // throws Failure where an event could not be stored
 };
 

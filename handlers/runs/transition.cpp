@@ -42,6 +42,7 @@ Job perform_job(ControlContext& context, const Run& run, Phase phase) {
     spec.signature = spec_signature(spec, context.spec_key);
     RunPhase which{run.id, phase};
     auto job = make_job(JobKind::perform, which.text(), spec, "work/" + settings.pool);
+    job.repository = run.repository.text();
     job.priority = run.kind == RunKind::tracked ? 1 : 0;
     return job;
 }

@@ -73,6 +73,7 @@ struct Delivery {
     std::string event;     // X-GitHub-Event or its like
     std::string body;      // JSON text; a form body is already decoded
     std::int64_t received_at_ms = 0;
+    std::string repository = {};  // whose turn its job takes, as in Job; not kept with the delivery
 
     static void fields(auto& self, auto&& f) {
         f("forge", self.forge);

@@ -140,7 +140,8 @@ TEST_CASE("a job that was overtaken runs again in its lease; one that always is 
 
 TEST_CASE("no more jobs are worked on at once than allowed, and others when one ends") {
     Consuming t;
-    t.options.at_once = 3;
+    t.options.places.all = 3;
+    t.options.place_time = 1h;
     int working = 0, most = 0, done = 0;
     Signal go(t.io.get_executor());
     t.start([&](ClaimedJob) -> Task<void> {

@@ -74,12 +74,16 @@ class Operations {
     using Operation = std::pair<std::string, std::function<Task<std::string>(Queue&)>>;
 
     int below(int limit) { return static_cast<int>(random_() % static_cast<unsigned>(limit)); }
+    std::string repository() {
+        return (below(3) ? "hub/acme/" : "lab/other/") + std::to_string(below(2));
+    }
     std::string id() { return "job-" + std::to_string(below(7)); }
 
     Job some_job(FixedClock& clock) {
         auto out = job(id(), below(6) == 0 ? below(5) - 2 : 0);
         out.payload = "{\"n\":" + std::to_string(below(1000)) + "}";
         if (below(4) == 0) out.queue = "work/pool";
+        if (below(4) != 0) out.repository = repository();
         if (below(3) == 0) out.not_before_ms = clock.now_ms() + below(60'000) - 5'000;
         return out;
     }
@@ -124,8 +128,12 @@ class Operations {
     }
     Operation claim() {
         const std::string queue = below(4) == 0 ? "work/pool" : "service";
-        auto run = [queue](Queue& q) -> Task<std::string> {
-            auto claimed = co_await q.claim(queue, "holder", 30s, 0ms);
+        std::vector<std::string> names;
+        if (below(3) == 0) names.push_back(repository());
+        if (below(6) == 0) names.push_back(below(2) ? "hub/" : "hub/acme/");
+        auto run = [queue, names](Queue& q) -> Task<std::string> {
+            Queue::Exceptions except = [&names] { return names; };
+            auto claimed = co_await q.claim(queue, "holder", 30s, 0ms, except);
             if (!claimed) co_return "nothing";
             co_return "claimed " + claimed->lease.job.value + " " +
                 std::to_string(claimed->lease.fence) + " " + std::to_string(claimed->attempt) +
@@ -182,7 +190,7 @@ class Operations {
     }
     Operation accept() {
         Delivery delivery{"forge", "guid-" + std::to_string(below(4)),
-                          below(4) ? "push" : "comment", "{}", 1};
+                          below(4) ? "push" : "comment", "{}", 1, below(2) ? repository() : "hub/"};
         auto run = [delivery](Queue& q) -> Task<std::string> {
             auto copy = delivery;
             co_return std::string(word(co_await q.accept(std::move(copy))));

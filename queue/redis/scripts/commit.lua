@@ -6,7 +6,11 @@ local function times(what)
 end
 
 local job, fence, finish = arg(), arg(), arg()
-if job ~= '' and not holds(job, fence) then return 'stale' end
+local heir = ''
+if job ~= '' then
+    if not holds(job, fence) then return 'stale' end
+    heir = redis.call('HGET', job_key(job), 'repository')
+end
 
 local writes, free = {}, true
 local function write_once()
@@ -40,7 +44,7 @@ end)
 times(function()
     local lane, member = arg(), arg()
     local list, jobs = P .. 'lane:' .. lane, P .. 'lanejobs:' .. lane
-    local entering = { arg(), arg(), arg(), arg(), arg() }
+    local entering = job_arguments(heir)
     if redis.call('HSETNX', jobs, member, cmsgpack.pack(entering)) == 0 then return end
     if redis.call('RPUSH', list, member) == 1 then put(unpack(entering)) end
 end)
@@ -52,17 +56,17 @@ end)
 
 times(function()
     local id = arg()
-    local was = redis.call('HMGET', job_key(id), 'state', 'queue')
+    local was = redis.call('HMGET', job_key(id), 'state', 'queue', 'repository')
     local state = was[1]
     if not state or state == 'unknown' then return end
     if state == 'leased' then
         redis.call('HSET', job_key(id), 'cancel', '1')
         return forget_next(id)
     end
-    redis.call('ZREM', P .. 'queue:' .. was[2], id)
+    redis.call('ZREM', line_key(was[2], was[3]), id)
     redis.call('ZREM', P .. 'delayed', id)
     forget(id)
 end)
 
-times(put_next_argument)
+times(function() put(unpack(job_arguments(heir))) end)
 return 'done'
