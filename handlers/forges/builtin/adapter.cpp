@@ -55,6 +55,7 @@ class BuiltinForge : public Forge {
             return RefusedWebhook{401, "the body speaks of another repository or event"};
         delivery.body = std::move(body);
         delivery.received_at_ms = clock_.now_ms();
+        delivery.repository = config_.name + "/" + repository;
         return delivery;
     }
 
