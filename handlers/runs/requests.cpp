@@ -127,6 +127,10 @@ Task<void> decide(ControlContext& context, Desk& desk) {
 Task<void> answer_request(ControlContext& context, ClaimedJob job) {
     Desk desk;
     desk.request = job_payload<Request>(job.job);
+    // Answered before: somebody put an old job back into Redis.
+    const auto key = "answer/" + job.job.id.value;
+    auto answer = co_await load<Answer>(context.queue, key);
+    if (answer.version) co_return;
     co_await decide(context, desk);
     // A refusal leaves nothing behind but its answer.
     if (desk.answer.kind != Answer::Kind::done) {
@@ -140,8 +144,6 @@ Task<void> answer_request(ControlContext& context, ClaimedJob job) {
         commit.records.push_back(save(pull_key(name), desk.pull));
         commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
     }
-    const auto key = "answer/" + job.job.id.value;
-    auto answer = co_await load<Answer>(context.queue, key);
     answer.value = desk.answer;
     commit.records.push_back(save(key, answer));
     if (!desk.request.comment_id.empty()) {
