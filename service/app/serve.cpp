@@ -11,6 +11,7 @@
 #include "queue/embedded_server.hpp"
 #include "service/app/engine.hpp"
 #include "service/app/forges.hpp"
+#include "service/app/installation.hpp"
 #include "service/base/log.hpp"
 #include "service/net/http_client.hpp"
 #include "service/net/http_server.hpp"
@@ -30,7 +31,7 @@ fs::path key_file(const Config& config) {
 }
 
 SealingKey load_key(const Config& config) {
-    auto key = SealingKey::load_or_create(key_file(config));
+    auto key = SealingKey::load_beside(key_file(config), config.data);
     if (!key) throw Failure(key.error().message, Retry::never);
     return std::move(key).value();
 }
@@ -96,6 +97,7 @@ class Service {
     }
 
     int run() {
+        recognise_installation();
         routes();
         auto [host, port] = host_and_port(config_.listen);
         HttpServerOptions options;
@@ -121,6 +123,17 @@ class Service {
         make_private_directory(config.data);
         config.sealing_key = fs::absolute(key_file(config));
         return config;
+    }
+
+    // Before anything is accepted or worked on.
+    void recognise_installation() {
+        asio::co_spawn(io_, check_installation(*queue_, config_.data), [this](std::exception_ptr error) {
+            failure_ = error;
+            io_.stop();
+        });
+        io_.run();
+        io_.restart();
+        if (failure_) std::rethrow_exception(failure_);
     }
 
     RedisAddress redis_address() const {
