@@ -16,7 +16,7 @@ local function is_excepted(repository)
     end
 end
 
-local turns = P .. 'turns:' .. queue
+local turns, left = P .. 'turns:' .. queue, {}
 local function first()
     local passed = 0
     while true do
@@ -24,19 +24,20 @@ local function first()
         if #some == 0 then return end
         for i = 1, #some, 2 do
             local repository = some[i]
-            if is_excepted(repository) then
-                passed = passed + 1
-            else
+            if not is_excepted(repository) then
                 local job = redis.call('ZRANGE', line_key(queue, repository), 0, 0, 'WITHSCORES')
                 if job[1] then return job[1], job[2], repository, tonumber(some[i + 1]) end
-                redis.call('ZREM', turns, repository)
+                left[#left + 1] = repository
             end
         end
+        passed = passed + #some / 2
     end
 end
 
 promote()
 local id, order, repository, turn = first()
+local fence = id and whole(tick())
+for _, name in ipairs(left) do redis.call('ZREM', turns, name) end
 if not id then
     redis.call('DEL', P .. 'wake:' .. queue)
     return false
@@ -45,7 +46,7 @@ redis.call('ZREM', line_key(queue, repository), id)
 turn = math.max(turn, tonumber(redis.call('GET', P .. 'turn:' .. queue) or '0'))
 redis.call('SET', P .. 'turn:' .. queue, whole(turn))
 redis.call('ZADD', turns, whole(turn + 1), repository)
-local fence, key = whole(tick()), job_key(id)
+local key = job_key(id)
 redis.call('ZADD', P .. 'leased', whole(now + tonumber(lease)), id)
 redis.call('HSET', key, 'state', 'leased', 'fence', fence, 'holder', holder, 'order', order)
 local attempt = redis.call('HINCRBY', key, 'attempt', 1)
