@@ -59,7 +59,9 @@ TEST_CASE("S1: a forged command left in Redis is buried and never handed out; ot
     SUBCASE("genuine, but another one") {
         ask({"HSET", at, "data", ask({"HGET", "{slipway}:job:work", "data"}).text});
     }
+    int told = 0;  // of those buried
     SUBCASE("genuine, but of another queue") {
+        told = 1;  // it is ours, so whoever waits for it hears that it is dead
         ask({"HSET", at, "data", ask({"HGET", "{slipway}:job:work", "data"}).text});
         ask({"RENAME", at, "{slipway}:job:work"});
         ask({"ZREM", "{slipway}:line:service|", "command/github.com/1"});
@@ -78,8 +80,9 @@ TEST_CASE("S1: a forged command left in Redis is buried and never handed out; ot
     const auto status = run_task(io, queue->status());
     CHECK(status.dead == 1);
     CHECK(status.leased == 1);
-    CHECK(run_task(io, queue->expire()).empty());  // nobody is asked to see to it, now or later
-    CHECK(ask({"ZCARD", "{slipway}:lapsed"}).number == 0);
+    // What is not ours nobody is asked to see to, now or later.
+    CHECK(run_task(io, queue->expire()).size() == static_cast<std::size_t>(told));
+    CHECK(ask({"ZCARD", "{slipway}:lapsed"}).number == told);
     CHECK(metrics_text().find("slipway_jobs_refused_total") != std::string::npos);
 }
 
