@@ -3,6 +3,8 @@ an organisation tree, and the words to play with them. Everything lies in one te
 process id.
 """
 import contextlib
+import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -15,6 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import uuid
 
 MARKER = "<!-- slipway -->"
 TOOL = "opentofu" if shutil.which("tofu") else "terraform"
@@ -255,6 +258,27 @@ def organisation():
                       "defaults:\n  repository: local/acme/infra\n  tool: %s\n" % TOOL,
         "stacks/network.yaml": "directory: stacks/network\napply: {when: on_merge, start: automatic}\n",
     }
+
+
+def send(place, event, secret=None, delivery=None, **message):
+    """A webhook of the built-in forge, signed with the repository's own secret."""
+    secret = secret or (place.bare / "slipway.secret").read_text().strip()
+    body = json.dumps(dict(message, event=event, repository="acme/infra")).encode()
+    signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    status, _ = place.http("POST", "/webhooks/local", body, {
+        "Content-Type": "application/json", "X-Slipway-Event": event, "X-Slipway-Repository": "acme/infra",
+        "X-Slipway-Delivery": delivery or uuid.uuid4().hex, "X-Slipway-Signature-256": signature})
+    return status
+
+
+def settled(place):
+    """Until the service has nothing left to do."""
+    def idle():
+        _, text = place.http("GET", "/metrics")
+        figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
+        busy = [float(v) for k, v in figures.items() if k.startswith(("slipway_jobs_waiting", "slipway_jobs_leased"))]
+        return busy and sum(busy) == 0
+    wait_until("the service to be idle", idle)
 
 
 def main(cases):
