@@ -9,6 +9,7 @@
 #include "service/base/digest.hpp"
 #include "service/base/log.hpp"
 #include "service/base/metrics.hpp"
+#include "service/base/pause.hpp"
 
 namespace slipway {
 
@@ -30,7 +31,7 @@ constexpr int overtaken_limit = 20;  // of one attempt, within some seconds
 
 // What becomes of a job after its function has ended.
 struct Verdict {
-    enum class What { finish, retry, bury, stopped } what = What::finish;
+    enum class What { finish, retry, bury, stopped, pause } what = What::finish;
     std::optional<milliseconds> after;  // retry: as the failure says; else by backoff
     std::string why;
 };
@@ -38,6 +39,8 @@ struct Verdict {
 Verdict verdict_of(std::exception_ptr error) {
     try {
         std::rethrow_exception(error);
+    } catch (const Pause& pause) {
+        return {Verdict::What::pause, pause.after(), pause.what()};
     } catch (const Failure& failure) {
         if (failure.retry() == Retry::never) return {Verdict::What::bury, {}, failure.what()};
         if (failure.retry() == Retry::after)
@@ -68,6 +71,7 @@ class Consumer {
         : queue_(queue),
           options_(std::move(options)),
           perform_(std::move(perform)),
+          places_(options_.places),
           performing_(executor),
           freed_(executor) {}
 
@@ -87,14 +91,15 @@ class Consumer {
   private:
     Task<void> take_jobs() {
         for (;;) {
-            while (working_ >= options_.at_once) co_await freed_.wait(1min);
+            while (!places_.has_room()) co_await freed_.wait(1min);
             bool failed = false;
             std::string why;
             try {
+                Queue::Exceptions full = [this] { return places_.full(); };
                 auto claimed = co_await queue_.claim(options_.queue, options_.holder,
-                                                     options_.lease, claim_wait);
+                                                     options_.lease, claim_wait, full);
                 if (claimed) {
-                    ++working_;
+                    places_.begin(claimed->job.repository);
                     performing_.start(work_on(std::move(*claimed)));
                 }
             } catch (const Failure& failure) {
@@ -111,7 +116,8 @@ class Consumer {
     Task<void> work_on(ClaimedJob job) {
         auto executor = co_await asio::this_coro::executor;
         TaskGroup renewing(executor);
-        renewing.start(renew(job.lease));
+        bool has_place = true;
+        renewing.start(watch_over(job.lease, job.job.repository, has_place));
         std::exception_ptr error;
         for (int again = 0; again <= overtaken_limit; ++again) {
             if (again > 0) co_await sleep_for(again * 10ms);
@@ -143,26 +149,44 @@ class Consumer {
                 "the end of a job could not be stored; it runs again when its lease is over",
                 {{"job", job.job.id.value}, {"reason", trouble}});
         co_await renewing.join();
-        --working_;
-        freed_.notify();
+        if (places_.end(job.job.repository, has_place)) tell_of_room();
     }
 
-    Task<void> renew(Lease lease) {
-        for (;;) {
-            co_await sleep_for(options_.renew_every);
-            auto renewed = Renewed::held;
-            try {
-                renewed = co_await queue_.renew(lease, options_.lease);
-            } catch (const Failure&) {
-                continue;  // the lease outlives two renewals that fail
+    void tell_of_room() {
+        freed_.notify();
+        queue_.look_again();
+    }
+
+    // Gives the job's place away in time, and renews its lease until it is lost.
+    Task<void> watch_over(Lease lease, std::string repository, bool& has_place) {
+        auto to_renewal = options_.renew_every, to_giving_away = options_.place_time;
+        for (auto renewed = Renewed::held; has_place || renewed != Renewed::lost;) {
+            if (has_place && to_giving_away <= to_renewal) {
+                co_await sleep_for(to_giving_away);
+                to_renewal -= to_giving_away;
+                has_place = false;
+                if (places_.give_away(repository)) tell_of_room();
+                continue;
             }
-            if (renewed == Renewed::lost) co_return;
+            co_await sleep_for(to_renewal);
+            to_giving_away -= to_renewal;
+            to_renewal = options_.renew_every;
+            if (renewed != Renewed::lost) renewed = co_await renew(lease);
         }
+    }
+
+    Task<Renewed> renew(Lease lease) {
+        try {
+            co_return co_await queue_.renew(lease, options_.lease);
+        } catch (const Failure&) {
+        }
+        co_return Renewed::held;  // the lease outlives two renewals that fail
     }
 
     Task<void> conclude(const ClaimedJob& job, std::exception_ptr error) {
         auto verdict = error ? verdict_of(error) : Verdict{};
-        static Counter ended[] = {count("finish"), count("retry"), count("bury"), count("stopped")};
+        static Counter ended[] = {count("finish"), count("retry"), count("bury"), count("stopped"),
+                                  count("pause")};
         ended[static_cast<std::size_t>(verdict.what)].add();
         switch (verdict.what) {
             case Verdict::What::finish:
@@ -175,6 +199,9 @@ class Consumer {
                 co_return;
             case Verdict::What::stopped:
                 co_await queue_.retry(job.lease, 0ms, verdict.why);
+                co_return;
+            case Verdict::What::pause:
+                co_await queue_.put_back(job.lease, *verdict.after, verdict.why);
                 co_return;
             case Verdict::What::retry:
                 break;
@@ -195,9 +222,9 @@ class Consumer {
     Queue& queue_;
     ConsumerOptions options_;
     std::function<Task<void>(ClaimedJob)> perform_;
+    Places places_;
     TaskGroup performing_;
     Signal freed_;
-    int working_ = 0;
 };
 
 }  // namespace
@@ -210,14 +237,19 @@ Task<void> consume(Queue& queue, ConsumerOptions options,
     co_await std::move(run);
 }
 
-Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed) {
-    constexpr auto grace = 15s;  // a renewal of everybody, after the queue was away
+Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed, milliseconds lease) {
+    using SteadyClock = std::chrono::steady_clock;
+    const auto grace = lease / 2;  // a renewal of everybody
     bool away = false;
     for (;;) {
+        const auto before = SteadyClock::now();
         co_await sleep_for(1s);
+        // Stopped, or so busy that renewals came to nothing: what looks expired may well be alive.
+        const bool paused = SteadyClock::now() - before > 1s + lease / 6;
+        if (paused) log_warning("this process stood still; leases are renewed before any is taken back");
         std::string trouble;
         try {
-            if (away) {
+            if (away || paused) {
                 co_await queue.check_storable();
                 away = false;
                 co_await sleep_for(grace);

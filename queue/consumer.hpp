@@ -1,8 +1,10 @@
-// Takes jobs of one queue and hands them to a function, a bounded number at once; renews their leases;
+// Takes jobs of one queue and hands them to a function, a bounded number at once, of which no repository, owner
+// or forge has all (see places.hpp); renews their leases;
 // turns exceptions into retry, delay or burial. Full-jitter backoff: backoff(attempt) is pure.
 #pragma once
 #include <functional>
 
+#include "queue/places.hpp"
 #include "queue/queue.hpp"
 
 namespace slipway {
@@ -12,7 +14,8 @@ std::chrono::milliseconds backoff(int attempt, double random);  // random in [0,
 struct ConsumerOptions {
     std::string queue = "service";
     std::string holder;
-    int at_once = 16;
+    PlaceLimits places;
+    std::chrono::milliseconds place_time{200};  // after this a job goes on, and its place is somebody else's
     std::chrono::milliseconds lease{30'000};
     std::chrono::milliseconds renew_every{10'000};
 };
@@ -22,7 +25,9 @@ struct ConsumerOptions {
 Task<void> consume(Queue& queue, ConsumerOptions options,
                    std::function<Task<void>(ClaimedJob)> perform);
 
-// Once a second: leases that ran out. `on_lapsed` is told of each.
-Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed);
+// Once a second: leases that ran out. `on_lapsed` is told of each. After a pause of this very process, or of
+// the queue, everybody may renew first: half a `lease` is waited before one is taken back.
+Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed,
+                std::chrono::milliseconds lease = std::chrono::milliseconds(30'000));
 
 }  // namespace slipway

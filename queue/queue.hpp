@@ -7,7 +7,11 @@
 //            one with each write; versions start at 1, 0 means "absent". Redis holds records under a MAC
 //            (rule S1); one that was edited there is refused with a Failure(never).
 //   job      see service/model/job.hpp. Leased to one holder at a time; each lease has a fence, a number
-//            that only rises. Whoever comes with an older fence is refused.
+//            that only rises. Whoever comes with an older fence is refused. In Redis under a MAC as records
+//            are; one that somebody else left there is buried and never handed out.
+//   turn     the repositories of a queue's waiting jobs are served one after the other, first come first
+//            served (and by priority) within each. A job that names no repository is of the repository of
+//            the job whose commit leaves it.
 //   lane     an ordered list of members (run ids) of which the first may go: entering an empty lane, or
 //            becoming first in it, makes the member's job ready. What touches a stack's state goes through
 //            its lane.
@@ -15,6 +19,7 @@
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -71,6 +76,7 @@ struct AddToIndex {
 struct Commit {
     std::optional<Lease> holding;     // refused with `stale` unless this lease still holds
     bool finish = false;              // and the job is done
+    bool begin = false;               // and its apply begins: from now on it is never simply run again
     std::vector<WriteRecord> records; // at most 4 096
     std::vector<EnterLane> enter;
     std::vector<LeaveLane> leave;
@@ -79,9 +85,10 @@ struct Commit {
     std::vector<JobId> cancel;        // jobs that wait are dropped; leased ones are marked (see renew)
     std::vector<std::string> once;    // names that may be taken once ever (done/<plan digest>); taken: `conflict`
 };
-// In this order: the lease, `once` and the versions are checked; then finish, once, records, leave, enter,
-// index, cancel, jobs. Throws Failure(never) where a commit contradicts itself: a record written twice,
-// more than 4 096 of them, a finish without a lease.
+// In this order: the lease, `once` and the versions are checked; then finish, begin, once, records, leave,
+// enter, index, cancel, jobs. A job that somebody wants cancelled does not begin: `conflict`. Throws
+// Failure(never) where a commit contradicts itself: a record written twice, more than 4 096 of them, a finish
+// or begin without a lease, or both.
 void check(const Commit& commit);
 
 enum class Committed { done, stale, conflict };
@@ -125,7 +132,11 @@ class Queue {
   public:
     virtual ~Queue() = default;
 
-    // --- intake: one round trip, durable when it returns. Throws Failure where it could not be stored.
+    // --- intake: one round trip, in Redis when it returns. Throws Failure where it could not be stored.
+    // What "in Redis" is worth is its configuration: the embedded server writes to its file at once and has it
+    // on the disk within a second (`appendfsync everysec`), so a killed process loses nothing, and a power cut
+    // or a failover may lose the last second or two. What must not be lost even then stands elsewhere: applies
+    // that began in the worker's journal, everything else on the forge, where it is read again.
     // Deduplicates by forge + id + event for eight days and leaves the job event/<forge>/<id>. (The event's
     // name is not signed: another event under an id already stored is kept beside it, as <id>~<event>.) Delivered again after its job died, it is a duplicate
     // whose job waits once more.
@@ -146,9 +157,20 @@ class Queue {
     virtual Task<std::optional<int>> place_in_queue(JobId job) = 0;
 
     // --- work. Waits up to `wait` for a job of that queue. A lease holds until expire() takes it back.
+    // `except` is asked each time before the queue is looked at whose jobs are not wanted now: a repository, or
+    // "forge/owner/" or "forge/" for all below. Costs as much as names are excepted.
+    using Exceptions = std::function<std::vector<std::string>()>;
     virtual Task<std::optional<ClaimedJob>> claim(std::string queue, std::string holder,
                                                   std::chrono::milliseconds lease,
-                                                  std::chrono::milliseconds wait) = 0;
+                                                  std::chrono::milliseconds wait,
+                                                  Exceptions except) = 0;
+    Task<std::optional<ClaimedJob>> claim(std::string queue, std::string holder,
+                                          std::chrono::milliseconds lease,
+                                          std::chrono::milliseconds wait) {
+        return claim(std::move(queue), std::move(holder), lease, wait, nullptr);
+    }
+    // Whoever waits in claim() in this process looks again at once: what it excepts has changed.
+    virtual void look_again() = 0;
     // `cancel_wanted` stays with the job over later leases; the lease is prolonged all the same.
     virtual Task<Renewed> renew(Lease lease, std::chrono::milliseconds for_another) = 0;
     // The job is done. False: the lease had gone to somebody else.
@@ -158,14 +180,19 @@ class Queue {
     // retried: retry() and bury() give it the fate `unknown`.
     virtual Task<bool> retry(Lease lease, std::chrono::milliseconds delay, std::string why) = 0;
     virtual Task<bool> bury(Lease lease, std::string why) = 0;
+    // As retry(), but the attempt does not count: the job had to wait, and nobody failed.
+    virtual Task<bool> put_back(Lease lease, std::chrono::milliseconds delay, std::string why) = 0;
     // Takes back leases that ran out, and wakes delayed jobs that are due. Call once a second. The unknown
     // and the dead are named again every half a minute until settled(), so that no crash forgets them.
     virtual Task<std::vector<Lapsed>> expire() = 0;
+    // Every lease ends now; how many there were. For the start of the only process that works on this queue:
+    // whoever held one is dead.
+    virtual Task<int> end_leases() = 0;
     // What lapsed has been seen to: an unknown job is dropped, a dead one kept without being named.
     virtual Task<void> settled(JobId job) = 0;
-    // Marks a leased job as one that must not simply run again if its lease lapses (an apply has begun).
-    // Takes `once` (done/<plan digest>) with it: false where the lease is stale, the job is to be cancelled
-    // or the name was taken. Asked again by the same lease it says true again.
+    // What Commit::begin and `once` do, without a record: marks a leased job as one that must not simply run
+    // again if its lease lapses, and takes the name (done/<plan digest>). False where the lease is stale, the
+    // job is to be cancelled or the name was taken. True again for the lease that took it: an answer was lost.
     virtual Task<bool> begin_apply(Lease lease, std::string once) = 0;
 
     // --- logs of runs: bytes, appended under a fence, read from an offset.
@@ -173,6 +200,8 @@ class Queue {
     virtual Task<std::string> read_log(std::string run, std::size_t offset, std::size_t at_most) = 0;
 
     virtual Task<QueueStatus> status() = 0;
+    // Whose data this is: the id of the installation that wrote here first, `ours` where there was none.
+    virtual Task<std::string> installation(std::string ours) = 0;
     virtual Task<void> check_storable() = 0;  // throws Failure where an event could not be stored
 };
 

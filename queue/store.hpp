@@ -36,12 +36,26 @@ WriteRecord save(std::string key, const Stored<T>& stored) {
     return {std::move(key), stored.version, encode(stored.value).dump()};
 }
 
+// Where the payload says it; else the queue takes that of the job which leaves this one.
+template <class T>
+std::string repository_of(const T& payload) {
+    if constexpr (requires { payload.repository.text(); })
+        return payload.repository.text();
+    else if constexpr (requires { payload.pull.repository.text(); })
+        return payload.pull.repository.text();
+    else if constexpr (requires { payload.pull->repository.text(); })
+        return payload.pull ? payload.pull->repository.text() : "";
+    else
+        return "";
+}
+
 template <class T>
 Job make_job(JobKind kind, std::string id, const T& payload, std::string queue = "service") {
     Job job;
     job.kind = kind;
     job.id = JobId(std::string(word(kind)) + "/" + std::move(id));
     job.payload = encode(payload).dump();
+    job.repository = repository_of(payload);
     job.queue = std::move(queue);
     return job;
 }

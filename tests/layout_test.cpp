@@ -81,6 +81,7 @@ const std::vector<Home>& homes() {
         {"libsodium", std::regex("#include <sodium"), {"service/base/"}},
         {"prometheus-cpp", std::regex("#include <prometheus/"), {"service/base/metrics.cpp"}},
         {"spdlog", std::regex("#include <spdlog"), {"service/base/log.cpp"}},
+        {"libseccomp", std::regex("#include <seccomp"), {"service/process/"}},
         {"lz4", std::regex("#include <lz4"), {"queue/"}},
         {"CLI11", std::regex("#include <CLI/"), {"service/app/"}},
         {"Boost.Process", std::regex("#include <boost/process"), {}},

@@ -6,9 +6,12 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
+#include <vector>
 
 #include "queue/queue.hpp"
 #include "service/base/clock.hpp"
+#include "service/model/id.hpp"
 #include "service/net/router.hpp"
 
 namespace slipway {
@@ -16,11 +19,14 @@ namespace slipway {
 struct ApiContext {
     Queue& queue;
     const Clock& clock;
+    // Of a service that is ending: the runs whose applies it waits for. Nullopt: it is not ending.
+    std::function<std::optional<std::vector<RunId>>()> draining = {};
 };
 
 // Adds every route; `context` must outlive the router.
 void add_api_routes(Router& router, ApiContext& context);
-// GET /healthz, /readyz, /metrics: open to anybody, and nothing there names a stack.
+// GET /healthz, /readyz, /metrics: open to anybody, and nothing there names a stack. A draining service is
+// ready: it stores events like any other.
 void add_health_routes(Router& router, ApiContext& context);
 // GET /runs/{run}, open to anybody, too: how to read it.
 void add_run_page(Router& router);

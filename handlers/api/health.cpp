@@ -7,8 +7,15 @@ namespace slipway {
 
 namespace {
 
-Task<HttpResponse> alive(ApiContext&, HttpRequest) {
-    co_return json_response(200, Json::object({{"alive", Json(true)}}));
+Task<HttpResponse> alive(ApiContext& context, HttpRequest) {
+    Json body = Json::object({{"alive", Json(true)}});
+    const auto awaited = context.draining ? context.draining() : std::nullopt;
+    if (awaited) {
+        Json runs = Json::array();
+        for (const auto& run : *awaited) runs.push(Json(run.value));
+        body.set("draining", Json::object({{"applies", std::move(runs)}}));
+    }
+    co_return json_response(200, body);
 }
 
 Task<HttpResponse> ready(ApiContext& context, HttpRequest) {

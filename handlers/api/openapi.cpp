@@ -61,6 +61,8 @@ Json paths() {
                          Json::object({{"description", Json("Text")},
                                        {"content", *parse_json(R"json({"text/plain": {"schema": {"type": "string"}}})json")}}));
     log.set("parameters", Json::array().push(parameter("offset", "query", "integer", false)));
+    Json resolve = asked("resolveRun", "Say how an apply ended whose end nobody saw");
+    resolve.set("requestBody", reference("#/components/requestBodies/Resolution"));
     Json create = operation("createToken", "A new token, shown once",
                             answered_with("The token", object_of(properties({{"token", "string"}, {"id", "string"}}))),
                             "201");
@@ -77,6 +79,7 @@ Json paths() {
          {"/api/v1/runs/{id}/discard", of_run("post", asked("discardRun", "Do not apply what waits"))},
          {"/api/v1/runs/{id}/cancel", of_run("post", asked("cancelRun", "Undo what its state allows"))},
          {"/api/v1/runs/{id}/approve", of_run("post", asked("approveRun", "Approve this very plan"))},
+         {"/api/v1/runs/{id}/resolve", of_run("post", std::move(resolve))},
          {"/api/v1/runs/{id}/retry", of_run("post", asked("retryRun", "Plan again"))},
          {"/api/v1/tokens", Json::object({{"get", operation("listTokens", "Tokens by name and role",
               answered_with("Tokens", object_of(Json::object())))}, {"post", std::move(create)}})},
@@ -100,6 +103,8 @@ Json components() {
         {"type": "object", "properties": {"status": {"type": "integer"}, "title": {"type": "string"}, "detail": {"type": "string"}}}}}})json");
     Json bodies = *parse_json(R"json({
         "Note": {"content": {"application/json": {"schema": {"type": "object", "properties": {"note": {"type": "string"}}}}}},
+        "Resolution": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["resolution"],
+            "properties": {"resolution": {"enum": ["applied", "failed"]}, "note": {"type": "string"}}}}}},
         "Token": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name"],
             "properties": {"name": {"type": "string"}, "role": {"enum": ["reader", "writer", "admin"]}}}}}}})json");
     return Json::object(

@@ -121,6 +121,11 @@ Task<HttpResponse> ask(ApiContext& context, HttpRequest request) {
     wanted.granted = caller.role;
     wanted.run = RunId(request.parameters["id"]);
     wanted.note = (*body)["note"].text();
+    if constexpr (verb == Verb::resolve) {
+        wanted.resolution = parse_word<Resolution>((*body)["resolution"].text());
+        if (!wanted.resolution)
+            co_return problem_response(400, "Bad request", "`resolution` is \"applied\" or \"failed\"");
+    }
     wanted.given_at_ms = context.clock.now_ms();
     auto job = make_job(JobKind::command, "api/" + random_id(), wanted);
     const auto key = "answer/" + job.id.value;
@@ -156,7 +161,8 @@ void add_run_routes(Router& router, ApiContext& context) {
     asking("/api/v1/runs/{id}/discard", ask<Verb::cancel>);
     asking("/api/v1/runs/{id}/cancel", ask<Verb::cancel>);
     asking("/api/v1/runs/{id}/approve", ask<Verb::approve>);
-    asking("/api/v1/runs/{id}/retry", ask<Verb::plan>);
+    asking("/api/v1/runs/{id}/resolve", ask<Verb::resolve>);
+    asking("/api/v1/runs/{id}/retry", ask<Verb::retry>);
 }
 
 }  // namespace slipway

@@ -77,6 +77,8 @@ struct Check {
     }
 };
 
+enum class WriteKind { creates, edits };
+
 struct RefusedWebhook {
     int status = 401;     // 400 missing headers, 401 signature, 415 content type
     std::string message;  // one sentence
@@ -121,6 +123,11 @@ class Forge {
     // A new comment of its own, once per `key` (kept as a hidden line): replies to commands, mentions.
     virtual Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) = 0;
     virtual Task<void> acknowledge(PullRequestName pull, std::string comment_id) = 0;  // the eyes
+    // How long what nobody waits for should wait before it is written, so that something is left of the forge's
+    // limits for what decides; zero: it may be written now.
+    virtual Task<std::chrono::milliseconds> wait_for_rest(RepositoryName, WriteKind) {
+        co_return std::chrono::milliseconds(0);
+    }
     // False: checks are written as commit statuses (token without the right), which have no text.
     virtual bool has_checks() const = 0;
 };

@@ -43,7 +43,7 @@ Task<void> add_approved_plan(ReportContext& context, StackReport& stack) {
     if (run.state != RunState::unconfirmed || run.lender.empty()) co_return;
     auto lender = co_await load<Run>(context.queue, run_key(run.lender));
     if (!lender.version || lender.value.plan_document.empty()) co_return;
-    const bool same = lender.value.change_digest == run.change_digest && lender.value.inputs_digest == run.inputs_digest;
+    const bool same = lender.value.change_digest == run.change_digest && differences(lender.value.inputs, run.inputs).empty();
     if (!same) stack.approved_plan = plan_in(context.plans, lender.value.plan_document);
 }
 
@@ -54,6 +54,22 @@ Task<void> prefer_applied(ReportContext& context, StackReport& stack, const RunI
     if (before.version && before.value.state == RunState::finished && before.value.changes) stack.run = before.value;
 }
 
+// The run that holds the lane in which this one is queued.
+Task<std::optional<Ahead>> ahead_of(ReportContext& context, const Run& run) {
+    if (run.kind != RunKind::tracked || run.state != RunState::queued) co_return std::nullopt;
+    const auto lane = "stack/" + run.stack.value;
+    const auto members = co_await context.queue.lane(lane);
+    if (std::find(members.begin(), members.end(), run.id.value) == members.end()) co_return std::nullopt;
+    if (members.front() == run.id.value) co_return std::nullopt;
+    const auto first = co_await load<Run>(context.queue, run_key(RunId(members.front())));
+    if (!first.version) co_return std::nullopt;
+    Ahead out;
+    out.run = first.value.id;
+    if (first.value.pull != run.pull) out.pull = first.value.pull;
+    out.state = first.value.state;
+    co_return out;
+}
+
 StackReport stack_of(const PullStack& stack) {
     StackReport out;
     out.stack = stack.settings.id;
@@ -61,6 +77,10 @@ StackReport stack_of(const PullStack& stack) {
     out.not_planned = stack.not_planned;
     out.observe = stack.settings.mode == Mode::observe;
     out.is_new = stack.is_new;
+    out.gone = stack.gone;
+    out.renamed_from = stack.renamed_from;
+    out.described_at = stack.settings.place;
+    out.self_described = stack.settings.self_described;
     out.push = stack.push;
     out.approval = stack.approval;
     return out;
@@ -116,6 +136,7 @@ Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestNam
                 JobId waiting(job);
                 one.place_in_queue = co_await context.queue.place_in_queue(waiting);
             }
+            one.ahead = co_await ahead_of(context, *one.run);
             co_await add_approved_plan(context, one);
             const auto seen = before.find(one.stack.value);
             if (one.plan && seen != before.end()) compare(one, seen->second);

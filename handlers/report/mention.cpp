@@ -51,7 +51,7 @@ std::optional<Mention> after_the_merge(const Report& report) {
             return said(key, author, "Nobody saw how the apply of " + name_of(stack) + " ended; it is not tried again by itself.");
         if (run.state == RunState::failed) {
             const bool begun = std::any_of(run.history.begin(), run.history.end(),
-                                           [](const StateChange& change) { return change.state == RunState::applying; });
+                                           [](const StateChange& change) { return change.state == RunState::applying || change.state == RunState::confirmed; });
             return said(key, author, std::string(begun ? "The apply of " : "After the merge, the plan of ") + name_of(stack) + " failed.");
         }
         if (run.state == RunState::unconfirmed && run.reason != "waits to be considered")

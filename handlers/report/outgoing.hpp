@@ -1,12 +1,14 @@
 // What ought to stand on the forge, against what stands there: the difference is what is written. Pure.
 //
-// A check that is not yet completed is written once, whatever happens to it on the way, and once more when it
-// is; so a stack costs two calls, and progress is told by the comment, as often as the budget of a round
-// (two calls a stack and ten) leaves room for.
+// What decides is written first: the summary check and the comment; then the checks of stacks that need
+// attention; then the rest. A stack that is done soon gets its check written once, completed; one that is not gets
+// it once while it is open, whatever happens to it on the way, and once more. Progress is told by the comment, as
+// often as the budget of a round (two calls a stack and ten) leaves room for.
 #pragma once
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "handlers/forges/forge.hpp"
@@ -15,14 +17,17 @@
 
 namespace slipway {
 
+enum class Turn { decides, attention, rest };
+
 struct OutgoingCheck {
     Check check;
+    Turn turn = Turn::rest;
     std::string key;     // name@commit
     std::string digest;  // of what matters in it
 };
 
 struct Outgoing {
-    std::vector<OutgoingCheck> checks;   // that differ; the summary last
+    std::vector<OutgoingCheck> checks;   // that differ, in their turns
     std::optional<std::string> comment;  // where it differs
     std::string comment_digest;
 };
@@ -30,19 +35,19 @@ struct Outgoing {
 // What kind of moment this is, found out without rendering anything.
 struct Moment {
     bool busy = false;      // more will follow by itself
-    bool first = false;     // of its round, now that the stacks are known
+    bool stale = false;     // the summary check is absent, or completed although more will follow
     bool bad_news = false;  // something failed or was denied that was not known before
-    bool soon = false;      // after progress was shown last
+    bool soon = false;      // after something was shown last
     int open_stacks = 0;    // whose checks will be written once more
 };
 
 inline constexpr std::size_t stacks_with_checks = 30;  // above: only those that need attention
 
 Moment moment_of(const Report& report, const PostedRecord& posted);
-// When progress may be shown again.
-std::int64_t progress_again_ms(const PostedRecord& posted);
-// Progress that comes too soon waits until then, or for what comes first.
-inline bool may_wait(const Moment& moment) { return moment.busy && !moment.first && !moment.bad_news && moment.soon; }
+// When progress, or bad news among it, may be shown again.
+std::int64_t shown_again_ms(const PostedRecord& posted, bool bad_news);
+// What comes too soon waits until then, or for what comes first.
+inline bool may_wait(const Moment& moment) { return moment.busy && !moment.stale && moment.soon; }
 Outgoing outgoing(const Report& report, const PostedRecord& posted, const Moment& moment);
 bool worth_writing(const Outgoing& out, const Report& report, const PostedRecord& posted, const Moment& moment);
 // A head, an attempt, applies before the merge: what the budget of calls is counted for.
@@ -54,6 +59,11 @@ struct Mention {
     std::string body;
 };
 std::optional<Mention> mention(const Report& report);
+
+// What is remembered of a check that is about to be made and not completed: whether it was is not known until
+// the answer is there.
+std::string digest_of_begun(const Check& check);
+bool is_open(std::string_view digest);
 
 std::string comment_marker(const std::string& check_name);
 

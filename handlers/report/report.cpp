@@ -1,7 +1,10 @@
-// Writes what differs, in an order that leaves nothing stranded: checks before the comment. What was written is
-// remembered even when the next call fails. Before the first write the head is read once more from the forge:
-// a head that moved on is never written to, and the look that its push causes leaves a report of its own.
+// Writes what differs, what decides first: summary check and comment, then the checks of the stacks. What was
+// written is remembered even when the next call fails. Before the first write the head is read once more from the
+// forge: a head that moved on is never written to (but that its open checks are closed), and the look that its push
+// causes leaves a report of its own.
 #include "handlers/report/report.hpp"
+
+#include <algorithm>
 
 #include "handlers/report/outgoing.hpp"
 #include "queue/store.hpp"
@@ -11,6 +14,8 @@ namespace slipway {
 namespace {
 
 constexpr std::size_t digests_kept = 500;
+constexpr std::int64_t just_now_ms = 1'000;  // a reading of the head that needs no other
+constexpr std::chrono::milliseconds shortest_postponement{1'000};
 
 struct Writing {
     ReportContext& context;
@@ -20,13 +25,17 @@ struct Writing {
     Stored<PostedRecord> posted;
     Moment moment;
     std::uint64_t seen_version = 0;  // of the pull request's record
+    std::chrono::milliseconds postponed{0};  // until the forge has room for what was left out
 };
 
-// Old heads' checks are nobody's business any more.
+// Old heads' checks are nobody's business any more once they are closed.
 void forget_other_heads(PostedRecord& posted, const CommitSha& head) {
     const auto ending = "@" + head.value;
-    std::erase_if(posted.check_ids, [&](const auto& one) { return !one.first.ends_with(ending); });
-    std::erase_if(posted.check_digests, [&](const auto& one) { return !one.first.ends_with(ending); });
+    std::erase_if(posted.check_digests,
+                  [&](const auto& one) { return !one.first.ends_with(ending) && !is_open(one.second); });
+    std::erase_if(posted.check_ids, [&](const auto& one) {
+        return !one.first.ends_with(ending) && !posted.check_digests.contains(one.first);
+    });
 }
 
 // From here on an approval may name these plans (rule W3), and the next head's plans are compared with them.
@@ -63,17 +72,61 @@ Task<bool> head_is_the_same(Writing& writing) {
     co_return pull.pull.head == writing.report.pull.head && pull.looking == writing.report.looking;
 }
 
+// False: the head moved on, so nothing more is written.
+Task<bool> put_check(Writing& writing, OutgoingCheck one) {
+    const bool same = co_await head_is_the_same(writing);
+    if (!same) co_return false;
+    auto& posted = writing.posted.value;
+    const auto known = posted.check_ids[one.key];
+    posted.check_ids[one.key] =
+        co_await writing.forge.put_check(writing.name.repository, known, std::move(one.check));
+    posted.check_digests[one.key] = one.digest;
+    ++posted.calls;
+    co_return true;
+}
+
+Task<void> put_mention(Writing& writing) {
+    auto& posted = writing.posted.value;
+    auto wanted = mention(writing.report);
+    if (wanted && wanted->key != posted.mentioned &&
+        !(wanted->key.starts_with("approval/") && posted.mentioned.starts_with("approval/"))) {
+        auto key = "mention/" + writing.name.text() + "/" + wanted->key;
+        co_await writing.forge.add_comment(writing.name, std::move(key), wanted->body);
+        posted.mentioned = wanted->key;
+        ++posted.calls;
+    } else if (!wanted && !writing.moment.busy && !writing.report.looking) {
+        posted.mentioned.clear();
+    }
+}
+
+// Where little is left of the forge's limits these wait for more, and the job comes again for them.
+Task<void> put_rest(Writing& writing, std::vector<OutgoingCheck> checks) {
+    auto& forge = writing.forge;
+    for (auto& one : checks) {
+        const auto known = writing.posted.value.check_ids.find(one.key);
+        const bool is_there = known != writing.posted.value.check_ids.end() && !known->second.empty();
+        const auto kind = is_there && forge.has_checks() ? WriteKind::edits : WriteKind::creates;
+        const auto wait = co_await forge.wait_for_rest(writing.name.repository, kind);
+        if (wait.count() > 0) {
+            const auto until = std::max(wait, shortest_postponement);
+            writing.postponed = writing.postponed.count() ? std::min(writing.postponed, until) : until;
+            continue;
+        }
+        const bool same = co_await put_check(writing, std::move(one));
+        if (!same) co_return;
+    }
+}
+
 Task<void> write(Writing& writing, Outgoing out) {
     auto& posted = writing.posted.value;
-    const auto& repository = writing.name.repository;
+    std::vector<OutgoingCheck> rest;
     for (auto& one : out.checks) {
-        const bool same = co_await head_is_the_same(writing);
+        if (one.turn != Turn::decides) {
+            rest.push_back(std::move(one));
+            continue;
+        }
+        const bool same = co_await put_check(writing, std::move(one));
         if (!same) co_return;
-        const auto known = posted.check_ids[one.key];
-        auto check = one.check;
-        posted.check_ids[one.key] = co_await writing.forge.put_check(repository, known, std::move(check));
-        posted.check_digests[one.key] = one.digest;
-        ++posted.calls;
     }
     if (out.comment) {
         const bool same = co_await head_is_the_same(writing);
@@ -85,16 +138,8 @@ Task<void> write(Writing& writing, Outgoing out) {
         ++posted.calls;
         remember_shown(posted, writing.report);
     }
-    auto wanted = mention(writing.report);
-    if (wanted && wanted->key != posted.mentioned &&
-        !(wanted->key.starts_with("approval/") && posted.mentioned.starts_with("approval/"))) {
-        auto key = "mention/" + writing.name.text() + "/" + wanted->key;
-        co_await writing.forge.add_comment(writing.name, std::move(key), wanted->body);
-        posted.mentioned = wanted->key;
-        ++posted.calls;
-    } else if (!wanted && !writing.moment.busy && !writing.report.looking) {
-        posted.mentioned.clear();
-    }
+    co_await put_mention(writing);
+    co_await put_rest(writing, std::move(rest));
 }
 
 // Exceptions are kept until what was written is remembered.
@@ -115,6 +160,46 @@ Task<void> remember(Writing& writing, Lease holding) {
     commit.holding = std::move(holding);
     auto done = co_await writing.context.queue.commit(std::move(commit));
     if (done == Committed::conflict) throw Failure("two reports wrote at once", std::chrono::milliseconds(200));
+    ++writing.posted.version;
+}
+
+// A check that is made and not completed, and then forgotten by a crash, would stay open for ever once its head
+// is replaced.
+Task<void> remember_what_begins(Writing& writing, const Outgoing& out, Lease holding) {
+    auto& digests = writing.posted.value.check_digests;
+    bool any = false;
+    for (const auto& one : out.checks) {
+        if (one.check.status == CheckStatus::completed || digests.contains(one.key)) continue;
+        digests[one.key] = digest_of_begun(one.check);
+        any = true;
+    }
+    if (any) co_await remember(writing, std::move(holding));
+}
+
+// Whether the head is still the one that the report is about, by the forge's own word.
+Task<bool> head_stands(Writing& writing, std::int64_t read_at_ms) {
+    const auto age_ms = writing.report.now_ms - read_at_ms;
+    if (age_ms >= 0 && age_ms < just_now_ms) co_return true;
+    auto fresh = co_await writing.forge.pull_request(writing.name);
+    ++writing.posted.value.calls;
+    co_return fresh && fresh->head == writing.report.pull.head;
+}
+
+bool decides(const Outgoing& out) {
+    return out.comment || std::any_of(out.checks.begin(), out.checks.end(),
+                                      [](const OutgoingCheck& one) { return one.turn == Turn::decides; });
+}
+
+// Of a round of plans: how much was asked of the forge, and how often progress was shown.
+void count_in(PostedRecord& posted, const Writing& writing) {
+    if (const auto round = round_of(writing.report); posted.round != round) {
+        posted.round = round;
+        posted.calls = 0;
+        posted.progress_shown = 0;
+    } else if (writing.moment.busy && !writing.moment.stale) {
+        ++posted.progress_shown;
+    }
+    posted.written_at_ms = writing.report.now_ms;
 }
 
 // Whatever happens before then calls for a report at once.
@@ -133,34 +218,40 @@ Task<void> come_again(ReportContext& context, const ClaimedJob& job, const PullR
 
 Task<void> write_report(ReportContext& context, ClaimedJob job) {
     auto name = job_payload<PullRequestName>(job.job);
-    const auto seen = co_await context.queue.read(pull_key(name));
+    const auto seen = co_await load<PullRecord>(context.queue, pull_key(name));
     auto report = co_await gather_report(context, name);
     if (!report) co_return;
     const auto at = context.forges.find(name.repository.forge);
     if (at == context.forges.end()) throw Failure("no forge is called " + name.repository.forge, Retry::never);
-    Writing writing{context, *at->second, name, std::move(*report), {}, {}, seen.version};
+    Writing writing{context, *at->second, name, std::move(*report), {}, {}, seen.version, {}};
     writing.posted = co_await load<PostedRecord>(context.queue, posted_key(name));
     auto& posted = writing.posted.value;
 
     writing.moment = moment_of(writing.report, posted);
-    if (may_wait(writing.moment)) co_return co_await come_again(context, job, name, progress_again_ms(posted));
-    auto out = outgoing(writing.report, posted, writing.moment);
-    if (!worth_writing(out, writing.report, posted, writing.moment)) co_return;
-    auto fresh = co_await writing.forge.pull_request(name);
-    if (!fresh || fresh->head != writing.report.pull.head) co_return;
-    forget_other_heads(posted, writing.report.pull.head);
-    if (const auto round = round_of(writing.report); posted.round != round) {
-        posted.round = round;
-        posted.calls = 0;
-        posted.progress_shown = 0;
-    } else if (writing.moment.busy && !writing.moment.first) {
-        ++posted.progress_shown;
+    const auto& moment = writing.moment;
+    if (may_wait(moment)) co_return co_await come_again(context, job, name, shown_again_ms(posted, moment.bad_news));
+    auto out = outgoing(writing.report, posted, moment);
+    if (!worth_writing(out, writing.report, posted, moment)) co_return;
+    const bool progress = moment.busy && !moment.stale && !moment.bad_news;
+    if (progress || !decides(out)) {
+        const auto wait = co_await writing.forge.wait_for_rest(name.repository, WriteKind::creates);
+        if (wait.count() > 0)
+            co_return co_await come_again(context, job, name,
+                                          context.clock.now_ms() + std::max(wait, shortest_postponement).count());
     }
-    ++posted.calls;
-    posted.written_at_ms = writing.report.now_ms;
+    count_in(posted, writing);
+    const bool stands = co_await head_stands(writing, seen.value.read_at_ms);
+    if (!stands) co_return;
+    forget_other_heads(posted, writing.report.pull.head);
+    co_await remember_what_begins(writing, out, job.lease);
     auto error = co_await write_or_fail(writing, std::move(out));
+    forget_other_heads(posted, writing.report.pull.head);
     co_await remember(writing, job.lease);
     if (error) std::rethrow_exception(error);
+    if (writing.postponed.count() > 0)
+        co_await come_again(context, job, name, context.clock.now_ms() + writing.postponed.count());
+    else if (moment.stale && moment.busy && !writing.report.looking)  // progress, should nothing happen until then
+        co_await come_again(context, job, name, shown_again_ms(posted, false));
 }
 
 }  // namespace slipway

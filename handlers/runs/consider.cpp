@@ -109,12 +109,14 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     if (run.kind == RunKind::tracked && !run.lender.empty())
         lender = co_await load<Run>(context.queue, run_key(run.lender));
     const bool planned = lender.version && !lender.value.change_digest.empty();
-    const bool same_inputs = planned && lender.value.inputs_digest == run.inputs_digest;
+    const auto changed = differences(lender.value.inputs, run.inputs);
+    const bool same_inputs = planned && changed.empty() && !run.inputs_digest.empty();
     const bool same_changes = planned && lender.value.change_digest == run.change_digest;
     out.carried_over = same_inputs && same_changes;
     if (run.kind == RunKind::tracked && !out.carried_over)
-        out.not_carried = !planned ? "its plan was not on the pull request"
-                                   : "its plan is not the one that was approved";
+        out.not_carried = !planned          ? "its plan was not on the pull request"
+                          : !same_inputs    ? text_of(changed) + " since the plan that was approved"
+                                            : "its plan is not the one that was approved";
 
     ApprovalQuestion question;
     question.stack = run.settings;
@@ -152,6 +154,32 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     co_return out;
 }
 
+namespace {
+
+// Read when the first plan needs them: once for a look at the pull request as long as only plans are shown, and
+// afresh in each job where an apply may begin.
+class Reviews {
+  public:
+    Reviews(Forge& forge, Stored<PullRecord>& pull) : forge_(forge), pull_(pull) {}
+
+    Task<const std::vector<ForgeReview>*> newest(RunKind kind) {
+        auto& record = pull_.value;
+        if (!afresh_ && (!record.reviews_read || kind == RunKind::tracked)) {
+            auto all = co_await forge_.reviews(record.pull.name);
+            record.reviews = newest_by_author(all);
+            record.reviews_read = afresh_ = true;
+        }
+        co_return &record.reviews;
+    }
+
+  private:
+    Forge& forge_;
+    Stored<PullRecord>& pull_;
+    bool afresh_ = false;
+};
+
+}  // namespace
+
 Task<void> consider(ControlContext& context, ClaimedJob job) {
     auto name = job_payload<PullRequestName>(job.job);
     auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
@@ -159,8 +187,7 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
     if (pull.value.looking && pull.value.pull.state == PullState::open) co_return;  // its plans are of another head
     const auto before = encode(pull.value).dump();
     auto posted = co_await load<PostedRecord>(context.queue, posted_key(name));
-    auto& forge = *context.forges.at(name.repository.forge);
-    auto reviews = co_await forge.reviews(name);
+    Reviews reviews(*context.forges.at(name.repository.forge), pull);
 
     Commit commit;
     for (auto& stack : pull.value.stacks) {
@@ -172,7 +199,8 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
             continue;
         }
         if (run.value.kind == RunKind::tracked && run.value.state != RunState::unconfirmed) continue;
-        auto considered = co_await consider_run(context, run.value, &pull.value, &posted.value, reviews);
+        const auto* given = co_await reviews.newest(run.value.kind);
+        auto considered = co_await consider_run(context, run.value, &pull.value, &posted.value, *given);
         stack.approval = considered.approval;
         if (run.value.kind != RunKind::tracked) continue;
         auto why = why_not_automatic(run.value, considered);
@@ -182,6 +210,7 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
         } else if (why != run.value.reason) {
             run.value.reason = why;
             store_run(commit, run);
+            co_await report_those_behind(context, commit, run.value);
         }
     }
     if (encode(pull.value).dump() != before) commit.records.push_back(save(pull_key(name), pull));

@@ -41,6 +41,8 @@ struct ControlContext {
     Secret digest_key;              // keys the inputs digest's variables
     bool has_organisation_tree = false;  // without one, the forge's permission is all there is
     std::string command_word = "/slipway";
+    bool any_provider = false;  // a preview of one's own working copy
+    std::chrono::milliseconds lease{30'000};  // of a worker's work, without renewal
 };
 
 Task<void> prepare(ControlContext& context, ClaimedJob job);

@@ -18,7 +18,7 @@ class InProcessGateway : public RunGateway {
                                    std::chrono::milliseconds wait) override {
         return there(claim(std::move(worker), "work/" + pool, wait));
     }
-    Task<Renewed> renew(Lease lease) override { return there(queue_.renew(lease, lease_time)); }
+    Task<Renewed> renew(Lease lease) override { return there(queue_.renew(lease, context_.lease)); }
     Task<bool> append_log(RunId run, Lease lease, std::string bytes) override {
         return there(queue_.append_log(run.value, lease.fence, std::move(bytes)));
     }
@@ -29,16 +29,16 @@ class InProcessGateway : public RunGateway {
     Task<BlobId> put_plan(RunId run, Plan plan) override {
         return there(store_plan(context_, std::move(run), std::move(plan)));
     }
-    Task<bool> begin_apply(RunId run, Lease lease, std::string plan_digest) override {
-        return there(begin(std::move(run), lease, "done/" + plan_digest));
+    Task<BeginAnswer> begin_apply(RunId run, Lease lease, std::string plan_digest) override {
+        return there(slipway::begin_apply(context_, std::move(run), lease, std::move(plan_digest)));
     }
     Task<bool> report(RunId run, Lease lease, PhaseResult result) override {
         return there(store(std::move(run), lease, std::move(result)));
     }
+    Task<void> give_back(Lease lease) override { return there(retry(lease)); }
+    Task<void> ask_for_its_end(RunId run) override { return there(look_into_journal(std::move(run))); }
 
   private:
-    static constexpr std::chrono::milliseconds lease_time{30'000};
-
     template <class T>
     Task<T> there(Task<T> task) {
         co_return co_await asio::co_spawn(service_, std::move(task), asio::use_awaitable);
@@ -46,7 +46,7 @@ class InProcessGateway : public RunGateway {
 
     Task<std::optional<Work>> claim(std::string worker, std::string queue,
                                     std::chrono::milliseconds wait) {
-        auto job = co_await queue_.claim(std::move(queue), std::move(worker), lease_time, wait);
+        auto job = co_await queue_.claim(std::move(queue), std::move(worker), context_.lease, wait);
         if (!job) co_return std::nullopt;
         Work work;
         work.spec = job_payload<RunSpec>(job->job);
@@ -66,21 +66,21 @@ class InProcessGateway : public RunGateway {
         };
         co_return co_await context_.pool.run(write);
     }
-    Task<bool> begin(RunId id, Lease lease, std::string once) {
-        auto run = co_await load<Run>(queue_, run_key(id));
-        if (run.value.state != RunState::confirmed) co_return false;
-        const bool begun = co_await queue_.begin_apply(lease, std::move(once));
-        if (!begun) co_return false;
-        advance(run.value, RunEvent::begun, context_.clock.now_ms(), "slipway");
+    Task<void> retry(Lease lease) {
+        std::string why = "its worker was asked to end";
+        co_await queue_.retry(lease, std::chrono::milliseconds(0), std::move(why));
+    }
+    Task<void> look_into_journal(RunId id) {
+        const auto run = co_await load<Run>(queue_, run_key(id));
+        if (!run.version || is_terminal(run.value.state)) co_return;
         Commit commit;
-        store_run(commit, run);
-        commit.holding = lease;
-        const auto stored = co_await queue_.commit(std::move(commit));
-        co_return stored == Committed::done;
+        commit.jobs.push_back(perform_job(context_, run.value, Phase::find_out));
+        co_await queue_.commit(std::move(commit));
     }
     Task<bool> store(RunId run, Lease lease, PhaseResult result) {
-        const bool apply = lease.job.value.ends_with("/apply");
-        RunPhase which{std::move(run), apply ? Phase::apply : Phase::plan};
+        // perform/<run>/<phase>
+        const auto phase = parse_word<Phase>(lease.job.value.substr(lease.job.value.rfind('/') + 1));
+        RunPhase which{std::move(run), phase.value_or(Phase::plan)};
         auto stored = co_await load<PhaseResult>(queue_, result_key(which));
         stored.value = std::move(result);
         Commit commit;

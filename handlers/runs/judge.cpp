@@ -1,6 +1,9 @@
 // What follows from what a worker found. The documents were made in the worker's sandbox from the sealed plan;
 // the judgement is made here.
+#include <algorithm>
+
 #include "handlers/runs/transition.hpp"
+#include "service/base/digest.hpp"
 #include "service/base/log.hpp"
 #include "service/base/metrics.hpp"
 
@@ -32,11 +35,10 @@ Task<void> add_places(ControlContext& context, const Run& run, Plan& plan) {
     }
 }
 
-std::string denial(const PlanDecision& decision) {
-    for (const auto& finding : decision.findings)
-        if (finding.severity == Finding::Severity::deny)
-            return "denied by " + finding.policy;
-    return "a plan policy could not be evaluated";
+std::string digest_of(const std::vector<RunInput>& inputs) {
+    std::string all;
+    for (const auto& input : inputs) all += encode(input).dump() + "\n";
+    return sha256_hex(all);
 }
 
 Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, PhaseResult result) {
@@ -46,24 +48,17 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
     value.plan_file = result.plan_file;
     value.plan_digest = result.plan_digest;
     value.change_digest = result.change_digest;
+    value.inputs.insert(value.inputs.end(), result.inputs.begin(), result.inputs.end());
+    std::sort(value.inputs.begin(), value.inputs.end());
+    value.inputs_digest = digest_of(value.inputs);
     value.planned_at_ms = context.clock.now_ms();
 
     const auto plan = context.plans.get(result.plan_document);
     if (!plan) throw Failure("the plan of " + value.id.value + " cannot be read", Retry::never);
-    PlanQuestion question;
-    question.plan = *plan;
-    value.counts = question.plan.counts;
-    value.changes = value.counts.any() || !question.plan.outputs.empty();
-
-    question.stack = value.settings;
-    question.run = value;
-    question.now_ms = value.planned_at_ms;
-    auto organisation = context.organisation();
-    auto set = policies_of(*organisation, value.settings, PolicyKind::plan);
-    if (!set.policies.empty())
-        if (auto document = context.blobs.get(result.tool_document))
-            if (auto json = parse_json(*document)) question.document = std::move(*json);
-    value.plan_decision = co_await context.policies.decide_plan(std::move(set), std::move(question));
+    value.counts = plan->counts;
+    value.changes = value.counts.any() || !plan->outputs.empty();
+    value.resources = plan->resources;
+    value.plan_decision = co_await decide_plan(context, value, *plan);
 
     const auto now = context.clock.now_ms();
     const auto verdict = value.plan_decision.verdict;
@@ -81,15 +76,79 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
         commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
     } else if (value.state == RunState::unconfirmed) {
         value.reason = value.must_confirm.empty() ? "it waits for a confirmation" : value.must_confirm;
+        co_await report_those_behind(context, commit, value);
     }
 }
 
-void judge_apply(ControlContext& context, StoredRun& run, const PhaseResult& result) {
-    run.value.outputs = result.outputs;
-    advance(run.value, RunEvent::applied, context.clock.now_ms(), "slipway");
+bool awaits(const Run& run, Phase phase) {
+    switch (phase) {
+        case Phase::plan: return run.state == RunState::planning;
+        // Confirmed still: it could not be prepared, or the queue has forgotten that it began.
+        case Phase::apply: return run.state == RunState::confirmed || run.state == RunState::applying;
+        case Phase::find_out: break;
+    }
+    return run.state == RunState::confirmed || run.state == RunState::applying || run.state == RunState::unknown;
+}
+
+// What is found out late ends a run as it would have in time.
+Task<void> judge_apply(ControlContext& context, Commit& commit, StoredRun& stored, PhaseResult result) {
+    using Outcome = PhaseResult::Outcome;
+    auto& run = stored.value;
+    const auto now = context.clock.now_ms();
+    if (result.begun) advance(run, RunEvent::begun, now, "slipway");  // unless that is known
+    const bool late = run.state == RunState::unknown;
+    if (result.outcome == Outcome::unknown) {
+        if (!late) co_return co_await lose(context, commit, stored, result.error);
+        run.reason = "nobody saw how the apply ended, and " +
+                     (result.error.empty() ? "a plan shows that something is left"
+                                           : "it could not be found out: " + result.error.substr(0, result.error.find('\n')));
+        co_return;
+    }
+    run.reason.clear();
+    if (result.outcome == Outcome::applied) {
+        run.outputs = result.outputs;
+        if (const auto plan = context.plans.get(run.plan_document)) run.resources = plan->resources_after;
+        advance(run, late ? RunEvent::resolved_applied : RunEvent::applied, now, "slipway",
+                late ? "found out after its worker had gone" : "");
+        co_return;
+    }
+    run.error = result.error;
+    if (result.outcome == Outcome::timed_out) run.reason = "it took longer than its limit";
+    advance(run, late ? RunEvent::resolved_failed : RunEvent::failed, now, "slipway",
+            result.begun ? "the apply failed" : "the apply could not begin");
+}
+
+void judge_failed_plan(ControlContext& context, StoredRun& run, const PhaseResult& result) {
+    run.value.error = result.error;
+    if (!result.unknown_providers.empty()) run.value.error.clear();  // nothing failed: an administrator is asked
+    if (result.outcome == PhaseResult::Outcome::timed_out) run.value.reason = "it took longer than its limit";
+    const bool stopped = result.outcome == PhaseResult::Outcome::stopped;
+    advance(run.value, stopped ? RunEvent::canceled : RunEvent::failed, context.clock.now_ms(), "slipway",
+            "the plan failed");
 }
 
 }  // namespace
+
+std::string denial(const PlanDecision& decision) {
+    for (const auto& finding : decision.findings)
+        if (finding.severity == Finding::Severity::deny)
+            return "denied by " + finding.policy;
+    return "a plan policy could not be evaluated";
+}
+
+Task<PlanDecision> decide_plan(ControlContext& context, const Run& run, Plan plan) {
+    PlanQuestion question;
+    question.plan = std::move(plan);
+    question.stack = run.settings;
+    question.run = run;
+    question.now_ms = context.clock.now_ms();
+    auto organisation = context.organisation();
+    auto set = policies_of(*organisation, run.settings, PolicyKind::plan);
+    if (!set.policies.empty())
+        if (auto document = context.blobs.get(run.tool_document))
+            if (auto json = parse_json(*document)) question.document = std::move(*json);
+    co_return co_await context.policies.decide_plan(std::move(set), std::move(question));
+}
 
 Task<BlobId> store_plan(ControlContext& context, RunId id, Plan plan) {
     const auto run = co_await load<Run>(context.queue, run_key(id));
@@ -102,29 +161,22 @@ Task<void> judge(ControlContext& context, ClaimedJob job) {
     auto which = job_payload<RunPhase>(job.job);
     auto run = co_await load<Run>(context.queue, run_key(which.run));
     auto found = co_await load<PhaseResult>(context.queue, result_key(which));
-    const auto awaited = which.phase == Phase::plan ? RunState::planning : RunState::applying;
-    if (!run.version || !found.version || run.value.state != awaited) co_return;
+    if (!run.version || !found.version || !awaits(run.value, which.phase)) co_return;
 
     const auto& result = found.value;
     run.value.tool_version = result.tool_version;
     run.value.sandbox = result.sandbox;
+    run.value.unknown_providers = result.unknown_providers;
     histogram("slipway_run_phase_seconds", "Duration of a phase of a run",
               {{"phase", std::string(word(which.phase))}})
         .observe(static_cast<double>(result.ended_at_ms - result.started_at_ms) / 1000.0);
     Commit commit;
-    if (result.outcome == PhaseResult::Outcome::planned) {
+    if (which.phase != Phase::plan)
+        co_await judge_apply(context, commit, run, result);
+    else if (result.outcome == PhaseResult::Outcome::planned)
         co_await judge_plan(context, commit, run, result);
-    } else if (result.outcome == PhaseResult::Outcome::applied) {
-        judge_apply(context, run, result);
-    } else {
-        run.value.error = result.error;
-        const bool planning = which.phase == Phase::plan;
-        if (result.outcome == PhaseResult::Outcome::timed_out)
-            run.value.reason = "it took longer than its limit";
-        const bool stopped = planning && result.outcome == PhaseResult::Outcome::stopped;
-        advance(run.value, stopped ? RunEvent::canceled : RunEvent::failed, context.clock.now_ms(),
-                "slipway", planning ? "the plan failed" : "the apply failed");
-    }
+    else
+        judge_failed_plan(context, run, result);
     // Whoever considers it reports it, with the approvals.
     const bool considered = !commit.jobs.empty() && commit.jobs.front().kind == JobKind::consider;
     store_run(commit, run, considered ? Reported::later : Reported::now);
@@ -172,42 +224,6 @@ Task<void> release(ControlContext& context, ClaimedJob job) {
     auto done = co_await context.queue.commit(std::move(commit));
     if (done == Committed::conflict)
         throw Overtaken("the run moved on meanwhile");
-}
-
-Task<void> settle_lapsed(ControlContext& context, Lapsed lapsed) {
-    log_warning("a lease ran out", {{"job", lapsed.job.id.value}, {"fate", word(lapsed.fate)}});
-    if (lapsed.fate == Lapsed::Fate::again) co_return;
-    const auto kind = lapsed.job.kind;
-    if (kind == JobKind::event || kind == JobKind::look || kind == JobKind::consider ||
-        kind == JobKind::report || kind == JobKind::release) {
-        // What it looks at is read afresh, so an outage that outlived its attempts costs time and nothing else.
-        constexpr std::int64_t pause_ms = 5 * 60 * 1000;
-        Commit commit;
-        commit.jobs.push_back(lapsed.job);
-        commit.jobs.back().not_before_ms = context.clock.now_ms() + pause_ms;
-        co_await context.queue.commit(std::move(commit));
-        co_return;
-    }
-    RunId id;
-    if (lapsed.job.kind == JobKind::perform)
-        id = job_payload<RunSpec>(lapsed.job).run;
-    else if (lapsed.job.kind == JobKind::prepare)
-        id = job_payload<RunId>(lapsed.job);
-    else if (lapsed.job.kind == JobKind::judge)
-        id = job_payload<RunPhase>(lapsed.job).run;
-    else
-        co_return;
-    auto run = co_await load<Run>(context.queue, run_key(id));
-    if (!run.version || is_terminal(run.value.state)) co_return;
-    const bool unknown = lapsed.fate == Lapsed::Fate::unknown;
-    run.value.reason = unknown ? "nobody saw how the apply ended; it is not tried again by itself"
-                               : "it was given up after several attempts";
-    if (!advance(run.value, unknown ? RunEvent::lost : RunEvent::failed, context.clock.now_ms(),
-                 "slipway", run.value.reason))
-        co_return;
-    Commit commit;
-    store_run(commit, run);
-    co_await context.queue.commit(std::move(commit));
 }
 
 }  // namespace slipway

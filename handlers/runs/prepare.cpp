@@ -2,6 +2,7 @@
 // that an approval can be bound to what was read (rule R4).
 #include <unistd.h>
 
+#include "handlers/runs/known_providers.hpp"
 #include "handlers/runs/transition.hpp"
 #include "service/base/digest.hpp"
 
@@ -16,25 +17,20 @@ std::vector<std::string> needed_paths(const Run& run, const DirectoryFacts& fact
     return out;
 }
 
-// Git's ids of all that is read, the tool, and the variables under a keyed hash.
-std::string digest_of_inputs(const ControlContext& context, const Run& run,
-                             const Repository& repository, const std::vector<std::string>& paths) {
-    Json document = Json::object();
+// Git's ids of all that is read, the stack's settings, and its variables under a keyed hash.
+std::vector<RunInput> inputs_of(const ControlContext& context, const Run& run, const Repository& repository,
+                                const std::vector<std::string>& paths) {
+    const auto& settings = run.settings;
+    std::vector<RunInput> out{{InputKind::setting, "tool", std::string(word(settings.tool))},
+                              {InputKind::setting, "version", "version " + settings.version},
+                              {InputKind::setting, "workspace", settings.workspace},
+                              {InputKind::setting, "directory", settings.directory},
+                              {InputKind::setting, "destroy", run.destroy ? "yes" : "no"}};
     for (const auto& path : paths)
-        document.set(path, Json(repository.object_at(run.tree, path).value_or("absent")));
-    Json variables = Json::object();
-    for (const auto& [name, variable] : run.settings.variables) {
-        auto keyed = hmac_sha256_hex(context.digest_key, encode(variable).dump());
-        variables.set(name, Json(keyed));
-    }
-    Json all = Json::object({{"paths", document},
-                             {"variables", variables},
-                             {"tool", Json(word(run.settings.tool))},
-                             {"version", Json(run.settings.version)},
-                             {"workspace", Json(run.settings.workspace)},
-                             {"directory", Json(run.settings.directory)},
-                             {"destroy", Json(run.destroy)}});
-    return sha256_hex(all.dump());
+        out.push_back({InputKind::files, path, repository.object_at(run.tree, path).value_or("absent")});
+    for (const auto& [name, variable] : settings.variables)
+        out.push_back({InputKind::variable, name, hmac_sha256_hex(context.digest_key, encode(variable).dump())});
+    return out;
 }
 
 // A directory of its own for the moment of packing.
@@ -68,11 +64,12 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
     std::vector<std::string> directories{run.value.settings.directory};
     auto facts = co_await context.uses.read(repository, run.value.tree, directories);
     auto paths = needed_paths(run.value, facts.at(0));
+    run.value.allowed_providers = co_await allowed_providers(context, repository, run.value);
     auto pack = [&] {
         Scratch scratch(context.scratch);
         repository->materialise(run.value.tree, paths, scratch.path());
         run.value.source = context.blobs.put_sealed(pack_source(scratch.path()));
-        run.value.inputs_digest = digest_of_inputs(context, run.value, *repository, paths);
+        run.value.inputs = inputs_of(context, run.value, *repository, paths);
     };
     Commit commit;
     std::string trouble;

@@ -7,6 +7,7 @@ namespace slipway {
 struct RunTarget {
     PullStack* stack = nullptr;  // null for a call that names a run without a pull request
     std::string plan;            // digest prefix
+    bool named = false;          // the request says this very stack or run, and no pattern or nothing
     StoredRun run;
 };
 
@@ -27,8 +28,16 @@ void refuse(Desk& desk, Answer::Kind kind, std::string text);
 // Sentences of several stacks, one after the other.
 void say(Desk& desk, const std::string& sentence);
 
-// What the request's verb does to one target; who asks may. `plan` asks for all targets at once.
+// What the request's verb does to one target; who asks may.
 Task<void> carry_out(ControlContext& context, Desk& desk, RunTarget& target);
-void plan_again(Desk& desk);
+
+// These ask for several targets at once.
+void plan_again(Desk& desk, const std::vector<const RunTarget*>& targets);
+// A run of the branch that is over and did not what it was for.
+bool can_be_retried(const Run& run);
+// On an open pull request plans again; else runs of the branch, from its tip, with the dependents that were skipped.
+Task<void> retry(ControlContext& context, Desk& desk, std::vector<const RunTarget*> targets);
+// Sources that the runs of this one pull request may use from now on.
+void allow_providers(ControlContext& context, Desk& desk);
 
 }  // namespace slipway

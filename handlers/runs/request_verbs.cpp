@@ -1,4 +1,6 @@
 // What each verb of a request does, to one target after the other; who may ask is decided in requests.cpp.
+#include <algorithm>
+
 #include "handlers/runs/request_desk.hpp"
 #include "service/base/digest.hpp"
 
@@ -85,9 +87,25 @@ Task<void> give_word(ControlContext& context, Desk& desk, RunTarget& target, boo
     if (!limits.empty()) say(desk, limits);
 }
 
+// A destroy of all that a stack manages is confirmed by whoever says which stack, and by nobody in passing.
+bool lacks_its_name(const ControlContext& context, Desk& desk, const RunTarget& target) {
+    const auto& run = target.run.value;
+    if (!run.destroy || target.named) return false;
+    const auto name = "`" + run.stack.value + "`";
+    const auto sentence = "Confirming " + name + " destroys " +
+                          (run.counts.remove == 1 ? "1 resource" : std::to_string(run.counts.remove) + " resources") +
+                          ", so it must be named: `" + context.command_word + " apply " + run.stack.value + "`.";
+    if (desk.targets.size() == 1)
+        refuse(desk, Answer::Kind::refused, sentence);
+    else
+        say(desk, sentence);
+    return true;
+}
+
 Task<void> confirm(ControlContext& context, Desk& desk, RunTarget& target) {
     auto& run = target.run.value;
     const auto name = "`" + run.stack.value + "`";
+    if (lacks_its_name(context, desk, target)) co_return;
     if (run.settings.mode == Mode::observe) {
         refuse(desk, Answer::Kind::refused, name + " is only observed; nothing is applied.");
         co_return;
@@ -116,7 +134,8 @@ Task<void> confirm(ControlContext& context, Desk& desk, RunTarget& target) {
         co_return;
     }
     start_apply(context, desk.commit, target.run, approval, desk.request.actor.text(), desk.request.note);
-    say(desk, "Applying " + name + ".");
+    co_await report_those_behind(context, desk.commit, run);
+    say(desk, name + " is confirmed: it is applied when a worker has looked at everything again.");
 }
 
 // Before the merge: a tracked run of the merge result, which applies if its plan is the one shown here.
@@ -138,6 +157,7 @@ void apply_before_merge(ControlContext& context, Desk& desk, RunTarget& target) 
     run.counts = PlanCounts();
     run.changes = false;
     run.plan_decision = PlanDecision();
+    run.resources = -1;
     run.planned_at_ms = run.finished_at_ms = 0;
     StateChange first;
     first.at_ms = run.created_at_ms;
@@ -164,7 +184,7 @@ Task<void> apply(ControlContext& context, Desk& desk, RunTarget& target) {
                run.state == RunState::finished && run.changes) {
         if (target.stack->approval.approval != Approval::approved)
             refuse(desk, Answer::Kind::refused, "Approvals of " + name + " are missing.");
-        else
+        else if (!lacks_its_name(context, desk, target))
             apply_before_merge(context, desk, target);
     } else if (target.run.version && run.kind == RunKind::proposed) {
         refuse(desk, Answer::Kind::refused,
@@ -194,20 +214,79 @@ void cancel(ControlContext& context, Desk& desk, RunTarget& target) {
     advance(run, RunEvent::canceled, context.clock.now_ms(), desk.request.actor.text(), desk.request.note);
     desk.commit.cancel.push_back(JobId("prepare/" + run.id.value));
     desk.commit.cancel.push_back(JobId("perform/" + run.id.value + "/plan"));
+    desk.commit.cancel.push_back(JobId("perform/" + run.id.value + "/apply"));
     store_run(desk.commit, target.run);
     say(desk, name + " is " + std::string(word(run.state)) + ".");
 }
 
+// A person who has looked says how an apply ended whose end nobody saw. What is left shows in a new plan.
+Task<void> resolve(ControlContext& context, Desk& desk, RunTarget& target) {
+    auto& run = target.run.value;
+    const auto name = "`" + (target.stack ? target.stack->settings.id : run.stack).value + "`";
+    if (!target.run.version || run.state != RunState::unknown) {
+        refuse(desk, Answer::Kind::refused,
+               name + " has no apply whose end is unknown" +
+                   (target.run.version ? ": its run is " + std::string(word(run.state)) : "") + ".");
+        co_return;
+    }
+    if (!desk.request.resolution) {
+        refuse(desk, Answer::Kind::impossible, "Say how the apply of " + name + " ended: `applied` or `failed`.");
+        co_return;
+    }
+    auto left = co_await make_follow_up(context, run);
+    const bool applied = *desk.request.resolution == Resolution::applied;
+    const std::string ended(word(*desk.request.resolution));
+    run.reason = ended + ", as " + desk.request.actor.login + " says" +
+                 (desk.request.note.empty() ? "" : ": " + desk.request.note);
+    advance(run, applied ? RunEvent::resolved_applied : RunEvent::resolved_failed, context.clock.now_ms(),
+            desk.request.actor.text(), desk.request.note);
+    desk.commit.cancel.push_back(JobId("perform/" + run.id.value + "/find_out"));
+    store_run(desk.commit, target.run);
+    if (target.stack && target.stack->tracked == run.id) {
+        target.stack->tracked = left.id;
+        desk.pull_changed = true;
+    }
+    Stored<Run> stored{std::move(left), 0};
+    const auto& next = stored.value;
+    desk.commit.records.push_back(save(run_key(next.id), stored));
+    desk.commit.index.push_back({"runs", next.id.value, next.created_at_ms});
+    desk.commit.index.push_back({"runs/" + next.stack.value, next.id.value, next.created_at_ms});
+    desk.commit.enter.push_back({lane_of(next), next.id.value, make_job(JobKind::prepare, next.id.value, next.id)});
+    say(desk, "The apply of " + name + " counts as " + ended + "; a new plan shows what is left.");
+}
+
 }  // namespace
 
-void plan_again(Desk& desk) {
+void plan_again(Desk& desk, const std::vector<const RunTarget*>& targets) {
     LookRequest look;
     look.pull = *desk.request.pull;
-    for (const auto& target : desk.targets)
-        if (target.stack) look.targets.push_back(target.stack->settings.id);
+    for (const auto* target : targets)
+        if (target->stack) look.targets.push_back(target->stack->settings.id);
     desk.commit.jobs.push_back(
         make_job(JobKind::look, look.pull.text() + "/" + desk.request.comment_id, look));
     say(desk, "Planning again.");
+}
+
+void allow_providers(ControlContext& context, Desk& desk) {
+    if (!desk.request.pull || !desk.pull.version || desk.request.providers.empty()) {
+        refuse(desk, Answer::Kind::impossible, "Providers are allowed on a pull request that was planned, by their sources.");
+        return;
+    }
+    auto& allowed = desk.pull.value.allowed_providers;
+    std::string names;
+    for (const auto& source : desk.request.providers) {
+        if (std::find(allowed.begin(), allowed.end(), source) == allowed.end()) allowed.push_back(source);
+        names += (names.empty() ? "`" : ", `") + source + "`";
+    }
+    desk.pull_changed = true;
+    say(desk, "Allowed on this pull request: " + names + ".");
+    if (desk.pull.value.pull.state == PullState::open) {
+        std::vector<const RunTarget*> all;
+        for (const auto& target : desk.targets) all.push_back(&target);
+        plan_again(desk, all);
+    } else {
+        say(desk, "To plan again: `" + context.command_word + " retry`.");
+    }
 }
 
 Task<void> carry_out(ControlContext& context, Desk& desk, RunTarget& target) {
@@ -219,8 +298,8 @@ Task<void> carry_out(ControlContext& context, Desk& desk, RunTarget& target) {
         case Verb::explain:
             desk.explained.push_back(target.stack->settings.id);  // as it is when the reply is written
             break;
+        case Verb::resolve: co_await resolve(context, desk, target); break;
         case Verb::retry:
-        case Verb::resolve:
         case Verb::allow:
         case Verb::plan:
         case Verb::help: break;

@@ -9,7 +9,12 @@ namespace slipway {
 namespace {
 
 constexpr Role needed_role(Verb verb) {
+    if (verb == Verb::allow) return Role::admin;
     return verb == Verb::explain || verb == Verb::help ? Role::reader : Role::writer;
+}
+
+constexpr Permission needed_permission(Role role) {
+    return role == Role::reader ? Permission::read : Permission::write;
 }
 
 Task<bool> may(ControlContext& context, const Request& request, const RepositoryName& repository,
@@ -19,8 +24,9 @@ Task<bool> may(ControlContext& context, const Request& request, const Repository
     if (request.actor.forge != repository.forge) co_return false;
     auto& forge = *context.forges.at(repository.forge);
     auto permission = co_await forge.permission(repository, request.actor);
-    if (permission < (needed == Role::reader ? Permission::read : Permission::write)) co_return false;
-    if (!context.has_organisation_tree) co_return true;
+    if (permission < needed_permission(needed)) co_return false;
+    // Without a tree nobody has a role: who administers the repository stands in for the role admin.
+    if (!context.has_organisation_tree) co_return needed != Role::admin || permission == Permission::admin;
     auto role = co_await role_in(context, request.actor, space);
     co_return role >= needed;
 }
@@ -36,6 +42,7 @@ Task<void> find_targets(ControlContext& context, Desk& desk) {
         }
         const auto& run = target.run.value;
         if (run.pull) request.pull = PullRequestName{run.repository, *run.pull};
+        target.named = true;
         desk.targets.push_back(std::move(target));
     }
     if (!request.pull) co_return;
@@ -59,13 +66,15 @@ Task<void> find_targets(ControlContext& context, Desk& desk) {
             if (stack.settings.id == target.run.value.stack) target.stack = &stack;
             continue;
         }
-        const CommandTarget* named = nullptr;
-        for (const auto& candidate : request.targets)
-            if (target_matches(candidate, stack.settings)) named = &candidate;
-        if (!request.targets.empty() && !named) continue;
+        const CommandTarget* meant = nullptr;
         RunTarget target;
         target.stack = &stack;
-        if (named) target.plan = named->plan;
+        for (const auto& candidate : request.targets) {
+            if (target_matches(candidate, stack.settings)) meant = &candidate;
+            target.named = target.named || names(candidate, stack.settings);
+        }
+        if (!request.targets.empty() && !meant) continue;
+        if (meant) target.plan = meant->plan;
         const auto& id = stack.tracked.empty() ? stack.proposed : stack.tracked;
         if (!id.empty()) target.run = co_await load<Run>(context.queue, run_key(id));
         desk.targets.push_back(std::move(target));
@@ -83,12 +92,33 @@ Task<void> find_targets(ControlContext& context, Desk& desk) {
 Task<void> check_rights(ControlContext& context, Desk& desk, RepositoryName repository, SpaceId space) {
     bool allowed = co_await may(context, desk.request, repository, space);
     if (allowed) co_return;
+    const auto role = needed_role(desk.request.verb);
+    const bool administers = role == Role::admin && !context.has_organisation_tree;
     refuse(desk, Answer::Kind::refused,
-           "`" + std::string(word(desk.request.verb)) + "` needs write permission on the repository" +
+           "`" + std::string(word(desk.request.verb)) + "` needs " + (administers ? "admin" : "write") +
+               " permission on the repository" +
                (context.has_organisation_tree
-                    ? " and the role writer in the space `" + (space.empty() ? "root" : space.value) + "`"
+                    ? " and the role " + std::string(word(std::max(role, Role::writer))) + " in the space `" +
+                          (space.empty() ? "root" : space.value) + "`"
                     : "") +
                "; " + desk.request.actor.login + " does not have it.");
+}
+
+// Whoever names no stack means those that the verb can do something for; where there are none, all: the answer
+// says of each why not.
+void leave_out_what_asks_for_nothing(Desk& desk) {
+    const auto verb = desk.request.verb;
+    if (!desk.request.targets.empty() || desk.request.run || (verb != Verb::apply && verb != Verb::retry)) return;
+    const auto asks = [&](const RunTarget& target) {
+        if (!target.run.version) return false;
+        const auto& run = target.run.value;
+        if (desk.pull.value.pull.state == PullState::open && verb == Verb::retry) return true;
+        if (can_be_retried(run)) return true;
+        if (verb == Verb::retry) return false;
+        return run.kind == RunKind::tracked ? run.state == RunState::unconfirmed : run.changes;
+    };
+    if (std::none_of(desk.targets.begin(), desk.targets.end(), asks)) return;
+    std::erase_if(desk.targets, [&](const RunTarget& target) { return !asks(target); });
 }
 
 Task<void> decide(ControlContext& context, Desk& desk) {
@@ -98,6 +128,9 @@ Task<void> decide(ControlContext& context, Desk& desk) {
         co_await check_rights(context, desk, desk.request.pull->repository, root);
     }
     if (desk.answer.kind != Answer::Kind::done) co_return;
+    const bool for_all = desk.request.verb == Verb::plan || desk.request.verb == Verb::retry;
+    std::vector<const RunTarget*> again;
+    leave_out_what_asks_for_nothing(desk);
     for (auto& target : desk.targets) {
         const auto& settings = target.stack ? target.stack->settings : target.run.value.settings;
         const auto& repository = target.stack ? desk.pull.value.pull.name.repository
@@ -110,16 +143,29 @@ Task<void> decide(ControlContext& context, Desk& desk) {
             refuse(desk, Answer::Kind::impossible, "This run belongs to no pull request.");
             co_return;
         }
-        if (desk.request.verb == Verb::plan) continue;
+        if (desk.request.verb == Verb::allow) continue;
+        // A call that names a run means that run and no other: `slipway retry` asks for a new one.
+        const bool applies_again = desk.request.verb == Verb::apply && !desk.request.run && target.run.version &&
+                                   can_be_retried(target.run.value);
+        if (for_all || applies_again) {
+            again.push_back(&target);
+            continue;
+        }
         co_await carry_out(context, desk, target);
         if (desk.answer.kind != Answer::Kind::done) co_return;
     }
+    if (desk.request.verb == Verb::allow) allow_providers(context, desk);
     if (desk.request.verb == Verb::plan) {
-        if (!desk.request.pull || desk.pull.value.pull.state != PullState::open)
-            refuse(desk, Answer::Kind::impossible, "Only an open pull request can be planned again.");
+        if (!desk.request.pull || (desk.pull.version && desk.pull.value.pull.state != PullState::open))
+            refuse(desk, Answer::Kind::impossible, "Only an open pull request can be planned again; after the merge, "
+                                                   "`retry` plans again what failed.");
         else
-            plan_again(desk);
+            plan_again(desk, again);
+    } else if (!again.empty()) {
+        co_await retry(context, desk, std::move(again));
     }
+    if (desk.answer.kind == Answer::Kind::done && desk.request.note.starts_with("-") && desk.request.verb != Verb::explain)
+        say(desk, "What stands behind `-- ` is a note: nothing of it is passed on to the tool.");
 }
 
 }  // namespace
@@ -127,6 +173,10 @@ Task<void> decide(ControlContext& context, Desk& desk) {
 Task<void> answer_request(ControlContext& context, ClaimedJob job) {
     Desk desk;
     desk.request = job_payload<Request>(job.job);
+    // Answered before: somebody put an old job back into Redis.
+    const auto key = "answer/" + job.job.id.value;
+    auto answer = co_await load<Answer>(context.queue, key);
+    if (answer.version) co_return;
     co_await decide(context, desk);
     // A refusal leaves nothing behind but its answer.
     if (desk.answer.kind != Answer::Kind::done) {
@@ -140,8 +190,6 @@ Task<void> answer_request(ControlContext& context, ClaimedJob job) {
         commit.records.push_back(save(pull_key(name), desk.pull));
         commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
     }
-    const auto key = "answer/" + job.job.id.value;
-    auto answer = co_await load<Answer>(context.queue, key);
     answer.value = desk.answer;
     commit.records.push_back(save(key, answer));
     if (!desk.request.comment_id.empty()) {

@@ -15,6 +15,22 @@ void store_run(Commit& commit, const StoredRun& run, Reported reported) {
         commit.jobs.push_back(make_job(JobKind::release, dependent.value, dependent));
 }
 
+Task<void> report_those_behind(ControlContext& context, Commit& commit, const Run& run) {
+    const auto lane = lane_of(run);
+    auto members = co_await context.queue.lane(lane);
+    std::vector<std::string> keys;
+    for (const auto& member : members)
+        if (member != run.id.value) keys.push_back(run_key(RunId(member)));
+    auto records = co_await context.queue.read_many(keys);
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!records[i].version) continue;
+        const auto behind = decoded_record<Run>(keys[i], records[i]);
+        if (!behind.pull || behind.pull == run.pull) continue;
+        PullRequestName name{behind.repository, *behind.pull};
+        commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+    }
+}
+
 Job perform_job(ControlContext& context, const Run& run, Phase phase) {
     const auto& settings = run.settings;
     RunSpec spec;
@@ -27,14 +43,21 @@ Job perform_job(ControlContext& context, const Run& run, Phase phase) {
     spec.directory = settings.directory;
     spec.destroy = run.destroy;
     spec.source = run.source;
-    const auto own = phase == Phase::plan ? VariablePhase::plan : VariablePhase::apply;
+    const auto own = phase == Phase::apply ? VariablePhase::apply : VariablePhase::plan;
     for (const auto& [name, variable] : settings.variables)
         if (variable.phase == VariablePhase::both || variable.phase == own)
             spec.variables.emplace(name, variable);
+    for (const auto& [name, variable] : settings.variables)
+        if (phase == Phase::plan && variable.phase == VariablePhase::apply &&
+            variable.source != Variable::Source::literal)
+            spec.apply_variables.emplace(name, variable);
+    spec.allowed_providers = run.allowed_providers;
+    spec.any_provider = context.any_provider;
     spec.limit_minutes = settings.plan_limit_minutes;
+    if (phase != Phase::plan) spec.plan_digest = run.plan_digest;
     if (phase == Phase::apply) {
         spec.plan_file = run.plan_file;
-        spec.plan_digest = run.plan_digest;
+        spec.planned_inputs = run.inputs;
         spec.limit_minutes = settings.apply_limit_minutes;
     }
     constexpr std::int64_t a_day_ms = 24 * 3600 * 1000;
@@ -42,6 +65,7 @@ Job perform_job(ControlContext& context, const Run& run, Phase phase) {
     spec.signature = spec_signature(spec, context.spec_key);
     RunPhase which{run.id, phase};
     auto job = make_job(JobKind::perform, which.text(), spec, "work/" + settings.pool);
+    job.repository = run.repository.text();
     job.priority = run.kind == RunKind::tracked ? 1 : 0;
     return job;
 }
@@ -65,7 +89,9 @@ std::string why_not_automatic(const Run& run, const Considered& considered) {
     if (considered.approval.approval == Approval::error)
         return "an approval policy could not be evaluated";
     if (considered.approval.approval == Approval::rejected) return "an approval policy rejects it";
-    if (considered.approval.approval != Approval::approved) return "approvals are missing";
+    if (considered.approval.approval != Approval::approved)
+        return considered.not_carried.empty() ? "approvals are missing"
+                                              : "approvals are missing, because " + considered.not_carried;
     if (!considered.carried_over)
         return considered.not_carried.empty() ? "nobody has seen this plan" : considered.not_carried;
     if (!run.confirmed_by.empty()) return "";  // asked for before the merge, on this very plan
@@ -73,6 +99,8 @@ std::string why_not_automatic(const Run& run, const Considered& considered) {
         return "applies of this stack are asked for on the pull request";
     if (settings.apply_start == ApplyStart::confirmed) return "its stack asks for a confirmation";
     if (run.plan_decision.verdict == Verdict::warned) return "a plan policy warns";
+    if (!run.renamed_from.empty() && run.counts.remove + run.counts.replace > 0)
+        return "it is planned where git takes its directory to be now, and destroys resources";
     return "";
 }
 

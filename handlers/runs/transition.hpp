@@ -25,9 +25,27 @@ inline std::string lane_of(const Run& run) { return "stack/" + run.stack.value; 
 enum class Reported { now, later };
 void store_run(Commit& commit, const StoredRun& run, Reported reported = Reported::now);
 
-// The apply of a run that waits, as `allowed` lets it: state applying, and its work for a worker.
+// A report for each pull request whose runs wait in the lane behind this one: what they wait for has changed.
+Task<void> report_those_behind(ControlContext& context, Commit& commit, const Run& run);
+
+// The apply of a run that waits, as `allowed` lets it: state confirmed, and its work for a worker.
 void start_apply(ControlContext& context, Commit& commit, StoredRun& run, ApprovalDecision allowed,
                  std::string by, std::string note);
+
+// The plan policies' answer on a run that has a plan, as they are now.
+Task<PlanDecision> decide_plan(ControlContext& context, const Run& run, Plan plan);
+std::string denial(const PlanDecision& decision);  // "denied by policy x"
+
+// Rule W5: the confirmed run is looked at again (approvals, policies, head, cancellation), and either begins, its
+// lease marked and its state `applying` in one commit, or goes back to wait, fails, or was cancelled: then the
+// work of `lease` is over.
+Task<BeginAnswer> begin_apply(ControlContext& context, RunId id, Lease lease, std::string plan_digest);
+
+// An apply whose end nobody saw: state unknown, what was last seen of it, and a worker that is to find out.
+Task<void> lose(ControlContext& context, Commit& commit, StoredRun& run, std::string why);
+
+// A new tracked run of the stack, at its branch's tip, that waits for a confirmation: what an apply left undone.
+Task<Run> make_follow_up(ControlContext& context, Run run);
 
 // The document of a run's plan, with the places where its resources are declared.
 Task<BlobId> store_plan(ControlContext& context, RunId run, Plan plan);

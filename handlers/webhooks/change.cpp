@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "handlers/webhooks/gone.hpp"
 #include "service/base/digest.hpp"
 
 namespace slipway {
@@ -11,26 +12,95 @@ namespace {
 // Where a stack's directory is looked at: in the planned tree, or where it last was.
 struct Candidate {
     const Stack* stack;
-    bool gone = false;
+    std::optional<Stack> moved;  // the same with another directory
+    std::optional<GoneDirectory> gone;
+    std::string renamed_from;
+    bool forced = false;  // concerned by a change of its description, whatever else changed
     Uses uses;
+
+    const Stack& settings() const { return moved ? *moved : *stack; }
 };
 
-Task<std::vector<Candidate>> with_uses(ReactContext& context, const std::vector<Stack>& stacks,
-                                       const ChangeQuestion& question) {
-    std::vector<Candidate> out;
-    std::vector<std::string> here, before;
-    auto find_gone = [&] {
-        std::vector<Candidate> all;
-        for (const auto& stack : stacks) {
-            bool there = question.repository->object_at(question.planned, stack.directory).has_value();
-            bool was = there || question.repository->object_at(question.before, stack.directory);
-            if (there || was) all.push_back({&stack, !there, {}});
+class Search {
+  public:
+    Search(const DescribedStacks& described, const ChangeQuestion& question, const std::vector<ChangedFile>& files)
+        : described_(described), question_(question), git_(*question.repository), files_(files) {}
+
+    // Blocking.
+    std::vector<Candidate> all() const {
+        std::vector<Candidate> out;
+        for (const auto& stack : described_.stacks)
+            if (auto one = candidate(stack)) out.push_back(std::move(*one));
+        for (const auto& stack : described_.undescribed) {
+            Candidate one{&stack, {}, gone(stack), "", true, {}};
+            one.gone->described = false;
+            one.gone->there = there(question_.planned, stack.directory);
+            out.push_back(std::move(one));
         }
-        return all;
-    };
-    out = co_await context.pool.run(find_gone);
-    for (const auto& candidate : out)
-        (candidate.gone ? before : here).push_back(candidate.stack->directory);
+        return out;
+    }
+
+  private:
+    bool there(const TreeId& tree, const std::string& directory) const {
+        return git_.object_at(tree, directory).has_value();
+    }
+
+    std::optional<Candidate> candidate(const Stack& stack) const {
+        Candidate out{&stack, {}, {}, "", described_.renamed.contains(stack.id), {}};
+        if (there(question_.planned, stack.directory)) return out;
+        if (auto named = described_.directories.find(stack.id);
+            named != described_.directories.end() && there(question_.planned, named->second)) {
+            out.moved = stack;
+            out.moved->directory = named->second;
+            return out;
+        }
+        // Missing before and now alike: not a matter of this change.
+        if (!there(question_.before, stack.directory)) return std::nullopt;
+        const auto found = renamed(stack);
+        if (found.to.empty() || !there(question_.planned, found.to)) {
+            out.gone = gone(stack);
+            out.gone->looks_like = found.looks_like;
+            return out;
+        }
+        out.moved = stack;
+        out.moved->directory = found.to;
+        out.renamed_from = stack.directory;
+        return out;
+    }
+
+    static GoneDirectory gone(const Stack& stack) {
+        GoneDirectory out;
+        out.directory = stack.directory;
+        out.on_delete = stack.on_delete;
+        return out;
+    }
+
+    Renamed renamed(const Stack& stack) const {
+        RenameQuestion asked;
+        asked.directory = stack.directory;
+        asked.files = git_.files(question_.from, stack.directory);
+        asked.changed = &files_;
+        for (const auto* some : {&described_.stacks, &described_.undescribed})
+            for (const auto& other : *some)
+                if (other.directory != stack.directory) asked.taken.insert(other.directory);
+        asked.before = [this](const std::string& path) { return git_.object_at(question_.from, path).value_or(""); };
+        asked.now = [this](const std::string& path) { return git_.object_at(question_.planned, path).value_or(""); };
+        return renamed_directory(asked);
+    }
+
+    const DescribedStacks& described_;
+    const ChangeQuestion& question_;
+    const Repository& git_;
+    const std::vector<ChangedFile>& files_;
+};
+
+Task<std::vector<Candidate>> with_uses(ReactContext& context, const DescribedStacks& described,
+                                       const ChangeQuestion& question, const std::vector<ChangedFile>& files) {
+    const Search search(described, question, files);
+    auto find = [&] { return search.all(); };
+    auto out = co_await context.pool.run(find);
+    std::vector<std::string> here, before;
+    for (const auto& candidate : out) (candidate.gone ? before : here).push_back(candidate.settings().directory);
     auto facts_here = co_await context.uses.read(question.repository, question.planned, here);
     auto facts_before = co_await context.uses.read(question.repository, question.before, before);
     std::size_t i = 0, j = 0;
@@ -39,31 +109,49 @@ Task<std::vector<Candidate>> with_uses(ReactContext& context, const std::vector<
     co_return out;
 }
 
+std::vector<std::string> both_sides(const std::vector<ChangedFile>& files) {
+    std::set<std::string> out;
+    for (const auto& file : files) {
+        out.insert(file.path);
+        if (!file.previous_path.empty()) out.insert(file.previous_path);
+    }
+    return {out.begin(), out.end()};
+}
+
+// In the order of the candidates, with the files that concern them; the others are left out.
+std::vector<std::pair<const Candidate*, std::vector<std::string>>> concerns_of(
+    const std::vector<Candidate>& candidates, const std::vector<std::string>& changed) {
+    std::vector<StackWithUses> asked;
+    for (const auto& candidate : candidates) asked.push_back({&candidate.settings(), &candidate.uses});
+    const auto concerns = stacks_concerned(asked, changed);
+    std::vector<std::pair<const Candidate*, std::vector<std::string>>> out;
+    std::size_t next = 0;
+    for (const auto& candidate : candidates) {
+        if (next < concerns.size() && concerns[next].stack == &candidate.settings())
+            out.emplace_back(&candidate, concerns[next++].because);
+        else if (candidate.forced)
+            out.emplace_back(&candidate, std::vector<std::string>{std::string(repository_file)});
+    }
+    return out;
+}
+
 }  // namespace
 
 Task<std::vector<ConcernedStack>> decide_change(ReactContext& context, const DescribedStacks& described,
                                                 ChangeQuestion question) {
     auto diff = [&] { return question.repository->changed_files(question.from, question.to); };
     auto files = co_await context.pool.run(diff);
-    std::set<std::string> both_sides;
-    for (const auto& file : files) {
-        both_sides.insert(file.path);
-        if (!file.previous_path.empty()) both_sides.insert(file.previous_path);
-    }
-    std::vector<std::string> changed(both_sides.begin(), both_sides.end());
-
-    auto candidates = co_await with_uses(context, described.stacks, question);
-    std::vector<StackWithUses> asked;
-    for (const auto& candidate : candidates) asked.push_back({candidate.stack, &candidate.uses});
-    auto concerns = stacks_concerned(asked, changed);
+    const auto changed = both_sides(files);
+    auto candidates = co_await with_uses(context, described, question, files);
+    const auto concerns = concerns_of(candidates, changed);
 
     std::vector<ConcernedStack> out;
-    for (const auto& concern : concerns) {
+    for (const auto& [candidate, because] : concerns) {
         ConcernedStack one;
-        one.stack = *concern.stack;
-        one.because = concern.because;
-        for (const auto& candidate : candidates)
-            if (candidate.stack == concern.stack) one.destroy = candidate.gone;
+        one.stack = candidate->settings();
+        one.because = because;
+        one.gone = candidate->gone;
+        one.renamed_from = candidate->renamed_from;
         auto push = question.push;
         push.stack = one.stack;
         push.changed = changed;
@@ -72,8 +160,9 @@ Task<std::vector<ConcernedStack>> decide_change(ReactContext& context, const Des
         set.policies = described.organisation->policies_for(one.stack, PolicyKind::push);
         set.library = described.organisation->policy_library;
         one.decision = co_await context.policies.decide_push(std::move(set), std::move(push));
-        if (one.decision.action != PushAction::ignore || one.decision.failed)
-            out.push_back(std::move(one));
+        if (one.decision.action == PushAction::ignore && !one.decision.failed) continue;
+        if (one.gone) one.gone->resources = co_await resources_of(context.queue, one.stack.id);
+        out.push_back(std::move(one));
     }
     co_return out;
 }

@@ -6,14 +6,19 @@
 
 #include "handlers/webhooks/described.hpp"
 #include "service/model/concerned.hpp"
+#include "service/model/pull_record.hpp"
 
 namespace slipway {
 
 struct ConcernedStack {
-    Stack stack;
+    Stack stack;  // its directory is the one to plan in
     std::vector<std::string> because;
-    bool destroy = false;  // the directory is gone in the tree that would be planned
+    // Its directory or its description is gone from what would be planned: nothing is, unless its settings say
+    // `delete: destroy`; then a destroy is, from the tree before.
+    std::optional<GoneDirectory> gone;
+    std::string renamed_from;  // stack.directory is what git takes for this one, which its settings still name
     PushDecision decision;
+    bool destroys() const { return gone && gone->on_delete == OnDelete::destroy; }
 };
 
 struct ChangeQuestion {
@@ -25,7 +30,7 @@ struct ChangeQuestion {
 };
 
 // Stacks that are concerned, in the order described, with their decisions (those to ignore are left out unless
-// a policy failed).
+// a policy failed). How much one that is gone still manages is filled in.
 Task<std::vector<ConcernedStack>> decide_change(ReactContext& context, const DescribedStacks& described,
                                                 ChangeQuestion question);
 

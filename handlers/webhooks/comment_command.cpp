@@ -9,6 +9,7 @@
 #include "handlers/webhooks/comment_lines.hpp"
 #include "service/base/nearest.hpp"
 #include "service/base/utf8.hpp"
+#include "service/model/provider.hpp"
 
 namespace slipway {
 
@@ -26,15 +27,21 @@ struct Row {
     std::string_view does;       // "": another word for the same, not in the help
     bool for_migrants = false;   // and then only behind their word
 };
-constexpr std::array<Row, 13> table = {{
+constexpr std::array<Row, 16> table = {{
     {"plan", Verb::plan, "[STACK]…", "plans again, at the present head"},
     {"apply", Verb::apply, "[STACK[@PLAN]]…",
-     "before the merge, where a stack allows it: applies; after the merge: confirms what waits"},
+     "before the merge, where a stack allows it: applies; after the merge: confirms what waits, and begins again "
+     "what failed"},
+    {"retry", Verb::retry, "[--failed] [STACK]…",
+     "plans again, after the merge from the branch's tip; `--failed`: only what failed"},
     {"approve", Verb::approve, "[STACK[@PLAN]]…", "approves the plans as they are shown"},
     {"reject", Verb::reject, "[STACK[@PLAN]]…", "says no to them, which also takes back an approval"},
     {"cancel", Verb::cancel, "[STACK]…",
      "undoes what can be undone now: takes out of the queue, stops a plan, discards what waits"},
+    {"resolve", Verb::resolve, "STACK applied|failed", "says how an apply ended whose end nobody saw"},
     {"explain", Verb::explain, "[STACK]…", "shows which policies decided what, and why"},
+    {"allow", Verb::allow, "provider SOURCE…",
+     "lets plans of this pull request run providers that the tracked branch does not use; needs the role admin"},
     {"help", Verb::help, "", "shows this table"},
     {"confirm", Verb::apply, "", ""},
     {"discard", Verb::cancel, "", ""},
@@ -130,13 +137,31 @@ class Grammar {
                 command.note = note(line.substr(words[i].end));
                 break;
             }
+            if (command.verb == Verb::retry && text == "--failed") {
+                command.only_failed = true;
+                continue;
+            }
             if (migrants_ && (text == "-p" || text == "--project") && i + 1 < words.size()) continue;
-            if (auto wrong = argument(text, command)) return *std::move(wrong);
+            auto wrong = command.verb == Verb::allow ? allowed(text, i - 2, command) : argument(text, command);
+            if (wrong) return *std::move(wrong);
         }
+        if (command.verb == Verb::allow && command.providers.empty()) return how_to_allow();
+        if (command.verb == Verb::resolve) return resolved(std::move(command));
         return command;
     }
 
   private:
+    // `resolve STACK applied`: the last word says how it ended.
+    Parsed resolved(CommentCommand command) const {
+        if (!command.targets.empty() && command.targets.back().plan.empty())
+            command.resolution = parse_word<Resolution>(folded(command.targets.back().pattern));
+        if (!command.resolution || command.targets.size() < 2)
+            return mistake("Name the stack, and say how its apply ended: " + example("resolve", "STACK applied") +
+                           " or " + example("resolve", "STACK failed") + ".");
+        command.targets.pop_back();
+        return command;
+    }
+
     static std::string note(std::string_view rest) {
         const auto words = split(rest);
         if (words.empty()) return {};
@@ -144,6 +169,21 @@ class Grammar {
         const auto& last = words.back().text;
         const auto length = static_cast<std::size_t>(last.data() + last.size() - first);
         return std::string(utf8_prefix({first, length}, note_limit));
+    }
+
+    Parsed how_to_allow() const {
+        return mistake("What is allowed is a provider by its source: " + example("allow", "provider NAMESPACE/TYPE") + ".");
+    }
+
+    // "provider", then sources.
+    std::optional<Parsed> allowed(std::string_view text, std::size_t at, CommentCommand& command) const {
+        if (at == 0) return folded(text) == "provider" ? std::nullopt : std::optional(how_to_allow());
+        const auto source = folded(text);
+        if (source.size() > name_limit || provider_address(source, ToolKind::terraform).empty() ||
+            command.providers.size() == target_limit)
+            return how_to_allow();
+        command.providers.push_back(source);
+        return std::nullopt;
     }
 
     std::optional<Parsed> argument(std::string_view text, CommentCommand& command) const {

@@ -3,6 +3,7 @@
 // the same table.
 //
 //   /slipway VERB [STACK[@PLAN] | glob | label:x | space:path]… [--option]… [-- note]
+//   /slipway allow provider SOURCE… [-- note]
 #pragma once
 #include <optional>
 #include <string>
@@ -17,6 +18,9 @@ namespace slipway {
 struct CommentCommand {
     Verb verb = Verb::help;
     std::vector<CommandTarget> targets;  // none: all concerned
+    std::vector<std::string> providers;  // of `allow`
+    bool only_failed = false;            // of `retry`
+    std::optional<Resolution> resolution;  // of `resolve`
     std::string note;
     bool operator==(const CommentCommand&) const = default;
 };

@@ -2,6 +2,7 @@
 // describes itself where it may (rule C1: read from its default branch, never from a head; what only a head
 // describes is marked so and gets no variables).
 #pragma once
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,10 @@ struct DescribedStacks {
     std::shared_ptr<const Organisation> organisation;
     std::vector<Stack> stacks;          // whose tracked branch it is
     std::vector<std::string> findings;  // of the repository's own file, file:line:column: message
+    // What a change of the repository's own file does to the stacks that it described before.
+    std::vector<Stack> undescribed;              // it describes them no longer; with their settings of before
+    std::map<StackId, std::string> directories;  // what it names instead of the directory that they have
+    std::map<StackId, StackId> renamed;          // the new key of a stack that is the same but for it -> the old one
 };
 
 // May this repository bring its own file, and what may it set there?
@@ -26,11 +31,19 @@ struct SelfDescription {
 SelfDescription may_describe_itself(const ReactContext&, const Forge&, const RepositoryName&,
                                     const Organisation&);
 
-// `own_file`: the text of .slipway.yaml on the default branch; `head_file`: in the merge result.
+// The texts of .slipway.yaml that a look compares; nullopt: there is no such file.
+struct OwnFiles {
+    std::optional<std::string> trusted;  // on the default branch, as it is now
+    std::optional<std::string> before;   // on the base, or before the push
+    std::optional<std::string> after;    // in the merge result, or after the push
+    // Whether `after` is, or would be, what the default branch says; else no description is gone.
+    bool counts = false;
+    bool pushed = false;  // `trusted` is `after`: settings of what is gone are those of before
+};
+
 DescribedStacks describe(std::shared_ptr<const Organisation> organisation, const RepositoryName& repository,
-                   std::string_view branch, std::string_view default_branch,
-                   const SelfDescription& self, const std::optional<std::string>& own_file,
-                   const std::optional<std::string>& head_file);
+                         std::string_view branch, std::string_view default_branch, const SelfDescription& self,
+                         const OwnFiles& files);
 
 inline constexpr std::string_view repository_file = ".slipway.yaml";
 

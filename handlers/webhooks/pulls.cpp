@@ -70,7 +70,8 @@ Run proposed_run(ReactContext& context, const PullRecord& record, const Concerne
     run.head = pull.head;
     run.base = record.base;
     run.tree = tree;
-    run.destroy = concerned.destroy;
+    run.destroy = concerned.destroys();
+    run.renamed_from = concerned.renamed_from;
     run.attempt = record.attempt;
     run.triggered_by = pull.author;
     run.settings = concerned.stack;
@@ -102,7 +103,7 @@ struct Trees {
     CommitSha base;  // tip of the base branch
     TreeId fork_point, head, base_tree;
     MergeResult merge;
-    std::optional<std::string> own_file, head_file;
+    OwnFiles own;
     Repository::CommitInfo info;
 };
 
@@ -130,8 +131,10 @@ Task<Trees> read_trees(ReactContext& context, Forge& forge, PullRequest pull, Co
         out.merge = repository.merge(out.base, pull.head);
         out.info = repository.info(pull.head);
         if (auto own = repository.branch_tip(default_branch))
-            out.own_file = repository.file(repository.tree_of(*own), repository_file);
-        if (out.merge.tree) out.head_file = repository.file(*out.merge.tree, repository_file);
+            out.own.trusted = repository.file(repository.tree_of(*own), repository_file);
+        if (out.merge.tree) out.own.after = repository.file(*out.merge.tree, repository_file);
+        out.own.counts = out.merge.tree && default_branch == pull.base_branch;
+        if (out.own.counts) out.own.before = repository.file(out.base_tree, repository_file);
     };
     co_await context.pool.run(read);
     co_return out;
@@ -159,6 +162,8 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
     Outcome out;
     out.record = before;
     out.record.pull = *fresh;
+    out.record.read_at_ms = context.clock.now_ms();
+    out.record.reviews_read = false;
     if (fresh->state != PullState::open) {
         std::string why = fresh->state == PullState::merged ? "the pull request was merged"
                                                             : "the pull request was closed";
@@ -188,17 +193,21 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
         out.record = pull.value;
     }
 
-    auto default_branch = co_await forge.default_branch(name.repository);
+    auto default_branch = fresh->default_branch;
+    if (default_branch.empty()) default_branch = co_await forge.default_branch(name.repository);
     CommitSha keep_base = nothing_kept || again == LookAgain::always ? CommitSha() : before.base;
     auto trees = co_await read_trees(context, forge, *fresh, keep_base, default_branch);
     auto organisation = context.organisation();
     auto self = may_describe_itself(context, forge, name.repository, *organisation);
     auto described = describe(organisation, name.repository, fresh->base_branch, default_branch, self,
-                              trees.own_file, trees.head_file);
-    if (context.looks_at) std::erase_if(described.stacks, std::not_fn(context.looks_at));
+                              trees.own);
+    if (context.looks_at)
+        for (auto* stacks : {&described.stacks, &described.undescribed})
+            std::erase_if(*stacks, std::not_fn(context.looks_at));
 
     auto& record = out.record;
     record.looking = false;
+    record.reviews_read = false;
     record.base = trees.base;
     record.conflicts = trees.merge.conflicts;
     record.configuration = described.findings;
@@ -226,6 +235,8 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
         stack.settings = one.stack;
         stack.push = one.decision;
         stack.is_new = one.stack.only_in_head;
+        stack.gone = one.gone;
+        stack.renamed_from = one.renamed_from;
         const bool targeted = targets.empty() || std::find(targets.begin(), targets.end(),
                                                            one.stack.id) != targets.end();
         const bool anew = nothing_kept || (again == LookAgain::always && targeted);
@@ -235,13 +246,15 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
             stack.not_planned = "the pull request conflicts with " + fresh->base_branch;
         else if (one.decision.failed)
             stack.not_planned = "a push policy could not be evaluated";
-        else if (const auto* kept = already_planned(before, record, one.stack.id, anew)) {
+        else if (one.gone && !one.destroys()) {
+            // Nothing is planned; what there is to say of it stands in `gone`.
+        } else if (const auto* kept = already_planned(before, record, one.stack.id, anew)) {
             stack.proposed = kept->proposed;
             stack.tracked = kept->tracked;
             keeps_a_plan = true;
         } else {
             auto run = proposed_run(context, record, one,
-                                    one.destroy ? trees.base_tree : *trees.merge.tree);
+                                    one.destroys() ? trees.base_tree : *trees.merge.tree);
             stack.proposed = run.id;
             add_run(out, run);
         }

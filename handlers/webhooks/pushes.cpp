@@ -7,10 +7,8 @@
 #include <charconv>
 #include <set>
 
-#include "handlers/webhooks/change.hpp"
-#include "queue/store.hpp"
+#include "handlers/webhooks/tracked.hpp"
 #include "service/base/log.hpp"
-#include "service/model/pull_record.hpp"
 
 namespace slipway {
 
@@ -35,7 +33,7 @@ struct Pushed {
     CommitSha before, tip;
     TreeId before_tree, tip_tree;
     bool fast_forward = true;
-    std::optional<std::string> own_file;
+    OwnFiles own;
     Repository::CommitInfo info;
     std::vector<CommitSha> commits;  // tip first, along first parents, not before itself
     std::vector<CommitSha> merged;   // the tip's other parents
@@ -80,7 +78,11 @@ Task<std::optional<Pushed>> read_push(ReactContext& context, Forge& forge, Repos
             at = older.front();
         }
         if (auto own = git.branch_tip(default_branch))
-            out.own_file = git.file(git.tree_of(*own), repository_file);
+            out.own.trusted = git.file(git.tree_of(*own), repository_file);
+        out.own.after = out.own.trusted;
+        out.own.pushed = true;
+        out.own.counts = branch == default_branch && !out.before.empty();
+        if (out.own.counts) out.own.before = git.file(out.before_tree, repository_file);
         return true;
     };
     bool there = co_await context.pool.run(read);
@@ -139,26 +141,37 @@ Task<std::optional<int>> pull_about_to_be_merged(Forge& forge, RepositoryName re
     co_return std::nullopt;
 }
 
-// Upstreams before those that need their result; the catalogue has refused cycles.
-void order_by_dependencies(std::vector<ConcernedStack>& stacks) {
-    std::set<StackId> placed, here;
-    for (const auto& one : stacks) here.insert(one.stack.id);
-    std::vector<ConcernedStack> out;
-    while (out.size() < stacks.size()) {
-        const auto before = out.size();
-        for (const auto& one : stacks) {
-            if (placed.count(one.stack.id)) continue;
-            const auto& needs = one.stack.depends_on;
-            bool free = std::all_of(needs.begin(), needs.end(), [&](const StackId& id) {
-                return !here.count(id) || placed.count(id);
-            });
-            if (!free) continue;
-            out.push_back(one);
-            placed.insert(one.stack.id);
+// The pull request that planned the stack, or else the newest that was merged.
+PullRecord* bringer_of(const StackId& stack, const std::vector<PullRequest>& pulls,
+                       std::map<int, Stored<PullRecord>>& records) {
+    PullRecord* out = pulls.empty() ? nullptr : &records.at(pulls.front().name.number).value;
+    for (auto& [number, record] : records)
+        for (const auto& one : record.value.stacks)
+            if (one.settings.id == stack) out = &record.value;
+    return out;
+}
+
+// Nothing is done to a stack that is gone, and it is said where somebody reads it.
+void tell_of_gone(const ConcernedStack& one, PullRecord* pull) {
+    log_warning(one.gone->on_delete == OnDelete::orphan ? "a stack is gone; its resources stay, unmanaged as it wants"
+                                                        : "a stack is gone; its resources stay, and nothing is planned",
+                {{"stack", one.stack.id.value}, {"directory", one.gone->directory}});
+    if (!pull) return;
+    for (auto& stack : pull->stacks)
+        if (stack.settings.id == one.stack.id) {
+            stack.gone = one.gone;
+            return;
         }
-        if (out.size() == before) break;
-    }
-    if (out.size() == stacks.size()) stacks = std::move(out);
+    PullStack stack;
+    stack.settings = one.stack;
+    stack.push = one.decision;
+    stack.gone = one.gone;
+    pull->stacks.push_back(std::move(stack));
+}
+
+std::string why_confirmed(const Pushed& push, const std::string& branch, bool by_pull) {
+    if (!push.fast_forward) return "the push to " + branch + " was not a fast-forward";
+    return by_pull ? "" : "the push to " + branch + " came without a merged pull request";
 }
 
 }  // namespace
@@ -177,8 +190,7 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
     auto push = co_await read_push(context, forge, repository, branch, default_branch, known.value.tip,
                                    hint_before);
     if (!push || push->tip == known.value.tip) co_return;
-    auto described = describe(organisation, repository, branch, default_branch, self, push->own_file,
-                              std::nullopt);
+    auto described = describe(organisation, repository, branch, default_branch, self, push->own);
 
     if (!described.findings.empty()) {
         log_warning("a push is not looked at before its stacks can be read",
@@ -222,7 +234,7 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
     known.value.tip = push->tip;
     ++known.value.moves;
     commit.records.push_back(save(key, known));
-    std::map<StackId, Run> runs;
+    std::vector<Run> runs;
     std::map<int, Stored<PullRecord>> records;
     std::vector<std::string> replaced;  // runs from before the merge
     for (const auto& pull : pulls) {
@@ -230,71 +242,31 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
         record.value.pull = pull;
         records.emplace(pull.name.number, std::move(record));
     }
+    TrackedCause cause;
+    cause.repository = repository;
+    cause.head = push->tip;
+    cause.base = push->before;
+    cause.tree = push->tip_tree;
+    cause.before_tree = push->before_tree;
+    cause.attempt = known.value.moves;
+    cause.by = pusher;
+    cause.must_confirm = why_confirmed(*push, branch, !pulls.empty());
     for (const auto& one : concerned) {
-        Run run;
-        run.kind = RunKind::tracked;
-        run.stack = one.stack.id;
-        run.id = run_id(run.kind, repository, std::nullopt, push->tip, push->before, run.stack,
-                        known.value.moves);
-        run.attempt = known.value.moves;
-        run.repository = repository;
-        run.head = push->tip;
-        run.base = push->before;
-        run.tree = one.destroy ? push->before_tree : push->tip_tree;
-        run.destroy = one.destroy;
-        run.triggered_by = pusher;
-        run.settings = one.stack;
-        if (context.mode == Mode::observe) run.settings.mode = Mode::observe;
-        run.push = one.decision;
-        run.created_at_ms = context.clock.now_ms();
-        StateChange first;
-        first.at_ms = run.created_at_ms;
-        first.by = pusher.text();
-        run.history.push_back(std::move(first));
-        // The pull request that planned this stack, or else the newest that was merged.
-        PullStack* brought = nullptr;
-        for (auto& [number, record] : records) {
-            for (auto& stack : record.value.stacks) {
-                if (stack.settings.id != run.stack) continue;
-                run.pull = number;
-                brought = &stack;
+        auto* pull = bringer_of(one.stack.id, pulls, records);
+        if (one.gone && !one.destroys()) {
+            tell_of_gone(one, pull);
+            continue;
+        }
+        auto run = tracked_run(context, one, cause);
+        if (pull)
+            if (const auto before = belongs_to(run, *pull); !before.empty()) {
+                replaced.push_back(run_key(before));
+                for (auto& stack : pull->stacks)
+                    if (stack.settings.id == run.stack) stack.before_merge = before;
             }
-        }
-        if (brought) {
-            run.lender = brought->proposed;
-            if (!brought->tracked.empty()) replaced.push_back(run_key(brought->tracked));
-            brought->before_merge = brought->tracked;
-            brought->tracked = run.id;
-        }
-        if (!run.pull && !pulls.empty()) {
-            run.pull = pulls.front().name.number;
-            PullStack stack;
-            stack.settings = run.settings;
-            stack.push = run.push;
-            stack.tracked = run.id;
-            records.at(*run.pull).value.stacks.push_back(std::move(stack));
-        }
-        if (!push->fast_forward)
-            run.must_confirm = "the push to " + branch + " was not a fast-forward";
-        else if (pulls.empty())
-            run.must_confirm = "the push to " + branch + " came without a merged pull request";
-        for (const auto& upstream : run.settings.depends_on) {
-            auto at = runs.find(upstream);
-            if (at == runs.end()) continue;
-            run.waits_for.push_back(at->second.id);
-            at->second.dependents.push_back(run.id);
-        }
-        runs.emplace(run.stack, std::move(run));
+        runs.push_back(std::move(run));
     }
-    for (auto& [id, run] : runs) {
-        Stored<Run> stored{run, 0};
-        commit.records.push_back(save(run_key(run.id), stored));
-        commit.index.push_back({"runs", run.id.value, run.created_at_ms});
-        commit.index.push_back({"runs/" + id.value, run.id.value, run.created_at_ms});
-        if (run.waits_for.empty())
-            commit.enter.push_back({"stack/" + id.value, run.id.value,
-                                    make_job(JobKind::prepare, run.id.value, run.id)});
-    }
+    leave_tracked(commit, std::move(runs));
     auto earlier = co_await context.queue.read_many(replaced);
     for (std::size_t i = 0; i < replaced.size(); ++i) {
         if (!earlier[i].version) continue;

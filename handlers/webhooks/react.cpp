@@ -4,6 +4,7 @@
 #include "handlers/webhooks/comment_command.hpp"
 #include "handlers/webhooks/pulls.hpp"
 #include "handlers/webhooks/pushes.hpp"
+#include "handlers/webhooks/retry.hpp"
 #include "queue/store.hpp"
 #include "service/base/log.hpp"
 
@@ -47,8 +48,10 @@ Task<void> react_to(ReactContext& context, BranchPushed event, ClaimedJob job) {
                             job.lease, may_lag(job));
 }
 
-// Rule W2: the comment is read again, must be somebody else's, unedited, and counts once.
+// Rule W2: the comment is read again, must be somebody else's, unedited, and counts once. One that commanded
+// nothing when it was made does not command anything later: it need not be read.
 Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job) {
+    if (event.body && !parse_comment(*event.body, context.command_words)) co_return;
     auto& forge = *context.forges.at(event.pull.repository.forge);
     auto comment = co_await forge.comment(event.pull, event.comment_id);
     if (!comment || comment->ours || comment->edited || comment->author.bot) co_return;
@@ -75,6 +78,9 @@ Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job)
         request.actor = comment->author;
         request.pull = event.pull;
         request.targets = given.targets;
+        request.providers = given.providers;
+        request.only_failed = given.only_failed;
+        request.resolution = given.resolution;
         request.note = given.note;
         request.comment_id = event.comment_id;
         request.given_at_ms = comment->created_at_ms;
@@ -86,10 +92,16 @@ Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job)
 
 Task<void> react_to(ReactContext& context, ReviewChanged event, ClaimedJob job) {
     Commit commit;
+    auto pull = co_await load<PullRecord>(context.queue, pull_key(event.pull));
+    if (pull.version) {  // written in any case: whoever has just read the reviews before this one reads them again
+        pull.value.reviews_read = false;
+        commit.records.push_back(save(pull_key(event.pull), pull));
+    }
     commit.holding = job.lease;
     commit.finish = true;
     commit.jobs.push_back(make_job(JobKind::consider, event.pull.text(), event.pull));
-    co_await context.queue.commit(std::move(commit));
+    auto done = co_await context.queue.commit(std::move(commit));
+    if (done == Committed::conflict) throw Overtaken("the pull request moved on meanwhile");
 }
 
 Task<void> react_to(ReactContext& context, CheckRerequested event, ClaimedJob job) {
@@ -162,6 +174,7 @@ Task<void> react(ReactContext& context, ClaimedJob job) {
 Task<void> look_again(ReactContext& context, ClaimedJob job) {
     auto request = job_payload<LookRequest>(job.job);
     const auto lease = job.lease;
+    if (!request.retried.empty()) co_return co_await retry_runs(context, std::move(request), lease);
     co_await look_at_pull(context, request.pull, LookAgain::always, request.targets, lease);
 }
 

@@ -38,7 +38,7 @@ struct ForgeLags : Failure {
 
 // The job event/<forge>/<delivery>.
 Task<void> react(ReactContext& context, ClaimedJob job);
-// The job look/…: somebody asked for new plans.
+// The job look/…: somebody asked for new plans, or for runs again.
 Task<void> look_again(ReactContext& context, ClaimedJob job);
 
 }  // namespace slipway

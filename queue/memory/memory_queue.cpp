@@ -48,10 +48,11 @@ class MemoryQueue : public Queue {
     }
 
     Task<std::optional<ClaimedJob>> claim(std::string queue, std::string, milliseconds lease,
-                                          milliseconds wait) override {
+                                          milliseconds wait, Exceptions except) override {
         const auto end = std::chrono::steady_clock::now() + wait;
         for (;;) {
-            if (auto claimed = model_.claim(queue, lease, now())) co_return claimed;
+            const auto excepted = except ? except() : std::vector<std::string>();
+            if (auto claimed = model_.claim(queue, lease, excepted, now())) co_return claimed;
             auto left = std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
             if (left.count() <= 0) co_return std::nullopt;
             if (auto due = model_.next_due())
@@ -61,6 +62,7 @@ class MemoryQueue : public Queue {
                 throw boost::system::system_error(asio::error::operation_aborted);
         }
     }
+    void look_again() override { changed_.notify(); }
     Task<Renewed> renew(Lease lease, milliseconds for_another) override {
         co_return model_.renew(lease, for_another, now());
     }
@@ -74,6 +76,11 @@ class MemoryQueue : public Queue {
         changed_.notify();
         co_return ours;
     }
+    Task<bool> put_back(Lease lease, milliseconds delay, std::string why) override {
+        auto ours = model_.put_back(lease, delay, why, now());
+        changed_.notify();
+        co_return ours;
+    }
     Task<bool> bury(Lease lease, std::string why) override {
         auto ours = model_.bury(lease, why, now());
         changed_.notify();
@@ -84,6 +91,7 @@ class MemoryQueue : public Queue {
         changed_.notify();
         co_return lapsed;
     }
+    Task<int> end_leases() override { co_return model_.end_leases(now()); }
     Task<void> settled(JobId job) override {
         model_.settled(job);
         co_return;
@@ -99,6 +107,7 @@ class MemoryQueue : public Queue {
         co_return model_.read_log(run, offset, at_most);
     }
 
+    Task<std::string> installation(std::string ours) override { co_return ours; }
     Task<QueueStatus> status() override { co_return model_.status(); }
     Task<void> check_storable() override { co_return; }
 

@@ -12,7 +12,32 @@ std::string taker(const Lease& lease) {
     return lease.job.value + "@" + std::to_string(lease.fence);
 }
 
+// A job that names no repository is of that of the job that leaves it.
+Job inherited(Job job, const std::string& heir) {
+    if (job.repository.empty()) job.repository = heir;
+    return job;
+}
+
+bool is_excepted(const std::string& repository, const std::vector<std::string>& except) {
+    return std::any_of(except.begin(), except.end(), [&](const std::string& name) {
+        return name.ends_with('/') ? repository.starts_with(name) : repository == name;
+    });
+}
+
 }  // namespace
+
+void QueueModel::Turns::drop(const std::string& repository) {
+    const auto at = next.find(repository);
+    if (at == next.end()) return;
+    order.erase({at->second, repository});
+    next.erase(at);
+}
+
+void QueueModel::Turns::set(const std::string& repository, std::int64_t turn) {
+    drop(repository);
+    next[repository] = turn;
+    order.insert({turn, repository});
+}
 
 // One rising number orders waiting jobs and fences leases: the time in µs, or the last one + 1.
 std::int64_t QueueModel::tick(std::int64_t now) { return tick_ = std::max(tick_ + 1, now * 1000); }
@@ -20,7 +45,7 @@ std::int64_t QueueModel::tick(std::int64_t now) { return tick_ = std::max(tick_ 
 QueueModel::Ordered& QueueModel::place_of(const Entry& entry) {
     switch (entry.state) {
         case State::waiting:
-            return queues_[entry.job.queue];
+            return queues_[entry.job.queue].lines[entry.job.repository];
         case State::leased:
             return leased_;
         case State::delayed:
@@ -38,6 +63,9 @@ void QueueModel::move(const std::string& id, Entry& entry, State state, std::int
     entry.state = state;
     entry.place = place;
     place_of(entry).insert({place, id});
+    if (state != State::waiting) return;
+    auto& turns = queues_[entry.job.queue];
+    if (!turns.next.contains(entry.job.repository)) turns.set(entry.job.repository, turns.present);
 }
 
 void QueueModel::drop(Jobs::iterator at) {
@@ -115,12 +143,12 @@ void QueueModel::cancel(const std::string& id) {
     at->second.next.reset();
 }
 
-void QueueModel::enter(const EnterLane& enter, std::int64_t now) {
+void QueueModel::enter(const EnterLane& enter, const std::string& heir, std::int64_t now) {
     auto& lane = lanes_[enter.lane];
     for (const auto& member : lane)
         if (member.name == enter.member) return;
-    lane.push_back({enter.member, enter.job});
-    if (lane.size() == 1) put(enter.job, now);
+    lane.push_back({enter.member, inherited(enter.job, heir)});
+    if (lane.size() == 1) put(lane.front().job, now);
 }
 
 void QueueModel::leave(const LeaveLane& leave, std::int64_t now) {
@@ -151,33 +179,50 @@ Committed QueueModel::commit(const Commit& commit, std::int64_t now) {
     if (commit.holding && (holding = held(*commit.holding)) == jobs_.end()) return Committed::stale;
     for (const auto& name : commit.once)
         if (once_.contains(name)) return Committed::conflict;
+    if (commit.begin && holding->second.cancel) return Committed::conflict;
     for (const auto& record : commit.records)
         if (read(record.key).version != record.expected_version) return Committed::conflict;
 
+    const auto heir = commit.holding ? holding->second.job.repository : "";
     if (commit.finish) done(holding, now);
+    if (commit.begin) holding->second.begun = true;
     for (const auto& name : commit.once)
         once_[name] = commit.holding ? taker(*commit.holding) : "commit";
     for (const auto& record : commit.records)
         records_[record.key] = {record.expected_version + 1, record.body};
     for (const auto& item : commit.leave) leave(item, now);
-    for (const auto& item : commit.enter) enter(item, now);
+    for (const auto& item : commit.enter) enter(item, heir, now);
     for (const auto& item : commit.index) indexes_[item.index][item.member] = item.score;
     for (const auto& id : commit.cancel) cancel(id.value);
-    for (const auto& job : commit.jobs) put(job, now);
+    for (const auto& job : commit.jobs) put(inherited(job, heir), now);
     return Committed::done;
 }
 
 std::optional<ClaimedJob> QueueModel::claim(const std::string& queue,
-                                            std::chrono::milliseconds lease, std::int64_t now) {
+                                            std::chrono::milliseconds lease,
+                                            const std::vector<std::string>& except,
+                                            std::int64_t now) {
     promote(now);
-    auto waiting = queues_.find(queue);
-    if (waiting == queues_.end() || waiting->second.empty()) return std::nullopt;
-    auto at = jobs_.find(waiting->second.begin()->second);
-    auto& entry = at->second;
-    entry.fence = static_cast<std::uint64_t>(tick(now));
-    ++entry.attempt;
-    move(at->first, entry, State::leased, now + lease.count());
-    return ClaimedJob{entry.job, {entry.job.id, entry.fence}, entry.attempt};
+    auto& turns = queues_[queue];
+    auto turn = turns.order.begin();
+    while (turn != turns.order.end()) {
+        const auto [at, repository] = *turn++;
+        if (is_excepted(repository, except)) continue;
+        const auto& line = turns.lines[repository];
+        if (line.empty()) {
+            turns.drop(repository);
+            continue;
+        }
+        const auto job = jobs_.find(line.begin()->second);
+        auto& entry = job->second;
+        turns.present = std::max(turns.present, at);
+        turns.set(repository, turns.present + 1);
+        entry.fence = static_cast<std::uint64_t>(tick(now));
+        ++entry.attempt;
+        move(job->first, entry, State::leased, now + lease.count());
+        return ClaimedJob{entry.job, {entry.job.id, entry.fence}, entry.attempt};
+    }
+    return std::nullopt;
 }
 
 Renewed QueueModel::renew(const Lease& lease, std::chrono::milliseconds for_another,
@@ -212,6 +257,14 @@ bool QueueModel::retry(const Lease& lease, std::chrono::milliseconds delay, cons
     else
         move(at->first, entry, State::waiting, entry.order);
     return true;
+}
+
+bool QueueModel::put_back(const Lease& lease, std::chrono::milliseconds delay,
+                          const std::string& why, std::int64_t now) {
+    auto at = held(lease);
+    if (at == jobs_.end()) return false;
+    --at->second.attempt;
+    return retry(lease, delay, why, now);
 }
 
 bool QueueModel::bury(const Lease& lease, const std::string& why, std::int64_t now) {
@@ -250,6 +303,12 @@ std::vector<Lapsed> QueueModel::expire(std::int64_t now) {
         out.push_back({entry.job, fate, entry.why});
     }
     return out;
+}
+
+int QueueModel::end_leases(std::int64_t now) {
+    const auto ended = leased_;
+    for (const auto& [until, id] : ended) move(id, jobs_.at(id), State::leased, now);
+    return static_cast<int>(ended.size());
 }
 
 void QueueModel::settled(const JobId& id) {

@@ -25,13 +25,16 @@ class QueueModel {
     std::optional<int> place_in_queue(const JobId& id) const;
 
     std::optional<ClaimedJob> claim(const std::string& queue, std::chrono::milliseconds lease,
-                                    std::int64_t now);
+                                    const std::vector<std::string>& except, std::int64_t now);
     Renewed renew(const Lease& lease, std::chrono::milliseconds for_another, std::int64_t now);
     bool finish(const Lease& lease, std::int64_t now);
     bool retry(const Lease& lease, std::chrono::milliseconds delay, const std::string& why,
                std::int64_t now);
+    bool put_back(const Lease& lease, std::chrono::milliseconds delay, const std::string& why,
+                  std::int64_t now);
     bool bury(const Lease& lease, const std::string& why, std::int64_t now);
     std::vector<Lapsed> expire(std::int64_t now);
+    int end_leases(std::int64_t now);
     void settled(const JobId& id);
     bool begin_apply(const Lease& lease, const std::string& once);
 
@@ -46,8 +49,8 @@ class QueueModel {
     struct Entry {
         Job job;
         State state = State::waiting;
-        std::int64_t place = 0;  // waiting: score in its queue; delayed: due; leased: until when
-        std::int64_t order = 0;  // score in its queue, once it has had one
+        std::int64_t place = 0;  // waiting: score in its line; delayed: due; leased: until when
+        std::int64_t order = 0;  // score in its line, once it has had one
         std::uint64_t fence = 0;
         int attempt = 0;
         bool backs_off = false;
@@ -71,6 +74,16 @@ class QueueModel {
     };
     using Jobs = std::map<std::string, Entry>;
     using Ordered = std::set<std::pair<std::int64_t, std::string>>;
+    // Of one queue: whose turn it is. A repository whose line is empty keeps its place until its turn comes,
+    // so that leaving and returning gains nothing.
+    struct Turns {
+        Ordered order;                             // repositories by the turn that is theirs next
+        std::map<std::string, std::int64_t> next;  // the same, by repository
+        std::int64_t present = 0;                  // of the job handed out last; who comes anew begins here
+        std::map<std::string, Ordered> lines;      // by repository: its waiting jobs
+        void set(const std::string& repository, std::int64_t turn);
+        void drop(const std::string& repository);
+    };
 
     std::int64_t tick(std::int64_t now);
     Ordered& place_of(const Entry& entry);
@@ -83,13 +96,13 @@ class QueueModel {
     void done(Jobs::iterator at, std::int64_t now);
     void give_up(Jobs::iterator at, std::int64_t now);
     void cancel(const std::string& id);
-    void enter(const EnterLane& enter, std::int64_t now);
+    void enter(const EnterLane& enter, const std::string& heir, std::int64_t now);
     void leave(const LeaveLane& leave, std::int64_t now);
     Jobs::iterator held(const Lease& lease);
 
     std::int64_t tick_ = 0;
     Jobs jobs_;
-    std::map<std::string, Ordered> queues_;
+    std::map<std::string, Turns> queues_;
     Ordered leased_, delayed_, dead_, unknown_;
     Ordered lapsed_;  // unknown and dead ones to be named by expire(), by when
     std::map<std::string, Record> records_;

@@ -16,6 +16,7 @@ Accepted QueueModel::accept(const Delivery& delivery, std::int64_t now) {
         Job job;
         job.id = JobId("event/" + kept.forge + "/" + kept.id);
         job.kind = JobKind::event;
+        job.repository = kept.repository;
         if (place.until > now && place.delivery.event == delivery.event) {
             const auto earlier = jobs_.find(job.id.value);
             if (earlier != jobs_.end() && earlier->second.state == State::dead) put(job, now);
@@ -66,9 +67,19 @@ std::vector<std::string> QueueModel::lane(const std::string& lane) const {
 std::optional<int> QueueModel::place_in_queue(const JobId& id) const {
     auto at = jobs_.find(id.value);
     if (at == jobs_.end() || at->second.state != State::waiting) return std::nullopt;
-    const auto& queue = queues_.at(at->second.job.queue);
-    return static_cast<int>(
-        std::distance(queue.begin(), queue.find({at->second.place, at->first})));
+    const auto& own = at->second.job.repository;
+    const auto& turns = queues_.at(at->second.job.queue);
+    const auto& line = turns.lines.at(own);
+    const auto place = std::distance(line.begin(), line.find({at->second.place, at->first}));
+    // Of each other repository come as many before as have their turn before.
+    auto before = place, most = place + 1;
+    for (const auto& [turn, repository] : turns.order) {
+        if (repository == own)
+            --most;
+        else if (const auto other = turns.lines.find(repository); other != turns.lines.end())
+            before += std::min(std::ssize(other->second), most);
+    }
+    return static_cast<int>(before);
 }
 
 bool QueueModel::append_log(const std::string& run, std::uint64_t fence, const std::string& bytes) {
@@ -88,8 +99,9 @@ std::string QueueModel::read_log(const std::string& run, std::size_t offset,
 
 QueueStatus QueueModel::status() const {
     QueueStatus out;
-    for (const auto& [name, waiting] : queues_)
-        if (!waiting.empty()) out.waiting[name] = static_cast<std::int64_t>(waiting.size());
+    for (const auto& [name, turns] : queues_)
+        for (const auto& [repository, waiting] : turns.lines)
+            if (!waiting.empty()) out.waiting[name] += std::ssize(waiting);
     out.leased = static_cast<std::int64_t>(leased_.size());
     out.delayed = static_cast<std::int64_t>(delayed_.size());
     out.dead = static_cast<std::int64_t>(dead_.size());

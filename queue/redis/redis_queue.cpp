@@ -13,7 +13,6 @@
 #include "queue/redis/stored_delivery.hpp"
 #include "queue/redis/stored_record.hpp"
 #include "queue/redis/wake.hpp"
-#include "service/base/codec.hpp"
 
 namespace slipway {
 namespace {
@@ -27,13 +26,15 @@ constexpr milliseconds poll_interval{1'000};
 
 // One claim on its way. Where the caller is cancelled meanwhile, the job that comes is put back.
 struct ClaimCall {
-    ClaimCall(asio::any_io_executor e, std::shared_ptr<ScriptedRedis> s)
-        : executor(e), server(std::move(s)), ended(e) {}
+    ClaimCall(asio::any_io_executor e, std::shared_ptr<ScriptedRedis> s, Secret k)
+        : executor(e), server(std::move(s)), record_key(std::move(k)), ended(e) {}
     asio::any_io_executor executor;
     std::shared_ptr<ScriptedRedis> server;
+    Secret record_key;
     Signal ended;
     bool has_ended = false;
     bool abandoned = false;
+    bool refused = false;  // what came was left by somebody else, and is buried
     std::optional<ClaimedJob> job;
     std::exception_ptr error;
 };
@@ -44,10 +45,27 @@ Task<void> put_back(std::shared_ptr<ScriptedRedis> server, Lease lease) {
     co_await server->call(scripts::retry, std::move(words));
 }
 
+Task<void> take(ClaimCall& call, const std::string& queue, const RedisReply& reply) {
+    if (reply.items.size() != 5) not_understood();
+    const auto text = [&](std::size_t i) -> const std::string& { return reply.items[i].text; };
+    const Lease lease{JobId(text(0)), std::stoull(text(3))};
+    auto job = answered_job(call.record_key, text(0), text(1), text(2));
+    if (job && job->queue == queue) {
+        const auto attempt = static_cast<int>(reply.items[4].number);
+        call.job = ClaimedJob{std::move(*job), lease, attempt};
+        co_return;
+    }
+    call.refused = true;
+    auto words = lease_words(lease);
+    words.insert(words.end(), {"0", "it was left or changed in Redis by somebody else", "1", "0"});
+    co_await call.server->call(scripts::retry, std::move(words));
+}
+
 Task<void> perform_claim(std::shared_ptr<ClaimCall> call, Words words) {
     try {
+        const auto queue = words.front();
         auto reply = co_await call->server->call(scripts::claim, std::move(words));
-        if (!reply.is_nil()) call->job = answered_claim(reply);
+        if (!reply.is_nil()) co_await take(*call, queue, reply);
     } catch (...) {
         call->error = std::current_exception();
     }
@@ -83,13 +101,14 @@ class RedisQueue : public Queue {
         for (const auto& id : {delivery.id, delivery.id + "~" + delivery.event}) {
             Job job;
             job.id = JobId("event/" + delivery.forge + "/" + id);
+            job.repository = delivery.repository;
             Words words;
-            words.reserve(9);
+            words.reserve(10);
             words.push_back(delivery_head(delivery.event));
             words.push_back(value);
             words.push_back(std::to_string(delivery_kept_ms / 1000));
             words.push_back(delivery.forge + "/" + id);
-            add_job(words, job);
+            add_job(words, job, record_key_);
             auto reply = co_await server_->call(scripts::accept, std::move(words));
             if (reply.text != "taken") co_return answered_word<Accepted>(reply);
         }
@@ -163,15 +182,19 @@ class RedisQueue : public Queue {
     }
 
     Task<std::optional<ClaimedJob>> claim(std::string queue, std::string holder, milliseconds lease,
-                                          milliseconds wait) override {
+                                          milliseconds wait, Exceptions except) override {
         const auto end = std::chrono::steady_clock::now() + wait;
         std::optional<WakeWatch::Waiter> waiter;
         if (wait.count() > 0) waiter.emplace(watch_of(queue));
         for (;;) {
             if (waiter) waiter->look();
-            Words words{queue, holder, std::to_string(lease.count())};
+            const auto excepted = except ? except() : Words();
+            Words words{queue, holder, std::to_string(lease.count()),
+                        std::to_string(excepted.size())};
+            words.insert(words.end(), excepted.begin(), excepted.end());
             auto claimed = co_await claim_once(std::move(words));
-            if (claimed) co_return claimed;
+            if (claimed.job) co_return std::move(claimed.job);
+            if (claimed.refused) continue;
             const auto left =
                 std::chrono::ceil<milliseconds>(end - std::chrono::steady_clock::now());
             if (!waiter || left.count() <= 0) co_return std::nullopt;
@@ -179,6 +202,10 @@ class RedisQueue : public Queue {
             if (co_await cancelled())
                 throw boost::system::system_error(asio::error::operation_aborted);
         }
+    }
+
+    void look_again() override {
+        for (auto& [queue, watch] : watches_) watch->nudge();
     }
 
     Task<Renewed> renew(Lease lease, milliseconds for_another) override {
@@ -195,6 +222,11 @@ class RedisQueue : public Queue {
     Task<bool> retry(Lease lease, milliseconds delay, std::string why) override {
         auto words = lease_words(lease);
         words.insert(words.end(), {std::to_string(delay.count()), std::move(why), "0", "0"});
+        return yes(scripts::retry, std::move(words));
+    }
+    Task<bool> put_back(Lease lease, milliseconds delay, std::string why) override {
+        auto words = lease_words(lease);
+        words.insert(words.end(), {std::to_string(delay.count()), std::move(why), "0", "1"});
         return yes(scripts::retry, std::move(words));
     }
     Task<bool> bury(Lease lease, std::string why) override {
@@ -216,11 +248,22 @@ class RedisQueue : public Queue {
         Words none;
         auto reply = co_await server_->call(scripts::expire, std::move(none));
         std::vector<Lapsed> out;
-        for (std::size_t i = 0; i + 2 < reply.items.size(); i += 3)
-            out.push_back({answered_job(reply.items[i].text),
-                           answered_word<Lapsed::Fate>(reply.items[i + 1]),
-                           std::move(reply.items[i + 2].text)});
+        for (std::size_t i = 0; i + 4 < reply.items.size(); i += 5) {
+            const auto text = [&](std::size_t of) -> std::string& { return reply.items[i + of].text; };
+            const auto fate = answered_word<Lapsed::Fate>(reply.items[i + 3]);
+            auto job = answered_job(record_key_, text(0), text(1), text(2));
+            if (job)
+                out.push_back({std::move(*job), fate, std::move(text(4))});
+            else if (fate != Lapsed::Fate::again)  // else it is refused when it is claimed
+                co_await settled(JobId(text(0)));
+        }
         co_return out;
+    }
+
+    Task<int> end_leases() override {
+        Words none;
+        auto reply = co_await server_->call(scripts::end_leases, std::move(none));
+        co_return static_cast<int>(reply.number);
     }
 
     Task<void> settled(JobId job) override {
@@ -250,6 +293,14 @@ class RedisQueue : public Queue {
         co_return out;
     }
 
+    Task<std::string> installation(std::string ours) override {
+        const auto key = std::string(key_prefix) + "installation";
+        Words claim{"SET", key, std::move(ours), "NX"}, ask{"GET", key};
+        co_await server_->command(std::move(claim));
+        auto reply = co_await server_->command(std::move(ask));
+        co_return std::move(reply.text);
+    }
+
     // By a write: a server that is out of memory or a replica still answers reads.
     Task<void> check_storable() override {
         Words words{"SET", std::string(key_prefix) + "probe", "1", "EX", "60"};
@@ -273,14 +324,21 @@ class RedisQueue : public Queue {
         return *watch;
     }
 
-    Task<std::optional<ClaimedJob>> claim_once(Words words) {
-        auto call = std::make_shared<ClaimCall>(executor_, server_);
+    struct Claimed {
+        std::optional<ClaimedJob> job;
+        bool refused = false;
+    };
+    Task<Claimed> claim_once(Words words) {
+        auto call = std::make_shared<ClaimCall>(executor_, server_, record_key_);
         ClaimWait waiting{call};
         spawn(executor_, perform_claim(call, std::move(words)));
         while (!call->has_ended) co_await call->ended.wait(poll_interval);
         if (co_await cancelled()) throw boost::system::system_error(asio::error::operation_aborted);
         if (call->error) std::rethrow_exception(call->error);
-        co_return std::exchange(call->job, std::nullopt);
+        Claimed out;
+        out.job = std::exchange(call->job, std::nullopt);
+        out.refused = call->refused;
+        co_return out;
     }
 
     asio::any_io_executor executor_;

@@ -1,24 +1,25 @@
 #include "queue/redis/script_words.hpp"
 
 #include "queue/limits.hpp"
+#include "queue/redis/stored_job.hpp"
 #include "queue/redis/stored_record.hpp"
-#include "service/base/codec.hpp"
 
 namespace slipway {
 
-void add_job(Words& words, const Job& job) {
+void add_job(Words& words, const Job& job, const Secret& record_key) {
     words.push_back(job.id.value);
     words.push_back(job.queue);
+    words.push_back(job.repository);
     words.push_back(std::to_string(bounded_priority(job.priority)));
     words.push_back(std::to_string(job.not_before_ms));
-    words.push_back(encode(job).dump());
+    words.push_back(stored_job(record_key, job));
 }
 
 Words lease_words(const Lease& lease) { return {lease.job.value, std::to_string(lease.fence)}; }
 
 Words commit_words(const Commit& commit, const Secret& record_key) {
     auto out = commit.holding ? lease_words(*commit.holding) : Words{"", "0"};
-    out.push_back(commit.finish ? "1" : "0");
+    out.push_back(commit.finish ? "finish" : commit.begin ? "begin" : "");
     auto count = [&](const auto& list) { out.push_back(std::to_string(list.size())); };
     count(commit.once);
     for (const auto& name : commit.once) out.push_back(name);
@@ -33,7 +34,7 @@ Words commit_words(const Commit& commit, const Secret& record_key) {
     count(commit.enter);
     for (const auto& [lane, member, job] : commit.enter) {
         out.insert(out.end(), {lane, member});
-        add_job(out, job);
+        add_job(out, job, record_key);
     }
     count(commit.index);
     for (const auto& [index, member, score] : commit.index)
@@ -41,7 +42,7 @@ Words commit_words(const Commit& commit, const Secret& record_key) {
     count(commit.cancel);
     for (const auto& id : commit.cancel) out.push_back(id.value);
     count(commit.jobs);
-    for (const auto& job : commit.jobs) add_job(out, job);
+    for (const auto& job : commit.jobs) add_job(out, job, record_key);
     return out;
 }
 
@@ -49,19 +50,11 @@ void not_understood() {
     throw Failure("Redis answered what this version does not understand", Retry::never);
 }
 
-Job answered_job(const std::string& data) {
-    auto job = decode<Job>(std::string_view(data));
-    if (!job) throw Failure("a job in Redis cannot be read: " + job.error().message, Retry::never);
-    return std::move(*job);
-}
-
-ClaimedJob answered_claim(const RedisReply& reply) {
-    if (reply.items.size() != 3) not_understood();
-    ClaimedJob out;
-    out.job = answered_job(reply.items[0].text);
-    out.lease = {out.job.id, std::stoull(reply.items[1].text)};
-    out.attempt = static_cast<int>(reply.items[2].number);
-    return out;
+std::optional<Job> answered_job(const Secret& record_key, const std::string& id,
+                                const std::string& repository, const std::string& data) {
+    auto job = verified_job(record_key, id, data);
+    if (job) job->repository = repository;  // its own, or what it got from who left it
+    return job;
 }
 
 }  // namespace slipway

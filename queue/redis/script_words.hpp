@@ -8,13 +8,14 @@ namespace slipway {
 
 using Words = RedisConnection::Words;
 
-void add_job(Words& words, const Job& job);
+void add_job(Words& words, const Job& job, const Secret& record_key);
 Words lease_words(const Lease& lease);
 Words commit_words(const Commit& commit, const Secret& record_key);
 
 [[noreturn]] void not_understood();  // throws Failure(never)
-Job answered_job(const std::string& data);
-ClaimedJob answered_claim(const RedisReply& reply);
+// nullopt: nobody of us left it; see stored_job.hpp.
+std::optional<Job> answered_job(const Secret& record_key, const std::string& id,
+                                const std::string& repository, const std::string& data);
 
 template <class E>
 E answered_word(const RedisReply& reply) {

@@ -11,8 +11,8 @@ struct Script {
 };
 
 namespace scripts {
-extern const Script accept, append_log, begin_apply, claim, commit, expire, finish, place, renew,
-    retry, settled, status;
+extern const Script accept, append_log, begin_apply, claim, commit, end_leases, expire, finish,
+    place, renew, retry, settled, status;
 }
 
 }  // namespace slipway

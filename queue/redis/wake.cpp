@@ -53,6 +53,11 @@ WakeWatch::~WakeWatch() {
     state_->connection.close();
 }
 
+void WakeWatch::nudge() {
+    ++state_->nudges;
+    state_->nudged.notify();
+}
+
 WakeWatch::Waiter::Waiter(WakeWatch& watch) : state_(watch.state_) {
     ++state_->waiting;
     look();

@@ -13,6 +13,7 @@ class WakeWatch {
   public:
     WakeWatch(asio::any_io_executor executor, RedisAddress address, std::string list);
     ~WakeWatch();
+    void nudge();  // from within this process
 
     // One claim that may have to wait. Nudges that come after it began to look are not missed.
     class Waiter {

@@ -10,6 +10,8 @@
 
 #include "service/app/commands.hpp"
 #include "service/base/json.hpp"
+#include "service/model/request.hpp"
+#include "service/model/run.hpp"
 #include "service/net/http_client.hpp"
 #include "service/net/http_server.hpp"
 
@@ -131,7 +133,11 @@ int list_runs(const Where& where, const std::string& stack, int limit) {
                   << run["kind"].text() << std::setw(12) << run["state"].text() << std::setw(14)
                   << (summary.empty() ? "-" : summary) << run["stack"].text()
                   << (pull ? " (#" + std::to_string(pull) + ")" : "")
-                  << (run["reason"].text().empty() ? "" : ": " + run["reason"].text()) << "\n";
+                  << (run["reason"].text().empty() ? "" : ": " + run["reason"].text());
+        if (run["state"].text() == word(RunState::unknown))
+            std::cout << (run["last_seen"].text().empty() ? "" : "; last seen: " + run["last_seen"].text())
+                      << "; look at its state, then slipway resolve " << run["id"].text() << " --applied or --failed";
+        std::cout << "\n";
     }
     return 0;
 }
@@ -158,10 +164,12 @@ int explain(const Where& where, const std::string& run) {
     return 0;
 }
 
-int ask(const Where& where, const std::string& verb, const std::string& run, const std::string& note) {
+int ask(const Where& where, const std::string& verb, const std::string& run, const std::string& note,
+        std::optional<Resolution> resolution = std::nullopt) {
     Caller caller(where);
-    auto body = Json::object({{"note", Json(note)}}).dump();
-    auto reply = caller.call("POST", "/api/v1/runs/" + run + "/" + verb, std::move(body));
+    auto body = Json::object({{"note", Json(note)}});
+    if (resolution) body.set("resolution", Json(word(*resolution)));
+    auto reply = caller.call("POST", "/api/v1/runs/" + run + "/" + verb, body.dump());
     if (auto code = refused(reply)) return *code;
     auto answer = parse_json(reply.body);
     std::cout << (where.json || !answer ? reply.body : (*answer)["text"].text()) << "\n";
@@ -201,6 +209,30 @@ void add_where(CLI::App* command, const std::shared_ptr<Where>& where) {
     command->add_flag("--json", where->json, "JSON instead of words");
 }
 
+void add_resolve(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
+    struct Options {
+        std::string run, note;
+        bool applied = false, failed = false;
+    };
+    auto options = std::make_shared<Options>();
+    auto* command = app.add_subcommand("resolve", "Say how an apply ended whose end nobody saw");
+    add_where(command, where);
+    command->add_option("run", options->run, "Run id")->required();
+    auto* how = command->add_option_group("how", "How it ended");
+    how->add_flag("--applied", options->applied, "All its changes were made");
+    how->add_flag("--failed", options->failed, "They were not, or not all");
+    how->require_option(1);
+    command->add_option("--note", options->note, "Why; kept with the run");
+    command->footer("Example: slipway resolve 3f9c… --failed --note \"the instance is missing\"\n"
+                    "A new plan is made at once and shows what is left; it waits for a confirmation.");
+    command->callback([=, &chosen] {
+        chosen = [=] {
+            return ask(*where, "resolve", options->run, options->note,
+                       options->applied ? Resolution::applied : Resolution::failed);
+        };
+    });
+}
+
 }  // namespace
 
 void add_client_commands(CLI::App& app, Chosen& chosen) {
@@ -237,11 +269,11 @@ void add_client_commands(CLI::App& app, Chosen& chosen) {
     why->callback([=, &chosen] { chosen = [=] { return explain(*where, options->run); }; });
 
     const std::pair<const char*, const char*> verbs[] = {
-        {"confirm", "Apply what waits for a confirmation"},
+        {"confirm", "Apply what waits for a confirmation; naming its run names the stack"},
         {"discard", "Do not apply what waits"},
         {"cancel", "Undo whatever the run's state allows"},
         {"approve", "Approve this very plan"},
-        {"retry", "Plan again"}};
+        {"retry", "Plan again: a pull request's run, or one of the branch from its tip"}};
     for (const auto& [verb, help] : verbs) {
         auto* command = app.add_subcommand(verb, help);
         add_where(command, where);
@@ -252,6 +284,8 @@ void add_client_commands(CLI::App& app, Chosen& chosen) {
             chosen = [=] { return ask(*where, verb, options->run, options->note); };
         });
     }
+
+    add_resolve(app, chosen, where);
 
     auto* tokens = app.add_subcommand("token", "Tokens for calls over TCP");
     tokens->require_subcommand(1);

@@ -47,7 +47,9 @@ Engine::Engine(EngineParts parts, const Config& config)
                parts_.key.derive("run specifications"),
                parts_.key.derive("digests of inputs"),
                parts_.has_organisation_tree,
-               config.command_words.front()},
+               config.command_words.front(),
+               parts_.any_provider,
+               std::chrono::seconds(config.lease_seconds)},
       report_{parts_.queue,
               plans_,
               parts_.forges,
@@ -82,9 +84,14 @@ WorkerOptions Engine::worker_options(const Config& config) const {
     options.slots = config.workers;
     options.scratch = parts_.scratch / "runs";
     options.plugin_cache = config.data / "cache" / "plugins";
+    options.tools = config.data / "cache" / "tools";
+    options.journal = config.data / "journal";
+    options.lease = control_.lease;
     options.sandbox = config.sandbox;
     options.hidden = {config.data, config.sealing_key};
+    options.provider_mirrors = config.provider_mirrors;
     options.environment_names = config.worker_environment;
+    options.identity_names = config.worker_identity;
     options.spec_key = control_.spec_key;
     options.digest_key = parts_.key.derive("digests of changes");
     return options;

@@ -29,6 +29,7 @@ struct EngineParts {
     std::filesystem::path scratch;
     std::string public_url;
     std::function<bool(const Stack&)> looks_at = {};  // see ReactContext
+    bool any_provider = false;                        // see ControlContext
 };
 
 // What the policy engine finds in the tree's policies: faults of syntax and types, with file, line and column.

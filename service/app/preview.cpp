@@ -102,7 +102,8 @@ class Preview {
                           SealingKey(Secret(random_bytes(32))),
                           scratch_.path() / "scratch",
                           "",
-                          [this](const Stack& stack) { return chosen_.contains(stack); }};
+                          [this](const Stack& stack) { return chosen_.contains(stack); },
+                          true};
         engine_ = std::make_unique<Engine>(std::move(parts), config_);
     }
 
@@ -130,10 +131,15 @@ class Preview {
         if (!level.trouble.empty())
             throw Failure("the sandbox does not work here: " + level.trouble +
                               "; `--sandbox none` plans without it", Retry::never);
+        config_.sandbox.network = level.network;
+        if (!level.network_trouble.empty())
+            log_warning("the plans have the network of this machine", {{"reason", level.network_trouble}});
         ConsumerOptions consumer;
         consumer.holder = "preview";
         children_.start(consume(*queue_, consumer, [this](ClaimedJob job) { return handle(std::move(job)); }));
-        worker_ = start_worker(engine_->gateway(), engine_->worker_options(config_), clock_);
+        auto worker = engine_->worker_options(config_);
+        worker.tools.clear();  // nothing that counts rests on these plans: not worth a copy
+        worker_ = start_worker(engine_->gateway(), std::move(worker), clock_);
         Delivery delivery;
         delivery.forge = copy_->config.name;
         delivery.id = "preview";

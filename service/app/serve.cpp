@@ -4,6 +4,8 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <unistd.h>
+
 #include <iostream>
 
 #include "handlers/api/api.hpp"
@@ -11,9 +13,11 @@
 #include "queue/embedded_server.hpp"
 #include "service/app/engine.hpp"
 #include "service/app/forges.hpp"
+#include "service/app/installation.hpp"
 #include "service/base/log.hpp"
 #include "service/net/http_client.hpp"
 #include "service/net/http_server.hpp"
+#include "service/process/run_user.hpp"
 #include "service/process/sandbox.hpp"
 
 namespace slipway {
@@ -30,7 +34,7 @@ fs::path key_file(const Config& config) {
 }
 
 SealingKey load_key(const Config& config) {
-    auto key = SealingKey::load_or_create(key_file(config));
+    auto key = SealingKey::load_beside(key_file(config), config.data);
     if (!key) throw Failure(key.error().message, Retry::never);
     return std::move(key).value();
 }
@@ -74,6 +78,14 @@ Task<void> watch(Catalog& catalog) {
     }
 }
 
+// As process 1 of a container nobody else reaps what programs leave behind.
+Task<void> reap_strangers_for_ever() {
+    for (;;) {
+        co_await sleep_for(std::chrono::seconds(1));
+        reap_strangers();
+    }
+}
+
 // Everything of a running service, in the order of dependencies.
 class Service {
   public:
@@ -87,7 +99,7 @@ class Service {
           mirrors_(make_mirrors(config_.data / "git", io_.get_executor())),
           catalog_(config_.organisation.empty() ? std::nullopt
                                                 : std::optional<fs::path>(config_.organisation)),
-          api_{*queue_, clock_}, children_(io_.get_executor()) {
+          api_{*queue_, clock_, [this] { return awaited(); }}, children_(io_.get_executor()) {
         if (!catalog_.findings().empty()) {
             std::string all;
             for (const auto& finding : catalog_.findings()) all += "\n  " + finding.text();
@@ -96,6 +108,7 @@ class Service {
     }
 
     int run() {
+        recognise_installation();
         routes();
         auto [host, port] = host_and_port(config_.listen);
         HttpServerOptions options;
@@ -121,6 +134,17 @@ class Service {
         make_private_directory(config.data);
         config.sealing_key = fs::absolute(key_file(config));
         return config;
+    }
+
+    // Before anything is accepted or worked on.
+    void recognise_installation() {
+        asio::co_spawn(io_, check_installation(*queue_, config_.data), [this](std::exception_ptr error) {
+            failure_ = error;
+            io_.stop();
+        });
+        io_.run();
+        io_.restart();
+        if (failure_) std::rethrow_exception(failure_);
     }
 
     RedisAddress redis_address() const {
@@ -167,13 +191,83 @@ class Service {
         };
         ConsumerOptions options;
         options.holder = "service";
+        options.lease = std::chrono::seconds(config_.lease_seconds);
+        options.renew_every = options.lease / 3;
         children_.start(consume(*queue_, options, [this](ClaimedJob job) {
             return engine_->handle(std::move(job));
         }));
+        children_.start(reap_strangers_for_ever());
         children_.start(reap(*queue_, [this](Lapsed lapsed) {
             return engine_->handle_lapsed(std::move(lapsed));
-        }));
+        }, options.lease));
         if (!config_.organisation.empty()) children_.start(watch(catalog_));
+    }
+
+    // What is weaker than it could be.
+    void warn_about(const SandboxLevel& level) const {
+        if (level.name == "none") log_warning("runs are not sandboxed: `sandbox: {kind: none}` is configured");
+        if (::geteuid() == 0)
+            log_warning("the service runs as root, which it does not need: give it a user of its own",
+                        {{"user_ids_of_runs", static_cast<std::int64_t>(config_.sandbox.first_uid)}});
+        if (level.name != "none" && level.network == SandboxConfig::Network::shared)
+            log_warning("runs share the network of this machine, with what listens on it and the metadata of its cloud",
+                        {{"reason", level.network_trouble.empty() ? "`network: shared` is configured"
+                                                                  : level.network_trouble + "; install passt"}});
+    }
+
+    // Nobody else works on a private Redis: whoever held a lease there is dead, and nobody need wait for its end.
+    Task<void> end_leases_of_the_dead() {
+        if (!redis_) co_return;
+        const int ended = co_await queue_->end_leases();
+        if (ended > 0) log_info("work of a process that died is taken back", {{"leases", ended}});
+    }
+
+    std::optional<std::vector<RunId>> awaited() const {
+        if (!draining_) return std::nullopt;
+        return worker_ ? worker_->applying() : std::vector<RunId>();
+    }
+
+    Task<void> another_signal() { co_await signals_.async_wait(asio::use_awaitable); }
+
+    // One graceful signal to the tools, when somebody wants that or the time is over.
+    Task<void> interrupt_applies() {
+        std::string why = "another signal came";
+        try {
+            co_await within(std::chrono::minutes(config_.drain_minutes), another_signal());
+        } catch (const TimedOut&) {
+            why = "drain_minutes are over";
+        }
+        log_warning("ending: the applies are interrupted", {{"reason", why}});
+        worker_->stop();
+    }
+
+    // Until what applies have left in the service's queue is done: verdicts, checks, comments.
+    Task<void> finish_jobs() {
+        constexpr auto step = std::chrono::milliseconds(50), patience = std::chrono::milliseconds(10'000);
+        for (auto waited = step; waited < patience; waited += step) {
+            auto status = co_await queue_->status();
+            if (status.waiting["service"] == 0 && status.leased == 0) co_return;
+            co_await sleep_for(step);
+        }
+    }
+
+    // Takes no new work and gives plans back; applies that have begun are waited for, while everything else goes
+    // on: forges do not send their events again.
+    Task<void> drain() {
+        if (!worker_) co_return;
+        worker_->drain();
+        draining_ = true;
+        std::string runs;
+        for (const auto& run : worker_->applying()) runs += (runs.empty() ? "" : " ") + run.value;
+        log_info("ending: no new work", {{"applies", runs}, {"at_most_minutes", config_.drain_minutes}});
+        auto executor = co_await this_executor();
+        TaskGroup watching(executor);
+        watching.start(interrupt_applies());
+        co_await worker_->join();  // its last reports need this loop
+        watching.cancel();
+        co_await watching.join();
+        worker_.reset();
+        if (!runs.empty()) co_await finish_jobs();
     }
 
     // The whole life: sandbox probed, parts started, a signal awaited, everything ended.
@@ -183,21 +277,20 @@ class Service {
             throw Failure("the sandbox does not work here: " + level.trouble +
                               "; write `sandbox: {kind: none}` into the configuration to run without it",
                           Retry::never);
-        if (level.name == "none") log_warning("runs are not sandboxed: `sandbox: {kind: none}` is configured");
+        config_.sandbox.network = level.network;
+        warn_about(level);
+        if (config_.workers > 0) give_writable_directories(config_.sandbox);
+        co_await end_leases_of_the_dead();
         start_children();
         if (config_.workers > 0)
             worker_ = start_worker(engine_->gateway(), engine_->worker_options(config_), clock_);
         std::cout << "listening on " << url_ << std::endl;
         log_info("serving", {{"url", url_}, {"data", config_.data.string()}, {"workers", config_.workers}});
         co_await signals_.async_wait(asio::use_awaitable);
+        co_await drain();
         log_info("ending: no new requests");
         co_await tcp_->stop(std::chrono::seconds(5));
         co_await local_->stop(std::chrono::seconds(1));
-        if (worker_) {
-            worker_->stop();
-            co_await worker_->join();  // its last reports need this loop
-            worker_.reset();
-        }
         children_.cancel();
         co_await children_.join();
     }
@@ -222,6 +315,7 @@ class Service {
     std::unique_ptr<Engine> engine_;
     std::unique_ptr<Worker> worker_;
     TaskGroup children_;
+    bool draining_ = false;
     std::exception_ptr failure_;
 };
 

@@ -58,6 +58,8 @@ void add_serve_command(CLI::App& app, Chosen& chosen) {
     flag("--listen", "listen", "HOST:PORT; port 0 takes any free one");
     flag("--org", "organisation", "Directory of the organisation tree");
     flag("--workers", "workers", "Worker slots in this process; 0: none");
+    flag("--drain-minutes", "drain_minutes", "How long SIGTERM waits for applies that have begun; default 30");
+    flag("--lease-seconds", "lease_seconds", "Work without a sign of life for so long is taken back; default 30");
     flag("--redis", "redis", "redis://… or unix:///…; absent: a private redis-server below the data directory");
     command->add_option("--log-format", options->log_format, "json or text")
         ->check(CLI::IsMember({"json", "text"}));

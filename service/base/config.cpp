@@ -37,12 +37,12 @@ std::string take_url(std::string& out, const std::string& text) {
     return trouble;
 }
 
-std::string take_workers(Config& config, const std::string& text) {
-    int number = -1;
+std::string take_number(int& out, const std::string& text, int least, int most) {
+    int number = least - 1;
     const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-    if (error != std::errc{} || end != text.data() + text.size() || number < 0 || number > 64)
-        return "is a whole number from 0 to 64";
-    config.workers = number;
+    if (error != std::errc{} || end != text.data() + text.size() || number < least || number > most)
+        return "is a whole number from " + std::to_string(least) + " to " + std::to_string(most);
+    out = number;
     return "";
 }
 
@@ -85,7 +85,15 @@ const std::vector<Setting>& settings() {
              return not_in_this_version("blobs are files below `data`; remove the key");
          }},
         {"workers",
-         [](Config& c, const std::string& text, const Sources&) { return take_workers(c, text); }},
+         [](Config& c, const std::string& text, const Sources&) { return take_number(c.workers, text, 0, 64); }},
+        {"drain_minutes",
+         [](Config& c, const std::string& text, const Sources&) {
+             return take_number(c.drain_minutes, text, 0, 24 * 60);
+         }},
+        {"lease_seconds",
+         [](Config& c, const std::string& text, const Sources&) {
+             return take_number(c.lease_seconds, text, 3, 600);
+         }},
         {"check_name",
          [](Config& c, const std::string& text, const Sources&) {
              c.check_name = text;
@@ -124,11 +132,43 @@ void read_redis(MapReader& reader, Config& config, Sources& sources) {
         config.redis_password = sources.secret(*password, "password");
 }
 
+// A whole number of at least one; what it is where nothing, or nothing fit, is written.
+template <class T>
+void take_number(MapReader& reader, const char* key, T& out, long long most) {
+    const auto text = reader.text(key);
+    if (!text) return;
+    long long number = 0;
+    const auto [end, error] = std::from_chars(text->data(), text->data() + text->size(), number);
+    if (error != std::errc{} || end != text->data() + text->size() || number < 1 || number > most)
+        return reader.report(key, "is a whole number from 1 to " + std::to_string(most));
+    out = static_cast<T>(number);
+}
+
+void read_sandbox_uids(const Yaml& node, SandboxConfig& sandbox, Sources& sources) {
+    MapReader uids(node, "`uids`", sources.findings);
+    constexpr long long largest = 4'294'967'000, many = 65'536;
+    take_number(uids, "first", sandbox.first_uid, largest);
+    take_number(uids, "count", sandbox.uids, many);
+    if (sandbox.first_uid < 1'000)
+        uids.report("first", "is below 1000, where the system's own users are; take a range that nobody has");
+}
+
+void read_sandbox_limits(const Yaml& node, SandboxConfig& sandbox, Sources& sources) {
+    MapReader limits(node, "`limits`", sources.findings);
+    constexpr long long many = 100'000'000;
+    take_number(limits, "processes", sandbox.processes, many);
+    take_number(limits, "memory_mb", sandbox.memory_mb, many);
+    take_number(limits, "workspace_mb", sandbox.workspace_mb, many);
+}
+
 void read_sandbox(MapReader& reader, Config& config, Sources& sources) {
     const auto* node = reader.find("sandbox");
     if (!node) return;
     MapReader sandbox(*node, "`sandbox`", sources.findings);
     if (const auto kind = sandbox.word<SandboxConfig::Kind>("kind")) config.sandbox.kind = *kind;
+    if (const auto network = sandbox.word<SandboxConfig::Network>("network")) config.sandbox.network = *network;
+    if (const auto* uids = sandbox.find("uids")) read_sandbox_uids(*uids, config.sandbox, sources);
+    if (const auto* limits = sandbox.find("limits")) read_sandbox_limits(*limits, config.sandbox, sources);
     config.sandbox.writable = sandbox.texts("writable");
     config.sandbox.readable = sandbox.texts("readable");
     const auto check = [&](const char* key, const std::vector<std::string>& paths) {
@@ -139,15 +179,46 @@ void read_sandbox(MapReader& reader, Config& config, Sources& sources) {
     check("readable", config.sandbox.readable);
 }
 
+// Names and full paths of files, or {name: NAME, identity: true} for one whose value rotates without meaning anything else.
+void read_worker_environment(MapReader& worker, Config& config, Sources& sources) {
+    const auto* node = worker.find("environment");
+    if (!node) return;
+    if (node->kind != Yaml::Kind::list)
+        return worker.report("environment", "is a list of names, or of {name: NAME, identity: true}");
+    for (const auto& item : node->list) {
+        if (item.kind == Yaml::Kind::scalar) {
+            config.worker_environment.push_back(item.scalar);
+            continue;
+        }
+        MapReader entry(item, "a variable of the worker", sources.findings);
+        if (!entry.require("name")) continue;
+        const auto name = entry.text("name").value_or("");
+        config.worker_environment.push_back(name);
+        if (entry.boolean("identity").value_or(false)) config.worker_identity.push_back(name);
+    }
+}
+
+void read_provider_mirrors(MapReader& reader, Config& config) {
+    config.provider_mirrors = reader.texts("provider_mirrors");
+    for (const auto& path : config.provider_mirrors) {
+        std::error_code error;
+        if (!path.starts_with('/'))
+            reader.report("provider_mirrors", "holds " + path + "; write it from /");
+        else if (!std::filesystem::is_directory(path, error))
+            reader.report("provider_mirrors", "holds " + path + ", which is no directory: create it, or take it out");
+    }
+}
+
 void read_worker(MapReader& reader, Config& config, Sources& sources) {
     const auto* node = reader.find("worker");
     if (!node) return;
     MapReader worker(*node, "`worker`", sources.findings);
-    config.worker_environment = worker.texts("environment");
+    read_worker_environment(worker, config, sources);
     for (const auto& name : config.worker_environment) {
         const auto& secrets = sources.secret_variables;
+        if (name.starts_with('/')) continue;  // a file
         if (const auto trouble = variable_name_trouble(name); !trouble.empty())
-            worker.report("environment", trouble);
+            worker.report("environment", trouble + " or full paths of files");
         else if (std::find(secrets.begin(), secrets.end(), name) != secrets.end())
             worker.report("environment", "holds " + name +
                                              ", which is the service's own secret; "
@@ -197,6 +268,7 @@ void read_file(const Yaml& root, Config& config, Sources& sources) {
     read_forges(reader, config, sources);
     read_sandbox(reader, config, sources);
     read_worker(reader, config, sources);
+    read_provider_mirrors(reader, config);
     read_words(reader, config);
 }
 

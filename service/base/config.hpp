@@ -38,15 +38,18 @@ struct SandboxConfig {
     Kind kind = Kind::bubblewrap;
     std::vector<std::string> writable;
     std::vector<std::string> readable;
-    // Where the service is root: runs have one of these user ids on the host, one a slot.
+    // Where the service is root: runs have one of these user ids on the machine, one a slot. The first one
+    // stands for all of them in the directories that they may write.
     unsigned first_uid = 231'072;
     unsigned uids = 64;
     int processes = 1'024;
     int memory_mb = 4'096;
     int workspace_mb = 10'240;
-    enum class Network { isolated, shared };
-    friend constexpr std::array<std::string_view, 2> words_of(Network) { return {"isolated", "shared"}; }
-    Network network = Network::isolated;
+    enum class Network { automatic, isolated, shared };
+    friend constexpr std::array<std::string_view, 3> words_of(Network) {
+        return {"automatic", "isolated", "shared"};
+    }
+    Network network = Network::automatic;  // isolated where that works; else the machine's
 };
 
 struct Config {
@@ -67,6 +70,7 @@ struct Config {
     std::vector<std::string> worker_identity;     // of those, the ones that rotate: their names count, not their values
     std::vector<std::string> provider_mirrors;    // directories with providers that runs may take beside the registry's
     int drain_minutes = 30;                       // how long SIGTERM waits for applies
+    int lease_seconds = 30;                       // after so long without a sign of life, work is taken back
     std::vector<std::string> link_hosts;          // hosts that foreign links may point to (rule S3)
 };
 

@@ -81,6 +81,23 @@ Sha256 sha256(std::string_view bytes) {
     return out;
 }
 
+Sha256Stream::Sha256Stream() : context_(EVP_MD_CTX_new()) {
+    auto* context = static_cast<EVP_MD_CTX*>(context_);
+    const bool begun = context && EVP_DigestInit_ex(context, EVP_sha256(), nullptr);
+    if (!begun) EVP_MD_CTX_free(context);
+    require(begun);
+}
+Sha256Stream::~Sha256Stream() { EVP_MD_CTX_free(static_cast<EVP_MD_CTX*>(context_)); }
+void Sha256Stream::feed(std::string_view bytes) {
+    require(EVP_DigestUpdate(static_cast<EVP_MD_CTX*>(context_), bytes.data(), bytes.size()));
+}
+Sha256 Sha256Stream::finish() {
+    Sha256 out;
+    require(EVP_DigestFinal_ex(static_cast<EVP_MD_CTX*>(context_), out.data(), nullptr));
+    return out;
+}
+std::string to_hex(const Sha256& digest) { return to_hex(text_of(digest)); }
+
 std::string sha256_hex(std::string_view bytes) { return to_hex(text_of(sha256(bytes))); }
 
 Sha256 hmac_sha256(const Secret& key, std::string_view bytes) {

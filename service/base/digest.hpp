@@ -14,6 +14,21 @@ using Sha256 = std::array<std::uint8_t, 32>;
 
 Sha256 sha256(std::string_view bytes);
 std::string sha256_hex(std::string_view bytes);  // 64 lower-case digits
+// Of what comes in pieces.
+class Sha256Stream {
+  public:
+    Sha256Stream();
+    ~Sha256Stream();
+    Sha256Stream(const Sha256Stream&) = delete;
+    Sha256Stream& operator=(const Sha256Stream&) = delete;
+
+    void feed(std::string_view bytes);
+    Sha256 finish();  // once
+
+  private:
+    void* context_;
+};
+std::string to_hex(const Sha256& digest);
 Sha256 hmac_sha256(const Secret& key, std::string_view bytes);
 std::string hmac_sha256_hex(const Secret& key, std::string_view bytes);
 

@@ -116,6 +116,19 @@ Result<SealingKey> SealingKey::load_or_create(const std::filesystem::path& path)
     return trouble(path, "cannot be opened");
 }
 
+Result<SealingKey> SealingKey::load_beside(const std::filesystem::path& file,
+                                           const std::filesystem::path& data) {
+    std::error_code ignored;
+    bool holds_data = false;
+    for (std::filesystem::directory_iterator at(data, ignored), end; at != end; at.increment(ignored))
+        holds_data = holds_data || at->path().filename() != "lost+found";
+    if (holds_data && !std::filesystem::exists(std::filesystem::symlink_status(file, ignored)))
+        return Error{"the sealing key " + file.string() + " is missing, and what lies in " + data.string() +
+                     " cannot be read without it: restore the key from your backup, or let `sealing_key` name "
+                     "where it is; to begin anew, move " + data.string() + " away"};
+    return load_or_create(file);
+}
+
 std::string SealingKey::seal(std::string_view plain, std::string_view purpose) const {
     assert(bytes_.reveal().size() == 32);
     const auto key = sealing_part(bytes_);

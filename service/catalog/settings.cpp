@@ -277,10 +277,7 @@ void read_settings(MapReader& reader, ReadStack& out, Findings& findings) {
     if (reader.boolean("managed_state").value_or(false))
         reader.report("managed_state", "is not part of this version: keep the state in the stack's own backend");
     refuse_later(reader, "drift", "drift is not looked for; remove the key");
-    if (auto text = reader.text("delete"); text && *text != "forbid")
-        reader.report("delete", *text == "orphan" || *text == "destroy"
-                                    ? "is forbid in this version: remove the stack's resources first"
-                                    : "is forbid");
+    if (auto what = reader.word<OnDelete>("delete")) stack.on_delete = *what;
 }
 
 }  // namespace slipway::catalog

@@ -135,6 +135,7 @@ class Composer {
             facts_.required_opentofu = it->second->reading.required_opentofu;
         }
         facts_.uses.paths.assign(paths_.begin(), paths_.end());
+        facts_.providers.assign(providers_.begin(), providers_.end());
         return std::move(facts_);
     }
 
@@ -149,6 +150,7 @@ class Composer {
                 facts_.declarations.resources.emplace_back(
                     prefix + address, Place{*path_from(directory, place.file), place.line, place.column});
         if (!reading.unknown.empty()) unknown(directory + "/" + reading.unknown);
+        providers_.insert(reading.providers.begin(), reading.providers.end());
         for (const auto& named : reading.paths) note_path(directory, named);
         note_links(directory, it->second->links);
         way.push_back(directory);
@@ -226,6 +228,7 @@ class Composer {
     DirectoryFacts facts_;
     std::set<std::string> paths_;
     std::set<std::string> linked_;
+    std::set<std::string> providers_;
     std::size_t visits_ = 0;
 };
 

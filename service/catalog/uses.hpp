@@ -26,6 +26,7 @@ struct DirectoryFacts {
     const std::string& required_version(ToolKind tool) const {
         return tool == ToolKind::terraform ? required_terraform : required_opentofu;
     }
+    std::vector<std::string> providers;  // sources, as written ("hashicorp/null"), of the directory and its local modules
     std::string why_unknown;  // what could not be followed, for people
 };
 

@@ -26,6 +26,7 @@ DirectoryReading reading_of(const Json& facts) {
     out.unknown = facts["unknown"].text();
     out.required_terraform = facts["required"]["terraform"].text();
     out.required_opentofu = facts["required"]["opentofu"].text();
+    for (const auto& source : facts["providers"].items()) out.providers.push_back(source.text());
     return out;
 }
 

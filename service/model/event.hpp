@@ -1,6 +1,7 @@
 // What a forge tells us happened. Every event is a hint to look (rule W1): it names things, and whoever
 // reacts reads their present state from the forge.
 #pragma once
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -31,6 +32,7 @@ struct CommentCreated {
     PullRequestName pull;
     std::string comment_id;
     Actor sender;
+    std::optional<std::string> body;  // as the forge signed it; absent: to be read
 };
 struct ReviewChanged {
     PullRequestName pull;
@@ -73,6 +75,7 @@ struct Delivery {
     std::string event;     // X-GitHub-Event or its like
     std::string body;      // JSON text; a form body is already decoded
     std::int64_t received_at_ms = 0;
+    std::string repository = {};  // whose turn its job takes, as in Job; not kept with the delivery
 
     static void fields(auto& self, auto&& f) {
         f("forge", self.forge);

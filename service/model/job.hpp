@@ -32,7 +32,8 @@ struct Job {
     JobKind kind = JobKind::event;
     std::string queue = "service";  // "service", or "work/<pool>" for workers
     std::string payload;            // JSON, as the kind defines it
-    std::string repository;         // "forge/path": jobs of one take turns with those of others; "": nobody's
+    std::string repository;         // "forge/owner/name": jobs of one take turns with those of others; "forge/":
+                                    // which one is not known yet; "": of that of the job that leaves it
     int priority = 0;               // each step is worth five minutes of waiting
     std::int64_t not_before_ms = 0; // 0: at once
 

@@ -91,6 +91,8 @@ struct Plan {
     std::vector<Change> changes;        // no-ops left out
     std::vector<std::string> outputs;   // names of outputs that change
     PlanCounts counts;
+    int resources = -1;        // that the state holds before it; -1: not known
+    int resources_after = -1;  // and will hold when all of it is applied
 
     bool operator==(const Plan&) const = default;
     static void fields(auto& self, auto&& f) {
@@ -98,6 +100,8 @@ struct Plan {
         f("changes", self.changes);
         f("outputs", self.outputs);
         f("counts", self.counts);
+        f("resources", self.resources);
+        f("resources_after", self.resources_after);
     }
 };
 

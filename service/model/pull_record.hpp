@@ -39,13 +39,15 @@ struct KeptReview {
 // The directory of a stack is gone from what would be planned, or its description is.
 struct GoneDirectory {
     std::string directory;
+    bool there = false;          // it still exists: only the description is gone
     int resources = -1;          // that its state or last plan shows; -1: not known
     std::string looks_like;      // a directory that git takes for the renamed one; "": none
-    bool described = true;       // false: it is the stack's description that is gone
+    bool described = true;       // false: the stack's description is gone
     OnDelete on_delete = OnDelete::forbid;
 
     static void fields(auto& self, auto&& f) {
         f("directory", self.directory);
+        f("there", self.there);
         f("resources", self.resources);
         f("looks_like", self.looks_like);
         f("described", self.described);
@@ -82,6 +84,7 @@ struct PullStack {
 
 struct PullRecord {
     PullRequest pull;                 // as last read
+    std::int64_t read_at_ms = 0;      // when
     CommitSha base;                   // the base commit that was merged with
     bool looking = false;             // seen, but which stacks it concerns is still being found out
     std::vector<PullStack> stacks;    // concerned ones; while looking those of an earlier head
@@ -89,10 +92,15 @@ struct PullRecord {
     std::vector<std::string> configuration;  // findings
     int attempt = 1;                  // rises with a new head, `plan`, a re-requested check …
     std::vector<KeptReview> kept_reviews;
+    // Everybody's newest review, read once for each look; a review that is given or dismissed has them read again.
+    // For what is shown: an apply begins only on a fresh reading.
+    bool reviews_read = false;
+    std::vector<ForgeReview> reviews;
     std::vector<std::string> allowed_providers;  // sources that an administrator allowed here
 
     static void fields(auto& self, auto&& f) {
         f("pull", self.pull);
+        f("read_at_ms", self.read_at_ms);
         f("base", self.base);
         f("looking", self.looking);
         f("stacks", self.stacks);
@@ -100,6 +108,8 @@ struct PullRecord {
         f("configuration", self.configuration);
         f("attempt", self.attempt);
         f("kept_reviews", self.kept_reviews);
+        f("reviews_read", self.reviews_read);
+        f("reviews", self.reviews);
         f("allowed_providers", self.allowed_providers);
     }
 };

@@ -41,6 +41,7 @@ struct PullRequest {
     CommitSha merge_commit;  // set once merged; a squash or the tip of rebased commits, too
     std::vector<std::string> labels;
     std::string url;
+    std::string default_branch;  // of its repository, as of this reading alone: not kept. "": not said
 
     static void fields(auto& self, auto&& f) {
         f("name", self.name);

@@ -18,9 +18,12 @@ bool target_matches(const CommandTarget& target, const Stack& stack) {
         return space.empty() || own == space ||
                (own.starts_with(space) && own.size() > space.size() && own[space.size()] == '/');
     }
-    const auto& id = stack.id.value;
-    if (stack.self_described && id == stack.repository.text() + "/" + std::string(pattern)) return true;
-    return id == pattern || glob_matches(pattern, id);
+    return names(target, stack) || glob_matches(pattern, stack.id.value);
+}
+
+bool names(const CommandTarget& target, const Stack& stack) {
+    if (stack.id.value == target.pattern) return true;
+    return stack.self_described && stack.id.value == stack.repository.text() + "/" + target.pattern;
 }
 
 }  // namespace slipway

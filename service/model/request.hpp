@@ -27,6 +27,8 @@ struct CommandTarget {
 };
 
 bool target_matches(const CommandTarget& target, const Stack& stack);
+// Whether the target is this very stack's name, and no pattern that means it among others.
+bool names(const CommandTarget& target, const Stack& stack);
 
 // How an apply ended whose end nobody saw.
 enum class Resolution { applied, failed };
@@ -75,13 +77,20 @@ struct Answer {
     }
 };
 
-// The payload of a look job: new runs for these stacks of the pull request, or for all.
+// The payload of a look job: new runs for these stacks of the pull request, or for all; or tracked runs that are
+// asked for again.
 struct LookRequest {
-    PullRequestName pull;
+    PullRequestName pull;         // of a retry: number 0 where there is none
     std::vector<StackId> targets;
+    std::vector<RunId> retried;   // upstreams first; of one repository and branch
+    Actor actor;                  // who asked for it again
+    std::string comment_id;       // to answer; "": a call
     static void fields(auto& self, auto&& f) {
         f("pull", self.pull);
         f("targets", self.targets);
+        f("retried", self.retried);
+        f("actor", self.actor);
+        f("comment_id", self.comment_id);
     }
 };
 

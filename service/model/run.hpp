@@ -9,6 +9,7 @@
 #include "service/model/id.hpp"
 #include "service/model/plan.hpp"
 #include "service/model/pull_request.hpp"
+#include "service/model/run_input.hpp"
 #include "service/model/words.hpp"
 
 namespace slipway {
@@ -73,18 +74,6 @@ struct StateChange {
     }
 };
 
-// One of the things that an apply depends on beside the plan's changes: "module vpc", "lock file", "TF_VAR_token".
-struct RunInput {
-    std::string name;
-    std::string digest;  // "": it cannot be digested, so it equals nothing (rule R4)
-
-    bool operator==(const RunInput&) const = default;
-    static void fields(auto& self, auto&& f) {
-        f("name", self.name);
-        f("digest", self.digest);
-    }
-};
-
 // The record of a run as it is kept.
 struct Run {
     RunId id;  // see run_id(): derived, so that reacting twice makes one run
@@ -98,7 +87,7 @@ struct Run {
     CommitSha head;            // proposed: the pull request's head; tracked: the commit on the branch
     CommitSha base;            // proposed: the base it was merged with; tracked: the commit before
     TreeId tree;               // what is planned: the merge result's, or the commit's tree
-    bool destroy = false;      // the directory is gone: plan a destroy from the base
+    bool destroy = false;      // the stack is gone, and its settings want that: plan a destroy from the base
     int attempt = 1;
     Actor triggered_by;
     Stack settings;            // as they were when the run was made
@@ -107,19 +96,21 @@ struct Run {
     std::vector<RunId> dependents;  // and those that wait for this one
     RunId lender;              // tracked: the proposed run whose approvals may carry over (rule W5)
     bool before_merge = false;  // tracked: of the pull request's merge result, asked for on it
+    std::vector<std::string> allowed_providers;  // addresses that may run: the tracked branch's, and what was allowed
     RunId retry_of;            // the run that this one was asked for again
-    std::string renamed_from;  // proposed: the directory that the tracked branch still has in place of this one
+    std::string renamed_from;  // the directory that the stack's settings still name in place of this one
     std::string must_confirm;  // why it never applies by itself: "the push came without a merged pull request"
 
     // Of the plan, once there is one.
     PlanCounts counts;
     bool changes = false;  // resources or outputs
+    int resources = -1;    // that the state holds: before its plan, and once applied after it; -1: not known
     BlobId plan_document;  // a Plan as JSON
     BlobId tool_document;  // the tool's own plan document, redacted
     BlobId plan_file;      // sealed; what an apply runs
     std::string plan_digest;
     std::string inputs_digest;
-    std::vector<RunInput> inputs;  // what inputs_digest was made of, by name
+    std::vector<RunInput> inputs;  // what inputs_digest was made of
     std::string change_digest;
     std::vector<std::string> unknown_providers;  // sources that the tracked branch does not use and nobody allowed
     std::string tool_version;
@@ -158,11 +149,13 @@ struct Run {
         f("dependents", self.dependents);
         f("lender", self.lender);
         f("before_merge", self.before_merge);
+        f("allowed_providers", self.allowed_providers);
         f("retry_of", self.retry_of);
         f("renamed_from", self.renamed_from);
         f("must_confirm", self.must_confirm);
         f("counts", self.counts);
         f("changes", self.changes);
+        f("resources", self.resources);
         f("plan_document", self.plan_document);
         f("tool_document", self.tool_document);
         f("plan_file", self.plan_file);

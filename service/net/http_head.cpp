@@ -95,8 +95,8 @@ std::optional<std::size_t> head_end(std::string_view bytes, std::size_t searched
     return at + 4;
 }
 
-bool is_hopeless_head(std::string_view bytes) {
-    for (std::size_t i = 0; i < bytes.size(); ++i) {
+bool is_hopeless_head(std::string_view bytes, std::size_t searched) {
+    for (std::size_t i = searched ? searched - 1 : 0; i < bytes.size(); ++i) {
         if (bytes[i] == '\r') {
             if (i + 1 < bytes.size() && bytes[i + 1] != '\n') return true;
         } else if (bytes[i] == '\n') {

@@ -208,8 +208,7 @@ Task<std::size_t> Session::read_head() {
         if (end && *end <= limit) co_return *end;
         if (end || pending_.size() > limit)
             throw malformed("the head is larger than " + std::to_string(limit) + " bytes");
-        if (is_hopeless_head(std::string_view(pending_).substr(searched ? searched - 1 : 0)))
-            throw malformed("this is no HTTP");
+        if (is_hopeless_head(pending_, searched)) throw malformed("this is no HTTP");
         searched = pending_.size();
         if (pending_.empty()) co_await wait_for(asio::socket_base::wait_read);
         co_await receive_more(pending_, std::string::npos);

@@ -19,6 +19,7 @@
 
 #include "service/base/result.hpp"
 #include "service/process/spawn.hpp"
+#include "service/process/usage.hpp"
 
 namespace slipway {
 
@@ -69,6 +70,7 @@ struct Running {
     int open_streams = 2;
     SteadyClock::time_point last_output = SteadyClock::now();
     std::optional<Child::End> exit;
+    std::optional<Resource> used_too_much;
     std::exception_ptr fault;  // the receiver threw
 
     void take(int which, std::string_view bytes) {
@@ -120,10 +122,33 @@ Task<void> wait_for_exit(std::shared_ptr<Running> running, Stream pidfd,
     running->changed.notify();
 }
 
+// The first resource of which there is too much. A look at a directory takes as long as the directory is large, so
+// that the pause grows with it.
+Task<void> watch_usage(std::shared_ptr<Running> running, pid_t leader, UsageLimits limits) {
+    auto look_at_directory = SteadyClock::now();
+    for (auto pause = 100ms; !running->used_too_much; pause = 250ms) {
+        co_await sleep_for(pause);
+        const auto used = usage_of(leader);
+        const auto now = SteadyClock::now();
+        std::int64_t in_directory = 0;
+        if (limits.directory_bytes > 0 && now >= look_at_directory) {
+            in_directory = bytes_in(limits.directory);
+            look_at_directory = SteadyClock::now() + 20 * (SteadyClock::now() - now);
+        }
+        if (limits.tasks > 0 && used.tasks >= limits.tasks) running->used_too_much = Resource::tasks;
+        if (limits.memory_bytes > 0 && used.memory_bytes > limits.memory_bytes)
+            running->used_too_much = Resource::memory;
+        if (limits.directory_bytes > 0 && in_directory > limits.directory_bytes)
+            running->used_too_much = Resource::directory;
+    }
+    running->changed.notify();
+}
+
 // --- the decision, as a pure function of what is known
 // ----------------------------------------------
 
 constexpr auto after_exit = 1s;  // how long a background grandchild may hold the output open
+constexpr std::chrono::milliseconds longest_excess = 60s;
 constexpr auto never = SteadyClock::time_point::max();
 
 enum class Stage { running, asked, killed };
@@ -135,6 +160,7 @@ std::optional<Ended::How> reason_to_stop(const Command& command, const Running& 
     if (now >= started + command.limit) return Ended::How::timed_out;
     if (command.silence_limit > 0ms && now >= running.last_output + command.silence_limit)
         return Ended::How::silent;
+    if (running.used_too_much) return Ended::How::used_too_much;
     return std::nullopt;
 }
 
@@ -170,9 +196,12 @@ Task<void> watch(const Command& command, Running& running, const Child& child,
                 running.ended.how = *why;
                 if (*why == Ended::How::timed_out) running.ended.limit = command.limit;
                 if (*why == Ended::How::silent) running.ended.limit = command.silence_limit;
+                if (*why == Ended::How::used_too_much) running.ended.used_too_much = running.used_too_much;
                 child.signal(command.first_signal);
                 stage = Stage::asked;
-                kill_at = now + command.grace;
+                // What the machine has too little of cannot wait for half an hour.
+                kill_at = now + (*why == Ended::How::used_too_much ? std::min(command.grace, longest_excess)
+                                                                   : command.grace);
             }
         } else if (stage == Stage::asked && now >= kill_at) {
             child.signal(SIGKILL);
@@ -212,6 +241,8 @@ Launched launch(const Command& command) {
     auto input =
         command.input.empty() ? DescriptorPair{Descriptor(), open_null()} : pipe_to_child();
     auto gate = command.held_input ? pipe_to_child() : DescriptorPair();
+    if (command.user)
+        for (const auto* pipe : {&input, &output, &error_output, &gate}) give_pipe(pipe->theirs, *command.user);
     auto child = std::make_shared<Child>(command, input.theirs.get(), output.theirs.get(),
                                          error_output.theirs.get(), gate.theirs.get());
     return {std::move(input.ours), std::move(output.ours), std::move(error_output.ours),
@@ -239,6 +270,9 @@ Task<Ended> watch_launched(Command command, Launched launched, OnOutput on_outpu
     feeders.start(read_stream(running, std::move(out), 1));
     feeders.start(read_stream(running, std::move(err), 2));
     feeders.start(wait_for_exit(running, std::move(pidfd), child));
+    const auto& limits = command.usage_limits;
+    if (limits.tasks > 0 || limits.memory_bytes > 0 || limits.directory_bytes > 0)
+        feeders.start(watch_usage(running, child->pid(), limits));
     if (launched.input.get() >= 0) {
         Stream in(executor, launched.input.release());
         feeders.start(write_input(std::move(in), std::move(command.input)));
@@ -302,6 +336,8 @@ HeldCommand::HeldCommand(HeldCommand&&) noexcept = default;
 HeldCommand& HeldCommand::operator=(HeldCommand&&) noexcept = default;
 HeldCommand::~HeldCommand() = default;
 
+int HeldCommand::pid() const { return ready_ && ready_->launched ? ready_->launched->child->pid() : 0; }
+
 Task<Ended> HeldCommand::run(std::chrono::milliseconds limit, OnOutput on_output, StopSwitch stop) {
     ready_->command.limit = limit;
     return begin(std::move(ready_->command), std::move(ready_->launched), std::move(on_output),
@@ -318,6 +354,10 @@ std::string Ended::text() const {
     };
     switch (how) {
         case How::exited:
+            // As a shell and the sandbox's process 1 pass on how their child ended.
+            if (code > 128 && code < 128 + NSIG)
+                return "exited with " + std::to_string(code) + ", killed by signal " + std::to_string(code - 128) + " (" +
+                       strsignal(code - 128) + ")";
             return "exited with " + std::to_string(code);
         case How::signalled:
             return "was killed by signal " + std::to_string(code) + " (" + strsignal(code) + ")";
@@ -325,6 +365,8 @@ std::string Ended::text() const {
             return "took longer than " + seconds();
         case How::silent:
             return "printed nothing for " + seconds();
+        case How::used_too_much:
+            return "used too much";
         case How::stopped:
             return "was stopped";
     }

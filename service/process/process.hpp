@@ -4,6 +4,7 @@
 #pragma once
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <filesystem>
 #include <functional>
 #include <map>
@@ -17,12 +18,21 @@
 
 namespace slipway {
 
+// What a command and everything that it starts may use, looked at several times a second; 0: no limit.
+struct UsageLimits {
+    int tasks = 0;  // processes and their threads
+    std::int64_t memory_bytes = 0;
+    std::int64_t directory_bytes = 0;  // what lies in `directory`
+    std::filesystem::path directory;
+};
+enum class Resource { tasks, memory, directory };
+
 struct Command {
     std::vector<std::string> argv;  // argv[0]: a path, or a name searched on our PATH
     std::map<std::string, std::string> environment;  // all of it
     std::filesystem::path directory = "/";
     std::string input;                        // written to standard input, then closed
-    std::optional<std::string> side_input;    // readable on descriptor 3, which is closed otherwise
+    std::map<int, std::string> side_inputs;   // readable on these descriptors: 3, and 5 to 9
     std::optional<std::string> held_input;  // what it waits for, at most 4096 bytes: see HeldCommand
     std::chrono::milliseconds limit{60'000};  // for the whole
     std::chrono::milliseconds silence_limit{0};  // without output; 0: none
@@ -31,11 +41,14 @@ struct Command {
     std::size_t output_limit = 64u
                                << 20;  // bytes kept or passed on; the rest is counted and dropped
     std::optional<std::uint64_t> data_bytes_limit;  // RLIMIT_DATA
+    std::optional<unsigned> user;                   // who it becomes: may open its own descriptors by their names
+    UsageLimits usage_limits;                       // of it and everything that it starts
 };
 
 struct Ended {
-    enum class How { exited, signalled, timed_out, silent, stopped };
+    enum class How { exited, signalled, timed_out, silent, used_too_much, stopped };
     How how = How::exited;
+    std::optional<Resource> used_too_much;
     int code = 0;  // exit code; signalled: the number; else what it left, 128 + n for signal n
     std::chrono::milliseconds limit{0};  // the one that passed, where one did
     std::string output;                  // standard output, where nobody streams it
@@ -80,6 +93,7 @@ class HeldCommand {
     HeldCommand& operator=(HeldCommand&&) noexcept;
     ~HeldCommand();
     Task<Ended> run(std::chrono::milliseconds limit, OnOutput on_output, StopSwitch stop);
+    int pid() const;  // 0: it is not started yet
 
   private:
     struct Ready;
@@ -99,6 +113,10 @@ class Companion {
 };
 // `executor` must run in the thread that calls. Dies with our process (parent-death signal).
 std::unique_ptr<Companion> start_companion(asio::any_io_executor executor, Command command);
+
+// Where we are process 1 of a container, or a subreaper, what our children leave behind becomes ours. Reaps those that
+// have ended and are not the child of anybody here; answers how many.
+int reap_strangers();
 
 // The full path of a program on PATH, nullopt where there is none.
 std::optional<std::filesystem::path> find_program(std::string_view name);

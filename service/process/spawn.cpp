@@ -5,15 +5,20 @@
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
+#include <mutex>
+#include <set>
 
 #include "service/base/result.hpp"
+#include "service/process/usage.hpp"
 
 namespace slipway {
 
@@ -23,10 +28,12 @@ namespace {
     throw Failure(what + ": " + std::strerror(error), retry);
 }
 
-Descriptor above_four(int fd) {
-    if (fd > 4) return Descriptor(fd);
+constexpr int gate_descriptor = 4, last_given = 9;
+
+Descriptor above_nine(int fd) {
+    if (fd > last_given) return Descriptor(fd);
     Descriptor low(fd);
-    const int high = fcntl(fd, F_DUPFD_CLOEXEC, 5);
+    const int high = fcntl(fd, F_DUPFD_CLOEXEC, last_given + 1);
     if (high < 0) fail("cannot duplicate a descriptor", errno);
     return Descriptor(high);
 }
@@ -34,8 +41,8 @@ Descriptor above_four(int fd) {
 std::pair<Descriptor, Descriptor> make_pipe() {
     int fds[2];
     if (pipe2(fds, O_CLOEXEC) != 0) fail("cannot make a pipe", errno);
-    auto first = above_four(fds[0]);
-    return {std::move(first), above_four(fds[1])};
+    auto first = above_nine(fds[0]);
+    return {std::move(first), above_nine(fds[1])};
 }
 
 // Owns the lists that posix_spawn wants.
@@ -73,12 +80,19 @@ pid_t spawn(const Command& command, int input, int output, int error_output, int
     posix_spawn_file_actions_adddup2(&plan.actions, output, 1);
     posix_spawn_file_actions_adddup2(&plan.actions, error_output, 2);
     posix_spawn_file_actions_addchdir_np(&plan.actions, command.directory.c_str());
-    const auto side = command.side_input ? file_in_memory(*command.side_input) : Descriptor();
-    if (command.side_input) posix_spawn_file_actions_adddup2(&plan.actions, side.get(), 3);
-    if (command.held_input) posix_spawn_file_actions_adddup2(&plan.actions, gate, 4);
-    posix_spawn_file_actions_addclosefrom_np(&plan.actions, command.held_input   ? 5
-                                                            : command.side_input ? 4
-                                                                                 : 3);
+    std::vector<Descriptor> side_inputs;  // open until the child is there
+    for (int fd = 3; fd <= last_given; ++fd) {
+        const auto input_at = command.side_inputs.find(fd);
+        if (input_at != command.side_inputs.end()) {
+            side_inputs.push_back(file_in_memory(input_at->second));
+            posix_spawn_file_actions_adddup2(&plan.actions, side_inputs.back().get(), fd);
+        } else if (fd == gate_descriptor && command.held_input) {
+            posix_spawn_file_actions_adddup2(&plan.actions, gate, fd);
+        } else {
+            posix_spawn_file_actions_addclose(&plan.actions, fd);
+        }
+    }
+    posix_spawn_file_actions_addclosefrom_np(&plan.actions, last_given + 1);
 
     sigset_t none, all;
     sigemptyset(&none);
@@ -136,20 +150,26 @@ DescriptorPair socket_pair() {
     int fds[2];
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, fds) != 0)
         fail("cannot make a socket pair", errno);
-    auto ours = above_four(fds[0]);
-    return {std::move(ours), above_four(fds[1])};
+    auto ours = above_nine(fds[0]);
+    return {std::move(ours), above_nine(fds[1])};
 }
 
 Descriptor open_null() {
     const int fd = ::open("/dev/null", O_RDWR | O_CLOEXEC);
     if (fd < 0) fail("cannot open /dev/null", errno);
-    return above_four(fd);
+    return above_nine(fd);
+}
+
+void give_pipe(const Descriptor& pipe, unsigned user) {
+    struct stat status {};
+    if (pipe.get() < 0 || ::fstat(pipe.get(), &status) != 0 || !S_ISFIFO(status.st_mode)) return;
+    if (::fchown(pipe.get(), user, user) != 0) fail("cannot give a pipe to the run's user", errno);
 }
 
 Descriptor file_in_memory(const std::string& content) {
     const int fd = memfd_create("side-input", MFD_CLOEXEC);
     if (fd < 0) fail("cannot make a file in memory", errno);
-    auto file = above_four(fd);
+    auto file = above_nine(fd);
     for (std::size_t at = 0; at < content.size();) {
         const auto n = ::write(file.get(), content.data() + at, content.size() - at);
         if (n < 0 && errno != EINTR) fail("cannot write a file in memory", errno);
@@ -159,21 +179,60 @@ Descriptor file_in_memory(const std::string& content) {
     return file;
 }
 
-Child::Child(const Command& command, int input, int output, int error_output, int gate)
-    : pid_(spawn(command, input, output, error_output, gate)) {
+std::string content_of(const Descriptor& file) {
+    struct stat status {};
+    if (::fstat(file.get(), &status) != 0) fail("cannot look at a file in memory", errno);
+    std::string out(static_cast<std::size_t>(status.st_size), '\0');
+    const auto n = ::pread(file.get(), out.data(), out.size(), 0);
+    out.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
+    return out;
+}
+
+namespace {
+
+// Children that somebody here waits for. Held while one is started, so that none is taken for a stranger before it
+// is known.
+std::mutex known_mutex;
+std::set<pid_t> known;
+
+}  // namespace
+
+Child::Child(const Command& command, int input, int output, int error_output, int gate) {
+    {
+        std::lock_guard lock(known_mutex);
+        pid_ = spawn(command, input, output, error_output, gate);
+        known.insert(pid_);
+    }
     // Not reaped yet, so the number is still this child's.
     pidfd_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid_, 0)));
     if (pidfd_.get() >= 0) return;
     const int error = errno;
     ::kill(-pid_, SIGKILL);
-    ::waitpid(pid_, nullptr, 0);
+    reap();
     fail("cannot watch " + command.argv.front(), error);
 }
 
 Child::~Child() {
     ::kill(-pid_, SIGKILL);
+    reap();
+}
+
+void Child::reap() {
     while (::waitpid(pid_, nullptr, 0) < 0 && errno == EINTR) {
     }
+    std::lock_guard lock(known_mutex);
+    known.erase(pid_);
+}
+
+int reap_strangers() {
+    int reaped = 0, subreaper = 0;
+    ::prctl(PR_GET_CHILD_SUBREAPER, &subreaper);
+    if (::getpid() != 1 && subreaper == 0) return 0;
+    for (const auto& one : children_of(::getpid())) {
+        std::lock_guard lock(known_mutex);
+        if (!known.contains(one) && ::waitpid(one, nullptr, WNOHANG) == one) ++reaped;
+    }
+    return reaped;
 }
 
 void Child::signal(int number) const { ::kill(-pid_, number); }

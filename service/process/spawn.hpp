@@ -31,12 +31,15 @@ class Descriptor {
 struct DescriptorPair {
     Descriptor ours, theirs;
 };
-// All are close-on-exec and above 4, so that moving them onto 0-4 cannot overwrite another.
+// All are close-on-exec and above 9, so that moving them onto 0-9 cannot overwrite another.
 DescriptorPair pipe_from_child();
 DescriptorPair pipe_to_child();
 DescriptorPair socket_pair();
 Descriptor open_null();
+// So that `user` may open it by its name in /proc or /dev. Nothing where it is no pipe.
+void give_pipe(const Descriptor& pipe, unsigned user);
 Descriptor file_in_memory(const std::string& content);  // to be read from its beginning
+std::string content_of(const Descriptor& file);         // of all of it, wherever its reader or writer stands
 
 class Child {
   public:
@@ -58,6 +61,8 @@ class Child {
         const;  // leaves it to be reaped, so that the group's number stays ours
 
   private:
+    void reap();
+
     pid_t pid_ = -1;
     Descriptor pidfd_;
 };

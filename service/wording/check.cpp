@@ -5,6 +5,7 @@
 
 #include "service/base/utf8.hpp"
 #include "service/wording/fold.hpp"
+#include "service/wording/gone.hpp"
 #include "service/wording/heading.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/notices.hpp"
@@ -32,6 +33,11 @@ std::string title(std::string text, First first = First::capital) {
     return text;
 }
 
+// A title that begins with a path keeps its letters.
+First first_of(const StackView& view) {
+    return view.standing == Standing::gone || view.standing == Standing::orphaned ? First::as_it_is : First::capital;
+}
+
 Status status_of(Standing standing) {
     if (standing == Standing::queued) return Status::queued;
     return is_busy(standing) ? Status::running : Status::completed;
@@ -41,11 +47,13 @@ Outcome outcome_of(const StackView& view) {
     const bool observed = is_observed(*view.report);
     switch (view.standing) {
         case Standing::unknown:
+        case Standing::gone:
         case Standing::not_planned:
         case Standing::ended:
         case Standing::unconfirmed:
         case Standing::unapproved:
-        case Standing::rejected: return observed ? Outcome::neutral : Outcome::action_required;
+        case Standing::rejected:
+        case Standing::unknown_provider: return observed ? Outcome::neutral : Outcome::action_required;
         case Standing::apply_failed:
         case Standing::plan_failed:
         case Standing::denied:
@@ -56,6 +64,7 @@ Outcome outcome_of(const StackView& view) {
         case Standing::planning:
         case Standing::queued:
         case Standing::applied:
+        case Standing::orphaned:
         case Standing::unchanged:
         case Standing::untouched: break;
     }
@@ -98,6 +107,9 @@ std::string stack_title(const StackView& view) {
             return policy.empty() ? "A policy could not be evaluated" : "Policy " + policy + " could not be evaluated";
         }
         case Standing::rejected: return "Rejected";
+        case Standing::unknown_provider: return "Waiting: " + missing_text(view);
+        case Standing::gone:
+        case Standing::orphaned: return gone_sentence(*view.report, Voice(Medium::terminal));
         case Standing::not_planned: return "Not planned: " + view->not_planned;
         case Standing::ended: {
             const auto& reason = view->run->reason;
@@ -168,7 +180,7 @@ CheckText stack_headline(const Report& report, const StackReport& stack) {
     CheckText out;
     out.status = status_of(view.standing);
     out.outcome = outcome_of(view);
-    out.title = title((is_observed(stack) ? "Observed: " : "") + stack_title(view));
+    out.title = title((is_observed(stack) ? "Observed: " : "") + stack_title(view), first_of(view));
     return out;
 }
 
@@ -222,7 +234,7 @@ CheckText summary_check(const Report& report) {
     else
         out.title = title(said.substr(said.starts_with("Slipway is ") ? 11 : 8), First::capital);
     if (views.size() == 1 && !report.looking && !blocked)
-        out.title = title((is_observed(*views[0].report) ? "Observed: " : "") + stack_title(views[0]));
+        out.title = title((is_observed(*views[0].report) ? "Observed: " : "") + stack_title(views[0]), first_of(views[0]));
     const Notices notices{report, views, voice};
     add_paragraph(out.summary, inert(heading(report, views, plain)) + ".");
     if (!report.looking) {

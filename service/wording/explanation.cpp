@@ -4,6 +4,7 @@
 
 #include "service/base/clock.hpp"
 #include "service/base/utf8.hpp"
+#include "service/wording/gone.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/standing.hpp"
@@ -24,6 +25,8 @@ std::string_view outcome(Standing standing) {
         case Standing::denied: return "denied";
         case Standing::unjudged: return "not judged";
         case Standing::rejected: return "rejected";
+        case Standing::unknown_provider: return "waits for an administrator";
+        case Standing::gone: return "gone, and nothing is planned";
         case Standing::not_planned: return "not planned";
         case Standing::ended: return "ended early";
         case Standing::unconfirmed:
@@ -34,6 +37,7 @@ std::string_view outcome(Standing standing) {
         case Standing::planning: return "is being planned";
         case Standing::queued: return "queued";
         case Standing::applied: return "applied";
+        case Standing::orphaned: return "gone, and what it managed stays";
         case Standing::unchanged: return "no changes";
         case Standing::untouched: return "nothing was applied";
     }
@@ -97,6 +101,9 @@ std::string explanation_tree(const StackReport& stack) {
     std::vector<Explanation> roots;
     add(roots, stack.push.why);
     if (!stack.not_planned.empty()) roots.push_back({"not planned", stack.not_planned, {}});
+    if (stack.gone) roots.push_back({"delete: " + std::string(word(stack.gone->on_delete)),
+                                     gone_sentence(stack, Voice(Medium::terminal)), {}});
+    if (!stack.renamed_from.empty()) roots.push_back({"renamed", stack.renamed_from + " is now " + stack.directory, {}});
     if (stack.run) {
         const auto& run = *stack.run;
         const bool failed = run.state == RunState::failed && run.plan_decision.findings.empty();

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "service/wording/gone.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
 
@@ -17,7 +18,15 @@ class Heading {
     Heading(const Report& report, const std::vector<StackView>& views, const Voice& voice)
         : report_(report), views_(views), voice_(voice) {}
 
+    // What is destroyed is said whatever else there is to say.
     std::string text() const {
+        auto out = situation();
+        if (!report_.looking) also(out, dangers());
+        return out;
+    }
+
+  private:
+    std::string situation() const {
         if (report_.looking) return "Slipway is finding out which stacks this pull request concerns";
         if (report_.pull.state == PullState::closed && !any_tracked())
             return "Slipway: closed without a merge, nothing was applied";
@@ -31,11 +40,56 @@ class Heading {
             return "Slipway cannot plan: the configuration has " +
                    number_of(report_.configuration.size(), "mistake");
         if (auto no = refused(); !no.empty()) return "Slipway: " + no;
+        if (const auto left = gone(Standing::gone); !left.empty()) return "Slipway: " + gone_sentence(left, voice_);
         if (auto still = standstills(); !still.empty()) return still;
         return changes();
     }
 
-  private:
+    std::vector<StackView> gone(Standing standing) const {
+        std::vector<StackView> out;
+        for (const auto& view : views_)
+            if (view.standing == standing) out.push_back(view);
+        return out;
+    }
+
+    // A whole stack that goes is named with its number already.
+    static bool leads(const StackView& view) {
+        return view->run->destroy && !is_observed(*view.report) && (view.standing == Standing::ready || view.standing == Standing::unapproved ||
+                                      view.standing == Standing::considering || view.standing == Standing::unconfirmed);
+    }
+    static std::string counted(const PlanCounts& counts, std::string_view destroy, std::string_view replace) {
+        std::string out;
+        if (counts.remove) out = std::string(destroy) + " " + number_of(static_cast<std::size_t>(counts.remove), "resource");
+        if (counts.replace)
+            out += (out.empty() ? "" : " and ") + std::string(replace) + " " +
+                   (counts.remove ? std::to_string(counts.replace)
+                                  : number_of(static_cast<std::size_t>(counts.replace), "resource"));
+        return out;
+    }
+    std::string dangers() const {
+        PlanCounts ahead, done, refused, broken;
+        for (const auto& view : views_) {
+            if (!view->run || leads(view)) continue;
+            switch (view.standing) {
+                case Standing::applied: done += view->run->counts; break;
+                case Standing::plan_failed:
+                case Standing::denied:
+                case Standing::unjudged:
+                case Standing::rejected:
+                case Standing::ended: refused += view->run->counts; break;
+                case Standing::apply_failed:
+                case Standing::unknown: broken += view->run->counts; break;
+                default: (is_observed(*view.report) ? refused : ahead) += view->run->counts;
+            }
+        }
+        if (report_.pull.state == PullState::closed && !any_tracked()) return {};
+        std::string out = counted(broken, "it was to destroy", broken.remove ? "to replace" : "it was to replace");
+        also(out, counted(done, "destroyed", "replaced"));
+        also(out, counted(ahead, "destroys", "replaces"));
+        also(out, counted(refused, "would destroy", refused.remove ? "replace" : "would replace"));
+        return out;
+    }
+
     std::vector<std::string> names(Standing standing) const {
         std::vector<std::string> out;
         for (const auto& view : views_)
@@ -77,6 +131,9 @@ class Heading {
             also(out, subject(some) + " could not be judged, because a policy failed");
         if (const auto some = names(Standing::rejected); !some.empty())
             also(out, subject(some) + was_or_were(some.size()) + "rejected");
+        if (const auto some = names(Standing::unknown_provider); !some.empty())
+            also(out, subject(some) + (some.size() == 1 ? " needs" : " need") + " a provider that " +
+                          voice_.name(report_.pull.base_branch) + " does not use");
         return out;
     }
 
@@ -98,6 +155,12 @@ class Heading {
         const auto applying = count(Standing::applying);
         if (planning + queued + applying == 0) return {};
         const auto done = names(Standing::applied);
+        const auto confirmed = static_cast<std::size_t>(std::count_if(views_.begin(), views_.end(), [](const StackView& v) {
+            return v.standing == Standing::applying && v->run->state == RunState::confirmed;
+        }));
+        if (confirmed > 0 && confirmed == planning + queued + applying && done.empty())
+            return "Slipway: " + subject(names(Standing::applying)) +
+                   (confirmed == 1 ? " is confirmed and waits for a worker" : " are confirmed and wait for a worker");
         if (applying > 0 || !done.empty()) {
             const auto all = planning + queued + applying + done.size();
             std::string out = "Slipway is applying " + (all == 1 ? busy_name() : number_of(all, "stack"));
@@ -106,7 +169,8 @@ class Heading {
             return out;
         }
         if (planning == 0 && queued == views_.size())
-            return "Slipway: " + subject(names(Standing::queued)) + is_or_are(queued) + "queued";
+            return "Slipway: " + subject(names(Standing::queued)) + is_or_are(queued) + "queued" +
+                   (queued == 1 && views_[0]->ahead ? " " + behind_text(*views_[0]->ahead) : "");
         std::string out = "Slipway is planning " +
                           (views_.size() == 1 ? busy_name() : number_of(views_.size(), "stack"));
         std::string progress;
@@ -177,6 +241,8 @@ class Heading {
         if (some.empty()) return {};
         std::size_t approvals = 0;
         for (const auto& view : views_) approvals += lacks_approval(view);
+        if (auto whole = whole_stacks({Standing::unconfirmed}); !whole.names.empty() && whole.names.size() == some.size())
+            return whole.text("destroying ") + (some.size() == 1 ? " waits for confirmation by name" : " wait for confirmation by name");
         if (some.size() > 1)
             return number_of(some.size(), "stack") +
                    (approvals == 0             ? " wait for confirmation"
@@ -190,7 +256,37 @@ class Heading {
         return out;
     }
 
+    // Stacks of which all is destroyed, because their settings want that.
+    struct Whole {
+        std::vector<std::string> names;
+        int resources = 0;
+        std::string text(const std::string& doing) const {
+            return doing + number_of(static_cast<std::size_t>(resources), "resource") + " in " + list_of(names);
+        }
+    };
+    Whole whole_stacks(const std::vector<Standing>& standings) const {
+        Whole out;
+        for (const auto& view : views_) {
+            if (!view->run || !view->run->destroy || is_observed(*view.report)) continue;
+            if (std::find(standings.begin(), standings.end(), view.standing) == standings.end()) continue;
+            out.names.push_back(voice_.name(view->stack.value));
+            out.resources += view->run->counts.remove;
+        }
+        return out;
+    }
+
     std::string changes() const {
+        const auto whole = whole_stacks({Standing::ready, Standing::unapproved, Standing::considering});
+        if (whole.names.empty()) return other_changes();
+        auto out = "Slipway: " + whole.text("merging destroys ");
+        const auto other = count(Standing::ready) + count(Standing::unapproved) + count(Standing::considering) - whole.names.size();
+        if (other) out += ", and changes " + number_of(other, "more stack");
+        if (count(Standing::unapproved))
+            out += ", waiting for " + number_of(std::max<std::size_t>(1, missing_approvals(views_)), "approval");
+        return out;
+    }
+
+    std::string other_changes() const {
         const auto unapproved = names(Standing::unapproved), ready = names(Standing::ready);
         const auto considering = names(Standing::considering);
         auto who = unapproved;
@@ -205,6 +301,9 @@ class Heading {
         if (!considering.empty()) return "Slipway: " + subject(who) + verb + ", approvals are being looked at";
         if (const auto applied = names(Standing::applied); !applied.empty()) return applied_in(applied);
         if (changing > 0) return "Slipway: " + subject(who) + (all_observed() ? " would change, and is only observed" : verb + ready_for());
+        if (const auto left = gone(Standing::orphaned); !left.empty())
+            return left.size() == 1 ? "Slipway: " + gone_sentence(left, voice_)
+                                    : "Slipway: what " + number_of(left.size(), "stack") + " managed stays unmanaged";
         if (report_.phase == PullPhase::merged)
             return count(Standing::untouched) == views_.size() ? "Slipway: merged, nothing is applied yet"
                                                                : "Slipway: merged, nothing had to be applied";

@@ -16,6 +16,9 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
 // The one thing that somebody must do, with the command where one does it.
 std::string next_step(const Report& report, const std::vector<StackView>& views, const Voice& voice);
 
+// How somebody says how the apply of the stack ended, where nobody saw it.
+std::string resolving(const Report& report, const StackId& stack, const Voice& voice);
+
 // "1 of team dba" of several stacks is one approval, since one review may give it.
 std::size_t missing_approvals(const std::vector<StackView>& views);
 

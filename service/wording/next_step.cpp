@@ -19,12 +19,6 @@ std::vector<const StackView*> those(const std::vector<StackView>& views, Standin
     return out;
 }
 
-std::vector<std::string> names(const std::vector<const StackView*>& views, const Voice& voice) {
-    std::vector<std::string> out;
-    for (const auto* view : views) out.push_back(voice.name((*view)->stack.value));
-    return out;
-}
-
 enum class With { stack, plan };
 
 bool can_be_typed(std::string_view id) {
@@ -41,7 +35,11 @@ std::string command(const Report& report, std::string_view verb, const std::vect
     const bool all_writable = std::all_of(views.begin(), views.end(), [](const StackView* view) {
         return can_be_typed((*view)->stack.value);
     });
-    if (views.size() <= targets_named && all_writable)
+    // Destroying a stack asks for its name, however many they are.
+    const bool must_be_named = std::any_of(views.begin(), views.end(), [](const StackView* view) {
+        return (*view)->run && (*view)->run->destroy;
+    });
+    if ((views.size() <= targets_named || must_be_named) && all_writable)
         for (const auto* view : views) {
             out += " " + (*view)->stack.value;
             if (with == With::plan && (*view)->run && !(*view)->run->plan_digest.empty())
@@ -81,6 +79,24 @@ bool depend_on_each_other(const std::vector<StackView>& views) {
     });
 }
 
+// `/slipway allow provider acme/dns`
+std::string allowing(const Report& report, const std::vector<const StackView*>& views, const Voice& voice) {
+    std::set<std::string> sources;
+    for (const auto* view : views)
+        sources.insert((*view)->run->unknown_providers.begin(), (*view)->run->unknown_providers.end());
+    std::string out = report.command_word + " allow provider";
+    for (const auto& source : sources) out += " " + source;
+    return voice.command(out);
+}
+
+// As far as its settings and its plan go.
+bool applies_by_itself(const StackView& view) {
+    const auto& run = *view->run;
+    const bool after_a_rename = !run.renamed_from.empty() && destroyed(run.counts) > 0;
+    return run.settings.apply_start == ApplyStart::automatic && warnings(*view.report) == 0 &&
+           run.must_confirm.empty() && !run.destroy && !after_a_rename;
+}
+
 bool is_open(const Report& report) { return report.pull.state == PullState::open; }
 
 }  // namespace
@@ -95,7 +111,8 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
             case Standing::plan_failed:
             case Standing::denied:
             case Standing::unjudged:
-            case Standing::rejected: blocked.push_back(name); continue;
+            case Standing::rejected:
+            case Standing::unknown_provider: blocked.push_back(name); continue;
             case Standing::unapproved:
             case Standing::ready: break;
             default: continue;
@@ -107,8 +124,7 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
             before.push_back(name);
         else if (settings.apply_when == ApplyWhen::never)
             never.push_back(name);
-        else if (settings.apply_start == ApplyStart::automatic && warnings(*view.report) == 0 &&
-                 view->run->must_confirm.empty())
+        else if (applies_by_itself(view))
             (view.standing == Standing::ready ? at_once : once_approved).push_back(name);
         else
             waiting.push_back(name);
@@ -139,6 +155,14 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
     return out + ".";
 }
 
+std::string resolving(const Report& report, const StackId& stack, const Voice& voice) {
+    const auto says = [&](const char* how) {
+        return voice.command(report.command_word + " resolve " + (can_be_typed(stack.value) ? stack.value : "STACK") + " " + how);
+    };
+    return "Look at the state of " + voice.name(stack.value) + "; then whoever may confirm says " + says("applied") +
+           " or " + says("failed") + ", and a new plan shows what is left.";
+}
+
 std::string next_step(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
     const auto help = " All commands: " + voice.command(report.command_word + " help") + ".";
     const auto main = voice.name(report.pull.base_branch);
@@ -146,18 +170,19 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
     if (!report.conflicts.empty() && is_open(report))
         return "Bring " + main + " into the branch, by a merge or a rebase, and push." + help;
     if (!report.configuration.empty() && is_open(report)) return "Mend the configuration and push." + help;
+    if (!those(views, Standing::unknown).empty()) return {};  // said of each, see resolving()
     const auto broken_off = those(views, Standing::apply_failed);
     if (!broken_off.empty() && is_open(report))
         return "A push is planned anew; without one, " + command(report, "plan", broken_off, With::stack, voice) +
                " plans what is left." + help;
     if (!broken_off.empty())
-        return "To continue, merge what mends it: a push that touches " + list_of(names(broken_off, voice)) +
-               " is planned and applied like any other." + help;
-    if (!those(views, Standing::unknown).empty()) return {};
+        return "To continue: " + command(report, "retry", broken_off, With::stack, voice) + " plans again from the tip of " +
+               main + ". If it needs a fix, merge that first." + help;
     if (std::any_of(views.begin(), views.end(), [](const StackView& v) { return is_busy(v.standing); })) return {};
     if (const auto failed = those(views, Standing::plan_failed); !failed.empty())
         return (is_open(report) ? "A push is planned anew; without one, " + command(report, "plan", failed, With::stack, voice) + " plans again."
-                                : "A push to " + main + " that mends it is planned anew.") + help;
+                                : "Once it is fixed: " + command(report, "retry", failed, With::stack, voice) +
+                                      " plans again from the tip of " + main + ".") + help;
     const auto unjudged = those(views, Standing::unjudged);
     auto refused = those(views, Standing::denied);
     const std::string mend = !refused.empty()
@@ -170,6 +195,10 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
     if (const auto rejected = those(views, Standing::rejected); !rejected.empty())
         return "Whoever rejected it can take that back with a review, or with " +
                command(report, "approve", rejected, With::plan, voice) + "." + help;
+    if (const auto withheld = those(views, Standing::unknown_provider); !withheld.empty())
+        return "Somebody with the role admin who trusts " + std::string(withheld.size() == 1 ? "it" : "them") + ": " +
+               allowing(report, withheld, voice) + " lets this pull request use it." + help;
+    if (!those(views, Standing::gone).empty()) return help.substr(1);
     if (!those(views, Standing::not_planned).empty())
         return report.pull.fork ? "Somebody who may push to this repository can look at the commits, bring them onto a "
                                   "branch of it, and open the pull request from there."
@@ -184,7 +213,9 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
         return "Somebody with write permission: " + command(report, "apply", unconfirmed, With::plan, voice) +
                " confirms, " + command(report, "cancel", unconfirmed, With::stack, voice) + " discards." + help;
     if (const auto ended = those(views, Standing::ended); !ended.empty())
-        return is_open(report) ? "To plan again: " + command(report, "plan", ended, With::stack, voice) + "." + help : "";
+        return "To plan again" + (is_open(report) ? ": " + command(report, "plan", ended, With::stack, voice)
+                                                  : " from the tip of " + main + ": " +
+                                                        command(report, "retry", ended, With::stack, voice)) + "." + help;
     if (const auto waiting = those(views, Standing::unapproved); !waiting.empty())
         return approving(report, waiting, voice) + "." + help;
     auto ready = those(views, Standing::ready);

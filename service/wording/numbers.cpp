@@ -54,6 +54,14 @@ std::string list_of(const std::vector<std::string>& names, std::size_t at_most) 
     return out;
 }
 
+std::string behind_text(const Ahead& ahead) {
+    std::string out = "behind " + (ahead.pull ? "#" + std::to_string(*ahead.pull)
+                                              : "run " + std::string(shortened(ahead.run.value, 8)));
+    if (ahead.state == RunState::unconfirmed) return out + ", which waits for a confirmation";
+    if (ahead.state == RunState::unknown) return out + ", whose apply nobody saw end";
+    return out + ", which is under way";
+}
+
 std::string queue_place_text(int place) {
     constexpr std::array<const char*, 10> words = {"next",  "second",  "third",  "fourth", "fifth",
                                                    "sixth", "seventh", "eighth", "ninth",  "tenth"};
@@ -161,6 +169,7 @@ std::string state_text(const Run& run, std::optional<int> place_in_queue, std::i
             if (was_applying(run)) return "apply failed after " + duration_text(applying_took_ms(run));
             if (run.plan_decision.verdict == Verdict::denied) return "denied";
             if (run.plan_decision.verdict == Verdict::error) return "policy error";
+            if (entered_at_ms(run, RunState::confirmed)) return "apply did not begin";
             return "plan failed";
         case RunState::canceled: return "canceled";
         case RunState::discarded: return "discarded";

@@ -9,10 +9,17 @@
 #include "service/base/json.hpp"
 #include "service/model/decision.hpp"
 #include "service/model/plan.hpp"
-#include "service/model/pull_request.hpp"
+#include "service/model/pull_record.hpp"
 #include "service/model/run.hpp"
 
 namespace slipway {
+
+// Another run of the stack, which must be over before this one begins.
+struct Ahead {
+    RunId run;
+    std::optional<int> pull;
+    RunState state = RunState::queued;
+};
 
 // One concerned stack, as it stands now.
 struct StackReport {
@@ -25,6 +32,11 @@ struct StackReport {
     std::optional<Plan> plan;
     std::optional<Plan> approved_plan; // what was approved before the merge, where it is another than `plan`
     std::optional<int> place_in_queue; // 0: next
+    std::optional<Ahead> ahead;        // in the stack's lane
+    std::optional<GoneDirectory> gone; // its directory or its description
+    std::string renamed_from;          // its settings still name this directory in place of `directory`
+    Place described_at;                // where its settings stand
+    bool self_described = false;
     PushDecision push;
     ApprovalDecision approval;         // where the plan has changes
     std::vector<std::string> vanished_since, new_since;  // addresses, against the plan posted before

@@ -39,12 +39,19 @@ Standing of_finished(const StackReport& stack) {
     return run.counts.any() ? of_approval(stack.approval) : Standing::ready;
 }
 
+Standing without_a_run(const Report& report, const StackReport& stack) {
+    if (!stack.not_planned.empty()) return Standing::not_planned;
+    if (stack.gone && stack.gone->on_delete != OnDelete::destroy) {
+        const bool left_behind = stack.gone->on_delete == OnDelete::forbid && stack.gone->resources != 0;
+        return left_behind ? Standing::gone : Standing::orphaned;
+    }
+    return report.phase == PullPhase::merged ? Standing::untouched : Standing::not_planned;
+}
+
 }  // namespace
 
 Standing standing_of(const Report& report, const StackReport& stack) {
-    if (!stack.run)
-        return report.phase == PullPhase::merged && stack.not_planned.empty() ? Standing::untouched
-                                                                            : Standing::not_planned;
+    if (!stack.run) return without_a_run(report, stack);
     const auto& run = *stack.run;
     switch (run.state) {
         case RunState::queued: return Standing::queued;
@@ -56,7 +63,12 @@ Standing standing_of(const Report& report, const StackReport& stack) {
         case RunState::confirmed:
         case RunState::applying: return Standing::applying;
         case RunState::finished: return of_finished(stack);
-        case RunState::failed: return was_applying(run) ? Standing::apply_failed : of_verdict(run);
+        case RunState::failed: {
+            if (!run.unknown_providers.empty()) return Standing::unknown_provider;
+            const bool confirmed = entered_at_ms(run, RunState::confirmed) != 0;  // and its apply could not begin
+            const auto verdict = of_verdict(run);
+            return was_applying(run) || (confirmed && verdict == Standing::plan_failed) ? Standing::apply_failed : verdict;
+        }
         case RunState::canceled:
         case RunState::discarded:
         case RunState::stopped:

@@ -17,6 +17,8 @@ enum class Standing {
     denied,
     unjudged,      // a policy could not be evaluated
     rejected,
+    unknown_provider,  // it would run a provider that an administrator has to allow first
+    gone,          // its directory or its description: nothing is planned, and its resources are still there
     not_planned,   // for a reason
     ended,         // canceled, stopped, discarded, skipped
     unconfirmed,   // merged, and waits for a person
@@ -27,13 +29,14 @@ enum class Standing {
     planning,      // being prepared, planned, judged
     queued,
     applied,
+    orphaned,      // gone, and its resources stay unmanaged, as its settings want; or there are none
     unchanged,
     untouched,     // merged, and no run was made for it
 };
-constexpr std::array<std::string_view, 18> words_of(Standing) {
-    return {"unknown", "apply_failed", "plan_failed", "denied", "unjudged", "rejected", "not_planned", "ended",
-            "unconfirmed", "unapproved", "ready", "applying", "considering", "planning", "queued", "applied", "unchanged",
-            "untouched"};
+constexpr std::array<std::string_view, 21> words_of(Standing) {
+    return {"unknown", "apply_failed", "plan_failed", "denied", "unjudged", "rejected", "unknown_provider", "gone",
+            "not_planned", "ended", "unconfirmed", "unapproved", "ready", "applying", "considering", "planning", "queued",
+            "applied", "orphaned", "unchanged", "untouched"};
 }
 
 struct StackView {

@@ -5,6 +5,8 @@
 
 #include "service/base/clock.hpp"
 #include "service/base/utf8.hpp"
+#include "service/wording/gone.hpp"
+#include "service/wording/heading.hpp"
 #include "service/wording/links.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/notices.hpp"
@@ -50,6 +52,7 @@ std::string reason_of(const Run& run, const Voice& voice) {
 std::string what_went_on(const StackView& view, const Voice& voice) {
     const auto& run = *view->run;
     if (view.standing != Standing::apply_failed) return {};
+    if (!was_applying(run)) return "It did not begin, and nothing was applied.";
     return "Some of its changes may have been made, none is taken back, and nothing is tried again by itself: the "
            "next plan of " + voice.name(view->stack.value) + " shows what is left" +
            (run.counts.any() ? " of " + counts_text(run.counts) : "") + ".";
@@ -63,9 +66,12 @@ std::string unknown_text(const StackView& view, const Report& report, const Voic
     if (lost) out += (begun ? " and its worker was last heard of before " : " was last heard of before ") + utc_minutes(lost);
     out += ". It may have ended either way. Nothing is tried again by itself, and nothing else is applied to this "
            "stack, until somebody who has looked at its state says how it ended.";
-    if (const auto url = run_url(report, run.id); !url.empty())
+    const auto url = run_url(report, run.id);
+    if (!run.last_seen.empty())
+        out += " What was seen last: " + voice.code(run.last_seen) + (url.empty() ? "" : ", in " + voice.link("its log", url)) + ".";
+    else if (!url.empty())
         out += " What was seen last: " + voice.link("its log", url) + ".";
-    return out;
+    return out + " " + resolving(report, view->stack, voice);
 }
 
 std::string ended_text(const StackView& view, const Voice& voice) {
@@ -78,6 +84,15 @@ std::string ended_text(const StackView& view, const Voice& voice) {
     return out + (reason.empty() ? "." : ": " + reason + ".");
 }
 
+std::string unknown_provider_text(const StackView& view, const Report& report, const Voice& voice) {
+    std::vector<std::string> names;
+    for (const auto& source : view->run->unknown_providers) names.push_back(voice.code(source));
+    const bool one = names.size() == 1;
+    return voice.name(view->stack.value) + " would run the provider" + (one ? " " : "s ") + list_of(names) + ", which " +
+           voice.name(report.pull.base_branch) + " does not use. " + (one ? "It was" : "They were") +
+           " not started and nothing was planned, because a provider is a program that can change what a plan shows.";
+}
+
 std::string unconfirmed_text(const StackView& view, const Voice& voice, std::size_t bytes) {
     const auto& run = *view->run;
     std::string out;
@@ -85,7 +100,8 @@ std::string unconfirmed_text(const StackView& view, const Voice& voice, std::siz
     const auto blocks = difference_blocks(*view->approved_plan, *view->plan);
     if (blocks.empty())
         return "The plan of " + voice.name(view->stack.value) +
-               " does the same as the approved one, but what it is made from is not the same: files, variables or tool.";
+               " does the same as the approved one, but what it is made from is not the same" +
+               (run.reason.empty() ? std::string() : "; " + reason_of(run, voice)) + ".";
     std::string lines;
     std::size_t shown = 0;
     for (const auto& block : blocks) {
@@ -143,12 +159,14 @@ std::string Notices::standstills(std::size_t bytes) const {
     if (!report.configuration.empty())
         add_paragraph(out, "The configuration cannot be used as it is:\n\n" +
                                voice.block(listed(report.configuration, bytes / 2)));
+    add_paragraph(out, gone_notices(report, views, voice, bytes / 2));
     std::map<std::string, std::vector<std::string>> not_planned;
     for (const auto& view : views) {
         std::string text;
         if (view.standing == Standing::not_planned && report.conflicts.empty())
             not_planned[view->not_planned].push_back(voice.name(view->stack.value));
         if (view.standing == Standing::ended) text = ended_text(view, voice);
+        if (view.standing == Standing::unknown_provider) text = unknown_provider_text(view, report, voice);
         if (view.standing == Standing::unknown) text = unknown_text(view, report, voice);
         if (view.standing == Standing::unconfirmed) text = unconfirmed_text(view, voice, bytes / 3);
         if (out.size() + text.size() <= bytes) add_paragraph(out, text);

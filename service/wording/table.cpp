@@ -14,7 +14,7 @@ constexpr std::size_t cell_bytes = 160;
 std::string cell(std::string_view foreign) { return inert(shortened_in_the_middle(one_line(foreign), cell_bytes)); }
 
 bool has_row(Standing standing) {
-    return standing != Standing::unchanged && standing != Standing::untouched;
+    return standing != Standing::unchanged && standing != Standing::untouched && standing != Standing::orphaned;
 }
 
 // Where no stack got as far as a plan, the sentences above have said it all.
@@ -37,8 +37,9 @@ Columns columns_of(const Report& report, const std::vector<StackView>& views) {
 
 std::string row(const Report& report, const StackView& view, Columns columns) {
     auto name = cell(view->stack.value);
-    const bool strong = needs_attention(view.standing) &&
-                        (columns == Columns::decisions || view.standing != Standing::unapproved);
+    const bool endangered = view->run && destroyed(view->run->counts) > 0;
+    const bool strong = endangered || (needs_attention(view.standing) &&
+                                       (columns == Columns::decisions || view.standing != Standing::unapproved));
     if (strong) name = "**" + name + "**";
     std::string out = "| " + name + " | " + plan_text(*view.report) + " | ";
     if (columns == Columns::states) return out + cell(standing_text(report, view)) + " |\n";
@@ -111,9 +112,12 @@ std::string missing_text(const StackView& view) {
         case Standing::ready:
             if (is_observed(*view.report)) return "nothing: only observed";
             return approval.approved_by.empty() ? "nothing" : "nothing: approved by " + joined(approval.approved_by);
+        case Standing::unknown_provider:
+            return "an administrator's yes to the provider " + joined(view->run->unknown_providers);
         case Standing::plan_failed: return "a plan";
         case Standing::denied: return "a new commit";
         case Standing::unjudged: return "a policy that can be evaluated";
+        case Standing::gone: return "a word on its resources";
         case Standing::not_planned: return "a plan";
         case Standing::ended: return view->run ? std::string(word(view->run->state)) : "";
         case Standing::unconfirmed: return lacks_approval(view) ? joined(approval.missing) : "a confirmation";
@@ -123,9 +127,12 @@ std::string missing_text(const StackView& view) {
 
 std::string standing_text(const Report& report, const StackView& view) {
     if (view.standing == Standing::not_planned) return "not planned";
+    if (view.standing == Standing::gone) return "gone, not planned";
+    if (view.standing == Standing::orphaned) return "gone, not managed any more";
     if (!view->run) return {};
     const auto& run = *view->run;
     if (lacks_approval(view)) return "waits: " + joined(view->approval.missing);
+    if (view.standing == Standing::unknown_provider) return "waits: " + missing_text(view);
     if (view.standing == Standing::unconfirmed && !run.reason.empty()) return "waits: " + run.reason;
     if (run.kind == RunKind::tracked && run.state == RunState::queued) {
         std::vector<std::string> upstream;
@@ -134,6 +141,7 @@ std::string standing_text(const Report& report, const StackView& view) {
                 if (stack.run && stack.run->id == id && !is_terminal(stack.run->state))
                     upstream.push_back(stack.stack.value);
         if (!upstream.empty()) return "waits for " + list_of(upstream, 3);
+        if (view->ahead) return "queued " + behind_text(*view->ahead);
     }
     if (run.state == RunState::skipped && !run.reason.empty()) return "skipped: " + run.reason;
     auto out = state_text(run, view->place_in_queue, report.now_ms);

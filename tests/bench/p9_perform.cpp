@@ -10,6 +10,7 @@
 
 #include "handlers/runs/perform/perform.hpp"
 #include "handlers/runs/perform/tools/tool.hpp"
+#include "service/process/sandbox.hpp"
 #include "tests/bench/rounds.hpp"
 #include "tests/support/memory_gateway.hpp"
 #include "tests/support/run_task.hpp"
@@ -35,7 +36,7 @@ void must(bool holds, const std::string& what) {
     std::exit(2);
 }
 
-double ratio_for(const InstalledTool& tool, int resources, int rounds) {
+double ratio_for(const InstalledTool& tool, SandboxConfig::Network network, int resources, int rounds) {
     Scratch scratch;
     fs::create_directories(scratch.path / "source");
     std::ofstream(scratch.path / "source/main.tf") << stack_of(resources);
@@ -49,6 +50,8 @@ double ratio_for(const InstalledTool& tool, int resources, int rounds) {
     WorkerOptions options;
     options.scratch = scratch.path / "runs";
     options.digest_key = Secret("key");
+    options.tools = scratch.path / "tools";
+    options.sandbox.network = network;
     SystemClock clock;
     asio::io_context io;
 
@@ -80,8 +83,9 @@ int main() {
     asio::io_context io;
     const auto installed = run_task(io, installed_tools());
     must(!installed.empty(), "neither terraform nor tofu is on PATH");
-    const double small = ratio_for(installed.front(), 1, 9);
-    const double large = ratio_for(installed.front(), 1000, 5);
+    const auto network = run_task(io, probe_sandbox(SandboxConfig{})).network;
+    const double small = ratio_for(installed.front(), network, 1, 9);
+    const double large = ratio_for(installed.front(), network, 1000, 5);
     const int first = bench::verdict("P9 one resource", small, 1.25);
     const int second = bench::verdict("P9 a thousand resources", large, 1.05);
     return first | second;

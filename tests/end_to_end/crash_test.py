@@ -10,21 +10,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from place import Place, main, organisation, resource, wait_until  # noqa: E402
 
 
-def redis_pid(place):
-    """The embedded server: the child of the service that is a redis-server."""
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit():
-            continue
-        try:
-            words = (entry / "cmdline").read_bytes().split(b"\0")
-            status = (entry / "status").read_text()
-        except OSError:
-            continue
-        if b"redis-server" in words[0] and "PPid:\t%d\n" % place.process.pid in status:
-            return int(entry.name)
-    raise ValueError("no redis-server of this service")
-
-
 def killed_right_after_the_acknowledgement(build):
     """the service killed right after its 202: the run still happens after the restart"""
     with Place(build, organisation()) as place:
@@ -68,7 +53,7 @@ def redis_killed(build):
         place.branch("topic")
         place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
         place.wait_check(1, "success")
-        os.kill(redis_pid(place), signal.SIGKILL)
+        os.kill(place.redis_pid(), signal.SIGKILL)
         wait_until("the service to be ready again", lambda: place.http("GET", "/readyz")[0] == 200)
         assert [r["state"] for r in place.runs("network")] == ["finished"]
         place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "c"))})
@@ -96,7 +81,7 @@ def ended_politely(build):
     with Place(build, organisation()) as place:
         place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
         place.start()
-        redis = redis_pid(place)
+        redis = place.redis_pid()
         place.stop()
         assert not pathlib.Path("/proc/%d" % redis).exists(), "redis-server was left running"
 

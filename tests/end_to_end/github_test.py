@@ -170,6 +170,7 @@ def play(double, service, work):
     again = scene.wait("the stack was planned again", again)
     assert again["conclusion"] == "success", again
 
+    double.comment(number, "Looks good, thank you!")
     double.comment(number, "/slipway help")
     scene.wait("the command was answered", lambda: [
         c for c in double.comments(number)
@@ -196,6 +197,8 @@ def play(double, service, work):
     assert not refused, refused
     assert double.relay.forged == 0
     calls = double.calls()
+    comments_read = [c for c in calls if c["method"] == "GET" and "/issues/comments/" in c["path"]]
+    assert len(comments_read) == 1, "a comment without a command was read: %s" % comments_read
     writes = [c for c in calls if c["method"] != "GET" and "access_tokens" not in c["path"]]
     say("%d calls, %d of them writes" % (len(calls), len(writes)))
     failed = [c for c in calls if c["status"] >= 400 and c["status"] != 404]

@@ -3,6 +3,8 @@ an organisation tree, and the words to play with them. Everything lies in one te
 process id.
 """
 import contextlib
+import hashlib
+import hmac
 import http.client
 import json
 import os
@@ -15,6 +17,7 @@ import subprocess
 import tempfile
 import threading
 import time
+import uuid
 
 MARKER = "<!-- slipway -->"
 TOOL = "opentofu" if shutil.which("tofu") else "terraform"
@@ -111,6 +114,38 @@ class Place:
         os.kill(self.process.pid, signal.SIGKILL)
         self.process.wait()
 
+    def redis_pid(self):
+        """The embedded server: the child of the service that is a redis-server."""
+        for entry in pathlib.Path("/proc").iterdir():
+            if not entry.name.isdigit():
+                continue
+            try:
+                words = (entry / "cmdline").read_bytes().split(b"\0")
+                status = (entry / "status").read_text()
+            except OSError:
+                continue
+            if b"redis-server" in words[0] and "PPid:\t%d\n" % self.process.pid in status:
+                return int(entry.name)
+        raise ValueError("no redis-server of this service")
+
+    def redis(self, *words):
+        """One command to the embedded server; its answer as text, or a list of texts."""
+        connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        with connection, connection.makefile("rb") as answer:
+            connection.settimeout(20)
+            connection.connect(str(self.data / "redis" / "socket"))
+            connection.sendall(b"*%d\r\n" % len(words) + b"".join(
+                b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words))
+
+            def read():
+                line = answer.readline().decode().strip()
+                if line[0] == "*":
+                    return [read() for _ in range(int(line[1:]))]
+                if line[0] == "$":
+                    return answer.read(int(line[1:]) + 2)[:-2].decode() if line[1:] != "-1" else None
+                return line[1:]
+            return read()
+
     def stop(self):
         if self.process and self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
@@ -133,8 +168,7 @@ class Place:
                     for number in self.numbers():
                         print(self.slipway("pull", "show", str(number), check=False).stdout)
                 if self.process and self.process.poll() is None:
-                    self.process.terminate()
-                    self.process.wait(60)
+                    self.kill()  # a polite end would wait for applies
             else:
                 self.stop()
         finally:
@@ -255,6 +289,27 @@ def organisation():
                       "defaults:\n  repository: local/acme/infra\n  tool: %s\n" % TOOL,
         "stacks/network.yaml": "directory: stacks/network\napply: {when: on_merge, start: automatic}\n",
     }
+
+
+def send(place, event, secret=None, delivery=None, **message):
+    """A webhook of the built-in forge, signed with the repository's own secret."""
+    secret = secret or (place.bare / "slipway.secret").read_text().strip()
+    body = json.dumps(dict(message, event=event, repository="acme/infra")).encode()
+    signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
+    status, _ = place.http("POST", "/webhooks/local", body, {
+        "Content-Type": "application/json", "X-Slipway-Event": event, "X-Slipway-Repository": "acme/infra",
+        "X-Slipway-Delivery": delivery or uuid.uuid4().hex, "X-Slipway-Signature-256": signature})
+    return status
+
+
+def settled(place):
+    """Until the service has nothing left to do."""
+    def idle():
+        _, text = place.http("GET", "/metrics")
+        figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
+        busy = [float(v) for k, v in figures.items() if k.startswith(("slipway_jobs_waiting", "slipway_jobs_leased"))]
+        return busy and sum(busy) == 0
+    wait_until("the service to be idle", idle)
 
 
 def main(cases):

@@ -54,7 +54,7 @@ def from_plan_to_apply(build):
 
 
 def what_each_change_plans(build):
-    """T12: a rename plans both directories, a module its users, a removed directory a destroy; a README nothing"""
+    """T12: a rename concerns both directories, a module its users, a removed directory its stack; a README nothing"""
     tree = organisation()
     tree["stacks/web.yaml"] = "directory: stacks/web\n"
     tree["stacks/old.yaml"] = "directory: stacks/old\n"

@@ -50,6 +50,7 @@ void one_meaning(const HttpRequest& request, const RequestParser& parser, std::s
     for (std::size_t cut = 0; cut < head.size(); ++cut) {
         const auto begun = head.substr(0, cut);
         must(!is_hopeless_head(begun), "the beginning of a good head is never given up");
+        must(!is_hopeless_head(begun, cut / 2), "wherever it was cut before");
         must(!head_end(begun), "a head has one end");
     }
 }

@@ -3,6 +3,7 @@
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
+#include "service/base/pause.hpp"
 #include "tests/queue/under_test.hpp"
 
 namespace slipway {
@@ -95,6 +96,7 @@ TEST_CASE("what a function throws says what becomes of the job") {
     const Row rows[] = {
         {"trouble that passes", [] { throw Failure("away"); }, 1, 0},
         {"trouble with a time", [] { throw Failure("busy", 10min); }, 1, 0},
+        {"a pause", [] { throw Pause("the forge's limits", 10min); }, 1, 0},
         {"trouble for good", [] { throw Failure("malformed", Retry::never); }, 0, 1},
         {"anything else", [] { throw std::runtime_error("a bug"); }, 1, 0},
         {"not even an exception", [] { throw 1; }, 1, 0},
@@ -140,7 +142,8 @@ TEST_CASE("a job that was overtaken runs again in its lease; one that always is 
 
 TEST_CASE("no more jobs are worked on at once than allowed, and others when one ends") {
     Consuming t;
-    t.options.at_once = 3;
+    t.options.places.all = 3;
+    t.options.place_time = 1h;
     int working = 0, most = 0, done = 0;
     Signal go(t.io.get_executor());
     t.start([&](ClaimedJob) -> Task<void> {

@@ -214,6 +214,21 @@ TEST_CASE_TEMPLATE("retries wait their delay and end after the last attempt", Wh
     CHECK(lapsed[0].job == job("a"));
 }
 
+TEST_CASE_TEMPLATE("a job that is put back waits its time as often as it must", Where, BOTH_QUEUES) {
+    Fixture<Where> t;
+    t.leave(job("a"));
+    for (int pause = 0; pause < 2 * attempts_limit; ++pause) {
+        auto claimed = t.claim();
+        REQUIRE(claimed);
+        CHECK(claimed->attempt == 1);
+        CHECK(t.get(t.queue().put_back(claimed->lease, 10s, "the forge's limits")));
+        CHECK(!t.get(t.queue().put_back(claimed->lease, 10s, "twice")));
+        CHECK(t.claimed_id() == "");
+        t.pass(10s);
+    }
+    CHECK(t.get(t.queue().status()).dead == 0);
+}
+
 TEST_CASE_TEMPLATE("a retry at once goes to the front", Where, BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave({job("a"), job("b")});
@@ -249,6 +264,57 @@ TEST_CASE_TEMPLATE("a cancelled job is dropped where it waits and marked where i
         t.leave(job("leased"));
         CHECK(t.get(t.queue().renew(t.claim()->lease, 30s)) == Renewed::held);
     }
+}
+
+TEST_CASE_TEMPLATE("an apply begins with its record in one commit, or not at all", Where, BOTH_QUEUES) {
+    Fixture<Where> t;
+    t.leave(job("apply"));
+    auto claimed = t.claim();
+    REQUIRE(claimed);
+    auto begins = record("run", 0, "{}");
+    begins.holding = claimed->lease;
+    begins.begin = true;
+    begins.once = {"done/digest"};
+
+    SUBCASE("it begins") {
+        CHECK(t.commit(begins) == Committed::done);
+        CHECK(t.commit(begins) == Committed::conflict);
+        CHECK(t.get(t.queue().begin_apply(claimed->lease, "done/digest")));  // whose answer was lost may ask
+        t.pass(30s);
+        CHECK(t.expire() == Words{"apply unknown"});
+    }
+    SUBCASE("somebody wanted it cancelled") {
+        Commit cancel;
+        cancel.cancel = {JobId("apply")};
+        t.commit(cancel);
+        CHECK(t.commit(begins) == Committed::conflict);
+        CHECK(t.get(t.queue().read("run")).version == 0);
+        t.pass(30s);
+        CHECK(t.expire() == Words{"apply again"});
+    }
+    SUBCASE("the record moved on") {
+        t.commit(record("run", 0, "{}"));
+        CHECK(t.commit(begins) == Committed::conflict);
+        t.pass(30s);
+        CHECK(t.expire() == Words{"apply again"});
+    }
+    SUBCASE("the lease had gone") {
+        t.pass(30s);
+        t.expire();
+        CHECK(t.commit(begins) == Committed::stale);
+    }
+}
+
+TEST_CASE_TEMPLATE("leases of a process that died end at once", Where, BOTH_QUEUES) {
+    Fixture<Where> t;
+    t.leave({job("apply"), job("plan", -1)});
+    auto apply = t.claim(), plan = t.claim();
+    REQUIRE((apply && plan));
+    REQUIRE(t.get(t.queue().begin_apply(apply->lease, "done/digest")));
+    CHECK(t.expire().empty());
+    CHECK(t.get(t.queue().end_leases()) == 2);
+    CHECK(t.expire() == Words{"plan again", "apply unknown"});
+    CHECK(t.claimed_id() == "plan");
 }
 
 TEST_CASE_TEMPLATE(

@@ -31,7 +31,7 @@ class Operations {
 
     // The next operation, by name and function; leases are those handed out so far, old ones too.
     std::pair<std::string, std::function<Task<std::string>(Queue&)>> next(FixedClock& clock) {
-        switch (below(16)) {
+        switch (below(18)) {
             case 0:
             case 1:
             case 2:
@@ -57,6 +57,10 @@ class Operations {
                 return accept();
             case 14:
                 return settled();
+            case 15:
+                return put_back();
+            case 16:
+                return end_leases();
             default:
                 return pass(clock);
         }
@@ -74,12 +78,16 @@ class Operations {
     using Operation = std::pair<std::string, std::function<Task<std::string>(Queue&)>>;
 
     int below(int limit) { return static_cast<int>(random_() % static_cast<unsigned>(limit)); }
+    std::string repository() {
+        return (below(3) ? "hub/acme/" : "lab/other/") + std::to_string(below(2));
+    }
     std::string id() { return "job-" + std::to_string(below(7)); }
 
     Job some_job(FixedClock& clock) {
         auto out = job(id(), below(6) == 0 ? below(5) - 2 : 0);
         out.payload = "{\"n\":" + std::to_string(below(1000)) + "}";
         if (below(4) == 0) out.queue = "work/pool";
+        if (below(4) != 0) out.repository = repository();
         if (below(3) == 0) out.not_before_ms = clock.now_ms() + below(60'000) - 5'000;
         return out;
     }
@@ -95,6 +103,7 @@ class Operations {
         if (below(3) == 0) {
             out.holding = some_lease();
             out.finish = below(2) == 0;
+            out.begin = !out.finish && below(3) == 0;
         }
         for (int i = below(3); i > 0; --i) {
             auto key = "record-" + std::to_string(i) + std::to_string(below(2));
@@ -124,8 +133,12 @@ class Operations {
     }
     Operation claim() {
         const std::string queue = below(4) == 0 ? "work/pool" : "service";
-        auto run = [queue](Queue& q) -> Task<std::string> {
-            auto claimed = co_await q.claim(queue, "holder", 30s, 0ms);
+        std::vector<std::string> names;
+        if (below(3) == 0) names.push_back(repository());
+        if (below(6) == 0) names.push_back(below(2) ? "hub/" : "hub/acme/");
+        auto run = [queue, names](Queue& q) -> Task<std::string> {
+            Queue::Exceptions except = [&names] { return names; };
+            auto claimed = co_await q.claim(queue, "holder", 30s, 0ms, except);
             if (!claimed) co_return "nothing";
             co_return "claimed " + claimed->lease.job.value + " " +
                 std::to_string(claimed->lease.fence) + " " + std::to_string(claimed->attempt) +
@@ -155,6 +168,14 @@ class Operations {
         };
         return {"retry " + text(lease), run};
     }
+    Operation put_back() {
+        const auto lease = some_lease();
+        const std::chrono::milliseconds delay(below(2) * below(40'000));
+        auto run = [lease, delay](Queue& q) -> Task<std::string> {
+            co_return std::to_string(co_await q.put_back(lease, delay, "waits"));
+        };
+        return {"put_back " + text(lease), run};
+    }
     Operation bury() {
         const auto lease = some_lease();
         auto run = [lease](Queue& q) -> Task<std::string> {
@@ -182,7 +203,7 @@ class Operations {
     }
     Operation accept() {
         Delivery delivery{"forge", "guid-" + std::to_string(below(4)),
-                          below(4) ? "push" : "comment", "{}", 1};
+                          below(4) ? "push" : "comment", "{}", 1, below(2) ? repository() : "hub/"};
         auto run = [delivery](Queue& q) -> Task<std::string> {
             auto copy = delivery;
             co_return std::string(word(co_await q.accept(std::move(copy))));
@@ -196,6 +217,12 @@ class Operations {
             co_return "";
         };
         return {"settled " + job.value, run};
+    }
+    Operation end_leases() {
+        auto run = [](Queue& q) -> Task<std::string> {
+            co_return std::to_string(co_await q.end_leases());
+        };
+        return {"end_leases", run};
     }
     Operation pass(FixedClock& clock) {
         const std::chrono::milliseconds time(below(3) == 0 ? below(3) : below(40'000));

@@ -126,7 +126,9 @@ class Recorder:
     def answer(self, handler, port):
         body = git_http.body_of(handler)
         status, headers, content = forward(handler, port, body)
-        call = {"method": handler.command, "path": handler.path, "status": status}
+        call = {"method": handler.command, "path": handler.path, "status": status, "at": time.time()}
+        if handler.command in ("POST", "PATCH") and "access_tokens" not in handler.path:
+            call.update(body=json.loads(body or b"null"), id=json.loads(content or b"{}").get("id"))
         found = dict((k.lower(), v) for k, v in headers).get("sl-violations", "[]")
         try:
             found = json.loads(found)

@@ -1,6 +1,7 @@
 // A RunGateway in memory for one loop: blobs by their digest, one log per run, and what was
 // reported.
 #pragma once
+#include <atomic>
 #include <deque>
 #include <map>
 #include <mutex>
@@ -26,8 +27,11 @@ class MemoryGateway : public RunGateway {
     std::deque<Work> waiting;
     std::vector<Reported> reported;
     std::vector<std::string> begun;  // plan digests
-    Renewed renewal = Renewed::held;
-    bool may_begin = true;
+    std::atomic<Renewed> renewal = Renewed::held;
+    std::atomic<int> renewals = 0;
+    bool may_begin = true, takes_reports = true;
+    std::vector<Lease> given_back;
+    std::vector<RunId> ends_asked;
     std::function<void()> on_log, on_begin;
     // A worker calls from its own thread; tests look from theirs.
     std::mutex mutex;
@@ -45,7 +49,10 @@ class MemoryGateway : public RunGateway {
         co_await sleep_for(std::min(wait, std::chrono::milliseconds(20)));
         co_return std::nullopt;
     }
-    Task<Renewed> renew(Lease) override { co_return renewal; }
+    Task<Renewed> renew(Lease) override {
+        ++renewals;
+        co_return renewal;
+    }
     Task<bool> append_log(RunId run, Lease, std::string bytes) override {
         {
             std::lock_guard lock(mutex);
@@ -70,17 +77,31 @@ class MemoryGateway : public RunGateway {
     Task<BlobId> put_plan(RunId, Plan plan) override {
         return put_blob(encode(plan).dump(), false);
     }
-    Task<bool> begin_apply(RunId, Lease, std::string plan_digest) override {
+    Task<BeginAnswer> begin_apply(RunId, Lease, std::string plan_digest) override {
         if (on_begin) on_begin();
         std::lock_guard lock(mutex);
-        if (!may_begin) co_return false;
-        begun.push_back(std::move(plan_digest));
-        co_return true;
+        BeginAnswer answer;
+        answer.allowed = may_begin;
+        if (may_begin)
+            begun.push_back(std::move(plan_digest));
+        else
+            answer.reason = "approvals are missing";
+        co_return answer;
     }
     Task<bool> report(RunId run, Lease lease, PhaseResult result) override {
         std::lock_guard lock(mutex);
         reported.push_back({std::move(run), std::move(lease), std::move(result)});
-        co_return true;
+        co_return takes_reports;
+    }
+    Task<void> give_back(Lease lease) override {
+        std::lock_guard lock(mutex);
+        given_back.push_back(std::move(lease));
+        co_return;
+    }
+    Task<void> ask_for_its_end(RunId run) override {
+        std::lock_guard lock(mutex);
+        ends_asked.push_back(std::move(run));
+        co_return;
     }
 
     BlobId keep(std::string bytes) {

@@ -24,6 +24,7 @@ class RecordingForge : public Forge {
     bool checks_supported = true;
     std::string failing;          // the method that throws Failure(later), once
     int calls_until_failing = 0;  // after so many good ones
+    std::chrono::milliseconds rest_waits{0};
 
     // --- what was asked and written
     std::vector<std::string> calls;  // names of methods, in order
@@ -123,6 +124,7 @@ class RecordingForge : public Forge {
         acknowledged.push_back(std::move(comment_id));
         co_return;
     }
+    Task<std::chrono::milliseconds> wait_for_rest(RepositoryName, WriteKind) override { co_return rest_waits; }
     bool has_checks() const override { return checks_supported; }
 
   private:

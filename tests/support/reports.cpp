@@ -89,6 +89,65 @@ constexpr const char* reference_error =
     "Error: Reference to undeclared input variable\n\n  on main.tf line 12, in resource \"terraform_data\" \"app\":\n"
     "  12:   input = var.regoin\n\nAn input variable with the name \"regoin\" has not been declared. Did you mean\n\"region\"?\n";
 
+// A stack whose directory is gone, and what its settings say to that.
+StackReport gone(std::string stack, int resources, OnDelete on_delete = OnDelete::forbid) {
+    StackReport out;
+    out.stack = StackId(stack);
+    out.directory = "stacks/" + stack;
+    out.described_at = {"stacks/" + stack + ".yaml", 1, 1};
+    out.gone.emplace();
+    out.gone->directory = out.directory;
+    out.gone->resources = resources;
+    out.gone->on_delete = on_delete;
+    return out;
+}
+
+StackReport of_self_described(StackReport stack) {
+    stack.self_described = true;
+    stack.described_at = {".slipway.yaml", 3, 3};
+    stack.gone->described = false;
+    return stack;
+}
+
+Plan destroying(int count) {
+    std::vector<Change> changes;
+    for (int i = 0; i < count; ++i)
+        changes.push_back(change(Action::remove, "aws_subnet.net[" + std::to_string(i) + "]",
+                                 {attribute("cidr_block", value("\"10.0.0.0/8\""), absent())}));
+    return plan_of(std::move(changes));
+}
+
+StackReport whole(StackReport stack) {
+    stack.run->destroy = true;
+    stack.gone = gone(stack.stack.value, stack.run->counts.remove, OnDelete::destroy).gone;
+    return stack;
+}
+
+// Directories and descriptions that go away, with what may become of the resources.
+void add_deletions(std::vector<Situation>& out) {
+    const auto add = [&](const char* name, Report report) { out.push_back({name, std::move(report)}); };
+    auto hinted = gone("net", 14);
+    hinted.gone->looks_like = "stacks/network";
+    add("gone", report_of({hinted}));
+    auto undescribed = of_self_described(gone("net", -1));
+    undescribed.gone->there = true;
+    add("gone_of_several", report_of({undescribed, of_self_described(gone("dns", 3)), gone("web", 0),
+                                      approved(planned("network-prod", network_plan()), "")}));
+    add("gone_after_the_merge", report_of({gone("net", 14)}, PullPhase::merged));
+    add("orphaned", report_of({gone("net", 14, OnDelete::orphan)}));
+    auto moved = automatic(approved(planned("net", network_plan()), ""));
+    moved.renamed_from = "stacks/net";
+    moved.directory = "stacks/network";
+    moved.described_at = {"stacks/net.yaml", 1, 1};
+    add("renamed", report_of({moved}));
+    add("destroy_proposed", report_of({whole(missing(planned("net", destroying(14)), "1 of team dba")),
+                                       approved(planned("network-prod", network_plan()), "")}));
+    auto waits = whole(tracked("net", destroying(14), RunState::unconfirmed));
+    waits.run->must_confirm = waits.run->reason = "it destroys all that the stack manages";
+    add("destroy_waits", report_of({waits}, PullPhase::merged));
+    add("destroyed", report_of({whole(tracked("net", destroying(14), RunState::finished))}, PullPhase::merged));
+}
+
 }  // namespace
 
 std::vector<Situation> all() {
@@ -130,6 +189,9 @@ std::vector<Situation> all() {
     rejected.approval.rejected_by = {"grace"};
     rejected.approval.findings = {finding(Finding::Severity::deny, "two-eyes", "rejected by grace", "policies/approval/two-eyes.rego", 30)};
     add("rejected", report_of({rejected}));
+    auto withheld = failed("payments-prod", "", "");
+    withheld.run->unknown_providers = {"registry.terraform.io/acme/dns"};
+    add("unknown_provider", report_of({withheld, approved(planned("network-prod", network_plan()))}));
     auto conflict = report_of({not_planned("network-prod", "the pull request conflicts with main")});
     conflict.conflicts = {"stacks/network/main.tf", "stacks/network/variables.tf"};
     add("conflict", conflict);
@@ -188,7 +250,24 @@ std::vector<Situation> all() {
     apply_failed.run->error = "Error: creating S3 Bucket (acme-audit): BucketAlreadyExists\n\n  with aws_s3_bucket.audit,\n"
                               "  on storage.tf line 4, in resource \"aws_s3_bucket\" \"audit\":\n   4: resource \"aws_s3_bucket\" \"audit\" {\n";
     add("apply_failed", report_of({apply_failed, tracked("network-prod", network_plan(), RunState::finished)}, PullPhase::merged));
-    add("unknown", report_of({tracked("payments-prod", payments_plan(), RunState::unknown, 300 * second)}, PullPhase::merged));
+    auto skipped = tracked("web-prod", network_plan(), RunState::skipped);
+    skipped.run->history.resize(1);
+    skipped.run->planned_at_ms = 0;
+    skipped.run->counts = PlanCounts();
+    skipped.plan.reset();
+    skipped.run->reason = "it depends on payments-prod failed";
+    auto discarded = tracked("network-prod", network_plan(), RunState::unconfirmed);
+    moved_on(*discarded.run, RunState::discarded, nine_fourteen);
+    discarded.run->reason = "discarded by grace";
+    add("skipped_and_discarded", report_of({skipped, discarded}, PullPhase::merged));
+    auto behind = stack_of(run_of("network-prod", RunKind::tracked));
+    behind.ahead = Ahead{RunId("01J9before"), 14, RunState::unconfirmed};
+    add("behind_another", report_of({behind}, PullPhase::merged));
+    add_deletions(out);
+    auto lost = tracked("payments-prod", payments_plan(), RunState::unknown, 300 * second);
+    lost.run->last_seen = "aws_s3_bucket.audit: Still creating... [40s elapsed]";
+    add("unknown", report_of({lost}, PullPhase::merged));
+    add("confirmed", report_of({tracked("payments-prod", payments_plan(), RunState::confirmed)}, PullPhase::merged));
     return out;
 }
 

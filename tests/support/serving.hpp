@@ -1,6 +1,7 @@
 // A server under test on a thread of its own, and a client that sends bytes as they are.
 #pragma once
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -43,6 +44,11 @@ class LoopThread {
     template <class T>
     T run(Task<T> task) {
         return asio::co_spawn(io_, std::move(task), asio::use_future).get();
+    }
+
+    // Until what had come before to its sockets has been seen to.
+    void catch_up() {
+        for (int turn = 0; turn < 3; ++turn) call([] {});
     }
 
   private:
@@ -91,6 +97,8 @@ class RawClient {
         address.sin_port = htons(static_cast<std::uint16_t>(port));
         address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
         connect(reinterpret_cast<sockaddr*>(&address), sizeof address);
+        const int at_once = 1;  // each send() is a segment
+        ::setsockopt(socket_, IPPROTO_TCP, TCP_NODELAY, &at_once, sizeof at_once);
     }
     explicit RawClient(const std::filesystem::path& path)
         : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {

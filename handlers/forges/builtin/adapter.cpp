@@ -55,6 +55,7 @@ class BuiltinForge : public Forge {
             return RefusedWebhook{401, "the body speaks of another repository or event"};
         delivery.body = std::move(body);
         delivery.received_at_ms = clock_.now_ms();
+        delivery.repository = config_.name + "/" + repository;
         return delivery;
     }
 
@@ -72,7 +73,7 @@ class BuiltinForge : public Forge {
             if (!change) return Ignored{"an unknown change of a pull request"};
             return Event(PullRequestChanged{pull, *change, sender});
         }
-        if (message->event == "comment") return Event(CommentCreated{pull, message->comment, sender});
+        if (message->event == "comment") return Event(CommentCreated{pull, message->comment, sender, {}});
         if (message->event == "review") return Event(ReviewChanged{pull, sender});
         if (message->event == "check_rerequested")
             return Event(CheckRerequested{repository, CommitSha(message->head), message->external_id, sender});

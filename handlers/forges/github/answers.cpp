@@ -52,6 +52,7 @@ std::optional<PullRequest> pull_request_of(const PullRequestName& name, const Js
         out.merge_commit = CommitSha(pull["merge_commit_sha"].text());
     for (const auto& label : pull["labels"].items()) out.labels.push_back(label["name"].text());
     out.url = pull["html_url"].text();
+    out.default_branch = base["repo"]["default_branch"].text();
     return out;
 }
 

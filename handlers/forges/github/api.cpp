@@ -1,9 +1,18 @@
 #include "handlers/forges/github/api.hpp"
 
 #include "service/base/metrics.hpp"
+#include "service/base/pause.hpp"
 
 namespace slipway::github {
 namespace {
+
+// A shorter wait costs less than giving the place away.
+constexpr milliseconds longest_in_place{1'000};
+
+CallKind kind_of(const std::string& method) {
+    if (method == "GET") return CallKind::reads;
+    return method == "POST" ? CallKind::creates : CallKind::edits;
+}
 
 void count(const std::string& forge, std::string_view outcome) {
     counter("slipway_forge_calls_total", "Calls to forges by their outcome",
@@ -13,11 +22,13 @@ void count(const std::string& forge, std::string_view outcome) {
 
 }  // namespace
 
-Api::Api(const ForgeConfig& config, HttpClient& http, const Clock& clock, Spacing spacing)
+Api::Api(const ForgeConfig& config, HttpClient& http, const Clock& clock, const Clock& steady,
+         Spacing spacing)
     : forge_(config.name),
       app_id_(config.app_id),
       token_(config.token),
       clock_(clock),
+      steady_(steady),
       spacing_(std::move(spacing)),
       wire_(config.api_url.empty() ? "https://api.github.com" : config.api_url, http) {
     if (is_app())
@@ -51,22 +62,36 @@ Task<Secret> Api::credential(std::string account) {
     co_return co_await app_->token(std::move(account), std::move(everything));
 }
 
-Task<void> Api::keep_pace(std::string account, std::string method) {
-    auto& pace = paces_.try_emplace(account, spacing_).first->second;
-    if (method != "GET") {
-        auto wait =
-            pace.reserve(method == "POST" ? WriteKind::creates : WriteKind::edits, clock_.now_ms());
-        if (wait.count() > 0) co_await sleep_for(wait);
+Pace& Api::pace_of(const std::string& account) {
+    return paces_.try_emplace(account, spacing_).first->second;
+}
+
+Task<milliseconds> Api::wait_for_rest(std::string subject, CallKind kind) {
+    const auto payer = co_await account(std::move(subject));
+    co_return pace_of(payer).wait_for(kind, Need::can_wait, steady_.now_ms());
+}
+
+Task<void> Api::keep_pace(std::string account, CallKind kind) {
+    auto& pace = pace_of(account);
+    for (milliseconds waited{0};;) {
+        const auto now = steady_.now_ms();
+        if (auto held = pace.held(now); held.count() > 0)
+            throw Pause("GitHub asked us to wait before calling again", held);
+        const auto wait = pace.wait_for(kind, Need::decides, now);
+        if (wait.count() == 0) break;
+        waited += wait;
+        if (waited > longest_in_place)
+            throw Pause("GitHub's limits of calls a minute and an hour are spent", wait);
+        co_await sleep_for(wait);
     }
-    if (auto held = pace.held(clock_.now_ms()); held.count() > 0)
-        throw Failure("GitHub asked us to wait before calling again", held);
+    pace.made(kind, steady_.now_ms());
 }
 
 Task<HttpReply> Api::call(std::string subject, Request request, Seen seen) {
     const auto what = request.text();
     const auto payer = co_await account(subject);
     for (bool again = false;; again = true) {
-        co_await keep_pace(payer, request.method);
+        co_await keep_pace(payer, kind_of(request.method));
         auto token = co_await credential(payer);
         auto copy = request;
         Secret bearer("Bearer " + token.reveal());
@@ -77,13 +102,15 @@ Task<HttpReply> Api::call(std::string subject, Request request, Seen seen) {
             count(forge_, "unreached");
             throw;
         }
-        auto& pace = paces_.at(payer);
+        auto& pace = pace_of(payer);
         auto meaning = meaning_of(reply, clock_.now_ms(), pace.limits_in_a_row());
         count(forge_, word(meaning.kind));
-        if (auto left = calls_left(reply))
+        if (auto limit = primary_limit(reply, clock_.now_ms())) {
+            pace.told(*limit, steady_.now_ms());
             gauge("slipway_forge_calls_remaining", "Calls left before the forge's rate limit",
                   {{"forge", forge_}, {"installation", payer}})
-                .set(static_cast<double>(*left));
+                .set(static_cast<double>(limit->left));
+        }
         auto wants = [&](Seen kind) {
             pace.succeeded();
             return (seen & kind) != 0;
@@ -105,7 +132,7 @@ Task<HttpReply> Api::call(std::string subject, Request request, Seen seen) {
                 if (wants(forbidden_too)) co_return reply;
                 break;
             case ReplyKind::limited:
-                pace.limited(meaning.wait, clock_.now_ms());
+                pace.limited(meaning.wait, steady_.now_ms());
                 break;
             case ReplyKind::unauthorised:
                 if (!app_ || again) break;
@@ -123,7 +150,7 @@ void Api::fail(const std::string& what, const HttpReply& reply, ReplyMeaning mea
     const auto said = " (" + std::to_string(reply.status) + ": " + message_of(reply) + ")";
     switch (meaning.kind) {
         case ReplyKind::limited:
-            throw Failure("GitHub limits our calls; " + what + " has to wait" + said, meaning.wait);
+            throw Pause("GitHub limits our calls; " + what + " has to wait" + said, meaning.wait);
         case ReplyKind::unauthorised:
             throw Failure("GitHub does not accept the credentials of " + forge_ + " for " + what +
                           said + "; check them in the configuration");

@@ -21,12 +21,16 @@ inline constexpr Seen success_only = 0, missing_too = 1, conflict_too = 2, refus
 
 class Api {
   public:
-    Api(const ForgeConfig& config, HttpClient& http, const Clock& clock, Spacing spacing);
+    // `steady` counts for the pace, `clock` for what credentials say.
+    Api(const ForgeConfig& config, HttpClient& http, const Clock& clock, const Clock& steady, Spacing spacing);
 
     bool is_app() const { return !app_id_.empty(); }
     // False: the App is not installed on this repository or organisation.
     Task<bool> reaches(std::string subject);
     const Spacing& spacing() const { return spacing_; }
+
+    // How long until a call that can wait may be made; zero: now.
+    Task<milliseconds> wait_for_rest(std::string subject, CallKind kind);
 
     // `subject`: the repository ("acme/infra") or organisation ("acme") that the call is about.
     Task<HttpReply> call(std::string subject, Request request, Seen seen);
@@ -46,13 +50,15 @@ class Api {
     // Whose rate limits count: an installation's id, or "" for the token.
     Task<std::string> account(std::string subject);
     Task<Secret> credential(std::string account);
-    Task<void> keep_pace(std::string account, std::string method);
+    Task<void> keep_pace(std::string account, CallKind kind);
+    Pace& pace_of(const std::string& account);
     [[noreturn]] void fail(const std::string& what, const HttpReply& reply, ReplyMeaning meaning);
 
     std::string forge_;
     std::string app_id_;
     Secret token_;
     const Clock& clock_;
+    const Clock& steady_;
     Spacing spacing_;
     Wire wire_;
     std::unique_ptr<AppTokens> app_;

@@ -4,11 +4,13 @@
 
 #include "handlers/forges/github/webhook.hpp"
 #include "handlers/forges/github/webhook_head.hpp"
+#include "service/base/steady_clock.hpp"
 
 namespace slipway::github {
 namespace {
 
 constexpr int most_review_pages = 50, most_pull_pages = 10;
+constexpr std::size_t most_without_comments = 64;
 
 std::string pull_path(const PullRequestName& pull) {
     return "/repos/" + pull.repository.path + "/pulls/" + std::to_string(pull.number);
@@ -16,8 +18,12 @@ std::string pull_path(const PullRequestName& pull) {
 
 }  // namespace
 
-GithubForge::GithubForge(ForgeConfig config, HttpClient& http, const Clock& clock, Spacing spacing)
-    : config_(std::move(config)), clock_(clock), api_(config_, http, clock, std::move(spacing)) {
+GithubForge::GithubForge(ForgeConfig config, HttpClient& http, const Clock& clock,
+                         const Clock& steady, Spacing spacing)
+    : config_(std::move(config)),
+      clock_(clock),
+      steady_(steady),
+      api_(config_, http, clock, steady, std::move(spacing)) {
     if (!config_.webhook_secrets.empty()) signatures_.emplace(config_.webhook_secrets);
 }
 
@@ -45,7 +51,11 @@ Task<std::optional<PullRequest>> GithubForge::pull_request(PullRequestName name)
         const auto what = request.text();
         auto reply = co_await api_.call(name.repository.path, std::move(request), missing_too);
         if (reply.status == 200) {
-            auto pull = pull_request_of(name, json_of(reply, what));
+            const auto answer = json_of(reply, what);
+            auto pull = pull_request_of(name, answer);
+            if (without_comments_.size() >= most_without_comments) without_comments_.clear();
+            without_comments_.erase(name);
+            if (answer["comments"].int_or(-1) == 0) without_comments_[name] = steady_.now_ms();
             if (!pull) throw Failure("GitHub's answer to " + what + " names no head or base");
             co_return pull;
         }
@@ -157,7 +167,8 @@ std::string GithubForge::ref_of_pull(int number) const {
 namespace slipway {
 
 std::unique_ptr<Forge> make_github_forge(ForgeConfig config, HttpClient& http, const Clock& clock) {
-    return std::make_unique<github::GithubForge>(std::move(config), http, clock, github::Spacing{});
+    static const SteadyClock steady;
+    return std::make_unique<github::GithubForge>(std::move(config), http, clock, steady, github::Spacing{});
 }
 
 }  // namespace slipway

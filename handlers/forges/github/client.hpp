@@ -16,7 +16,8 @@ namespace slipway::github {
 
 class GithubForge final : public Forge {
   public:
-    GithubForge(ForgeConfig config, HttpClient& http, const Clock& clock, Spacing spacing);
+    // `steady` is never set back; `clock` shows the time of day.
+    GithubForge(ForgeConfig config, HttpClient& http, const Clock& clock, const Clock& steady, Spacing spacing);
 
     const ForgeConfig& config() const override { return config_; }
     std::variant<Delivery, RefusedWebhook> verify(const Headers& headers,
@@ -42,6 +43,7 @@ class GithubForge final : public Forge {
     Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) override;
     Task<void> acknowledge(PullRequestName pull, std::string comment_id) override;
     bool has_checks() const override { return api_.is_app(); }
+    Task<milliseconds> wait_for_rest(RepositoryName repository, WriteKind kind) override;
 
   private:
     // What stands at a commit, remembered for the seconds in which one report writes many checks.
@@ -58,9 +60,12 @@ class GithubForge final : public Forge {
 
     ForgeConfig config_;
     const Clock& clock_;
+    const Clock& steady_;
     std::optional<SignatureCheck> signatures_;
     Api api_;
     std::map<std::string, Listing> listings_;  // "acme/infra@sha"
+    // Pull requests that were just read and had no comment, and when: nobody's has to be looked for there.
+    std::map<PullRequestName, std::int64_t> without_comments_;
 };
 
 }  // namespace slipway::github

@@ -10,6 +10,7 @@ namespace slipway::github {
 namespace {
 
 constexpr std::int64_t listing_ms = 15'000;
+constexpr std::int64_t reading_ms = 2'000;  // that a pull request had no comments
 constexpr std::size_t most_listings = 64;
 constexpr int most_check_pages = 20, most_comment_pages = 10;
 
@@ -51,13 +52,13 @@ int page_number(std::string_view path) {
 Task<CheckId> GithubForge::find_check(RepositoryName repository, Check check) {
     const auto key = repository.path + "@" + check.commit.value;
     auto kept = listings_.find(key);
-    if (kept == listings_.end() || clock_.now_ms() - kept->second.at_ms > listing_ms) {
+    if (kept == listings_.end() || steady_.now_ms() - kept->second.at_ms > listing_ms) {
         Request request(
             "GET", "/repos/" + repository.path + "/commits/" + check.commit.value +
                        "/check-runs?filter=latest&per_page=100&app_id=" + encoded(config_.app_id));
         std::string member = "check_runs";
         Listing fresh;
-        fresh.at_ms = clock_.now_ms();
+        fresh.at_ms = steady_.now_ms();
         fresh.runs = co_await api_.list(repository.path, std::move(request), std::move(member),
                                         most_check_pages);
         if (listings_.size() >= most_listings) listings_.clear();
@@ -134,6 +135,9 @@ Task<std::string> GithubForge::put_status(RepositoryName repository, std::string
 // write a marker.
 Task<std::optional<std::string>> GithubForge::find_comment(PullRequestName pull,
                                                            std::string beginning) {
+    if (auto bare = without_comments_.find(pull);
+        bare != without_comments_.end() && steady_.now_ms() - bare->second <= reading_ms)
+        co_return std::nullopt;
     auto ours = co_await own();
     std::optional<std::string> next = comments_path(pull) + "?per_page=100";
     for (int page = 0; next && page < most_comment_pages; ++page) {
@@ -151,6 +155,7 @@ Task<std::optional<std::string>> GithubForge::find_comment(PullRequestName pull,
 }
 
 Task<std::string> GithubForge::create_comment(PullRequestName pull, std::string body) {
+    without_comments_.erase(pull);  // before it is made: nobody knows whether it was until the answer is there
     Request request("POST", comments_path(pull),
                     Json::object({{"body", fitted(body, text_limit)}}));
     const auto what = request.text();
@@ -188,6 +193,11 @@ Task<std::string> GithubForge::add_comment(PullRequestName pull, std::string key
     if (found) co_return *found;
     auto text = marker + "\n" + body;
     co_return co_await create_comment(std::move(pull), std::move(text));
+}
+
+Task<milliseconds> GithubForge::wait_for_rest(RepositoryName repository, WriteKind kind) {
+    const auto call = kind == WriteKind::creates ? CallKind::creates : CallKind::edits;
+    co_return co_await api_.wait_for_rest(std::move(repository.path), call);
 }
 
 Task<void> GithubForge::acknowledge(PullRequestName pull, std::string comment_id) {

@@ -1,11 +1,12 @@
 // How fast GitHub wants to be asked, and what its refusals mean. Pure: time is an argument.
 //
-// It allows about 80 created things and 900 points of other calls a minute (a write costs five),
-// asks for a second between created things, and bans Apps that go on while they are being limited.
-// So writes are spaced here, and after a limit nobody asks again before GitHub's own time.
+// It allows about 80 created things a minute and 500 an hour, 900 points of calls a minute, and 5 000 calls an
+// hour or more (its headers say how many are left); it bans Apps that go on while they are being limited.
+// So calls are counted here, and after a limit nobody asks again before GitHub's own time.
 #pragma once
 #include <chrono>
 #include <cstdint>
+#include <deque>
 #include <optional>
 #include <string>
 #include <vector>
@@ -38,38 +39,62 @@ struct ReplyMeaning {
     milliseconds wait{0};  // of `limited`
 };
 
-// `limits_in_a_row`: how often we have been limited without a success since.
+// `now_ms`: as for primary_limit(). `limits_in_a_row`: how often we have been limited without a success since.
 ReplyMeaning meaning_of(const HttpReply& reply, std::int64_t now_ms, int limits_in_a_row);
-// Calls left before the primary limit; nullopt: it does not say.
-std::optional<std::int64_t> calls_left(const HttpReply& reply);
+// The documented limits of one account, and what is kept of them for what decides.
+struct Limits {
+    int created_a_minute = 80, created_an_hour = 500;
+    int points_a_minute = 900;  // a read costs one, a write five
+    // What can wait leaves so much alone: a quarter of a minute's, a fifth of an hour's.
+    int kept_of_minute = 20, kept_of_hour = 100;
+};
 
 struct Spacing {
-    milliseconds between_created{1'000};
-    milliseconds between_writes{340};
+    Limits limits;
     // A forge may lag behind its own webhook: a pull request that is not there is asked for again.
     std::vector<milliseconds> lag{milliseconds(1'000), milliseconds(2'000), milliseconds(4'000)};
 };
 
-enum class WriteKind { creates, edits };
+enum class CallKind { reads, edits, creates };
+// Everybody may take the last place; what can wait leaves some to the others.
+enum class Need { decides, can_wait };
 
-// The pace of one installation.
+// What a reply says of the primary limit, where it says so.
+struct PrimaryLimit {
+    std::int64_t limit = 0, left = 0;
+    milliseconds until_reset{0};
+};
+// `now_ms` counts where the reply does not say what time it is at GitHub.
+std::optional<PrimaryLimit> primary_limit(const HttpReply& reply, std::int64_t now_ms);
+
+// The pace of one account. A quiet one may spend a whole minute's calls at once; in no minute and no hour are
+// there more than the limits say. Times are those of a clock that nobody sets.
 class Pace {
   public:
-    explicit Pace(const Spacing& spacing) : spacing_(spacing) {}
+    explicit Pace(const Spacing& spacing) : limits_(spacing.limits) {}
 
-    // Takes the next free place and says how long it is until then.
-    milliseconds reserve(WriteKind kind, std::int64_t now_ms);
+    // How long until such a call may be made; zero: now.
+    milliseconds wait_for(CallKind kind, Need need, std::int64_t now_ms) const;
+    void made(CallKind kind, std::int64_t now_ms);
+
     void limited(milliseconds wait, std::int64_t now_ms);
+    void told(const PrimaryLimit& limit, std::int64_t now_ms);
     void succeeded() { limits_in_a_row_ = 0; }
     int limits_in_a_row() const { return limits_in_a_row_; }
     // Zero: nobody holds us.
     milliseconds held(std::int64_t now_ms) const;
 
   private:
-    Spacing spacing_;
-    std::int64_t next_created_ms_ = 0;
-    std::int64_t next_write_ms_ = 0;
+    struct Spent {
+        std::int64_t at_ms = 0;
+        int points = 0;
+    };
+    Limits limits_;
+    std::deque<std::int64_t> created_;  // of the last hour, oldest first
+    std::deque<Spent> spent_;           // of the last minute, likewise
+    int points_ = 0;                    // their sum
     std::int64_t held_until_ms_ = 0;
+    std::int64_t scarce_until_ms_ = 0;  // less than a fifth of the hour's calls is left until then
     int limits_in_a_row_ = 0;
 };
 

@@ -1,6 +1,7 @@
 #include "handlers/forges/github/webhook_head.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 namespace slipway::github {
 namespace {
@@ -58,6 +59,25 @@ BodyKind kind_of(std::string_view content_type) {
 
 }  // namespace
 
+std::string repository_in(const std::string& forge, std::string_view body) {
+    constexpr std::string_view key = "\"full_name\":";
+    constexpr std::size_t longest = 200;
+    const auto none = forge + "/";
+    const auto* at = static_cast<const char*>(::memmem(body.data(), body.size(), key.data(), key.size()));
+    if (!at) return none;
+    body.remove_prefix(static_cast<std::size_t>(at - body.data()) + key.size());
+    while (body.starts_with(' ')) body.remove_prefix(1);
+    if (!body.starts_with('"')) return none;
+    body.remove_prefix(1);
+    const auto end = body.substr(0, longest).find('"');
+    if (end == body.npos) return none;
+    const auto name = body.substr(0, end);
+    const auto slash = name.find('/');
+    if (slash == name.npos || !is_name(name.substr(0, slash), 100) || !is_name(name.substr(slash + 1), 100))
+        return none;
+    return none + std::string(name);
+}
+
 std::optional<std::string> form_field(std::string_view form, std::string_view name) {
     std::optional<std::string> found;
     while (!form.empty()) {
@@ -112,8 +132,9 @@ std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge,
                                   "The Content-Type must be application/json or "
                                   "application/x-www-form-urlencoded."};
     }
+    auto repository = repository_in(forge, body);
     Delivery delivery{forge, std::string(guid) + ":" + std::string(event), std::string(event),
-                      std::move(body), now_ms};
+                      std::move(body), now_ms, std::move(repository)};
     auto hook = header(headers, "x-github-hook-id");
     if (is_name(hook, 64)) delivery.id += ":" + std::string(hook);
     return delivery;

@@ -37,12 +37,10 @@ bool is_ours(std::string_view name) {
                                                  "TF_WORKSPACE",
                                                  "TF_INPUT",
                                                  "TF_IN_AUTOMATION",
-                                                 "TF_PLUGIN_CACHE_DIR",
                                                  "TF_REATTACH_PROVIDERS",
                                                  "CHECKPOINT_DISABLE",
-                                                 "TF_LOG_PATH",
-                                                 "TF_PLUGIN_CACHE_MAY_BREAK_DEPENDENCY_LOCK_FILE"};
-    return name.starts_with("TF_CLI_ARGS") ||
+                                                 "TF_LOG_PATH"};
+    return name.starts_with("TF_CLI_ARGS") || name.starts_with("TF_PLUGIN_") || name.starts_with("TF_SKIP_PROVIDER_") ||
            std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 
@@ -91,7 +89,7 @@ std::optional<std::string> own_variable(const std::string& name) {
 RunEnvironment run_environment(const RunSpec& spec, const std::vector<std::string>& allowed_names,
                                const ReadVariable& read) {
     RunEnvironment out;
-    const auto other = spec.phase == Phase::plan ? VariablePhase::apply : VariablePhase::plan;
+    const auto other = spec.phase == Phase::apply ? VariablePhase::plan : VariablePhase::apply;
     for (const auto& [name, variable] : spec.variables) {
         if (variable.phase == other) continue;
         if (!is_variable_name(name)) refuse("\"" + name + "\" is no name for a variable");

@@ -2,6 +2,7 @@
 // and thread of its own. Knows neither Redis, policies nor forges.
 #pragma once
 #include <filesystem>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
@@ -18,10 +19,16 @@ struct WorkerOptions {
     std::string pool = "default";
     int slots = 2;
     std::filesystem::path scratch;       // workspaces live below; emptied at start
-    std::filesystem::path plugin_cache;  // safe under concurrency: one writer at a time
-    SandboxConfig sandbox;
+    std::filesystem::path plugin_cache;         // see providers.hpp; "": none
+    std::vector<std::string> provider_mirrors;  // directories that providers may come from
+    std::filesystem::path tools;    // copies of tools that runs execute; empty: runs execute the tools themselves
+    std::filesystem::path journal;  // of applies; shared by all workers that may claim the same stacks
+    std::chrono::milliseconds lease{30'000};  // what the gateway's leases last without renewal
+    SandboxConfig sandbox;                    // its network is isolated or shared
+    int slot = 0;                             // which of them performs
     std::vector<std::filesystem::path> hidden;   // the data directory and the sealing key
     std::vector<std::string> environment_names;  // that variables {env: NAME} may ask for
+    std::vector<std::string> identity_names;     // of those, the ones whose names count in digests, not their values
     Secret spec_key;                             // checks RunSpec signatures
     Secret digest_key;  // keys the hashes of sensitive values in change digests
 };
@@ -32,18 +39,20 @@ struct WorkerOptions {
 class Worker {
   public:
     virtual ~Worker() = default;
-    virtual void drain() = 0;  // takes no new work
-    virtual void stop() = 0;   // and stops plans; an apply gets one graceful signal and its time
-    virtual Task<void> join() = 0;  // until all slots have ended
+    // Takes no new work and gives back what can begin anew: plans, and applies that did not begin yet.
+    virtual void drain() = 0;
+    virtual void stop() = 0;  // and applies get one graceful signal and their time
+    virtual std::vector<RunId> applying() const = 0;  // what a drained worker is waited for
+    virtual Task<void> join() = 0;                    // until all slots have ended
 };
 // Empties `scratch`.
 std::unique_ptr<Worker> start_worker(RunGateway& gateway, WorkerOptions options,
                                      const Clock& clock);
 
 // One piece of work, from source blob to PhaseResult: what a slot does, and what tests call. Throws
-// Failure where nothing must be reported: trouble of ours (plan again), or an apply whose end
-// nobody saw (after begin_apply said yes; its lease runs out, and the run becomes unknown).
+// Failure where nothing must be reported: trouble of ours, to be done again. `on_begin` is told just before
+// begin_apply is asked: from then on a stop interrupts an apply.
 Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options, const Clock& clock,
-                          StopSwitch stop);
+                          StopSwitch stop, std::function<void()> on_begin = {});
 
 }  // namespace slipway

@@ -6,9 +6,12 @@
 #include <fstream>
 #include <limits>
 
+#include "handlers/runs/perform/excess.hpp"
 #include "handlers/runs/perform/read_beneath.hpp"
+#include "handlers/runs/perform/tool_copy.hpp"
 #include "handlers/runs/perform/tools/terraform.hpp"
 #include "service/base/digest.hpp"
+#include "service/process/run_user.hpp"
 
 namespace slipway {
 
@@ -68,7 +71,9 @@ Performance::Performance(RunGateway& gateway, const Work& work, const WorkerOpti
       options_(options),
       stop_(std::move(stop)),
       end_(std::chrono::steady_clock::now() + std::chrono::minutes(work.spec.limit_minutes)),
-      workspace_(options.scratch, work.spec.run.value + "-" + std::string(word(work.spec.phase))) {}
+      user_(run_user(options.sandbox, options.slot)),
+      workspace_(options.scratch, work.spec.run.value + "-" + std::string(word(work.spec.phase))),
+      apply_over_(executor) {}
 
 void Performance::check_spec(std::int64_t now_ms) const {
     if (!options_.spec_key.empty() &&
@@ -81,11 +86,20 @@ void Performance::check_spec(std::int64_t now_ms) const {
         over("\"" + spec_.workspace + "\" is no name for a workspace");
 }
 
+Task<void> Performance::start_network() {
+    const auto& sandbox = options_.sandbox;
+    if (sandbox.kind == SandboxConfig::Kind::none || sandbox.network == SandboxConfig::Network::shared) co_return;
+    auto executor = co_await this_executor();
+    network_ = start_run_network(executor, user_);
+}
+
 Task<void> Performance::choose_tool() {
     const auto installed = co_await installed_tools();
     auto chosen = slipway::choose_tool(spec_.tool, spec_.version, installed);
     if (!chosen) over(chosen.error().message);
     tool = std::move(*chosen);
+    const bool protects = options_.sandbox.kind != SandboxConfig::Kind::none && !options_.tools.empty();
+    if (protects) tool_copy_ = unreadable_copy(options_.tools, fs::weakly_canonical(tool.program));
 }
 
 Task<void> Performance::fetch_source() {
@@ -96,6 +110,7 @@ Task<void> Performance::fetch_source() {
     std::error_code error;
     if (!fs::is_directory(fs::canonical(directory_, error), error))
         over("the directory " + spec_.directory + " is not in the source");
+    if (user_) give_tree(workspace_.root(), *user_);
 }
 
 void Performance::make_environment() {
@@ -119,8 +134,19 @@ SandboxView Performance::view() const {
     SandboxView out;
     out.workspace = workspace_.root();
     out.hidden = options_.hidden;
-    if (!tool.program.empty()) out.readable.push_back(tool.program);
+    out.user = user_;
+    if (tool_copy_)
+        out.programs.push_back({*tool_copy_, fs::weakly_canonical(tool.program)});
+    else if (!tool.program.empty())
+        out.readable.push_back(tool.program);
+    std::error_code error;
+    if (fs::exists(options_.plugin_cache, error)) out.readable.push_back(options_.plugin_cache);
+    for (const auto& mirror : options_.provider_mirrors) out.readable.push_back(mirror);
     return out;
+}
+
+void Performance::give(const fs::path& path) const {
+    if (user_) give_tree(path, *user_);
 }
 
 std::chrono::milliseconds Performance::time_left() const {
@@ -150,10 +176,6 @@ HeldCommand Performance::prepare_step(Arguments arguments, Reach reach) const {
     auto step = command(std::move(arguments));
     auto config = options_.sandbox;
     auto seen = view();
-    if (cache_ != CacheUse::none) {
-        const bool fills = cache_ == CacheUse::fill && reach == Reach::trusted;
-        (fills ? seen.writable : seen.readable).push_back(options_.plugin_cache);
-    }
     if (reach != Reach::trusted) seen.readable.push_back(workspace_.data());
     if (reach == Reach::planned) {  // rule R2: the state may be read, not written
         config.readable.insert(config.readable.end(), config.writable.begin(),
@@ -162,6 +184,9 @@ HeldCommand Performance::prepare_step(Arguments arguments, Reach reach) const {
         step.silence_limit = plan_silence;
     }
     if (reach == Reach::applied) step.grace = apply_grace;
+    seen.needs_network = true;
+    seen.network = network_.get();
+    if (config.kind != SandboxConfig::Kind::none) step.usage_limits = usage_limits(config, workspace_.root());
     return HeldCommand(sandboxed(std::move(step), config, seen));
 }
 
@@ -184,6 +209,8 @@ void Performance::must_succeed(const Ended& ended, std::string_view step) {
             over("the " + std::string(word(spec_.phase)) + " printed nothing for " +
                      text_of(ended.limit) + " and was stopped",
                  Outcome::timed_out);
+        case Ended::How::used_too_much:
+            over("the " + std::string(word(spec_.phase)) + " " + excess(ended.used_too_much, options_.sandbox));
         case Ended::How::stopped:
             over(spec_.phase == Phase::apply ? "the apply was interrupted, because the service was stopped"
                                              : "the plan was stopped",
@@ -208,11 +235,11 @@ Task<void> Performance::init() {
         return read_beneath(workspace_.root(), lock_path, 4u << 20).value_or("");
     };
     const auto brought = read_lock();
-    cache_ = cache_use(options_.plugin_cache, brought);
-    const auto lock = co_await lock_cache(options_.plugin_cache, cache_, time_left());
-    const auto cache_path =
-        cache_ == CacheUse::none ? fs::path() : fs::canonical(options_.plugin_cache);
-    cli_configuration_ = terraform::cli_configuration(cache_path.string());
+    offer_cached(options_.plugin_cache, locked_providers(brought), workspace_.data());
+    give(workspace_.data());
+    std::vector<terraform::ProviderMirror> mirrors;
+    for (const auto& mirror : options_.provider_mirrors) mirrors.push_back({mirror, mirrored_providers(mirror)});
+    cli_configuration_ = terraform::cli_configuration(mirrors);
     auto step = prepare_step(terraform::init(!brought.empty()), Reach::trusted);
     if (spec_.phase == Phase::plan) {
         auto arguments = terraform::plan(inside(plan_path()).string(), spec_.destroy);
@@ -223,6 +250,7 @@ Task<void> Performance::init() {
         if (!show_) prepare_show();
         log.take(which, bytes);
     };
+    if (network_) co_await network_->ready();
     auto ended = co_await run_step(std::move(step), std::move(receive));
     must_succeed(ended, "init");
     if (!show_) prepare_show();
@@ -264,12 +292,13 @@ Task<std::string> Performance::plan() {
 void Performance::prepare_show() {
     show_workspace_.emplace(options_.scratch, spec_.run.value + "-show");
     const auto& fresh = *show_workspace_;
-    SandboxConfig config;  // neither state nor anything else that runs share
-    config.kind = options_.sandbox.kind;
+    give(fresh.root());
+    auto config = options_.sandbox;  // neither state nor anything else that runs share, nor a network
+    config.readable.clear();
+    config.writable.clear();
     SandboxView seen = view();
     seen.workspace = fresh.root();
     seen.readable.push_back(workspace_.data());
-    if (cache_ != CacheUse::none) seen.readable.push_back(options_.plugin_cache);
     auto at = [&](const fs::path& path) { return inside_sandbox(path, config, seen); };
     auto step = command(terraform::show(at(fresh.out() / "plan").string()));
     step.directory = fresh.source();
@@ -278,12 +307,14 @@ void Performance::prepare_show() {
         found != environment_.variables.end())
         step.environment.insert(*found);
     step.output_limit = largest_shown_plan;
+    if (config.kind != SandboxConfig::Kind::none) step.usage_limits = usage_limits(config, fresh.root());
     show_.emplace(sandboxed(std::move(step), config, seen));
 }
 
 Task<ReadPlan> Performance::show(std::string plan_file) {
     write_file(show_workspace_->source() / terraform::lock_file_name, lock_file);
     write_file(show_workspace_->out() / "plan", plan_file);
+    give(show_workspace_->root());
     plan_file.clear();
     OnOutput keep;
     auto ended = co_await show_->run(time_left(), std::move(keep), stop_);
@@ -308,7 +339,7 @@ void Performance::tell_plan(const std::vector<Secret>& sensitive) {
     log.end_streams();
 }
 
-void Performance::check_state() const {
+void Performance::check_state() {
     const auto text = read_beneath(workspace_.root(), "data/terraform.tfstate", 1u << 20);
     const auto parsed = parse_json(text.value_or("null"));
     const auto backend = parsed ? *parsed : Json();
@@ -316,7 +347,8 @@ void Performance::check_state() const {
     if (const auto trouble = terraform::state_trouble(backend, spec_.workspace); applies && !trouble.empty())
         over(trouble + "; nothing was applied");
     const std::filesystem::path path = terraform::state_path(backend, spec_.workspace);
-    if (path.empty()) return;
+    state_is_elsewhere_ = path.empty();
+    if (state_is_elsewhere_) return;
     // The tool writes a lock beside the file, so the directory is what has to be shared.
     const auto directory = spec_.workspace == "default" ? path.parent_path() : path;
     std::error_code error;
@@ -333,22 +365,12 @@ void Performance::check_state() const {
          ")");
 }
 
-Task<Ended> Performance::apply(std::string plan_file) {
-    write_file(plan_path(), plan_file);
-    auto step = prepare_step(terraform::apply(inside(plan_path()).string()), Reach::applied);
-    co_return co_await run_step(std::move(step));
-}
-
-Task<Json> Performance::outputs() {
-    std::string printed;
-    OnOutput receive = [&](int which, std::string_view bytes) {
-        if (which == 1 && printed.size() < largest_held) printed.append(bytes);
-    };
-    auto step = prepare_step(terraform::output(), Reach::planned);
-    auto ended = co_await run_step(std::move(step), receive);
-    auto parsed = parse_json(printed);
-    if (!ended.ok() || !parsed) co_return Json::object();
-    co_return terraform::open_outputs(*parsed);
+int Performance::prepare_apply(std::string plan_file) {
+    if (!write_beneath(workspace_.root(), "out/plan", plan_file, user_))
+        over("the plan file cannot be put into the run's workspace: the disk is full, or something of the run stands in "
+             "its place; nothing was applied");
+    apply_.emplace(prepare_step(terraform::apply(inside(plan_path()).string()), Reach::applied));
+    return apply_->pid();
 }
 
 }  // namespace slipway

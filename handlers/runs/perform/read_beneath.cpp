@@ -42,4 +42,23 @@ std::optional<std::string> read_beneath(const std::filesystem::path& root,
     return out;
 }
 
+bool write_beneath(const std::filesystem::path& root, const std::filesystem::path& relative, std::string_view bytes,
+                   std::optional<unsigned> user) {
+    const Closing directory{::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
+    open_how how{};
+    how.flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY;
+    how.mode = 0600;
+    how.resolve = RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_MAGICLINKS;
+    const Closing file{
+        static_cast<int>(::syscall(SYS_openat2, directory.fd, relative.c_str(), &how, sizeof how))};
+    if (file.fd < 0 || (user && ::fchown(file.fd, *user, *user) != 0)) return false;
+    while (!bytes.empty()) {
+        const auto n = ::write(file.fd, bytes.data(), bytes.size());
+        if (n < 0 && errno == EINTR) continue;
+        if (n <= 0) return false;
+        bytes.remove_prefix(static_cast<std::size_t>(n));
+    }
+    return true;
+}
+
 }  // namespace slipway

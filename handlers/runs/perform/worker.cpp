@@ -1,5 +1,7 @@
-// The slots: take work, perform it, report it; keep the lease while it lasts, and stop when it is
-// lost, since from then on somebody else may act. Never reports what it no longer holds.
+// The slots: take work, perform it, report it; keep the lease while it lasts. When it is lost, what can begin
+// anew is stopped. An apply that began is not: breaking it off would leave more harm than a lease is worth, and
+// the journal keeps everybody else from its plan.
+#include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -12,6 +14,7 @@
 #include <mutex>
 #include <thread>
 
+#include "handlers/runs/perform/journal.hpp"
 #include "handlers/runs/perform/perform.hpp"
 #include "handlers/runs/perform/workspace.hpp"
 #include "service/base/log.hpp"
@@ -26,15 +29,15 @@ using SteadyClock = std::chrono::steady_clock;
 namespace {
 
 constexpr auto wait_for_work = 2s;  // short, so that a drained worker ends soon
-constexpr auto renew_every = 10s;
-constexpr auto lease_margin =
-    25s;  // of thirty: without a renewal for so long, it is as good as lost
 constexpr int report_attempts = 6;
 
 struct Held {
+    RunId run;
     Phase phase;
     StopSwitch stop;
     bool lost = false;
+    bool given_back = false;  // stopped, to be done by somebody else from the beginning
+    bool begun = false;       // an apply that may have begun
 };
 
 class ThreadWorker : public Worker {
@@ -44,10 +47,12 @@ class ThreadWorker : public Worker {
         remove_tree(options_.scratch);
         fs::create_directories(options_.scratch);
         fs::permissions(options_.scratch, fs::perms::owner_all);
+        if (!options_.tools.empty()) remove_tree(options_.tools);
+        Journal(options_.journal).forget_older_than(journal_days);
         open_slots_ = options_.slots;
         if (options_.slots <= 0) busy_.reset();
         for (int slot = 0; slot < options_.slots; ++slot)
-            spawn(io_.get_executor(), work_on(), [this](std::exception_ptr) { slot_ended(); });
+            spawn(io_.get_executor(), work_on(slot), [this](std::exception_ptr) { slot_ended(); });
         thread_ = std::thread([this] { io_.run(); });
     }
     ~ThreadWorker() override {
@@ -55,13 +60,24 @@ class ThreadWorker : public Worker {
         thread_.join();
     }
 
-    void drain() override { draining_ = true; }
+    void drain() override {
+        draining_ = true;
+        asio::post(io_, [this] {
+            for (auto& held : held_)
+                if (!held->begun) give_up(*held);
+        });
+    }
 
     void stop() override {
-        draining_ = true;
+        drain();
         asio::post(io_, [this] {
             for (auto& held : held_) held->stop.stop();
         });
+    }
+
+    std::vector<RunId> applying() const override {
+        std::lock_guard lock(mutex_);
+        return applying_;
     }
 
     Task<void> join() override {
@@ -86,7 +102,7 @@ class ThreadWorker : public Worker {
         waiting_.clear();
     }
 
-    Task<void> work_on() {
+    Task<void> work_on(int slot) {
         auto pause = 250ms;
         while (!draining_) {
             std::optional<Work> work;
@@ -104,12 +120,32 @@ class ThreadWorker : public Worker {
                 continue;
             }
             pause = 250ms;
-            if (work) co_await one(std::move(*work));
+            if (work && draining_)
+                co_await give_back(work->lease);
+            else if (work)
+                co_await one(std::move(*work), slot);
         }
     }
 
-    Task<void> one(Work work) {
+    static void give_up(Held& held) {
+        held.given_back = true;
+        held.stop.stop();
+    }
+
+    // From here on it is waited for.
+    void begin(Held& held) {
+        held.begun = true;
+        std::lock_guard lock(mutex_);
+        applying_.push_back(held.run);
+    }
+    void end(const Held& held) {
+        std::lock_guard lock(mutex_);
+        if (held.begun) applying_.erase(std::find(applying_.begin(), applying_.end(), held.run));
+    }
+
+    Task<void> one(Work work, int slot) {
         auto held = std::make_shared<Held>();
+        held->run = work.spec.run;
         held->phase = work.spec.phase;
         auto place = held_.insert(held_.end(), held);
         auto executor = co_await this_executor();
@@ -119,32 +155,53 @@ class ThreadWorker : public Worker {
 
         std::optional<PhaseResult> result;
         std::string trouble;
+        std::function<void()> on_begin = [this, held] { begin(*held); };
+        auto options = options_;
+        options.slot = slot;
         try {
-            result = co_await perform(gateway_, work, options_, clock_, held->stop);
+            result = co_await perform(gateway_, work, options, clock_, held->stop, std::move(on_begin));
         } catch (const std::exception& error) {
             trouble = error.what();
         }
-        held->lost = held->lost || !result;
-        if (result) co_await report(work, held, std::move(*result));
+        if (result && result->outcome == PhaseResult::Outcome::not_begun)
+            log_info("an apply was not begun", {{"run", work.spec.run.value}, {"reason", result->error}});
+        else if (held->given_back && (!result || result->outcome == PhaseResult::Outcome::stopped))
+            co_await give_back(work.lease);
+        else if (result)
+            co_await report(work, held, std::move(*result));
+        else
+            log_error("a run was not reported", {{"run", work.spec.run.value},
+                                                 {"worker", options_.name}, {"error", trouble}});
         done.notify();
         co_await renewing.join();
+        end(*held);
         held_.erase(place);
+    }
+
+    Task<void> give_back(Lease lease) {
+        std::string trouble;
+        try {
+            co_await gateway_.give_back(lease);
+        } catch (const Failure& failure) {
+            trouble = failure.what();
+        }
         if (!trouble.empty())
-            log_error(
-                "a run was not reported",
-                {{"run", work.spec.run.value}, {"worker", options_.name}, {"error", trouble}});
+            log_warning("work could not be given back; it is done again when its lease is over",
+                        {{"job", lease.job.value}, {"error", trouble}});
     }
 
     // The end is told while the lease is still kept.
     Task<void> report(Work work, std::shared_ptr<Held> held, PhaseResult result) {
-        for (int attempt = 0; attempt < report_attempts && !held->lost; ++attempt) {
+        const bool apply = result.begun;
+        for (int attempt = 0; attempt < report_attempts && (apply || !held->lost); ++attempt) {
             if (attempt != 0) co_await sleep_for(250ms * (1 << attempt));
             std::string trouble;
             try {
                 const bool taken = co_await gateway_.report(work.spec.run, work.lease, result);
-                if (!taken)
-                    log_warning("the result of a run was not taken: its lease had gone",
-                                {{"run", work.spec.run.value}});
+                if (taken) co_return;
+                log_warning("the result of a run was not taken: its lease had gone",
+                            {{"run", work.spec.run.value}});
+                if (apply) co_await gateway_.ask_for_its_end(work.spec.run);
                 co_return;
             } catch (const Failure& failure) {
                 trouble = failure.what();
@@ -154,9 +211,10 @@ class ThreadWorker : public Worker {
         }
     }
 
+    // After a pause of the whole process the clock has run on: what counts is what the queue says now.
     Task<void> keep(Lease lease, std::shared_ptr<Held> held, Signal& done) {
         auto kept = SteadyClock::now();
-        while (!co_await done.wait(renew_every)) {
+        while (!co_await done.wait(options_.lease / 3)) {
             auto renewed = Renewed::held;
             bool answered = true;
             try {
@@ -165,13 +223,14 @@ class ThreadWorker : public Worker {
                 answered = false;
             }
             if (answered) kept = SteadyClock::now();
-            if (renewed == Renewed::lost || SteadyClock::now() - kept > lease_margin) {
-                held->lost = true;
-                held->stop.stop();
-                log_warning("a worker lost its lease and stops", {{"job", lease.job.value}});
-                co_return;
-            }
-            if (renewed == Renewed::cancel_wanted && held->phase == Phase::plan) held->stop.stop();
+            if (renewed == Renewed::cancel_wanted && !held->begun) held->stop.stop();
+            const bool lost = renewed == Renewed::lost || SteadyClock::now() - kept > options_.lease * 5 / 6;
+            if (!lost || held->lost) continue;
+            held->lost = true;
+            log_warning(held->begun ? "a worker lost its lease; the apply that it began goes on"
+                                    : "a worker lost its lease and stops",
+                        {{"job", lease.job.value}});
+            if (!held->begun) held->stop.stop();
         }
     }
 
@@ -182,7 +241,8 @@ class ThreadWorker : public Worker {
     asio::executor_work_guard<asio::io_context::executor_type> busy_{io_.get_executor()};
     std::atomic<bool> draining_{false};
     std::list<std::shared_ptr<Held>> held_;
-    std::mutex mutex_;
+    mutable std::mutex mutex_;
+    std::vector<RunId> applying_;  // of all slots, those that began
     int open_slots_ = 0;
     std::vector<std::function<void()>> waiting_;
     std::thread thread_;

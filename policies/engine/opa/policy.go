@@ -322,10 +322,13 @@ func (p *policy) prepareRule(c *compiled, name string, s shape, part *parts) (ru
 	return r, nil
 }
 
+// prepareQuery: a built-in that fails is an error, not an undefined expression: to_number("11 ") would make the
+// rule around it vanish, and a deny that vanishes allows.
 func prepareQuery(c *compiled, name string) (rego.PreparedEvalQuery, error) {
 	ref := c.module.Package.Path.Append(ast.StringTerm(name))
 	return rego.New(
 		rego.Compiler(c.compiler),
+		rego.StrictBuiltinErrors(true),
 		rego.ParsedQuery(ast.NewBody(ast.NewExpr(ast.NewTerm(ref)))),
 	).PrepareForEval(context.Background())
 }

@@ -70,6 +70,20 @@ deny contains "second" if {
 }
 deny contains "third" if true
 `, "deny:3 \"first\"\ndeny:7 \"third\""},
+		{"a built-in that fails is an error, and the rules beside it are heard", "plan", `package slipway
+import rego.v1
+deny contains "too many" if {
+	limit := to_number("11 ")
+	count(input.terraform.resource_changes) < limit
+}
+deny contains "always" if true
+`, `deny:7 "always"
+runtime error policies/plan/p.rego:4:11 to_number: strconv.ParseFloat: parsing "11 ": invalid syntax`},
+		{"a built-in that fails below a negation allows nothing", "plan", `package slipway
+import rego.v1
+small if to_number("11 ") > 3
+warn contains "large" if not small
+`, `runtime error policies/plan/p.rego:3:10 to_number: strconv.ParseFloat: parsing "11 ": invalid syntax`},
 		{"version 0 is understood where version 1 is not", "plan", `package spacelift
 deny[msg] {
   resource := input.terraform.resource_changes[_]

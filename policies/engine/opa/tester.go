@@ -162,7 +162,7 @@ func (t *testRun) runModules(modules map[string]*ast.Module, tested map[string]b
 
 func (t *testRun) newRunner() *tester.Runner {
 	return tester.NewRunner().SetCompiler(newCompiler().WithEnablePrintStatements(true)).
-		CapturePrintOutput(true).SetTimeout(t.limit)
+		CapturePrintOutput(true).RaiseBuiltinErrors(true).SetTimeout(t.limit)
 }
 
 func (t *testRun) describe(r *tester.Result) testResult {

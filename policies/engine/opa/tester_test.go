@@ -53,6 +53,10 @@ skipped plan/x_test.rego:9 todo_test_later
 			"policies/lib/l_test.rego":        "package lib.l\ntest_l { yes }\n",
 			"elsewhere/policies/lib/bad.rego": "no rego",
 		}, "passed eu/policies/plan/p_test.rego:2 test_x\npassed policies/lib/l_test.rego:2 test_l\n2 0 0"},
+		{"a built-in that fails in a policy fails its test, as it would block", map[string]string{
+			"plan/x.rego":      "package slipway\nimport rego.v1\ndeny contains \"no\" if to_number(input.limit) > 3\n",
+			"plan/x_test.rego": "package slipway_test\nimport rego.v1\ntest_blank if count(data.slipway.deny) == 0 with input as {\"limit\": \"11 \"}\n",
+		}, "failed plan/x_test.rego:3 test_blank to_number: strconv.ParseFloat: parsing \"11 \": invalid syntax (plan/x.rego)\n0 1 0"},
 		{"a file that does not compile is a failure", map[string]string{
 			"plan/x.rego":      "package slipway\ndeny[x] { y }\n",
 			"plan/x_test.rego": "package slipway\ntest_x { deny[\"x\"] }\n",

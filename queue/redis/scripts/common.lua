@@ -2,9 +2,12 @@
 -- server's own, so that the clocks of workers do not matter.
 --
 --   tick                 string  the last number given out: order of waiting jobs, fences
---   job:<id>             hash    state queue priority data order attempt fence holder due backs_off cancel
---                                begun why, and next_* for what was asked while leased
---   queue:<queue>        zset    waiting jobs by order - priority; queues: set of those names
+--   job:<id>             hash    state queue repository priority data order attempt fence holder due
+--                                backs_off cancel begun why, and next_* for what was asked while leased
+--   line:<queue>|<repository>  zset  its waiting jobs by order - priority; queues: set of the queues' names
+--   turns:<queue>        zset    repositories by the turn that is theirs next; one whose line is empty keeps
+--                                its place until its turn comes, so that leaving and returning gains nothing
+--   turn:<queue>         string  the turn of the job handed out last, where who comes anew begins
 --   wake:<queue>         list    nudges for whoever waits; losing one costs a second
 --   leased delayed dead  zset    job ids by end of lease, due time, time of death
 --   lapsed               zset    unknown and dead jobs that expire() is to name, by when
@@ -43,26 +46,33 @@ local function job_key(id) return P .. 'job:' .. id end
 
 local function order_of(priority) return whole(tick() - tonumber(priority) * priority_step_us) end
 
+local function line_key(queue, repository) return P .. 'line:' .. queue .. '|' .. repository end
+
 -- Of a job whose hash says already that it waits.
-local function line_up(id, queue, order)
-    if redis.call('ZADD', P .. 'queue:' .. queue, order, id) == 0 then return end
+local function line_up(id, queue, repository, order)
+    local line = line_key(queue, repository)
+    if redis.call('ZADD', line, order, id) == 0 then return end
+    if redis.call('ZCARD', line) == 1 then
+        local turn = redis.call('GET', P .. 'turn:' .. queue) or '0'
+        redis.call('ZADD', P .. 'turns:' .. queue, 'NX', turn, repository)
+    end
     local wake = P .. 'wake:' .. queue
     local nudges = redis.call('LLEN', wake)
     if nudges == 0 then redis.call('SADD', P .. 'queues', queue) end
     if nudges < wake_limit then redis.call('LPUSH', wake, '1') end
 end
 
-local function ready(id, queue, order)
+local function ready(id, queue, repository, order)
     redis.call('HSET', job_key(id), 'state', 'waiting')
-    line_up(id, queue, order)
+    line_up(id, queue, repository, order)
 end
 
 local function wait(id)
     local key = job_key(id)
-    local job = redis.call('HMGET', key, 'queue', 'priority')
+    local job = redis.call('HMGET', key, 'queue', 'priority', 'repository')
     local order = order_of(job[2])
     redis.call('HDEL', key, 'due', 'backs_off')
-    ready(id, job[1], order)
+    ready(id, job[1], job[3], order)
 end
 
 local function delay(id, due)
@@ -77,28 +87,30 @@ local function forget(id)
 end
 
 -- Of a job that is nowhere.
-local function fresh(id, queue, priority, due, data)
+local function fresh(id, queue, repository, priority, due, data)
     if tonumber(due) > now then
-        redis.call('HSET', job_key(id), 'queue', queue, 'priority', priority, 'data', data)
+        redis.call('HSET', job_key(id), 'queue', queue, 'repository', repository, 'priority', priority,
+            'data', data)
         return delay(id, due)
     end
-    redis.call('HSET', job_key(id), 'state', 'waiting', 'queue', queue, 'priority', priority, 'data', data)
-    line_up(id, queue, order_of(priority))
+    redis.call('HSET', job_key(id), 'state', 'waiting', 'queue', queue, 'repository', repository,
+        'priority', priority, 'data', data)
+    line_up(id, queue, repository, order_of(priority))
 end
 
 -- Asking twice is asking once.
-local function put(id, queue, priority, due, data)
+local function put(id, queue, repository, priority, due, data)
     local key = job_key(id)
-    if redis.call('EXISTS', key) == 0 then return fresh(id, queue, priority, due, data) end
+    if redis.call('EXISTS', key) == 0 then return fresh(id, queue, repository, priority, due, data) end
     local job = redis.call('HMGET', key, 'state', 'due', 'backs_off', 'next_due')
     local state = job[1]
     if state == 'dead' then
         forget(id)
-        fresh(id, queue, priority, due, data)
+        fresh(id, queue, repository, priority, due, data)
     elseif state == 'leased' then
         if not job[4] then
-            redis.call('HSET', key, 'next_queue', queue, 'next_priority', priority, 'next_due', due,
-                'next_data', data)
+            redis.call('HSET', key, 'next_queue', queue, 'next_repository', repository,
+                'next_priority', priority, 'next_due', due, 'next_data', data)
         elseif tonumber(due) < tonumber(job[4]) then
             redis.call('HSET', key, 'next_due', due)
         end
@@ -108,9 +120,11 @@ local function put(id, queue, priority, due, data)
     end
 end
 
-local function put_next_argument()
-    local id, queue, priority, due = arg(), arg(), arg(), arg()
-    put(id, queue, priority, due, arg())
+-- The job that the next arguments say. One that names no repository is `heir`'s: of the job that leaves it.
+local function job_arguments(heir)
+    local job = { arg(), arg(), arg(), arg(), arg(), arg() }
+    if job[3] == '' then job[3] = heir end
+    return job
 end
 
 local function promote()
@@ -127,11 +141,12 @@ local function holds(id, fence)
 end
 
 local function next_of(id)
-    return redis.call('HMGET', job_key(id), 'next_queue', 'next_priority', 'next_due', 'next_data')
+    return redis.call('HMGET', job_key(id), 'next_queue', 'next_repository', 'next_priority', 'next_due',
+        'next_data')
 end
 
 local function forget_next(id)
-    redis.call('HDEL', job_key(id), 'next_queue', 'next_priority', 'next_due', 'next_data')
+    redis.call('HDEL', job_key(id), 'next_queue', 'next_repository', 'next_priority', 'next_due', 'next_data')
 end
 
 -- Of a leased job.

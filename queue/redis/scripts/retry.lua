@@ -6,7 +6,7 @@ local key = job_key(id)
 redis.call('ZREM', P .. 'leased', id)
 redis.call('HSET', key, 'why', why)
 if uncounted == '1' then redis.call('HINCRBY', key, 'attempt', -1) end
-local job = redis.call('HMGET', key, 'begun', 'attempt', 'queue', 'order')
+local job = redis.call('HMGET', key, 'begun', 'attempt', 'queue', 'order', 'repository')
 if bury == '1' or job[1] or tonumber(job[2]) >= attempts_limit then
     give_up(id)
     return 1
@@ -16,6 +16,6 @@ if pause > 0 then
     redis.call('HSET', key, 'backs_off', '1')
     delay(id, whole(now + pause))
 else
-    ready(id, job[3], job[4])
+    ready(id, job[3], job[5], job[4])
 end
 return 1

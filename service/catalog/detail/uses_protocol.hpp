@@ -4,7 +4,8 @@
 //   question = frame {"id": n, "directories": {directory: {file name: text}}}
 //   answer   = frame {"id": n, "directories": {directory: facts}} or {"id": n, "failure": sentence}
 //   facts    = {calls: [{name, source, file, line}], paths: [{base, path, template, strict}],
-//               unknown: sentence, resources: [{address, file, line}], required: {terraform, opentofu}}
+//               unknown: sentence, resources: [{address, file, line}], required: {terraform, opentofu},
+//               providers: [source]}
 //
 // A path's base is "module" (the directory itself) or "root" (the directory where the tool runs).
 #pragma once
@@ -40,6 +41,7 @@ struct DirectoryReading {
     std::vector<std::pair<std::string, Place>> resources;
     std::string unknown;
     std::string required_terraform, required_opentofu;
+    std::vector<std::string> providers;
 };
 
 std::string uses_question(std::int64_t id, const std::map<std::string, DirectoryTexts>& directories);

@@ -94,6 +94,7 @@ func directoryFacts(files map[string]string) facts {
 	d.Required.Terraform = strings.Join(constraints[false], ", ")
 	d.Required.OpenTofu = strings.Join(constraints[true], ", ")
 	d.Paths = unique(d.Paths)
+	d.Providers = providersOf(d.files)
 	return d.facts
 }
 

@@ -176,6 +176,37 @@ func TestHostileDirectoriesAreUnknownAndHarmOnlyThemselves(t *testing.T) {
 	}
 }
 
+func TestWhichProvidersADirectoryUses(t *testing.T) {
+	got := directoryFacts(map[string]string{
+		"main.tf": `
+terraform {
+  required_providers {
+    dns = {
+      source                = "Acme/DNS"
+      configuration_aliases = [dns.west]
+    }
+    old = "~> 1.0"
+  }
+}
+provider "google-beta" {}
+resource "null_resource" "a" {}
+resource "dns_record" "a" {}
+data "aws_ami" "a" { provider = other.west }
+resource "terraform_data" "a" {}
+ephemeral "vault_token" "a" {}`,
+		"more.tf.json": `{"terraform": {"required_providers": {"net": {"source": "tf.acme.test/acme/net"}}},
+			"resource": {"random_id": {"a": {"provider": "dice.one"}}}}`,
+	}).Providers
+	want := []string{"acme/dns", "hashicorp/dice", "hashicorp/google-beta", "hashicorp/null", "hashicorp/old",
+		"hashicorp/other", "hashicorp/vault", "tf.acme.test/acme/net"}
+	if !reflect.DeepEqual(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if got := directoryFacts(map[string]string{}).Providers; len(got) != 0 {
+		t.Errorf("an empty directory uses %v", got)
+	}
+}
+
 func TestFramesOneAfterAnother(t *testing.T) {
 	var in, out bytes.Buffer
 	writeFrame(&in, []byte(`{"id": 1, "directories": {"a": {"main.tf": "locals { a = file(\"../x\") }"}}}`))

@@ -8,7 +8,8 @@
 //	             paths:     [{base, path, template, strict}]      what expressions name
 //	             unknown:   sentence, absent: all was understood
 //	             resources: [{address, file, line}]               without index
-//	             required:  {terraform: constraints, opentofu: constraints}}
+//	             required:  {terraform: constraints, opentofu: constraints},
+//	             providers: [source]}                             required or implied: "hashicorp/null", "host/a/b"
 //
 // A path's base is "module" (the directory itself: path.module) or "root" (the directory where the tool
 // runs: path.root, path.cwd and every path that names neither). template: the file is itself a template,
@@ -73,6 +74,7 @@ type facts struct {
 	Unknown   string     `json:"unknown,omitempty"`
 	Resources []resource `json:"resources,omitempty"`
 	Required  required   `json:"required"`
+	Providers []string   `json:"providers,omitempty"`
 }
 
 func readFrame(r io.Reader) ([]byte, error) {

@@ -9,6 +9,7 @@
 #include "handlers/forges/github/client.hpp"
 #include "service/base/digest.hpp"
 #include "service/base/metrics.hpp"
+#include "service/base/pause.hpp"
 #include "tests/support/run_task.hpp"
 
 using namespace slipway;
@@ -59,14 +60,14 @@ constexpr std::int64_t start_ms = 1'800'000'000'000;
 
 struct Bench {
     asio::io_context io;
-    FixedClock clock{start_ms};
+    FixedClock clock{start_ms}, steady{1'000};
     ScriptedHttp http;
     std::unique_ptr<GithubForge> forge;
     RepositoryName repository{"github.com", "acme/infra"};
     PullRequestName pull{repository, 7};
 
     enum class With { token, app };
-    explicit Bench(With with = With::token) {
+    explicit Bench(With with = With::token, Spacing spacing = {}) {
         ForgeConfig config;
         config.name = "github.com";
         config.api_url = "https://api.test/";
@@ -79,10 +80,8 @@ struct Bench {
             http.on("POST /app/installations/100/access_tokens", 201, token("first"));
             http.on("POST /app/installations/100/access_tokens", 201, token("second"));
         }
-        Spacing fast;
-        fast.between_created = fast.between_writes = milliseconds(0);
-        fast.lag = {milliseconds(0), milliseconds(0)};
-        forge = std::make_unique<GithubForge>(config, http, clock, fast);
+        spacing.lag = {milliseconds(0), milliseconds(0)};
+        forge = std::make_unique<GithubForge>(config, http, clock, steady, spacing);
     }
     std::string token(const std::string& text) const {
         return R"({"token":")" + text + R"(","expires_at":")" +
@@ -187,27 +186,117 @@ TEST_CASE("What GitHub's refusals mean") {
     }
 }
 
-TEST_CASE("Created things are a second apart, all writes a third of one") {
+namespace {
+
+// When a call of that kind was made that was wanted at `now`, asked for as early as the pace allows.
+std::int64_t made_at(Pace& pace, CallKind kind, Need need, std::int64_t now) {
+    while (auto wait = pace.wait_for(kind, need, now).count()) now += wait;
+    pace.made(kind, now);
+    return now;
+}
+
+}  // namespace
+
+TEST_CASE("A quiet account spends a minute's creations at once; no minute and no hour has more than the limits") {
     Pace pace{Spacing{}};
-    CHECK(pace.reserve(WriteKind::creates, 1'000).count() == 0);
-    CHECK(pace.reserve(WriteKind::creates, 1'000).count() == 1'000);
-    CHECK(pace.reserve(WriteKind::edits, 1'000).count() == 1'340);
-    CHECK(pace.reserve(WriteKind::creates, 1'000).count() == 2'000);
-    CHECK(pace.reserve(WriteKind::edits, 60'000).count() == 0);
-    CHECK(pace.reserve(WriteKind::edits, 60'000).count() == 340);
-    CHECK(pace.reserve(WriteKind::creates, 60'000).count() == 680);
+    std::vector<std::int64_t> made;
+    for (std::int64_t i = 0, now = 1'000; i < 1'200; ++i)
+        made.push_back(now = made_at(pace, CallKind::creates, Need::decides, now));
+    CHECK(made[79] == 1'000);
+    CHECK(made[80] > 60'000);
+    CHECK(made[80] < 62'000);
+    for (std::size_t i = 0; i + 80 < made.size(); ++i) REQUIRE(made[i + 80] - made[i] >= 60'000);
+    for (std::size_t i = 0; i + 500 < made.size(); ++i) REQUIRE(made[i + 500] - made[i] >= 3'600'000);
+    CHECK(made[499] < 7 * 60'000);
+    CHECK(made[500] < 3'603'000);
+    CHECK(pace.wait_for(CallKind::edits, Need::decides, made.back()).count() == 0);
+}
+
+TEST_CASE("Reads and edits are counted in points") {
+    Pace pace{Spacing{}};
+    for (int i = 0; i < 170; ++i) CHECK(made_at(pace, CallKind::edits, Need::decides, 1'000) == 1'000);
+    for (int i = 0; i < 50; ++i) CHECK(made_at(pace, CallKind::reads, Need::decides, 2'000) == 2'000);
+    CHECK(made_at(pace, CallKind::reads, Need::decides, 2'000) == 61'250);
+}
+
+TEST_CASE("What can wait leaves room for what decides") {
+    Pace pace{Spacing{}};
+    for (int i = 0; i < 60; ++i) CHECK(made_at(pace, CallKind::creates, Need::can_wait, 0) == 0);
+    CHECK(pace.wait_for(CallKind::creates, Need::can_wait, 0).count() > 59'000);
+    for (int i = 0; i < 20; ++i) CHECK(made_at(pace, CallKind::creates, Need::decides, 0) == 0);
+    CHECK(pace.wait_for(CallKind::creates, Need::decides, 0).count() > 59'000);
+
+    SUBCASE("of an hour's creations, too") {
+        Pace hour{Spacing{}};
+        for (int i = 0; i < 400; ++i) made_at(hour, CallKind::creates, Need::decides, i * 1'000);
+        CHECK(hour.wait_for(CallKind::creates, Need::can_wait, 500'000).count() > 3'000'000);
+        CHECK(hour.wait_for(CallKind::edits, Need::can_wait, 500'000).count() == 0);
+        CHECK(hour.wait_for(CallKind::creates, Need::decides, 500'000).count() == 0);
+    }
+    SUBCASE("of the hour's calls, when less than a fifth is left") {
+        Pace scarce{Spacing{}};
+        scarce.told({5'000, 1'000, milliseconds(90'000)}, 1'000);
+        CHECK(scarce.wait_for(CallKind::edits, Need::can_wait, 1'000).count() == 0);
+        scarce.told({5'000, 999, milliseconds(90'000)}, 1'000);
+        CHECK(scarce.wait_for(CallKind::edits, Need::can_wait, 1'000).count() == 90'000);
+        CHECK(scarce.wait_for(CallKind::creates, Need::decides, 1'000).count() == 0);
+        CHECK(scarce.wait_for(CallKind::edits, Need::can_wait, 91'000).count() == 0);
+    }
+}
+
+TEST_CASE("Ten pull requests of twenty stacks at once: all are decided at once, the rest keeps the limits") {
+    Pace pace{Spacing{}};
+    std::int64_t now = 0, decided = 0;
+    int left_out = 0;
+    for (int pull = 0; pull < 10; ++pull) {
+        for (int i = 0; i < 2; ++i) decided = std::max(decided, made_at(pace, CallKind::creates, Need::decides, now));
+        for (int stack = 0; stack < 20; ++stack)
+            if (pace.wait_for(CallKind::creates, Need::can_wait, now).count() == 0)
+                pace.made(CallKind::creates, now);
+            else
+                ++left_out;
+    }
+    CHECK(decided == 0);
+    CHECK(left_out == 200 - 54);
+    while (left_out-- > 0) now = made_at(pace, CallKind::creates, Need::can_wait, now);
+    CHECK(now < 4 * 60'000);
+}
+
+TEST_CASE("Who must wait gives its place away and comes back with its time") {
+    Spacing spacing;
+    spacing.limits = {2, 500, 900, 0, 0};
+    Bench bench(Bench::With::token, spacing);
+    bench.http.on("POST /repos/acme/infra/issues/comments/5/reactions", 201);
+    auto acknowledge = [&] { return bench.forge->acknowledge(bench.pull, "5"); };
+    bench.run(acknowledge());
+    bench.steady.advance(milliseconds(58'500));
+    bench.run(acknowledge());
+    auto paused = [&]() -> std::int64_t {
+        try {
+            bench.run(acknowledge());
+        } catch (const Pause& pause) {
+            return pause.after().count();
+        }
+        return 0;
+    };
+    CHECK(paused() == 1'750);
+    CHECK(bench.http.count("POST /repos/acme/infra/issues/comments/5/reactions") == 2);
+    CHECK(bench.run(bench.forge->wait_for_rest(bench.repository, WriteKind::creates)).count() == 1'750);
+    CHECK(bench.run(bench.forge->wait_for_rest(bench.repository, WriteKind::edits)).count() == 0);
+    bench.steady.advance(milliseconds(1'750));
+    bench.run(acknowledge());
 }
 
 TEST_CASE("After a limit nobody asks again before GitHub's own time") {
     Bench bench;
     const std::string get = "GET /repos/acme/infra";
-    bench.http.on(get, 403, "{}", {{"retry-after", "30"}, {"x-ratelimit-remaining", "17"}});
+    bench.http.on(get, 403, "{}", {{"retry-after", "30"}, {"x-ratelimit-limit", "5000"}, {"x-ratelimit-remaining", "17"}});
     bench.http.on(get, 200, R"({"default_branch":"main"})");
     auto limited = bench.failure(bench.forge->default_branch(bench.repository));
     REQUIRE(limited);
     CHECK(limited->retry() == Retry::after);
     CHECK(limited->after().count() == 30'000);
-    bench.clock.advance(milliseconds(10'000));
+    bench.steady.advance(milliseconds(10'000));
     auto held = bench.failure(bench.forge->default_branch(bench.repository));
     REQUIRE(held);
     CHECK(held->after().count() == 20'000);
@@ -217,8 +306,32 @@ TEST_CASE("After a limit nobody asks again before GitHub's own time") {
           metrics.npos);
     CHECK(metrics.find(R"(slipway_forge_calls_remaining{forge="github.com",installation=""} 17)") !=
           metrics.npos);
-    bench.clock.advance(milliseconds(20'000));
+    bench.steady.advance(milliseconds(20'000));
     CHECK(bench.run(bench.forge->default_branch(bench.repository)) == "main");
+}
+
+TEST_CASE("A clock that is set back by an hour holds nobody up") {
+    Bench bench;
+    const std::string get = "GET /repos/acme/infra";
+    const auto there = start_ms / 1'000;  // GitHub's clock is right
+    bench.http.on(get, 200, R"({"default_branch":"main"})");
+    bench.http.on(get, 403, "{}",
+                  {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-limit", "5000"},
+                   {"x-ratelimit-reset", std::to_string(there + 30)},
+                   {"date", "Fri, 15 Jan 2027 08:00:00 GMT"}});
+    bench.http.on(get, 200, R"({"default_branch":"main"})",
+                  {{"x-ratelimit-remaining", "5000"}, {"x-ratelimit-limit", "5000"}});
+    for (int i = 0; i < 2; ++i)
+        bench.http.on("POST /repos/acme/infra/issues/comments/5/reactions", 201);
+    bench.run(bench.forge->acknowledge(bench.pull, "5"));
+    CHECK(bench.run(bench.forge->default_branch(bench.repository)) == "main");
+    bench.clock.advance(std::chrono::hours(-1));
+    auto limited = bench.failure(bench.forge->default_branch(bench.repository));
+    REQUIRE(limited);
+    CHECK(limited->after().count() == 30'000);
+    bench.steady.advance(milliseconds(30'000));
+    CHECK(bench.run(bench.forge->default_branch(bench.repository)) == "main");
+    bench.run(bench.forge->acknowledge(bench.pull, "5"));
 }
 
 TEST_CASE("A refusal says what to do next, and whether asking again can help") {
@@ -275,7 +388,7 @@ TEST_CASE("A forge without credentials says so") {
     ScriptedHttp http;
     ForgeConfig config;
     config.name = "github.com";
-    GithubForge forge(config, http, clock, Spacing{});
+    GithubForge forge(config, http, clock, clock, Spacing{});
     RepositoryName repository{"github.com", "acme/infra"};
     CHECK_THROWS_WITH_AS(run_task(io, forge.default_branch(repository)),
                          "The forge github.com has no credentials; give it app_id and "
@@ -558,6 +671,27 @@ TEST_CASE("A comment is looked for among the oldest and the newest, and only amo
     auto before = bench.http.sent.size();
     CHECK(bench.run(bench.forge->put_comment(bench.pull, "", "<!-- slipway -->", "x")) == "6");
     CHECK(bench.http.sent.size() - before == 11);  // ten pages, one write
+}
+
+TEST_CASE("A pull request that was just read without comments is not searched for our own") {
+    Bench bench;
+    const std::string search = "GET /repos/acme/infra/issues/7/comments?per_page=100";
+    bench.http.on("GET /repos/acme/infra/pulls/7", 200,
+                  std::string(R"({"number":7,"state":"open","comments":0,"head":{"sha":")") + sha +
+                      R"("},"base":{"ref":"main","repo":{"default_branch":"trunk"}}})");
+    bench.http.on("GET /user", 200, R"({"login":"robot"})");
+    bench.http.on(search, 200, "[]");
+    bench.http.on("POST /repos/acme/infra/issues/7/comments", 201, R"({"id":6})");
+    auto put = [&] { return bench.forge->put_comment(bench.pull, "", "<!-- slipway -->", "x"); };
+    CHECK(bench.run(bench.forge->pull_request(bench.pull))->default_branch == "trunk");
+    CHECK(bench.run(put()) == "6");
+    CHECK(bench.http.count(search) == 0);
+    CHECK(bench.run(put()) == "6");  // by now there may be one
+    CHECK(bench.http.count(search) == 1);
+    bench.run(bench.forge->pull_request(bench.pull));
+    bench.steady.advance(milliseconds(3'000));
+    CHECK(bench.run(put()) == "6");
+    CHECK(bench.http.count(search) == 2);
 }
 
 TEST_CASE("A deleted comment is written anew") {

@@ -17,7 +17,7 @@ struct Bench {
     SystemClock clock;
     std::unique_ptr<HttpClient> http = make_http_client();
     ForgeConfig config = make_config();
-    GithubForge forge{config, *http, clock, spacing()};
+    GithubForge forge{config, *http, clock, clock, spacing()};
     RepositoryName repository{"github.com", double_.about["repository"].text()};
 
     ForgeConfig make_config() {
@@ -32,7 +32,6 @@ struct Bench {
     }
     static Spacing spacing() {
         Spacing fast;
-        fast.between_created = fast.between_writes = milliseconds(1);
         fast.lag = {milliseconds(1)};
         return fast;
     }

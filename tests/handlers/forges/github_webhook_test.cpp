@@ -150,6 +150,33 @@ TEST_CASE("All 329 example payloads are accepted or ignored with a reason") {
     CHECK(ignored == 329 - 43);
 }
 
+TEST_CASE("An event takes the turn of the first repository that it names, whatever people write") {
+    const std::string forge = std::string(forge_name) + "/";
+    for (const auto& example : examples()) {
+        const auto body = example.body.dump();
+        const auto found = repository_in(forge_name, body);
+        CAPTURE(example.event);
+        CAPTURE(found);
+        const bool named = body.find("\"full_name\":") != body.npos;
+        CHECK(found.starts_with(forge));
+        CHECK((found == forge) == !named);
+        if (named)
+            CHECK(body.find("\"full_name\":\"" + found.substr(forge.size()) + "\"") != body.npos);
+    }
+    const auto of = [](std::string_view body) { return repository_in("hub", body); };
+    CHECK(of(R"({"repository": {"full_name": "acme/infra"}})") == "hub/acme/infra");
+    // A title is text: its quotes are escaped.
+    auto payload = pull_payload();
+    payload.set("aaa", Json(R"(","full_name":"victim/infra",")"));
+    CHECK(of(payload.dump()) == "hub/acme/infra");
+    for (const char* odd : {"", "{}", R"({"full_name":)", R"({"full_name":7})", R"({"full_name":"infra"})",
+                            R"({"full_name":"a/b)", R"({"full_name":"a/b/c"})", R"({"full_name":"a/ b"})",
+                            R"({"full_name":"a/b\n"})", R"({"full_name":"/b"})", R"({"full_name":"a/"})"}) {
+        CAPTURE(odd);
+        CHECK(of(odd) == "hub/");
+    }
+}
+
 TEST_CASE("The example payloads say what they say") {
     std::set<std::string> seen;
     for (const auto& example : examples()) seen.insert(outcome(example.event, example.body));
@@ -349,6 +376,19 @@ TEST_CASE("Comments that command and comments that do not") {
         body.set("comment", json(R"({"id":99,"body":"/slipway plan"})"));
         change(body, c.change);
         CHECK(outcome("issue_comment", body) == c.expected);
+    }
+}
+
+TEST_CASE("A comment's text is taken as it was signed, where there is one") {
+    Json body = pull_payload();
+    body.set("action", "created");
+    body.set("issue", json(R"({"number":7,"pull_request":{"url":"x"}})"));
+    auto text = [&] { return std::get<CommentCreated>(std::get<Event>(read_payload(forge_name, "issue_comment", body, "1"))).body; };
+    body.set("comment", json(R"({"id":99,"body":"Thank you!"})"));
+    CHECK(text() == "Thank you!");
+    for (const char* without : {R"({"id":99})", R"({"id":99,"body":null})", R"({"id":99,"body":5})"}) {
+        body.set("comment", json(without));
+        CHECK(!text());
     }
 }
 

@@ -80,6 +80,12 @@ struct Desk {
         }
         run_task(io, queue->finish(lease));
     }
+    std::int64_t waiting_jobs() {
+        const auto status = run_task(io, queue->status());
+        std::int64_t out = status.delayed;
+        for (const auto& [name, count] : status.waiting) out += count;
+        return out;
+    }
     PostedRecord posted() { return run_task(io, load<PostedRecord>(*queue, posted_key(name()))).value; }
     std::string comment() const {
         REQUIRE(forge->own_comments.size() == 1);
@@ -114,6 +120,10 @@ TEST_CASE("the summary check stands at once; the comment comes with the stacks")
 
     desk.record.looking = false;
     desk.put(queued("network-prod", 0));
+    const auto calls = desk.forge->calls.size();
+    desk.report();
+    CHECK(desk.forge->calls.size() == calls);  // it may be done soon
+    desk.wait(3);
     desk.report();
     CHECK(contains(desk.comment(), "network-prod is queued"));
     CHECK(desk.comment().starts_with("<!-- slipway -->\n"));
@@ -168,6 +178,7 @@ TEST_CASE("what was written before a failure is remembered") {
     CHECK_THROWS_AS(desk.report(), Failure);
     CHECK(desk.forge->check_writes.size() == 1);
     CHECK(desk.posted().check_ids.size() == 2);  // the second is known to have been tried
+    CHECK(desk.forge->own_comments.size() == 1);
     desk.report();
     CHECK(desk.forge->checks.size() == 3);
     CHECK(desk.forge->check_writes.size() == 3);
@@ -221,7 +232,7 @@ TEST_CASE("a round costs at most two calls a stack and ten, however often someth
         CHECK(desk.forge->check("slipway")->conclusion == Conclusion::success);
         CHECK(contains(desk.comment(), stacks == 1 ? "stack-0 changes, ready to merge" : " stacks change, ready to merge"));
         for (const auto& [id, check] : desk.forge->checks) CHECK(check.status == CheckStatus::completed);
-        CHECK(desk.forge->comment_writes.size() >= 2);
+        CHECK(desk.forge->comment_writes.size() >= (stacks > 1 ? 2 : 1));
     }
 }
 
@@ -235,11 +246,14 @@ TEST_CASE("above thirty stacks only those that need attention have a check of th
     CHECK(desk.forge->check("slipway/broken")->conclusion == Conclusion::failure);
 }
 
-TEST_CASE("bad news does not wait") {
+TEST_CASE("bad news waits a second at most") {
     Desk desk;
     desk.put(planning("a", second));
     desk.put(planning("b", second));
     desk.report();
+    CHECK(desk.forge->check("slipway")->status == CheckStatus::running);
+    CHECK(desk.forge->own_comments.empty());
+    desk.wait(1);
     desk.put(failed("a", "ended with 1", "Error: x"));
     desk.report();
     REQUIRE(desk.forge->check("slipway/a"));
@@ -294,22 +308,138 @@ TEST_CASE("one mention when an approval becomes needed, and one more when it is 
     CHECK(desk.forge->added_comments.size() == 2);
 }
 
-TEST_CASE("after the merge the comment tells of the applies, and the checks stay as they were") {
+TEST_CASE("after the merge comment and checks tell what became of it") {
     Desk desk;
     desk.put(approved(planned("network-prod", network_plan()), ""));
     desk.report();
     const auto checks = desk.forge->check_writes.size();
+    desk.wait(60);
     desk.record.pull.state = PullState::merged;
     desk.forge->pulls[7].state = PullState::merged;
     desk.put(tracked("network-prod", network_plan(), RunState::applying));
     desk.report();
     CHECK(contains(desk.comment(), "Slipway is applying network-prod"));
+    CHECK(desk.forge->check_writes.size() == checks);
     desk.put(tracked("network-prod", network_plan(), RunState::failed));
     desk.report();
     CHECK(contains(desk.comment(), "the apply of network-prod failed"));
-    CHECK(desk.forge->check_writes.size() == checks);
     REQUIRE(desk.forge->added_comments.size() == 1);
     CHECK(desk.forge->added_comments[0].second == "@lin: the apply of network-prod failed. The comment above says more.");
+    for (const char* name : {"slipway", "slipway/network-prod"}) {
+        CHECK(desk.forge->check(name)->conclusion == Conclusion::failure);
+        CHECK(desk.forge->check(name)->title == "The apply failed");
+    }
+    CHECK(desk.forge->checks.size() == 2);
+}
+
+TEST_CASE("a merged head whose check was overridden gets what really happened; where we had written nothing we write none") {
+    for (const bool written : {true, false}) {
+        CAPTURE(written);
+        Desk desk;
+        desk.put(missing(planned("network-prod", network_plan()), "1 of team dba"));
+        if (written) desk.report();
+        if (written) CHECK(desk.forge->check("slipway")->conclusion == Conclusion::action_required);
+        desk.record.pull.state = PullState::merged;
+        desk.put(tracked("network-prod", network_plan(), RunState::finished));
+        desk.report();
+        CHECK(desk.forge->checks.size() == (written ? 2 : 0));
+        for (const auto& [id, check] : desk.forge->checks) {
+            CHECK(check.conclusion == Conclusion::success);
+            CHECK(contains(check.title, "pplied"));
+        }
+    }
+}
+
+TEST_CASE("the open checks of a head that was replaced are closed, also where nobody knows whether they were made") {
+    for (const bool lost : {false, true}) {
+        CAPTURE(lost);
+        Desk desk;
+        desk.put(planning("a", second));
+        desk.report();
+        desk.wait(4);
+        if (lost) {
+            desk.forge->failing = "put_check";
+            CHECK_THROWS_AS(desk.report(), Failure);
+        } else {
+            desk.report();
+            CHECK(desk.forge->check("slipway/a")->status == CheckStatus::running);
+        }
+        const auto old = desk.record.pull.head;
+        desk.push('b');
+        desk.put(numbered(approved(planned("a", network_plan()), ""), 2));
+        desk.report();
+        int closed = 0;
+        for (const auto& [id, check] : desk.forge->checks) {
+            CHECK(check.status == CheckStatus::completed);
+            if (check.commit != old) continue;
+            ++closed;
+            CHECK(check.conclusion == Conclusion::cancelled);
+            CHECK(check.title == "Superseded by bbbbbbb");
+            CHECK(check.external_id == (check.name == "slipway" ? "" : "01J9a"));
+        }
+        CHECK(closed == 2);
+        for (const auto& [key, digest] : desk.posted().check_digests) CHECK(key.ends_with("@" + desk.record.pull.head.value));
+        const auto calls = desk.forge->calls.size();
+        desk.report();
+        CHECK(desk.forge->calls.size() == calls);
+    }
+}
+
+TEST_CASE("what decides is written first, then what needs attention, then the rest") {
+    Desk desk;
+    desk.add(approved(planned("a", network_plan()), ""));
+    desk.add(failed("b", "ended with 1", "Error: x"));
+    desk.add(approved(planned("c", network_plan()), ""));
+    desk.store();
+    desk.report();
+    std::vector<std::string> names;
+    for (const auto& [id, check] : desk.forge->check_writes) names.push_back(check.name);
+    CHECK(names == std::vector<std::string>{"slipway", "slipway/b", "slipway/a", "slipway/c"});
+    const auto& calls = desk.forge->calls;
+    CHECK(calls == std::vector<std::string>{"pull_request", "put_check", "put_comment", "put_check", "put_check", "put_check"});
+}
+
+TEST_CASE("where little is left of the forge's limits only summary and comment are written, and the rest later") {
+    Desk desk;
+    desk.forge->rest_waits = std::chrono::seconds(20);
+    desk.add(approved(planned("a", network_plan()), ""));
+    desk.add(failed("b", "ended with 1", "Error: x"));
+    desk.store();
+    desk.report();
+    CHECK(desk.forge->check_writes.size() == 1);
+    CHECK(desk.forge->own_comments.size() == 1);
+    CHECK(desk.waiting_jobs() == 1);  // the report comes again by itself
+    const auto calls = desk.forge->calls.size();
+    desk.report();
+    CHECK(desk.forge->calls.size() == calls);  // still
+    desk.forge->rest_waits = {};
+    desk.report();
+    CHECK(desk.forge->checks.size() == 3);
+    CHECK(desk.waiting_jobs() == 0);
+}
+
+TEST_CASE("progress waits for its time and comes without anything else happening") {
+    Desk desk;
+    desk.put(planning("a", second));
+    desk.report();
+    CHECK(desk.forge->own_comments.empty());
+    CHECK(desk.waiting_jobs() == 1);
+    desk.wait(3);
+    desk.report();
+    CHECK(contains(desk.comment(), "planning a"));
+    CHECK(desk.forge->check("slipway/a")->status == CheckStatus::running);
+}
+
+TEST_CASE("a head that was read a moment ago is not read again; a clock that was set back makes nobody wait") {
+    Desk desk;
+    desk.record.read_at_ms = desk.clock.now_ms() - 900;
+    desk.put(planning("a", second));
+    desk.report();
+    CHECK(desk.forge->count("pull_request") == 0);
+    desk.wait(-3600);
+    desk.report();
+    CHECK(desk.forge->count("pull_request") == 1);
+    CHECK(contains(desk.comment(), "planning a"));
 }
 
 TEST_CASE("what waits after the merge shows how its plan differs from the approved one") {
@@ -335,6 +465,10 @@ TEST_CASE("W4: a check that was open is closed when the pull request is") {
         desk.put(planning("network-prod", second));
         desk.report();
         CHECK(desk.forge->check("slipway")->status == CheckStatus::running);
+        desk.wait(4);
+        desk.report();
+        REQUIRE(desk.forge->check("slipway/network-prod"));
+        CHECK(desk.forge->check("slipway/network-prod")->status == CheckStatus::running);
         auto stopped = planning("network-prod", second);
         moved_on(*stopped.run, RunState::stopped, nine_fourteen);
         desk.record.pull.state = state;

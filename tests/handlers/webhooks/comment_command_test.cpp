@@ -16,10 +16,13 @@ std::string said(std::string_view body, const std::vector<std::string>& words = 
     if (const auto* mistake = std::get_if<CommandMistake>(&*parsed)) return "? " + mistake->message;
     const auto& command = std::get<CommentCommand>(*parsed);
     std::string out(word(command.verb));
+    if (command.only_failed) out += " --failed";
     for (const auto& target : command.targets) {
         out += " " + target.pattern;
         if (!target.plan.empty()) out += "@" + target.plan;
     }
+    for (const auto& source : command.providers) out += " <" + source + ">";
+    if (command.resolution) out += " =" + std::string(word(*command.resolution));
     if (!command.note.empty()) out += " -- " + command.note;
     return out;
 }
@@ -45,10 +48,17 @@ TEST_CASE("a command is a line of its own that begins with the word") {
         {"patterns", "/slipway plan prod-* {a,b}-?", "plan prod-* {a,b}-?"},
         {"a label", "/slipway plan label:team:payments", "plan label:team:payments"},
         {"a space", "/slipway plan space:production/eu", "plan space:production/eu"},
+        {"how an apply ended", "/slipway resolve a Applied", "resolve a =applied"},
+        {"and of several", "/slipway resolve a b failed -- seen", "resolve a b =failed -- seen"},
         {"a note", "/slipway reject a -- not on a Friday; $(no) `way`",
          "reject a -- not on a Friday; $(no) `way`"},
+        {"a provider", "/slipway allow provider Acme/DNS tf.acme.test/acme/net -- looked at",
+         "allow <acme/dns> <tf.acme.test/acme/net> -- looked at"},
         {"a note without targets", "/slipway cancel --   later ", "cancel -- later"},
         {"an empty note", "/slipway cancel --", "cancel"},
+        {"again", "/slipway retry a", "retry a"},
+        {"what failed", "/slipway retry a --failed b", "retry --failed a b"},
+        {"an option that is none is a note's", "/slipway plan -- --failed -target=x", "plan -- --failed -target=x"},
         {"other words for the same", "/slipway confirm a", "apply a"},
         {"and again", "/slipway discard a", "cancel a"},
         {"prose around it", "Looks good.\n\n/slipway approve\n\nThanks!", "approve"},
@@ -158,6 +168,9 @@ TEST_CASE("a mistake says what to type instead") {
         {"/slipway aprove x", "did you mean `/slipway approve`?"},
         {"/slipway appply", "did you mean `/slipway apply`?"},
         {"/slipway confrim", "did you mean `/slipway confirm`?"},
+        {"/slipway resolve a", "`/slipway resolve STACK applied` or `/slipway resolve STACK failed`"},
+        {"/slipway resolve failed", "Name the stack"},
+        {"/slipway resolve", "Name the stack"},
         {"/slipway destroy", "`/slipway help` lists them all"},
         {"/slipway \xD1\x80lan", "There is no command this"},
         {"/slipway <b>", "There is no command this"},

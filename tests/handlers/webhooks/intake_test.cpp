@@ -119,6 +119,35 @@ std::string encoded(std::string_view text) {
 
 }  // namespace
 
+TEST_CASE("a signed webhook is accepted in whatever segments its head arrives") {
+    Intake intake;
+    const auto request = Webhook().request();
+    const auto head = request.find("\r\n\r\n") + 4;
+    const auto accepted = [&](std::vector<std::size_t> cuts) {
+        RawClient client(intake.port());
+        std::size_t sent = 0;
+        cuts.push_back(request.size());
+        for (const auto cut : cuts) {
+            client.send(std::string_view(request).substr(sent, cut - sent));
+            sent = cut;
+            if (cut < request.size()) intake.serving->loop.catch_up();
+        }
+        CAPTURE(cuts);
+        CHECK(status_of(client.answer()) == 202);
+    };
+    // One to five segments from every byte on: those after the first cut are single bytes, or whole lines.
+    for (std::size_t first = 1; first < head; ++first) {
+        std::vector<std::size_t> bytes, lines;
+        for (std::size_t more = 0; more < 4 && first + more < head; ++more) {
+            bytes.push_back(first + more);
+            accepted(bytes);
+        }
+        for (auto at = first; at < head && lines.size() < 4; at = request.find("\r\n", at) + 2)
+            lines.push_back(at);
+        accepted(lines);
+    }
+}
+
 TEST_CASE("fault 41: a webhook is accepted by its signature alone") {
     Intake intake;
     struct Case {

@@ -241,7 +241,7 @@ TEST_CASE("W2: edited comments, our own, bots' and quoted ones command nothing; 
             delivery.id = std::string("comment-") + one.name;
             delivery.event = "any";
             delivery.body = "{}";
-            scene.forge->event = CommentCreated{scene.pull.name, one.comment.id, one.comment.author};
+            scene.forge->event = CommentCreated{scene.pull.name, one.comment.id, one.comment.author, {}};
             co_await scene.queue->accept(delivery);
             auto context = scene.context();
             for (bool reacted = false; !reacted;) {  // what earlier comments left is passed over
@@ -260,6 +260,55 @@ TEST_CASE("W2: edited comments, our own, bots' and quoted ones command nothing; 
     again.once.push_back("comment/forge.test/1");
     auto taken = scene.queue->commit(std::move(again));
     CHECK(run_task(scene.io, std::move(taken)) == Committed::conflict);
+}
+
+TEST_CASE("a comment whose signed payload shows no command costs no call; one that does is read again") {
+    Comment comment;
+    comment.id = "1";
+    comment.author = {infra.forge, "grace"};
+    struct Case {
+        const char* name;
+        std::optional<std::string> sent;
+        std::string now;
+        int reads;
+        bool commands;
+    };
+    const Case cases[] = {
+        {"a remark", "Thank you!", "Thank you!", 0, false},
+        {"a quoted command", "> /slipway plan", "> /slipway plan", 0, false},
+        {"a remark that became a command", "Thank you!", "/slipway plan", 0, false},
+        {"a command that became a remark", "/slipway plan", "Thank you!", 1, false},
+        {"a command", "/slipway plan", "/slipway plan", 1, true},
+        {"a payload without its text", std::nullopt, "/slipway plan", 1, true},
+    };
+    for (const auto& one : cases) {
+        CAPTURE(one.name);
+        Scene scene;
+        comment.body = one.now;
+        scene.forge->comments["1"] = comment;
+        scene.tell(CommentCreated{scene.pull.name, "1", comment.author, one.sent});
+        CHECK(scene.forge->count("comment") == one.reads);
+        Commit taken;
+        taken.once.push_back("comment/forge.test/1");
+        const bool commanded = run_task(scene.io, scene.queue->commit(std::move(taken))) == Committed::conflict;
+        CHECK(commanded == one.commands);
+    }
+}
+
+TEST_CASE("a review has the reviews of its pull request read again, whoever has just read them") {
+    Scene scene;
+    Stored<PullRecord> record;
+    record.value.pull = scene.pull;
+    record.value.reviews_read = true;
+    Commit keep;
+    keep.records.push_back(save(pull_key(scene.pull.name), record));
+    run_task(scene.io, scene.queue->commit(std::move(keep)));
+    for (std::uint64_t version : {2, 3}) {
+        scene.tell(ReviewChanged{scene.pull.name, scene.pull.author});
+        auto now = run_task(scene.io, load<PullRecord>(*scene.queue, pull_key(scene.pull.name)));
+        CHECK(!now.value.reviews_read);
+        CHECK(now.version == version);
+    }
 }
 
 TEST_CASE("a merge queue's commit is not left without the required check") {

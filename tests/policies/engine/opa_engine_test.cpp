@@ -72,6 +72,19 @@ struct Engine {
     }
 };
 
+TEST_CASE("P1: a denying policy whose built-in fails is an error that names file and line") {
+    Engine t;
+    const auto blank = policy("blank", R"(package slipway
+import rego.v1
+deny contains "too many" if {
+	count(input.run.changes) > to_number("11 ")
+}
+)");
+    CHECK(t.ask(set_of("blank", {blank, fine}), input_of(R"({"run": {"changes": []}})")) ==
+          std::vector<std::string>{"runtime policies/plan/blank.rego:4 to_number: strconv.ParseFloat: parsing \"11 \": invalid syntax",
+                                   "fine"});
+}
+
 TEST_CASE("P1: a loop ends by its deadline, and the others of its set are heard") {
     Engine e;
     const auto said = e.ask(set_of("s", {loops, fine}), input_of("{}", 200ms));

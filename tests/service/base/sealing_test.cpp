@@ -52,6 +52,22 @@ TEST_CASE("Derived keys differ by purpose and key and are the same every time") 
     CHECK(key.derive("records").reveal().size() == 32);
 }
 
+TEST_CASE("A key that is missing beside data is an error that says what to do, and no new key") {
+    const Scratch scratch;
+    const auto key = scratch.path / "data.key", data = scratch.path / "data";
+    std::filesystem::create_directories(data / "lost+found");
+    REQUIRE(SealingKey::load_beside(key, data).ok());  // nothing lies there yet
+    write_file(data / "installation", "x", 0600);
+    CHECK(SealingKey::load_beside(key, data).ok());
+    std::filesystem::remove(key);
+    const auto missing = SealingKey::load_beside(key, data);
+    REQUIRE_FALSE(missing.ok());
+    CHECK(missing.error().message.find("restore the key from your backup") != std::string::npos);
+    CHECK_FALSE(std::filesystem::exists(key));
+    std::filesystem::remove_all(data);
+    CHECK(SealingKey::load_beside(key, data).ok());
+}
+
 TEST_CASE("An absent key file is made, for its owner alone, and read again") {
     const Scratch scratch;
     const auto path = scratch.path / "deep" / "data.key";

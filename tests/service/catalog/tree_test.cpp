@@ -268,7 +268,7 @@ TEST_CASE("every other mistake is told at its place") {
         {"outputs", "stacks/x.yaml", "directory: a\ndepends_on: {eu: {outputs: {a: b}}}\n",
          "stacks/x.yaml:2:28: `outputs` is not part of this version"},
         {"pool", "stacks/x.yaml", "directory: a\npool: gpu\n", "stacks/x.yaml:2:7: `pool` is default in this"},
-        {"delete", "stacks/x.yaml", "directory: a\ndelete: destroy\n", "stacks/x.yaml:2:9: `delete` is forbid"},
+        {"delete", "stacks/x.yaml", "directory: a\ndelete: all\n", "stacks/x.yaml:2:9: `delete` is one of forbid, orphan, destroy"},
         {"unknown upstream", "stacks/x.yaml", "directory: a\ndepends_on: [payment-prod]\n",
          "stacks/x.yaml:2:14: there is no stack payment-prod; did you mean `payments-prod`?"},
         {"itself", "stacks/x.yaml", "directory: a\ndepends_on: [x]\n",

@@ -122,6 +122,12 @@ TEST_CASE("required versions are told for each tool") {
     CHECK(facts.required_version(ToolKind::opentofu) == "~> 1.10");
 }
 
+TEST_CASE("providers are told of the directory and of its local modules") {
+    Reading reading({{"s/main.tf", "module \"m\" { source = \"../m\" }\nresource \"null_resource\" \"a\" {}\n"},
+                     {"m/main.tf", "terraform {\n required_providers {\n  x = { source = \"acme/x\" }\n }\n}\n"}});
+    CHECK(reading.read("s").providers == std::vector<std::string>{"acme/x", "hashicorp/null"});
+}
+
 TEST_CASE("a stack at the root of the repository is read as any other") {
     Reading reading({{"main.tf", "module \"m\" { source = \"./m\" }\nresource \"a\" \"b\" {}\n"}, {"m/x.tf", "resource \"c\" \"d\" {}"}});
     auto facts = reading.read(".");

@@ -21,7 +21,15 @@ TEST_CASE("a target means stacks by name, pattern, label, space, or a self-descr
         CAPTURE(no);
         CHECK_FALSE(means(no));
     }
+    auto is_named = [&](const char* pattern) { return names(CommandTarget{pattern, ""}, stack); };
+    CHECK(is_named("github.com/acme/shop/network/prod"));
+    CHECK(is_named("network/prod"));
+    for (const char* in_passing : {"", "github.com/acme/**", "label:env:prod", "space:production", "network/*"}) {
+        CAPTURE(in_passing);
+        CHECK_FALSE(is_named(in_passing));
+    }
     stack.self_described = false;
+    CHECK_FALSE(is_named("network/prod"));
     CHECK_FALSE(means("network/prod"));
     CHECK(means("**/prod"));
 }

@@ -131,6 +131,13 @@ TEST_CASE("bytes that can never become a head are told from those that still may
         CAPTURE(cut);
         CHECK(!is_hopeless_head(std::string_view(head).substr(0, cut)));
     }
+    // However it is cut: what was looked at before, and what has come since.
+    for (std::size_t searched = 0; searched < head.size(); ++searched)
+        for (std::size_t come = searched + 1; come < head.size(); ++come) {
+            CAPTURE(searched);
+            CAPTURE(come);
+            CHECK(!is_hopeless_head(std::string_view(head).substr(0, come), searched));
+        }
     const std::vector<Case> cases = {
         {"lines that end in LF", "GET / HTTP/1.1\nHost: a\n\n"},
         {"a lone CR", "GET / HTTP/1.1\rHost"},
@@ -142,5 +149,9 @@ TEST_CASE("bytes that can never become a head are told from those that still may
     for (const auto& c : cases) {
         CAPTURE(c.name);
         CHECK(is_hopeless_head(c.head));
+        bool found = false;  // byte by byte, too
+        for (std::size_t come = 1; come <= c.head.size(); ++come)
+            found = found || is_hopeless_head(std::string_view(c.head).substr(0, come), come - 1);
+        CHECK(found);
     }
 }

@@ -3,7 +3,9 @@
 
 #include <doctest/doctest.h>
 #include <fcntl.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <fstream>
@@ -16,6 +18,7 @@
 
 #include "service/base/result.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/support/scratch.hpp"
 
 namespace slipway {
 namespace {
@@ -338,6 +341,70 @@ TEST_CASE("a held command is started at once, goes on with run(), and is killed 
     HeldCommand plain(shell("echo plain"));
     CHECK(run_task(io, plain.run(20s, {}, StopSwitch())).output == "plain\n");
     std::filesystem::remove_all(directory);
+}
+
+TEST_CASE("what a program leaves behind is reaped by a process 1, and our own children are left to those who wait") {
+    REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);  // as process 1 of a container is
+    asio::io_context io;
+    // A grandchild whose parent ends first becomes ours.
+    const auto left = run_task(io, run(shell("setsid sh -c 'echo $$; exec >&- 2>&-' & exec sh -c :")));
+    const auto stranger = static_cast<pid_t>(std::stol(left.output));
+    const std::string status_path = "/proc/" + std::to_string(stranger) + "/stat";
+    auto is_zombie = [&] {
+        std::ifstream file(status_path);
+        const std::string text((std::istreambuf_iterator<char>(file)), {});
+        return text.find(") Z " + std::to_string(getpid()) + " ") != text.npos;
+    };
+    while (!is_zombie()) usleep(1'000);
+
+    // One of our own that has ended too, and whose end nobody has seen yet.
+    Command own = shell("exit 7");
+    own.held_input = "";  // so that it is started before it is waited for
+    HeldCommand ended(std::move(own));
+    siginfo_t info{};
+    while (info.si_pid == 0 || info.si_pid == stranger) {
+        reap_strangers();
+        REQUIRE(::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT | WNOHANG) == 0);
+    }
+    CHECK(reap_strangers() == 0);
+    CHECK_FALSE(std::ifstream(status_path).is_open());
+    CHECK(run_task(io, ended.run(5s, {}, StopSwitch())).code == 7);
+    ::prctl(PR_SET_CHILD_SUBREAPER, 0);
+}
+
+TEST_CASE("what a command and all that it starts use is limited, and the end says by which limit") {
+    asio::io_context io;
+    struct {
+        const char* what;
+        std::string script;
+        std::function<void(UsageLimits&, const std::filesystem::path&)> limit;
+        Resource resource;
+    } cases[] = {
+        {"memory of a grandchild", "sh -c 'python3 -c \"x = bytearray(150 << 20); input()\"' </proc/self/fd/1",
+         [](UsageLimits& limits, auto&) { limits.memory_bytes = 100 << 20; }, Resource::memory},
+        {"a file in memory",
+         "python3 -c 'import os; os.write(os.memfd_create(\"x\"), bytes(90 << 20)); input()' </proc/self/fd/1",
+         [](UsageLimits& limits, auto&) { limits.memory_bytes = 60 << 20; }, Resource::memory},
+        {"processes", "for i in 1 2 3 4 5 6 7 8 9; do sleep 100 & done; wait",
+         [](UsageLimits& limits, auto&) { limits.tasks = 8; }, Resource::tasks},
+        {"bytes on the disk", "head -c 9000000 /dev/urandom >deep/file; cat </proc/self/fd/1",
+         [](UsageLimits& limits, auto& at) { limits.directory_bytes = 5'000'000, limits.directory = at; },
+         Resource::directory},
+    };
+    for (auto& one : cases) {
+        CAPTURE(one.what);
+        Scratch scratch;
+        std::filesystem::create_directories(scratch.path / "deep");
+        auto command = shell(one.script);
+        command.directory = scratch.path;
+        one.limit(command.usage_limits, scratch.path);
+        const auto ended = run_task(io, run(std::move(command)));
+        CHECK(ended.how == How::used_too_much);
+        CHECK(ended.used_too_much == one.resource);
+    }
+    auto modest = shell("sleep 0.3; exit 3");
+    modest.usage_limits = {8, 100 << 20, 5'000'000, "/tmp/nowhere"};
+    CHECK(run_task(io, run(std::move(modest))).code == 3);
 }
 
 }  // namespace

@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "service/base/result.hpp"
+#include "service/process/run_user.hpp"
 #include "tests/support/run_task.hpp"
 
 namespace slipway {
@@ -48,9 +49,12 @@ struct Place {
         std::ofstream(path) << text;
     }
     fs::path workspace() const { return root / "data/runs/this"; }
+    // As the service gives it: where we are root, to a user of the run's own.
     SandboxView view() const {
         SandboxView view;
         view.workspace = workspace();
+        view.user = run_user(SandboxConfig{}, 0);
+        if (view.user) give_tree(workspace(), *view.user);
         view.hidden = {root / "data", root / "data.key"};
         return view;
     }
@@ -217,6 +221,7 @@ TEST_CASE("what is shared through a link is where it is spelled, and where it is
     fs::create_directory_symlink(place.root / "other/real", place.root / "other/again");
     config.writable = {(place.root / "other/again").string(), (place.root / "link").string()};
     config.readable = {(place.root / "other").string()};
+    give_writable_directories(config);
     const auto root = place.root.string();
     auto ended = run_inside(place, "cat " + root + "/link/readme " + root + "/shared/readme; echo x > " + root + "/link/new",
                             place.view(), config);
@@ -256,6 +261,7 @@ TEST_CASE("the environment is the command's, and stands in no argument vector") 
     auto inside = sandboxed(command, SandboxConfig{}, place.view());
     for (const auto& word : inside.argv) CHECK(word.find("hunter2") == std::string::npos);
     CHECK(inside.environment.empty());
+    for (const auto& [fd, text] : inside.side_inputs) CHECK((fd == 3) == (text.find("hunter2") != std::string::npos));
     asio::io_context io;
     auto ended = run_task(io, run(std::move(inside)));
     CHECK(ended.output ==

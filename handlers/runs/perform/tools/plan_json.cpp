@@ -73,6 +73,17 @@ Change read_change(const Json& resource, const Scrubber& scrubber) {
     return change;
 }
 
+// Instances of managed resources.
+int managed_in(const Json& module) {
+    int out = 0;
+    for (const auto& resource : module["resources"].items())
+        out += resource["mode"].string_or("") == "managed";
+    for (const auto& child : module["child_modules"].items()) out += managed_in(child);
+    return out;
+}
+
+int resources_in(const Json& values) { return values.is_object() ? managed_in(values["root_module"]) : 0; }
+
 Plan plan_of(const Json& document, const Scrubber& scrubber) {
     Plan plan;
     plan.tool_version = document["terraform_version"].text();
@@ -86,6 +97,9 @@ Plan plan_of(const Json& document, const Scrubber& scrubber) {
     }
     for (const auto& [name, change] : document["output_changes"].members())
         if (action_of(change["actions"]) != Action::none) plan.outputs.push_back(name);
+    // Of a state that holds nothing the document says nothing.
+    plan.resources = resources_in(document["prior_state"]["values"]);
+    plan.resources_after = resources_in(document["planned_values"]);
     return plan;
 }
 

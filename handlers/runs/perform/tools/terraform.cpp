@@ -31,10 +31,38 @@ Arguments apply(const std::string& plan_file) {
 
 Arguments output() { return {"output", "-json"}; }
 
-std::string cli_configuration(const std::string& plugin_cache) {
-    std::string out = "disable_checkpoint = true\n";
-    if (!plugin_cache.empty()) out += "plugin_cache_dir = " + slipway::quoted(plugin_cache) + "\n";
-    return out;
+Arguments force_unlock(const std::string& lock_id) { return {"force-unlock", "-force", lock_id}; }
+
+Arguments want_lock() { return {"untaint", "-no-color", "-lock-timeout=0s", "terraform_data.slipway_asks_for_the_lock"}; }
+
+bool tells_of_change(std::string_view output) {
+    static constexpr std::string_view words[] = {": Creating...", ": Modifying...", ": Destroying..."};
+    return std::any_of(std::begin(words), std::end(words),
+                       [&](std::string_view word) { return output.find(word) != output.npos; });
+}
+
+namespace {
+
+std::string list_of(const std::vector<std::string>& texts) {
+    std::string out;
+    for (const auto& text : texts) out += (out.empty() ? "" : ", ") + slipway::quoted(text);
+    return "[" + out + "]";
+}
+
+}  // namespace
+
+std::string cli_configuration(const std::vector<ProviderMirror>& mirrors) {
+    std::string out = "disable_checkpoint = true\nprovider_installation {\n";
+    std::vector<std::string> mirrored;
+    for (const auto& mirror : mirrors) {
+        if (mirror.addresses.empty()) continue;
+        out += "  filesystem_mirror {\n    path    = " + slipway::quoted(mirror.path) +
+               "\n    include = " + list_of(mirror.addresses) + "\n  }\n";
+        mirrored.insert(mirrored.end(), mirror.addresses.begin(), mirror.addresses.end());
+    }
+    out += "  direct {\n";
+    if (!mirrored.empty()) out += "    exclude = " + list_of(mirrored) + "\n";
+    return out + "  }\n}\n";
 }
 
 namespace {
@@ -108,6 +136,27 @@ std::string last_lines(std::string_view text, std::size_t count) {
 
 }  // namespace
 
+// The http backend tells the holder's id as "ID=…" and calls the asker's own request "Lock Info"; others tell the
+// holder there.
+std::string lock_id(std::string_view error_output) {
+    const auto behind = [](std::string_view text, std::string_view label) {
+        text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t")));
+        if (!text.starts_with(label)) return std::string();
+        text.remove_prefix(label.size());
+        text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t")));
+        return std::string(text.substr(0, text.find_last_not_of(" \t\r") + 1));
+    };
+    std::string holder, told, operation;
+    for (const auto line : lines_of(error_output)) {
+        const auto text = unframed(line);
+        if (holder.empty()) holder = behind(text, "ID=");
+        if (told.empty()) told = behind(text, "ID:");
+        if (operation.empty()) operation = behind(text, "Operation:");
+    }
+    if (!holder.empty()) return holder;
+    return operation == "OperationTypeApply" ? told : "";
+}
+
 std::string first_error(std::string_view error_output, std::size_t lines) {
     const auto errors = errors_of(error_output);
     if (errors.empty()) return last_lines(error_output, 10);
@@ -126,22 +175,6 @@ std::optional<std::string> progress(std::string_view line) {
         if (const auto at = line.find(word); at != line.npos)
             return std::string(line.substr(0, at + word.size()));
     return std::nullopt;
-}
-
-std::vector<LockedProvider> locked_providers(std::string_view lock_file) {
-    std::vector<LockedProvider> out;
-    auto between_quotes = [](std::string_view line) {
-        const auto first = line.find('"'), last = line.rfind('"');
-        return first == last ? std::string()
-                             : std::string(line.substr(first + 1, last - first - 1));
-    };
-    for (const auto line : lines_of(lock_file)) {
-        if (line.starts_with("provider \""))
-            out.push_back({between_quotes(line), ""});
-        else if (!out.empty() && out.back().version.empty() && line.starts_with("  version "))
-            out.back().version = between_quotes(line);
-    }
-    return out;
 }
 
 std::string state_trouble(const Json& backend, std::string_view workspace) {

@@ -19,9 +19,22 @@ Arguments plan(const std::string& out, bool destroy);
 Arguments show(const std::string& plan_file);
 Arguments apply(const std::string& plan_file);
 Arguments output();
+Arguments force_unlock(const std::string& lock_id);
+// Changes nothing, but wants the state's lock first: who holds it is told in the error.
+Arguments want_lock();
+// The id of the lock that somebody else holds, as the error of a refused command tells it; "": it does not.
+std::string lock_id(std::string_view error_output);
+// Output of an apply that has begun to change something.
+bool tells_of_change(std::string_view output);
 
-// Its configuration file: no phoning home; the cache only where this run may use it.
-std::string cli_configuration(const std::string& plugin_cache);
+struct ProviderMirror {
+    std::string path;
+    std::vector<std::string> addresses;  // of the providers that it holds
+};
+// Its configuration file: no phoning home, and where providers come from: what a mirror holds from there, everything
+// else from its registry, nothing from the repository or from directories that the tool would look into by itself
+// (rule R3).
+std::string cli_configuration(const std::vector<ProviderMirror>& mirrors);
 
 // The first error that it printed, without frame and banner, at most `lines` lines; how many more
 // there are. Where it printed none: the last lines.
@@ -30,13 +43,6 @@ std::string first_error(std::string_view error_output, std::size_t lines = 24);
 // "null_resource.x: Refreshing state..." of a line of a plan that tells how far it is. nullopt: a
 // line that may hold values.
 std::optional<std::string> progress(std::string_view line);
-
-struct LockedProvider {
-    std::string address;  // registry.terraform.io/hashicorp/null
-    std::string version;
-    bool operator==(const LockedProvider&) const = default;
-};
-std::vector<LockedProvider> locked_providers(std::string_view lock_file);
 
 // Where the state would be lost with the run's directory, as a sentence; "": it is kept elsewhere.
 // `backend`: what init wrote about the backend, a null where there is none.

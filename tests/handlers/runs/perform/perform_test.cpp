@@ -13,10 +13,12 @@
 #include <thread>
 
 #include "handlers/runs/perform/environment.hpp"
+#include "handlers/runs/perform/journal.hpp"
 #include "handlers/runs/perform/tools/tool.hpp"
 #include "handlers/runs/perform/workspace.hpp"
 #include "service/base/codec.hpp"
 #include "service/base/result.hpp"
+#include "service/process/run_user.hpp"
 #include "service/process/sandbox.hpp"
 #include "tests/support/memory_gateway.hpp"
 #include "tests/support/run_task.hpp"
@@ -59,6 +61,14 @@ bool sandbox_works() {
     return trouble.empty();
 }
 
+SandboxConfig::Network network_that_works() {
+    static const auto network = [] {
+        asio::io_context io;
+        return run_task(io, probe_sandbox(SandboxConfig{})).network;
+    }();
+    return network;
+}
+
 // A stack in a directory, its state beside it, and a worker's options.
 struct Stage {
     fs::path root;
@@ -77,10 +87,14 @@ struct Stage {
         fs::create_directories(root / "data");
         options.scratch = root / "data/scratch";
         options.plugin_cache = root / "data/plugins";
+        options.journal = root / "data/journal";
         options.hidden = {root / "data", root / "data.key"};
         options.sandbox.writable = {(root / "state").string()};
         options.sandbox.kind =
             sandbox_works() ? SandboxConfig::Kind::bubblewrap : SandboxConfig::Kind::none;
+        options.sandbox.network = network_that_works();
+        options.tools = SLIPWAY_BINARY_DIR "/tool_copies";  // of all tests, since they are large
+        if (options.sandbox.kind == SandboxConfig::Kind::bubblewrap) give_writable_directories(options.sandbox);
         options.digest_key = Secret("digest key");
         options.spec_key = Secret("spec key");
         work.spec.run = RunId("run-1");
@@ -113,6 +127,7 @@ struct Stage {
         work.spec.phase = Phase::apply;
         work.spec.plan_file = planned.plan_file;
         work.spec.plan_digest = planned.plan_digest;
+        work.spec.planned_inputs = planned.inputs;
         return go();
     }
     Plan plan_of(const PhaseResult& result) {
@@ -237,11 +252,14 @@ TEST_CASE("R4: an apply whose plan file is not the approved one does not start")
         CHECK(result.error.find(c.error) != std::string::npos);
     }
     CHECK(stage.gateway.begun.empty());
-    SUBCASE("nor one that was begun before") {
+    SUBCASE("nor one that may not begin any more") {
         stage.gateway.may_begin = false;
         const auto result = stage.apply(planned);
-        CHECK(result.outcome == Outcome::failed);
-        CHECK(result.error.find("already started") != std::string::npos);
+        CHECK(result.outcome == Outcome::not_begun);
+        CHECK(result.error == "nothing was applied: approvals are missing");
+        CHECK_FALSE(result.begun);
+        CHECK_FALSE(fs::exists(stage.root / "state/s.tfstate"));
+        CHECK_FALSE(Journal(stage.options.journal).find(planned.plan_digest));
     }
     SUBCASE("nor one without the service's signature, or too late") {
         stage.work.spec.phase = Phase::apply;
@@ -435,7 +453,7 @@ TEST_CASE("R1: a program that a run starts finds nothing of the service") {
     stage.work.spec.phase = Phase::plan;
     const auto planned = stage.go();
     REQUIRE(planned.outcome == Outcome::planned);
-    CHECK(planned.sandbox == "bubblewrap");
+    CHECK(planned.sandbox == sandbox_level(stage.options.sandbox));
     const auto applied = stage.apply(planned);
     REQUIRE(applied.outcome == Outcome::applied);
     CAPTURE(stage.log());
@@ -452,7 +470,7 @@ struct StandIn {
     std::string path = std::getenv("PATH");
     InstalledTool tool;
 
-    explicit StandIn(const std::string& plan, const std::string& show) {
+    explicit StandIn(const std::string& plan, const std::string& show, const std::string& init = "true") {
         char name[] = "/var/tmp/slipway-tool-XXXXXX";
         directory = mkdtemp(name);
         const auto program = directory / "terraform-99.1";
@@ -461,8 +479,8 @@ struct StandIn {
             "#!/bin/sh\n[ \"$1\" = version ] || configuration=$(cat $TF_CLI_CONFIG_FILE)\n"
             "case \"$1\" in\n"
             "version) echo '{\"terraform_version\":\"99.1.0\"}' ;;\n"
-            "init) mkdir $TF_DATA_DIR/providers; echo honest > $TF_DATA_DIR/providers/binary;"
-            " echo locked > .terraform.lock.hcl ;;\n"
+            "init) mkdir -p $TF_DATA_DIR/modules/m; echo honest > $TF_DATA_DIR/modules/m/binary;"
+            " echo locked > .terraform.lock.hcl; " + init + " ;;\n"
             "plan) for word; do case $word in -out=*) out=${word#-out=};; esac; done\n" +
                 plan + "\nexit 2 ;;\nshow) " + show + " ;;\nesac\n");
         fs::permissions(program, fs::perms(0755));
@@ -478,15 +496,15 @@ struct StandIn {
 TEST_CASE("R3: what the planned code does cannot reach what is shown") {
     if (!sandbox_works()) return;
     StandIn stand_in(
-        "echo plan > $out; echo evil > $TF_DATA_DIR/providers/binary; mv $TF_DATA_DIR "
+        "echo plan > $out; echo evil > $TF_DATA_DIR/modules/m/binary; mv $TF_DATA_DIR "
         "/workspace/gone;"
         "echo evil > $TF_CLI_CONFIG_FILE; echo evil > .terraform.lock.hcl; echo evil > "
         "$HOME/.terraformrc;"
         "(sleep 1; echo evil > $out) & ",
         "printf '{\"format_version\":\"1.2\",\"variables\":{},\"timestamp\":\"'; cat $3 "
         ".terraform.lock.hcl"
-        " $TF_DATA_DIR/providers/binary $HOME/.terraformrc 2>/dev/null | tr '\\n' ' ';"
-        " printf '%s ' \"$configuration\";"
+        " $TF_DATA_DIR/modules/m/binary $HOME/.terraformrc 2>/dev/null | tr '\\n' ' ';"
+        " printf '%s ' \"$configuration\" | tr '\\n' ' ';"
         " find /workspace -type f | sort | tr '\\n' ' '; printf '\"}'");
     Stage stage(stand_in.tool);
     stage.work.spec.version = "99.1.0";
@@ -496,10 +514,111 @@ TEST_CASE("R3: what the planned code does cannot reach what is shown") {
     REQUIRE(planned.outcome == Outcome::planned);
     const auto document = *parse_json(stage.gateway.blobs.at(planned.tool_document.value));
     CHECK(document["timestamp"].text() ==
-          "plan locked honest disable_checkpoint = true "
+          "plan locked honest disable_checkpoint = true provider_installation {   direct {   } } "
           "/workspace/out/plan /workspace/source/.terraform.lock.hcl ");
     CHECK(stage.gateway.sealed.at(planned.plan_file.value) == "plan\n");
-    CHECK(planned.lock_file_digest == sha256_hex("locked\n"));
+    const RunInput lock_file{InputKind::lock_file, "", sha256_hex("locked\n")};
+    CHECK(std::count(planned.inputs.begin(), planned.inputs.end(), lock_file) == 1);
+}
+
+TEST_CASE("R4: an apply does not begin with another value of the worker than its plan had") {
+    auto tool = any_tool();
+    if (!tool) return;
+    Stage stage(*tool);
+    stage.options.environment_names = {"SLIPWAY_TEST_VALUE"};
+    Variable of_worker;
+    of_worker.source = Variable::Source::worker_environment;
+    of_worker.value = "SLIPWAY_TEST_VALUE";
+    of_worker.phase = VariablePhase::apply;
+    ::setenv("SLIPWAY_TEST_VALUE", "the first value", 1);
+    stage.work.spec.apply_variables = {{"TF_VAR_x", of_worker}};
+    const auto planned = stage.plan(stage.backend() + "resource \"terraform_data\" \"a\" {}\n");
+    CAPTURE(planned.error);
+    REQUIRE(planned.outcome == Outcome::planned);
+    stage.work.spec.apply_variables.clear();
+    stage.work.spec.variables = {{"TF_VAR_x", of_worker}};
+    ::setenv("SLIPWAY_TEST_VALUE", "the second value", 1);
+    const auto other = stage.apply(planned);
+    CHECK(other.outcome == Outcome::failed);
+    CHECK(other.error == "variable `TF_VAR_x` has another value since the plan; nothing was applied, plan again");
+    CHECK(stage.gateway.begun.empty());
+    ::setenv("SLIPWAY_TEST_VALUE", "the first value", 1);
+    CHECK(stage.apply(planned).outcome == Outcome::applied);
+    ::unsetenv("SLIPWAY_TEST_VALUE");
+    CHECK(stage.everything().find("the first value") == std::string::npos);
+}
+
+TEST_CASE("R3: what the tool starts cannot write into the tool, read it or take its descriptors") {
+    auto tool = any_tool();
+    if (!tool || !sandbox_works()) return;
+    Stage stage(*tool);
+    stage.source({{"main.tf", stage.backend() + R"(
+        resource "terraform_data" "a" {
+          provisioner "local-exec" { command = "python3 -B attack.py tool=$PPID 2>&1" }
+        })"},
+                  {"attack.py", read_file(SLIPWAY_SOURCE_DIR "/tests/service/process/attack.py")}});
+    stage.work.spec.phase = Phase::plan;
+    const auto planned = stage.go();
+    REQUIRE(planned.outcome == Outcome::planned);
+    const auto applied = stage.apply(planned);
+    CAPTURE(stage.log());
+    CHECK(applied.outcome == Outcome::applied);
+    for (const char* line :
+         {"tool.ptrace EPERM", "tool.process_vm_writev EPERM", "tool.pidfd_getfd EPERM", "tool.mem EACCES",
+          "tool.environ EACCES", "tool.fd/1 EACCES", "unshare.user EPERM"}) {
+        CAPTURE(line);
+        CHECK(stage.log().find(line) != std::string::npos);
+    }
+}
+
+TEST_CASE("a run that takes too much is stopped, and told of which limit and where it is set") {
+    if (!sandbox_works()) return;
+    const struct {
+        const char* plan;
+        const char* error;
+    } cases[] = {
+        {"python3 -c 'x = bytearray(70 << 20); import time; time.sleep(100)'",
+         "the plan used more than 50 MB of memory and was stopped: raise sandbox.limits.memory_mb"},
+        {"head -c 70000000 /dev/urandom >/dev/shm/x; sleep 100",
+         "the plan used more than 50 MB of memory and was stopped: raise sandbox.limits.memory_mb"},
+        {"head -c 70000000 /dev/urandom >x; sleep 100",
+         "the plan wrote more than 60 MB into its workspace and was stopped: raise sandbox.limits.workspace_mb"},
+        {"for i in $(seq 60); do sleep 100 & done; wait",
+         "the plan started more than 40 processes and threads and was stopped: raise sandbox.limits.processes"},
+    };
+    for (const auto& one : cases) {
+        CAPTURE(one.plan);
+        StandIn stand_in(one.plan, "true");
+        Stage stage(stand_in.tool);
+        stage.work.spec.version = "99.1.0";
+        stage.options.sandbox.memory_mb = 50;
+        stage.options.sandbox.workspace_mb = 60;
+        stage.options.sandbox.processes = 40;
+        const auto planned = stage.plan("");
+        CHECK(planned.outcome == Outcome::failed);
+        CHECK(planned.error == one.error);
+        CHECK(fs::is_empty(stage.options.scratch));
+    }
+}
+
+TEST_CASE("a run cannot have the service write where it should not: a link in place of the plan file of an apply") {
+    if (!sandbox_works()) return;
+    Scratch elsewhere;
+    const auto target = elsewhere.path / "of-service";
+    StandIn stand_in("echo plan > $out", R"(echo '{"format_version":"1.2"}')");
+    Stage stage(stand_in.tool);
+    stage.work.spec.version = "99.1.0";
+    const auto planned = stage.plan("");
+    REQUIRE(planned.outcome == Outcome::planned);
+    // The same tool, whose init now leaves the link.
+    StandIn hostile("true", R"(echo '{"format_version":"1.2"}')",
+                    R"(echo '{"backend":{"type":"s3"}}' > $TF_DATA_DIR/terraform.tfstate; ln -s )" + target.string() +
+                        " /workspace/out/plan");
+    const auto applied = stage.apply(planned);
+    CHECK(applied.outcome == Outcome::failed);
+    CAPTURE(applied.error);
+    CHECK(applied.error.find("something of the run stands in its place; nothing was applied") != std::string::npos);
+    CHECK_FALSE(fs::exists(target));
 }
 
 TEST_CASE("R2: code that runs while it is planned cannot write the state that it can read") {
@@ -674,17 +793,149 @@ TEST_CASE(
     CHECK_FALSE(fs::exists(stage.root / "state/.s.tfstate.lock.info"));
 }
 
-TEST_CASE("fault 47: an apply that was killed is not reported, for nobody knows what it did") {
+TEST_CASE("fault 47: of an apply that was killed nobody knows what it did, and its plan is never begun again") {
     auto tool = any_tool();
     if (!tool) return;
     Stage stage(*tool);
+    const auto count = (stage.root / "state/count").string();
     const auto planned = stage.plan(stage.backend() + R"(
         resource "terraform_data" "a" {
-          provisioner "local-exec" { command = "echo provisioning; kill -9 $PPID; sleep 5" }
+          provisioner "local-exec" { command = "echo x >> )" + count + R"(; kill -9 $PPID; sleep 5" }
         })");
     REQUIRE(planned.outcome == Outcome::planned);
-    CHECK_THROWS_AS(stage.apply(planned), Failure);
+    const auto applied = stage.apply(planned);
+    CHECK(applied.outcome == Outcome::unknown);
+    CHECK(applied.error.find("killed") != std::string::npos);
+    auto entry = Journal(stage.options.journal).find(planned.plan_digest);
+    REQUIRE(entry);
+    CHECK(entry->run == stage.work.spec.run);
+    CHECK(entry->fence == 7);
+    CHECK(entry->pid > 0);
+    CHECK(entry->ended_at_ms != 0);
+    CHECK_FALSE(entry->result);
+    CHECK_FALSE(still_runs(*entry));
+
+    // The queue forgot that it began, and hands it out once more.
+    const auto again = stage.apply(planned);
+    CHECK(again.outcome == Outcome::unknown);
+    CHECK(again.begun);
     CHECK(stage.gateway.begun.size() == 1);
+    CHECK(read_file(count) == "x\n");
+    CHECK(stage.log().find("a plan now still changes something") != std::string::npos);
+}
+
+TEST_CASE("an apply that ended before is reported as the journal says, without the tool") {
+    auto tool = any_tool();
+    if (!tool) return;
+    Stage stage(*tool);
+    const auto count = (stage.root / "state/count").string();
+    const auto body = "resource \"terraform_data\" \"a\" {\n  input = \"x\"\n  provisioner \"local-exec\" { command = "
+                      "\"echo x >> " + count + "\" }\n}\noutput \"o\" { value = \"y\" }\n";
+    const auto planned = stage.plan(stage.backend() + body);
+    const auto applied = stage.apply(planned);
+    CAPTURE(applied.error);
+    CAPTURE(stage.log());
+    REQUIRE(applied.outcome == Outcome::applied);
+    const auto again = stage.apply(planned);
+    CHECK(again.outcome == Outcome::applied);
+    CHECK(again.outputs == applied.outputs);
+    CHECK(stage.gateway.begun.size() == 1);
+    CHECK(read_file(count) == "x\n");
+
+    SUBCASE("an entry that cannot be read, or has no end, is looked into by a plan: nothing left is applied") {
+        SUBCASE("") { write_file(stage.options.journal / (planned.plan_digest + ".json"), "{"); }
+        SUBCASE("") {
+            auto entry = *Journal(stage.options.journal).find(planned.plan_digest);
+            entry.ended_at_ms = 0;
+            entry.result.reset();
+            Journal(stage.options.journal).update(entry);
+        }
+        const auto found = stage.apply(planned);
+        CHECK(found.outcome == Outcome::applied);
+        CHECK(stage.log().find("a plan now changes nothing") != std::string::npos);
+        CHECK(read_file(count) == "x\n");
+    }
+    SUBCASE("finding out is the same without an entry, and stays unknown where it fails") {
+        fs::remove_all(stage.options.journal);
+        stage.work.spec.phase = Phase::find_out;
+        CHECK(stage.go().outcome == Outcome::applied);
+        write_file(stage.root / "source/main.tf", "nonsense");
+        stage.work.spec.source = stage.gateway.keep(pack_source(stage.root / "source"));
+        const auto failed = stage.go();
+        CHECK(failed.outcome == Outcome::unknown);
+        CHECK_FALSE(failed.error.empty());
+    }
+    SUBCASE("an apply whose tool still runs is left alone") {
+        auto entry = *Journal(stage.options.journal).find(planned.plan_digest);
+        entry.ended_at_ms = 0;
+        entry.result.reset();
+        entry.pid = ::getpid();
+        entry.pid_since = process_since(::getpid());
+        Journal(stage.options.journal).update(entry);
+        CHECK_THROWS_AS(stage.apply(planned), Failure);
+    }
+}
+
+TEST_CASE("a lock that a dead apply left is released if the journal holds its id, and only then") {
+    auto tool = any_tool();
+    if (!tool) return;
+    Stage stage(*tool);
+    stage.options.sandbox.network = SandboxConfig::Network::shared;
+    Command command;
+    command.argv = {"python3", "-B", std::string(SLIPWAY_SOURCE_DIR) + "/tests/support/state_server.py"};
+    command.environment = {{"PATH", std::getenv("PATH")}};
+    auto server = start_companion(stage.io.get_executor(), command);
+    const auto url = "http://127.0.0.1:" + std::to_string(std::stoi(run_task(stage.io, server->read(5))));
+    const auto locked = [&] {
+        Command ask;
+        ask.argv = {"curl", "-sf", url + "/lock"};
+        ask.environment = command.environment;
+        return run_task(stage.io, run(ask)).output;
+    };
+    const auto body = "terraform {\n  backend \"http\" {\n    address = \"" + url + "/s\"\n    lock_address = \"" + url +
+                      "/s\"\n    unlock_address = \"" + url + "/s\"\n  }\n}\n";
+    const auto go = stage.root / "state/go";
+    const auto planned = stage.plan(body + R"(resource "terraform_data" "x" {
+          provisioner "local-exec" { command = "until [ -e )" + go.string() + R"( ]; do sleep 0.05; done; kill -9 $PPID; sleep 5" }
+        })");
+    REQUIRE(planned.outcome == Outcome::planned);
+    const auto noted = [&] {
+        const auto entry = Journal(stage.options.journal).find(planned.plan_digest);
+        return entry ? entry->lock_id : "";
+    };
+    SUBCASE("it does") {
+        std::thread killer([&] {
+            const auto end = std::chrono::steady_clock::now() + 50s;
+            while (noted().empty() && std::chrono::steady_clock::now() < end) usleep(10'000);
+            write_file(go, "");
+        });
+        CHECK(stage.apply(planned).outcome == Outcome::unknown);
+        killer.join();
+        REQUIRE_FALSE(noted().empty());
+        CHECK(locked().find(noted()) != std::string::npos);
+        CHECK(stage.apply(planned).outcome == Outcome::unknown);
+        CHECK(stage.log().find("that the apply left on the state was released") != std::string::npos);
+        CHECK(locked().empty());
+    }
+    SUBCASE("it does not") {
+        write_file(go, "");
+        CHECK(stage.apply(planned).outcome == Outcome::unknown);
+        CHECK(noted().empty());
+        CHECK(stage.apply(planned).outcome == Outcome::unknown);
+        CHECK_FALSE(locked().empty());
+    }
+}
+
+TEST_CASE("an apply that the journal cannot take does not start") {
+    auto tool = any_tool();
+    if (!tool) return;
+    Stage stage(*tool);
+    const auto planned = stage.plan(stage.backend() + "resource \"terraform_data\" \"a\" {}\n");
+    write_file(stage.root / "data/journal", "a file in its place");
+    const auto applied = stage.apply(planned);
+    CHECK(applied.outcome == Outcome::failed);
+    CHECK(applied.error.find("the journal of applies cannot be written") != std::string::npos);
+    CHECK_FALSE(fs::exists(stage.root / "state/s.tfstate"));
 }
 
 TEST_CASE("a worker takes work, keeps its lease, reports and ends when asked") {
@@ -720,23 +971,78 @@ TEST_CASE("a worker takes work, keeps its lease, reports and ends when asked") {
     CHECK(fs::is_empty(stage.options.scratch));
 }
 
-TEST_CASE("a worker that is stopped stops its plan and reports that") {
+// A worker at a piece of work whose tool says "started" and goes on until `go` is there.
+struct AtWork {
+    Stage stage;
+    std::unique_ptr<Worker> worker;
+    std::atomic<bool> started{false};
+
+    explicit AtWork(const InstalledTool& tool, std::chrono::milliseconds lease = 30s) : stage(tool) {
+        stage.options.lease = lease;
+    }
+    void start() {
+        stage.gateway.on_log = [this] {
+            std::lock_guard lock(stage.gateway.mutex);
+            started = stage.log().find("started") != std::string::npos;
+        };
+        stage.work.spec.signature = spec_signature(stage.work.spec, stage.options.spec_key);
+        stage.gateway.waiting.push_back(stage.work);
+        worker = start_worker(stage.gateway, stage.options, stage.clock);
+        const auto end = std::chrono::steady_clock::now() + 60s;
+        while (!started && std::chrono::steady_clock::now() < end) usleep(1'000);
+        REQUIRE(started);
+    }
+};
+
+TEST_CASE("a worker that is drained gives its plan back, to be made again from the beginning") {
+    StandIn stand_in("echo started >&2; exec sleep 100", "true");
+    AtWork at(stand_in.tool);
+    auto& stage = at.stage;
+    stage.work.spec.version = "99.1.0";
+    stage.work.lease = {JobId("perform/run-1/plan"), 7};
+    stage.source({{"main.tf", ""}});
+    at.start();
+    at.worker->drain();
+    run_task(stage.io, at.worker->join());
+    at.worker.reset();
+    CHECK(stage.gateway.reported.empty());
+    REQUIRE(stage.gateway.given_back.size() == 1);
+    CHECK(stage.gateway.given_back[0] == stage.work.lease);
+}
+
+TEST_CASE("an apply that began goes on when its lease is lost or the worker drains, and its end is asked for") {
     auto tool = any_tool();
     if (!tool) return;
-    Stage stage(*tool);
-    stage.source({{"main.tf", stage.backend() + "resource \"terraform_data\" \"a\" {}\n"}});
-    stage.work.spec.signature = spec_signature(stage.work.spec, stage.options.spec_key);
-    stage.gateway.waiting.push_back(stage.work);
-    std::unique_ptr<Worker> worker;
-    std::atomic<bool> logged{false};
-    stage.gateway.on_log = [&] { logged = true; };
-    worker = start_worker(stage.gateway, stage.options, stage.clock);
-    while (!logged) usleep(1'000);
-    worker->stop();
-    worker.reset();
+    AtWork at(*tool, 900ms);
+    auto& stage = at.stage;
+    stage.work.lease = {JobId("perform/run-1/apply"), 7};
+    const auto go = stage.root / "state/go";
+    const auto planned = stage.plan(stage.backend() + R"(
+        resource "terraform_data" "slow" {
+          input = "x"
+          provisioner "local-exec" { command = "echo started; until [ -e )" + go.string() + R"( ]; do sleep 0.05; done" }
+        })");
+    REQUIRE(planned.outcome == Outcome::planned);
+    stage.work.spec.phase = Phase::apply;
+    stage.work.spec.plan_file = planned.plan_file;
+    stage.work.spec.plan_digest = planned.plan_digest;
+    stage.work.spec.planned_inputs = planned.inputs;
+    at.start();
+    CHECK(at.worker->applying() == std::vector<RunId>{RunId("run-1")});
+    stage.gateway.renewal = Renewed::lost;
+    stage.gateway.takes_reports = false;
+    while (stage.gateway.renewals == 0) usleep(1'000);
+    at.worker->drain();
+    write_file(go, "");
+    run_task(stage.io, at.worker->join(), 60s);
+    at.worker.reset();
     REQUIRE(stage.gateway.reported.size() == 1);
-    const auto outcome = stage.gateway.reported[0].result.outcome;
-    CHECK((outcome == Outcome::stopped || outcome == Outcome::planned));
+    CHECK(stage.gateway.reported[0].result.outcome == Outcome::applied);
+    CHECK(stage.gateway.ends_asked == std::vector<RunId>{RunId("run-1")});
+    CHECK(stage.gateway.given_back.empty());
+    const auto entry = Journal(stage.options.journal).find(planned.plan_digest);
+    REQUIRE((entry && entry->result));
+    CHECK(entry->result->outcome == Outcome::applied);
 }
 
 }  // namespace

@@ -65,6 +65,8 @@ TEST_CASE("what a plan does to each resource is read, and what it leaves alone i
     counts.update = 2;
     CHECK(plan.counts == counts);
     CHECK(plan.outputs == std::vector<std::string>{"hidden", "leaked", "plain"});
+    CHECK(plan.resources == 8);
+    CHECK(plan.resources_after == 8);
 
     CHECK(change_of(plan, "terraform_data.new_name").previous_address == "terraform_data.old_name");
     CHECK(change_of(plan, "terraform_data.taken_over").import_id == "import-1234");

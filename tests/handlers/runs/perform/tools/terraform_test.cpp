@@ -24,6 +24,17 @@ TEST_CASE("the first error is told without frame, banner and repetition") {
     CHECK(terraform::first_error(many, 3) == "long\nline\nline\n…");
 }
 
+TEST_CASE("the lock that another process holds is told in the error, by each backend in its own way") {
+    CHECK(terraform::lock_id("╷\n│ Error: Error acquiring the state lock\n│ \n│ Error message: x\n│ Lock Info:\n"
+                             "│   ID:        1f-2 \n│   Path:      s3/x\n│   Operation: OperationTypeApply\n╵\n") == "1f-2");
+    CHECK(terraform::lock_id("Error message: HTTP remote state already locked:\nID=a0-b1\nLock Info:\n  ID:  d6-88\n"
+                             "  Operation: untaint\n") == "a0-b1");
+    CHECK(terraform::lock_id("Lock Info:\n  ID:  d6-88\n  Operation: OperationTypePlan\n") == "");
+    CHECK(terraform::lock_id("Error: No such resource instance\n") == "");
+    CHECK(terraform::tells_of_change("aws_x.y: Creating...\n"));
+    CHECK_FALSE(terraform::tells_of_change("Acquiring state lock. This may take a few moments...\n"));
+}
+
 TEST_CASE("lines that tell how far a plan is carry no values") {
     CHECK(terraform::progress("aws_x.y[\"a\"]: Refreshing state... [id=secret]").value() ==
           "aws_x.y[\"a\"]: Refreshing state...");
@@ -31,19 +42,6 @@ TEST_CASE("lines that tell how far a plan is carry no values") {
           "data.aws_x.y: Read complete");
     CHECK_FALSE(terraform::progress("  ~ output = \"secret\" -> (known after apply)"));
     CHECK_FALSE(terraform::progress(""));
-}
-
-TEST_CASE("the lock file tells providers and versions") {
-    const auto providers = terraform::locked_providers(
-        "# comment\nprovider \"registry.terraform.io/hashicorp/null\" {\n  version     = "
-        "\"3.2.4\"\n"
-        "  constraints = \"~> 3.2\"\n  hashes = [\n    \"h1:abc\",\n  ]\n}\n\n"
-        "provider \"registry.opentofu.org/hashicorp/aws\" {\n  version = \"5.1.0\"\n}\n");
-    const std::vector<terraform::LockedProvider> expected{
-        {"registry.terraform.io/hashicorp/null", "3.2.4"},
-        {"registry.opentofu.org/hashicorp/aws", "5.1.0"}};
-    CHECK(providers == expected);
-    CHECK(terraform::locked_providers("").empty());
 }
 
 TEST_CASE("a state that would be lost with the run is noticed") {
@@ -90,8 +88,21 @@ TEST_CASE("commands are argument vectors, and what may be shown of outputs is wh
     CHECK(terraform::init(true).back() == "-lockfile=readonly");
     CHECK(terraform::init(false).back() == "-no-color");
     CHECK(terraform::plan("/workspace/out/plan", true).back() == "-destroy");
-    CHECK(terraform::cli_configuration("/a \"b\"") ==
-          "disable_checkpoint = true\nplugin_cache_dir = \"/a \\\"b\\\"\"\n");
+    CHECK(terraform::cli_configuration({}) ==
+          "disable_checkpoint = true\nprovider_installation {\n  direct {\n  }\n}\n");
+    const terraform::ProviderMirror mirror{"/m \"x\"", {"registry.terraform.io/acme/dns"}};
+    CHECK(terraform::cli_configuration({mirror, {"/empty", {}}}) ==
+          R"(disable_checkpoint = true
+provider_installation {
+  filesystem_mirror {
+    path    = "/m \"x\""
+    include = ["registry.terraform.io/acme/dns"]
+  }
+  direct {
+    exclude = ["registry.terraform.io/acme/dns"]
+  }
+}
+)");
     const auto outputs = *parse_json(
         R"({"a":{"sensitive":false,"value":[1]},"b":{"sensitive":true,"value":2},"c":{"value":3},
             "db_password":{"sensitive":false,"value":"x"}})");

@@ -1,0 +1,84 @@
+#include "handlers/runs/known_providers.hpp"
+
+#include <set>
+
+#include "service/model/provider.hpp"
+
+namespace slipway {
+
+namespace {
+
+using Addresses = std::set<std::string>;
+
+std::string lock_file_of(const std::string& directory) {
+    return (directory == "." ? std::string() : directory + "/") + ".terraform.lock.hcl";
+}
+
+// What a tree uses in these directories; `missing` are those that it does not have.
+Task<Addresses> used_in(ControlContext& context, std::shared_ptr<Repository> repository, TreeId tree,
+                        std::vector<std::string> directories, ToolKind tool) {
+    Addresses out;
+    std::vector<std::string> without_lock;
+    auto read_locks = [&] {
+        for (const auto& directory : directories) {
+            const auto lock = repository->file(tree, lock_file_of(directory));
+            if (!lock) without_lock.push_back(directory);
+            for (const auto& provider : locked_providers(lock.value_or(""))) out.insert(provider.address);
+        }
+    };
+    co_await context.pool.run(read_locks);
+    if (without_lock.empty()) co_return out;
+    auto all = co_await context.uses.read(repository, tree, without_lock);
+    for (const auto& facts : all)
+        for (const auto& source : facts.providers)
+            if (auto address = provider_address(source, tool); !address.empty()) out.insert(std::move(address));
+    co_return out;
+}
+
+// Those that the organisation describes, and whatever has a lock file.
+std::vector<std::string> directories_of_others(const Organisation& organisation, const Repository& repository,
+                                               const Run& run, const TreeId& tree) {
+    std::set<std::string> out;
+    for (const auto& stack : organisation.stacks)
+        if (stack.repository == run.repository) out.insert(stack.directory);
+    constexpr std::string_view lock_file = ".terraform.lock.hcl";
+    for (const auto& path : repository.files(tree, ".")) {
+        if (path == lock_file) out.insert(".");
+        if (path.ends_with("/" + std::string(lock_file))) out.insert(path.substr(0, path.size() - lock_file.size() - 1));
+    }
+    return {out.begin(), out.end()};
+}
+
+// Where the branch had the stack: the renamed directory, if git takes it for one.
+std::string tracked_directory(const Run& run) {
+    return run.renamed_from.empty() ? run.settings.directory : run.renamed_from;
+}
+
+}  // namespace
+
+Task<std::vector<std::string>> allowed_providers(ControlContext& context, std::shared_ptr<Repository> repository,
+                                                 Run run) {
+    const auto tool = run.settings.tool;
+    const auto organisation = context.organisation();
+    TreeId tree;
+    std::vector<std::string> directories;
+    auto find_out = [&] {
+        if (run.base.empty() || !repository->has_commit(run.base)) return;  // then nothing is known of the branch
+        tree = repository->tree_of(run.base);
+        directories.push_back(tracked_directory(run));
+        if (!repository->object_at(tree, directories.front()))
+            directories = directories_of_others(*organisation, *repository, run, tree);
+    };
+    co_await context.pool.run(find_out);
+    Addresses out;
+    if (!directories.empty()) out = co_await used_in(context, repository, tree, std::move(directories), tool);
+    if (run.pull) {
+        const PullRequestName name{run.repository, *run.pull};
+        const auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
+        for (const auto& source : pull.value.allowed_providers)
+            if (auto address = provider_address(source, tool); !address.empty()) out.insert(std::move(address));
+    }
+    co_return std::vector<std::string>(out.begin(), out.end());
+}
+
+}  // namespace slipway

@@ -1,0 +1,105 @@
+#include "handlers/webhooks/tracked.hpp"
+
+#include <algorithm>
+#include <map>
+#include <set>
+
+namespace slipway {
+
+namespace {
+
+// A destroy is never begun by a merge alone: somebody names the stack.
+std::string why_confirmed(const ConcernedStack& concerned, const TrackedCause& cause) {
+    if (concerned.destroys()) return "it destroys all that the stack manages";
+    return cause.must_confirm;
+}
+
+}  // namespace
+
+void order_by_dependencies(std::vector<ConcernedStack>& stacks) {
+    std::set<StackId> placed, here;
+    for (const auto& one : stacks) here.insert(one.stack.id);
+    std::vector<ConcernedStack> out;
+    while (out.size() < stacks.size()) {
+        const auto before = out.size();
+        for (const auto& one : stacks) {
+            if (placed.count(one.stack.id)) continue;
+            const auto& needs = one.stack.depends_on;
+            bool free = std::all_of(needs.begin(), needs.end(), [&](const StackId& id) {
+                return !here.count(id) || placed.count(id);
+            });
+            if (!free) continue;
+            out.push_back(one);
+            placed.insert(one.stack.id);
+        }
+        if (out.size() == before) break;
+    }
+    if (out.size() == stacks.size()) stacks = std::move(out);
+}
+
+Run tracked_run(const ReactContext& context, const ConcernedStack& concerned, const TrackedCause& cause) {
+    Run run;
+    run.kind = RunKind::tracked;
+    run.stack = concerned.stack.id;
+    run.id = run_id(run.kind, cause.repository, std::nullopt, cause.head, cause.base, run.stack, cause.attempt);
+    run.attempt = cause.attempt;
+    run.repository = cause.repository;
+    run.head = cause.head;
+    run.base = cause.base;
+    run.destroy = concerned.destroys();
+    run.tree = run.destroy ? cause.before_tree : cause.tree;
+    run.renamed_from = concerned.renamed_from;
+    run.triggered_by = cause.by;
+    run.settings = concerned.stack;
+    if (context.mode == Mode::observe) run.settings.mode = Mode::observe;
+    run.push = concerned.decision;
+    run.must_confirm = why_confirmed(concerned, cause);
+    run.created_at_ms = context.clock.now_ms();
+    StateChange first;
+    first.at_ms = run.created_at_ms;
+    first.by = cause.by.text();
+    run.history.push_back(std::move(first));
+    return run;
+}
+
+RunId belongs_to(Run& run, PullRecord& pull) {
+    run.pull = pull.pull.name.number;
+    for (auto& stack : pull.stacks) {
+        if (stack.settings.id != run.stack) continue;
+        run.lender = stack.proposed;
+        const auto before = stack.tracked;
+        stack.tracked = run.id;
+        return before;
+    }
+    PullStack stack;
+    stack.settings = run.settings;
+    stack.push = run.push;
+    stack.tracked = run.id;
+    stack.renamed_from = run.renamed_from;
+    pull.stacks.push_back(std::move(stack));
+    return {};
+}
+
+void leave_tracked(Commit& commit, std::vector<Run> runs) {
+    std::map<StackId, Run*> by_stack;
+    for (auto& run : runs) {
+        for (const auto& upstream : run.settings.depends_on) {
+            auto at = by_stack.find(upstream);
+            if (at == by_stack.end()) continue;
+            run.waits_for.push_back(at->second->id);
+            at->second->dependents.push_back(run.id);
+        }
+        by_stack.emplace(run.stack, &run);
+    }
+    for (auto& run : runs) {
+        Stored<Run> stored{run, 0};
+        commit.records.push_back(save(run_key(run.id), stored));
+        commit.index.push_back({"runs", run.id.value, run.created_at_ms});
+        commit.index.push_back({"runs/" + run.stack.value, run.id.value, run.created_at_ms});
+        if (run.waits_for.empty())
+            commit.enter.push_back({"stack/" + run.stack.value, run.id.value,
+                                    make_job(JobKind::prepare, run.id.value, run.id)});
+    }
+}
+
+}  // namespace slipway

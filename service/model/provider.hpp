@@ -1,0 +1,26 @@
+// Providers by their addresses, HOST/NAMESPACE/TYPE, as directories and lock files name them.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/model/stack.hpp"
+
+namespace slipway {
+
+// A source as a configuration or a person writes it: "null", "hashicorp/null", "host/hashicorp/null". The tool
+// says whose registry is meant where none is named. "": it is no provider's name.
+std::string provider_address(std::string_view source, ToolKind tool);
+// Part of the tool itself.
+bool is_builtin_provider(std::string_view address);
+
+struct LockedProvider {
+    std::string address;
+    std::string version;
+    std::vector<std::string> hashes;  // "h1:…", "zh:…"
+    bool operator==(const LockedProvider&) const = default;
+};
+// Of a lock file as the tools write it, line by line; what is written otherwise is not seen.
+std::vector<LockedProvider> locked_providers(std::string_view lock_file);
+
+}  // namespace slipway

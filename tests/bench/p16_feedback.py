@@ -1,0 +1,173 @@
+#!/usr/bin/env python3
+"""P16: from a webhook sent to the final summary check and comment at the forge, minus the tools' own wall time, for
+pull requests of 1, 5 and 20 stacks of one resource; how many calls that costs the forge; and ten pull requests at
+once. On GitHub's double (tests/support/github_double.py), a quiet installation, the sandbox on.
+
+    p16_feedback.py BUILD [ROUNDS]        BUILD: a release build with its npm packages, e.g. build/release
+"""
+import collections
+import json
+import os
+import pathlib
+import shutil
+import statistics
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "end_to_end"))
+from github_double import GithubDouble, wait_until  # noqa: E402
+from github_test import Service, configuration  # noqa: E402
+
+CALLS = {1: 8, 5: 14, 20: 40}
+AT_ONCE = 10
+
+
+def bar(stacks):
+    return 0.2 + 0.03 * stacks
+
+
+def wrapped_tool(work):
+    """A directory for PATH: the tool, which also tells when each of its processes began and ended."""
+    tool = shutil.which("tofu") or shutil.which("terraform")
+    assert tool, "neither tofu nor terraform is on PATH"
+    folder, log = work / "tool", work / "state" / "tool.log"
+    folder.mkdir()
+    log.touch(0o666)  # runs may have another user id
+    wrapper = folder / pathlib.Path(tool).name
+    wrapper.write_text('#!/bin/bash\nbegan=$EPOCHREALTIME\n"%s" "$@"\ncode=$?\n'
+                       'echo "$began $EPOCHREALTIME" >> %s\nexit $code\n' % (os.path.realpath(tool), log))
+    wrapper.chmod(0o755)
+    return folder, log, wrapper.name
+
+
+def tool_seconds(log, since):
+    """Wall time in which at least one process of the tool ran."""
+    spans = sorted(tuple(map(float, line.split())) for line in log.read_text().splitlines())
+    total, until = 0.0, since
+    for began, ended in spans:
+        if ended > until:
+            total += ended - max(began, until)
+            until = ended
+    return total
+
+
+def body_of(path, value):
+    """One resource; its state in `path`."""
+    return 'terraform {\n  backend "local" {\n    path = "%s"\n  }\n}\nresource "terraform_data" "r" {\n  input = "%s"\n}\n' % (
+        path, value)
+
+
+class Measuring:
+    def __init__(self, double, work, log):
+        self.double, self.work, self.log, self.pulls = double, work, log, 0
+
+    def branch(self, stacks, first=0):
+        """A new branch that changes so many stacks; (its name, its head)."""
+        self.pulls += 1
+        name = "topic-%d" % self.pulls
+        self.double.commit(name, {"stacks/s%d/main.tf" % i: body_of(self.work / "state" / ("s%d.tfstate" % i), name)
+                                  for i in range(first, first + stacks)})
+        return name, self.double.push(name)
+
+    def is_final(self, head):
+        """When the summary check was completed and the comment last written; None: not yet, or more may come."""
+        summary, comment, own = None, None, None
+        for call in self.double.calls():
+            body = call.get("body") or {}
+            if body.get("name") == "slipway" and body.get("head_sha") == head:
+                own = "/check-runs/%s" % call["id"]
+            if body.get("name") == "slipway" and (body.get("head_sha") == head or (own and call["path"].endswith(own))):
+                summary = call["at"] if body.get("status") == "completed" else None
+            if "ready to merge" in str(body.get("body", "")) and head[:7] in body["body"]:
+                comment = call["at"]
+        return max(summary, comment) if summary and comment else None
+
+    def settled(self, head, stacks):
+        """All checks of the head are completed, and nothing more was asked for a second."""
+        checks = [c for c in self.double.checks(head) if c["status"] == "completed"]
+        last = max(c["at"] for c in self.double.calls())
+        return len(checks) == stacks + 1 and time.time() - last > 1
+
+    def one(self, stacks):
+        """Seconds without the tools, and the calls of one pull request."""
+        name, head = self.branch(stacks)
+        asked = len(self.double.calls())
+        began = time.time()
+        self.double.open_pull(name)
+        ended = wait_until("the final summary and comment", lambda: self.is_final(head))
+        tools = tool_seconds(self.log, began)
+        wait_until("all checks", lambda: self.settled(head, stacks))
+        calls = [c for c in self.double.calls()[asked:] if "access_tokens" not in c["path"]]
+        return ended - began - tools, tools, calls
+
+    def at_once(self, count):
+        """When the first and the last of so many pull requests of one stack were final, and the tools' time."""
+        branches = [self.branch(1, first=i) for i in range(count)]
+        began = time.time()
+        for name, _ in branches:
+            self.double.open_pull(name)
+        ends = [wait_until("the final summary and comment at " + head, lambda head=head: self.is_final(head))
+                for _, head in branches]
+        return min(ends) - began, max(ends) - began, tool_seconds(self.log, began)
+
+
+def shown(calls):
+    kinds = collections.Counter()
+    for call in calls:
+        kind = call["path"].split("?")[0].split("/")
+        kinds[call["method"] + " " + "/".join(p for p in kind[4:] if not p.isdigit() and len(p) != 40)] += 1
+    return ", ".join("%d %s" % (n, kind) for kind, n in sorted(kinds.items()))
+
+
+def main():
+    build = pathlib.Path(sys.argv[1]).resolve()
+    rounds = int(sys.argv[2]) if len(sys.argv) > 2 else 3
+    work = pathlib.Path(tempfile.mkdtemp(prefix="slipway-p16-"))
+    double, service, failed = GithubDouble(build, work / "double"), None, False
+    try:
+        forge = double.start()
+        config = configuration(work, forge)
+        folder, log, tool = wrapped_tool(work)
+        stacks = max(CALLS)
+        described = "".join("  s%d: {directory: stacks/s%d, tool: %s}\n" % (i, i, tool.replace("tofu", "opentofu"))
+                            for i in range(stacks))
+        files = {"stacks/s%d/main.tf" % i: body_of(work / "state" / ("s%d.tfstate" % i), "x") for i in range(stacks)}
+        double.commit("main", dict(files, **{".slipway.yaml": "version: 1\nstacks:\n" + described}), "Initial")
+        double.push("main")
+        os.environ["PATH"] = "%s:%s" % (folder, os.environ["PATH"])
+        service = Service(build, work, config)
+        double.webhooks_to(service.url + "/webhooks/github.com")
+        measuring = Measuring(double, work, log)
+        measuring.one(1)  # credentials, the mirror, the tool's version
+        worst = 0.0
+        for stacks, most in CALLS.items():
+            found = [measuring.one(stacks) for _ in range(rounds)]
+            seconds = statistics.median(f[0] for f in found)
+            tools = statistics.median(f[1] for f in found)
+            calls = max((f[2] for f in found), key=len)
+            worst = max(worst, seconds / bar(stacks))
+            failed |= len(calls) > most
+            print("%2d stacks: %.2f s beside %.2f s of the tool, bar %.2f s; %d calls, at most %d: %s"
+                  % (stacks, seconds, tools, bar(stacks), len(calls), most, shown(calls)), flush=True)
+        first, last, tools = measuring.at_once(AT_ONCE)
+        print("%d pull requests at once: the first final after %.2f s, the last after %.2f s (%.2f s of the tool)"
+              % (AT_ONCE, first, last, tools), flush=True)
+        # Ten of one stack are thirty created things, which the limits let pass at once.
+        failed |= first > 2 or last - tools > 2
+        print("P16 feedback %.2f (at most 1.00)" % worst, flush=True)
+    except BaseException:
+        if service:
+            print(service.log()[-6000:])
+        raise
+    finally:
+        if service:
+            service.stop()
+        double.stop()
+        shutil.rmtree(work, ignore_errors=True)
+    sys.exit(1 if failed or worst > 1 else 0)
+
+
+if __name__ == "__main__":
+    main()
