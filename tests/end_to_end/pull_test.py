@@ -169,6 +169,8 @@ def one_comment_of_many(build):
         for push in range(19):
             place.propose("topic", {"stacks/s%02d/main.tf" % push: place.stack(names[push], resource("r%d" % push))})
         head = place.propose("topic", files("last"))
+        wait_until("fifty plans", lambda: (place.check(1) or {}).get("status") == "completed"
+                   and place.check(1)["commit"] == head, 240)
         place.wait_check(1, "success")
         body = place.wait_comment(1, head[:7], "50 stacks")
         assert len(place.own_comments(1)) == 1, [c["body"][:80] for c in place.own_comments(1)]

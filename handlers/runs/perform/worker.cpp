@@ -38,6 +38,7 @@ struct Held {
     bool lost = false;
     bool given_back = false;  // stopped, to be done by somebody else from the beginning
     bool begun = false;       // an apply that may have begun
+    bool over = false;        // performed and reported: its lease is nobody's concern
 };
 
 class ThreadWorker : public Worker {
@@ -172,6 +173,7 @@ class ThreadWorker : public Worker {
         else
             log_error("a run was not reported", {{"run", work.spec.run.value},
                                                  {"worker", options_.name}, {"error", trouble}});
+        held->over = true;
         done.notify();
         co_await renewing.join();
         end(*held);
@@ -214,7 +216,7 @@ class ThreadWorker : public Worker {
     // After a pause of the whole process the clock has run on: what counts is what the queue says now.
     Task<void> keep(Lease lease, std::shared_ptr<Held> held, Signal& done) {
         auto kept = SteadyClock::now();
-        while (!co_await done.wait(options_.lease / 3)) {
+        while (!held->over && !co_await done.wait(options_.lease / 3)) {
             auto renewed = Renewed::held;
             bool answered = true;
             try {
@@ -222,6 +224,7 @@ class ThreadWorker : public Worker {
             } catch (const Failure&) {
                 answered = false;
             }
+            if (held->over) co_return;  // while it asked, which no notice would have told
             if (answered) kept = SteadyClock::now();
             if (renewed == Renewed::cancel_wanted && !held->begun) held->stop.stop();
             const bool lost = renewed == Renewed::lost || SteadyClock::now() - kept > options_.lease * 5 / 6;

@@ -951,6 +951,7 @@ TEST_CASE("a worker takes work, keeps its lease, reports and ends when asked") {
         stage.gateway.waiting.push_back(work);
     }
     write_file(stage.options.scratch / "left-behind/file", "by a worker that was killed");
+    stage.options.tools = stage.root / "tools";  // which a worker empties when it starts
     auto worker = start_worker(stage.gateway, stage.options, stage.clock);
     CHECK_FALSE(fs::exists(stage.options.scratch / "left-behind"));
     auto reported = [&] {
@@ -979,6 +980,7 @@ struct AtWork {
 
     explicit AtWork(const InstalledTool& tool, std::chrono::milliseconds lease = 30s) : stage(tool) {
         stage.options.lease = lease;
+        stage.options.tools = stage.root / "tools";  // which a worker empties when it starts
     }
     void start() {
         stage.gateway.on_log = [this] {
