@@ -1,9 +1,24 @@
 // Alive, able to store an event, and what is measured.
+#include <set>
+
 #include "handlers/api/api.hpp"
 #include "handlers/api/routes.hpp"
 #include "service/base/metrics.hpp"
 
 namespace slipway {
+
+void show_queue(const QueueStatus& status) {
+    static std::set<std::string> shown;
+    for (const auto& [queue, waiting] : status.waiting) shown.insert(queue);
+    for (const auto& queue : shown) {
+        const auto at = status.waiting.find(queue);
+        gauge("slipway_jobs_waiting", "Jobs that wait, by queue", {{"queue", queue}})
+            .set(at == status.waiting.end() ? 0 : static_cast<double>(at->second));
+    }
+    gauge("slipway_jobs_leased", "Jobs that are being worked on").set(static_cast<double>(status.leased));
+    gauge("slipway_jobs_dead", "Jobs given up after all their attempts")
+        .set(static_cast<double>(status.dead));
+}
 
 namespace {
 
@@ -27,15 +42,6 @@ Task<HttpResponse> ready(ApiContext& context, HttpRequest) {
     }
     if (!trouble.empty()) co_return error_response(503, trouble);
     co_return json_response(200, Json::object({{"ready", Json(true)}}));
-}
-
-void show_queue(const QueueStatus& status) {
-    for (const auto& [queue, waiting] : status.waiting)
-        gauge("slipway_jobs_waiting", "Jobs that wait, by queue", {{"queue", queue}})
-            .set(static_cast<double>(waiting));
-    gauge("slipway_jobs_leased", "Jobs that are being worked on").set(static_cast<double>(status.leased));
-    gauge("slipway_jobs_dead", "Jobs given up after all their attempts")
-        .set(static_cast<double>(status.dead));
 }
 
 Task<HttpResponse> measured(ApiContext& context, HttpRequest) {

@@ -10,4 +10,7 @@ void add_run_routes(Router& router, ApiContext& context);
 void add_token_routes(Router& router, ApiContext& context);
 std::string openapi_document();
 
+// Sets the queue's gauges. A queue that is empty by now is shown as 0. For one thread.
+void show_queue(const QueueStatus& status);
+
 }  // namespace slipway

@@ -304,12 +304,19 @@ def send(place, event, secret=None, delivery=None, **message):
 
 def settled(place):
     """Until the service has nothing left to do."""
+    busy = {}
+
     def idle():
         _, text = place.http("GET", "/metrics")
         figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
-        busy = [float(v) for k, v in figures.items() if k.startswith(("slipway_jobs_waiting", "slipway_jobs_leased"))]
-        return busy and sum(busy) == 0
-    wait_until("the service to be idle", idle)
+        jobs = {k: v for k, v in figures.items() if k.startswith(("slipway_jobs_waiting", "slipway_jobs_leased"))}
+        busy.clear()
+        busy.update({k: v for k, v in jobs.items() if float(v)})
+        return jobs and not busy
+    try:
+        wait_until("the service to be idle", idle)
+    except AssertionError as error:
+        raise AssertionError("%s: %s" % (error, busy)) from None
 
 
 def main(cases):
