@@ -63,6 +63,8 @@ Json paths() {
     log.set("parameters", Json::array().push(parameter("offset", "query", "integer", false)));
     Json resolve = asked("resolveRun", "Say how an apply ended whose end nobody saw");
     resolve.set("requestBody", reference("#/components/requestBodies/Resolution"));
+    Json allow = asked("allowProviders", "Let the runs of its stack use these providers; needs the role admin");
+    allow.set("requestBody", reference("#/components/requestBodies/Providers"));
     Json create = operation("createToken", "A new token, shown once",
                             answered_with("The token", object_of(properties({{"token", "string"}, {"id", "string"}}))),
                             "201");
@@ -81,6 +83,7 @@ Json paths() {
          {"/api/v1/runs/{id}/approve", of_run("post", asked("approveRun", "Approve this very plan"))},
          {"/api/v1/runs/{id}/resolve", of_run("post", std::move(resolve))},
          {"/api/v1/runs/{id}/retry", of_run("post", asked("retryRun", "Plan again"))},
+         {"/api/v1/runs/{id}/allow", of_run("post", std::move(allow))},
          {"/api/v1/tokens", Json::object({{"get", operation("listTokens", "Tokens by name and role",
               answered_with("Tokens", object_of(Json::object())))}, {"post", std::move(create)}})},
          {"/api/v1/tokens/{id}/revoke", of_run("post", operation("revokeToken", "End a token",
@@ -105,6 +108,8 @@ Json components() {
         "Note": {"content": {"application/json": {"schema": {"type": "object", "properties": {"note": {"type": "string"}}}}}},
         "Resolution": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["resolution"],
             "properties": {"resolution": {"enum": ["applied", "failed"]}, "note": {"type": "string"}}}}}},
+        "Providers": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["providers"],
+            "properties": {"providers": {"type": "array", "items": {"type": "string"}}, "note": {"type": "string"}}}}}},
         "Token": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name"],
             "properties": {"name": {"type": "string"}, "role": {"enum": ["reader", "writer", "admin"]}}}}}}})json");
     return Json::object(

@@ -126,6 +126,11 @@ Task<HttpResponse> ask(ApiContext& context, HttpRequest request) {
         if (!wanted.resolution)
             co_return problem_response(400, "Bad request", "`resolution` is \"applied\" or \"failed\"");
     }
+    if constexpr (verb == Verb::allow) {
+        for (const auto& source : (*body)["providers"].items()) wanted.providers.push_back(source.text());
+        if (wanted.providers.empty())
+            co_return problem_response(400, "Bad request", "`providers` is a list of sources");
+    }
     wanted.given_at_ms = context.clock.now_ms();
     auto job = make_job(JobKind::command, "api/" + random_id(), wanted);
     const auto key = "answer/" + job.id.value;
@@ -163,6 +168,7 @@ void add_run_routes(Router& router, ApiContext& context) {
     asking("/api/v1/runs/{id}/approve", ask<Verb::approve>);
     asking("/api/v1/runs/{id}/resolve", ask<Verb::resolve>);
     asking("/api/v1/runs/{id}/retry", ask<Verb::retry>);
+    asking("/api/v1/runs/{id}/allow", ask<Verb::allow>);
 }
 
 }  // namespace slipway

@@ -2,6 +2,7 @@
 // the judgement is made here.
 #include <algorithm>
 
+#include "handlers/runs/known_providers.hpp"
 #include "handlers/runs/transition.hpp"
 #include "service/base/digest.hpp"
 #include "service/base/log.hpp"
@@ -41,6 +42,14 @@ std::string digest_of(const std::vector<RunInput>& inputs) {
     return sha256_hex(all);
 }
 
+// What the tracked branch was planned with is known from here on.
+Task<void> note_providers(ControlContext& context, Commit& commit, const Run& run) {
+    const auto key = providers_key(run.settings.id);
+    auto basis = co_await load<ProviderBasis>(context.queue, key);
+    basis.value = advanced(std::move(basis.value), run);
+    commit.records.push_back(save(key, basis));
+}
+
 Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, PhaseResult result) {
     auto& value = run.value;
     value.plan_document = result.plan_document;
@@ -52,6 +61,7 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
     std::sort(value.inputs.begin(), value.inputs.end());
     value.inputs_digest = digest_of(value.inputs);
     value.planned_at_ms = context.clock.now_ms();
+    if (value.kind == RunKind::tracked) co_await note_providers(context, commit, value);
 
     const auto plan = context.plans.get(result.plan_document);
     if (!plan) throw Failure("the plan of " + value.id.value + " cannot be read", Retry::never);

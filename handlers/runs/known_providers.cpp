@@ -49,34 +49,53 @@ std::vector<std::string> directories_of_others(const Organisation& organisation,
     return {out.begin(), out.end()};
 }
 
-// Where the branch had the stack: the renamed directory, if git takes it for one.
-std::string tracked_directory(const Run& run) {
-    return run.renamed_from.empty() ? run.settings.directory : run.renamed_from;
+// Where a tree has the stack: under the directory it was renamed from, if git takes it for one, or its own; "": nowhere.
+std::string directory_in(const TreeId& tree, const Repository& repository, const Run& run) {
+    for (const auto& directory : {run.renamed_from, run.settings.directory})
+        if (!directory.empty() && repository.object_at(tree, directory)) return directory;
+    return "";
+}
+
+void add_allowed(Addresses& out, const std::vector<std::string>& sources, ToolKind tool) {
+    for (const auto& source : sources)
+        if (auto address = provider_address(source, tool); !address.empty()) out.insert(std::move(address));
 }
 
 }  // namespace
 
+ProviderBasis advanced(ProviderBasis basis, const Run& planned) {
+    basis.commit = planned.head;
+    basis.used.clear();
+    for (const auto& input : planned.inputs)
+        if (input.kind == InputKind::provider) basis.used.push_back(input.name);
+    return basis;
+}
+
 Task<std::vector<std::string>> allowed_providers(ControlContext& context, std::shared_ptr<Repository> repository,
-                                                 Run run) {
+                                                 Run run, ProviderBasis basis) {
     const auto tool = run.settings.tool;
     const auto organisation = context.organisation();
     TreeId tree;
     std::vector<std::string> directories;
     auto find_out = [&] {
-        if (run.base.empty() || !repository->has_commit(run.base)) return;  // then nothing is known of the branch
-        tree = repository->tree_of(run.base);
-        directories.push_back(tracked_directory(run));
-        if (!repository->object_at(tree, directories.front()))
+        if (basis.commit.empty() || !repository->has_commit(basis.commit)) return;  // nothing is known of the branch
+        tree = repository->tree_of(basis.commit);
+        if (auto own = directory_in(tree, *repository, run); !own.empty())
+            directories.push_back(std::move(own));
+        else
             directories = directories_of_others(*organisation, *repository, run, tree);
     };
     co_await context.pool.run(find_out);
-    Addresses out;
-    if (!directories.empty()) out = co_await used_in(context, repository, tree, std::move(directories), tool);
+    Addresses out(basis.used.begin(), basis.used.end());
+    if (!directories.empty()) {
+        auto used = co_await used_in(context, repository, tree, std::move(directories), tool);
+        out.merge(used);
+    }
+    add_allowed(out, basis.allowed, tool);
     if (run.pull) {
         const PullRequestName name{run.repository, *run.pull};
         const auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
-        for (const auto& source : pull.value.allowed_providers)
-            if (auto address = provider_address(source, tool); !address.empty()) out.insert(std::move(address));
+        add_allowed(out, pull.value.allowed_providers, tool);
     }
     co_return std::vector<std::string>(out.begin(), out.end());
 }

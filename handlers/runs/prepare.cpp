@@ -64,7 +64,10 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
     std::vector<std::string> directories{run.value.settings.directory};
     auto facts = co_await context.uses.read(repository, run.value.tree, directories);
     auto paths = needed_paths(run.value, facts.at(0));
-    run.value.allowed_providers = co_await allowed_providers(context, repository, run.value);
+    const auto basis_key = providers_key(run.value.settings.id);
+    auto basis = co_await load<ProviderBasis>(context.queue, basis_key);
+    if (!basis.version) basis.value.commit = run.value.base;
+    run.value.allowed_providers = co_await allowed_providers(context, repository, run.value, basis.value);
     auto pack = [&] {
         Scratch scratch(context.scratch);
         repository->materialise(run.value.tree, paths, scratch.path());
@@ -72,6 +75,7 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
         run.value.inputs = inputs_of(context, run.value, *repository, paths);
     };
     Commit commit;
+    if (!basis.version) commit.records.push_back(save(basis_key, basis));
     std::string trouble;
     try {
         co_await context.pool.run(pack);
@@ -90,7 +94,8 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
     store_run(commit, run);
     commit.holding = job.lease;
     commit.finish = true;
-    co_await context.queue.commit(std::move(commit));  // a conflict: it was superseded meanwhile
+    const auto committed = co_await context.queue.commit(std::move(commit));
+    if (committed == Committed::conflict) throw Overtaken("the run or its stack moved on meanwhile");
 }
 
 }  // namespace slipway

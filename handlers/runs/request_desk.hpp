@@ -37,7 +37,8 @@ void plan_again(Desk& desk, const std::vector<const RunTarget*>& targets);
 bool can_be_retried(const Run& run);
 // On an open pull request plans again; else runs of the branch, from its tip, with the dependents that were skipped.
 Task<void> retry(ControlContext& context, Desk& desk, std::vector<const RunTarget*> targets);
-// Sources that the runs of this one pull request may use from now on.
-void allow_providers(ControlContext& context, Desk& desk);
+// Sources that may be used from now on: by the runs of this one pull request, or, where a call names a run, by those
+// of its stack.
+Task<void> allow_providers(ControlContext& context, Desk& desk);
 
 }  // namespace slipway

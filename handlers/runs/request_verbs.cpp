@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "handlers/runs/request_desk.hpp"
+#include "service/model/provider.hpp"
 #include "service/base/digest.hpp"
 
 namespace slipway {
@@ -267,19 +268,44 @@ void plan_again(Desk& desk, const std::vector<const RunTarget*>& targets) {
     say(desk, "Planning again.");
 }
 
-void allow_providers(ControlContext& context, Desk& desk) {
-    if (!desk.request.pull || !desk.pull.version || desk.request.providers.empty()) {
-        refuse(desk, Answer::Kind::impossible, "Providers are allowed on a pull request that was planned, by their sources.");
-        return;
-    }
-    auto& allowed = desk.pull.value.allowed_providers;
+namespace {
+
+// Adds what is new of `more`; all of it as a person reads it.
+std::string add_sources(std::vector<std::string>& allowed, const std::vector<std::string>& more) {
     std::string names;
-    for (const auto& source : desk.request.providers) {
+    for (const auto& source : more) {
         if (std::find(allowed.begin(), allowed.end(), source) == allowed.end()) allowed.push_back(source);
         names += (names.empty() ? "`" : ", `") + source + "`";
     }
+    return names;
+}
+
+Task<void> allow_for_stack(ControlContext& context, Desk& desk) {
+    const auto& target = desk.targets.front();
+    const auto& run = target.run.value;
+    for (const auto& source : desk.request.providers)
+        if (provider_address(source, run.settings.tool).empty())
+            co_return refuse(desk, Answer::Kind::impossible, "`" + source + "` is not the source of a provider.");
+    const auto key = providers_key(run.settings.id);
+    auto basis = co_await load<ProviderBasis>(context.queue, key);
+    if (!basis.version) basis.value.commit = run.base;
+    say(desk, "Allowed for the stack `" + run.stack.value + "`: " +
+                  add_sources(basis.value.allowed, desk.request.providers) + ".");
+    desk.commit.records.push_back(save(key, basis));
+    std::vector<const RunTarget*> again{&target};
+    if (can_be_retried(run)) co_await retry(context, desk, std::move(again));
+}
+
+}  // namespace
+
+Task<void> allow_providers(ControlContext& context, Desk& desk) {
+    if (desk.request.run) co_return co_await allow_for_stack(context, desk);
+    if (!desk.pull.version || desk.request.providers.empty())
+        co_return refuse(desk, Answer::Kind::impossible,
+                         "Providers are allowed on a pull request that was planned, by their sources.");
+    say(desk, "Allowed on this pull request: " +
+                  add_sources(desk.pull.value.allowed_providers, desk.request.providers) + ".");
     desk.pull_changed = true;
-    say(desk, "Allowed on this pull request: " + names + ".");
     if (desk.pull.value.pull.state == PullState::open) {
         std::vector<const RunTarget*> all;
         for (const auto& target : desk.targets) all.push_back(&target);

@@ -154,7 +154,7 @@ Task<void> decide(ControlContext& context, Desk& desk) {
         co_await carry_out(context, desk, target);
         if (desk.answer.kind != Answer::Kind::done) co_return;
     }
-    if (desk.request.verb == Verb::allow) allow_providers(context, desk);
+    if (desk.request.verb == Verb::allow) co_await allow_providers(context, desk);
     if (desk.request.verb == Verb::plan) {
         if (!desk.request.pull || (desk.pull.version && desk.pull.value.pull.state != PullState::open))
             refuse(desk, Answer::Kind::impossible, "Only an open pull request can be planned again; after the merge, "

@@ -31,6 +31,21 @@ Task<void> store(ReactContext& context, Pull pull, Outcome out) {
         throw Overtaken("the pull request was looked at by somebody else meanwhile");
 }
 
+// What an administrator allowed on a pull request counts for its stacks once it is merged.
+Task<void> keep_allowed_providers(ReactContext& context, const PullRecord& merged, Commit& commit) {
+    if (merged.allowed_providers.empty()) co_return;
+    for (const auto& stack : merged.stacks) {
+        const auto key = providers_key(stack.settings.id);
+        auto basis = co_await load<ProviderBasis>(context.queue, key);
+        if (!basis.version) continue;  // none of its runs was prepared
+        auto& allowed = basis.value.allowed;
+        const auto known = allowed.size();
+        for (const auto& source : merged.allowed_providers)
+            if (std::find(allowed.begin(), allowed.end(), source) == allowed.end()) allowed.push_back(source);
+        if (allowed.size() != known) commit.records.push_back(save(key, basis));
+    }
+}
+
 // Runs of an earlier look that are not over: superseded by this one.
 Task<void> supersede(ReactContext& context, const PullRecord& before, const PullRecord& now,
                      std::string why, Outcome& out) {
@@ -169,6 +184,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
                                                             : "the pull request was closed";
         PullRecord nothing;
         co_await supersede(context, before, nothing, std::move(why), out);
+        if (fresh->state == PullState::merged) co_await keep_allowed_providers(context, before, out.commit);
         if (!before.stacks.empty()) leave_report(out, name);
         co_await store(context, std::move(pull), std::move(out));
         co_return;

@@ -137,6 +137,10 @@ int list_runs(const Where& where, const std::string& stack, int limit) {
         if (run["state"].text() == word(RunState::unknown))
             std::cout << (run["last_seen"].text().empty() ? "" : "; last seen: " + run["last_seen"].text())
                       << "; look at its state, then slipway resolve " << run["id"].text() << " --applied or --failed";
+        if (const auto& sources = run["unknown_providers"].items(); !sources.empty() && !pull) {
+            std::cout << "; somebody with the role admin who trusts it: slipway allow " << run["id"].text();
+            for (const auto& source : sources) std::cout << " " << source.text();
+        }
         std::cout << "\n";
     }
     return 0;
@@ -164,11 +168,8 @@ int explain(const Where& where, const std::string& run) {
     return 0;
 }
 
-int ask(const Where& where, const std::string& verb, const std::string& run, const std::string& note,
-        std::optional<Resolution> resolution = std::nullopt) {
+int ask(const Where& where, const std::string& verb, const std::string& run, Json body) {
     Caller caller(where);
-    auto body = Json::object({{"note", Json(note)}});
-    if (resolution) body.set("resolution", Json(word(*resolution)));
     auto reply = caller.call("POST", "/api/v1/runs/" + run + "/" + verb, body.dump());
     if (auto code = refused(reply)) return *code;
     auto answer = parse_json(reply.body);
@@ -227,8 +228,30 @@ void add_resolve(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wh
                     "A new plan is made at once and shows what is left; it waits for a confirmation.");
     command->callback([=, &chosen] {
         chosen = [=] {
-            return ask(*where, "resolve", options->run, options->note,
-                       options->applied ? Resolution::applied : Resolution::failed);
+            const auto how = options->applied ? Resolution::applied : Resolution::failed;
+            return ask(*where, "resolve", options->run,
+                       Json::object({{"note", Json(options->note)}, {"resolution", Json(word(how))}}));
+        };
+    });
+}
+
+void add_allow(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
+    struct Options {
+        std::string run;
+        std::vector<std::string> sources;
+    };
+    auto options = std::make_shared<Options>();
+    auto* command = app.add_subcommand("allow", "Let the runs of a stack use providers that its branch did not use");
+    add_where(command, where);
+    command->add_option("run", options->run, "Run id")->required();
+    command->add_option("sources", options->sources, "Sources of providers")->required();
+    command->footer("Example: slipway allow 3f9c… acme/dns\n"
+                    "Needs the role admin. A run of the branch that waited for it is planned again.");
+    command->callback([=, &chosen] {
+        chosen = [=] {
+            Json sources = Json::array();
+            for (const auto& source : options->sources) sources.push(Json(source));
+            return ask(*where, "allow", options->run, Json::object({{"providers", std::move(sources)}}));
         };
     });
 }
@@ -281,11 +304,14 @@ void add_client_commands(CLI::App& app, Chosen& chosen) {
         command->add_option("--note", options->note, "Why; kept with the run");
         command->footer(std::string("Example: slipway ") + verb + " 3f9c… --note \"as discussed\"");
         command->callback([=, &chosen, verb = std::string(verb)] {
-            chosen = [=] { return ask(*where, verb, options->run, options->note); };
+            chosen = [=] {
+                return ask(*where, verb, options->run, Json::object({{"note", Json(options->note)}}));
+            };
         });
     }
 
     add_resolve(app, chosen, where);
+    add_allow(app, chosen, where);
 
     auto* tokens = app.add_subcommand("token", "Tokens for calls over TCP");
     tokens->require_subcommand(1);

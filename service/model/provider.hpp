@@ -23,4 +23,22 @@ struct LockedProvider {
 // Of a lock file as the tools write it, line by line; what is written otherwise is not seen.
 std::vector<LockedProvider> locked_providers(std::string_view lock_file);
 
+
+// What a stack's providers are compared with. A record, kept under providers_key().
+struct ProviderBasis {
+    // Of the tracked branch: the newest one whose plan ran no unknown provider; at first the base of the stack's first
+    // run. Not the branch's tip: a merge past the check must not make known what it brought along.
+    CommitSha commit;
+    std::vector<std::string> used;     // addresses, by the plan of that commit
+    std::vector<std::string> allowed;  // sources that an administrator allowed for the stack
+    bool operator==(const ProviderBasis&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("commit", self.commit);
+        f("used", self.used);
+        f("allowed", self.allowed);
+    }
+};
+
+inline std::string providers_key(const StackId& stack) { return "providers/" + stack.value; }
+
 }  // namespace slipway

@@ -33,6 +33,14 @@ def put_provider(folder, name, version="1.0.0", program=PROGRAM):
     file.chmod(0o755)
 
 
+def with_mirror(place, *names):
+    mirror = place.work / "mirror"
+    for name in names:
+        put_provider(mirror, name)
+    with open(place.work / "slipway.yaml", "a") as config:
+        config.write("provider_mirrors: [%s]\n" % mirror)
+
+
 def requires(*names):
     return "terraform {\n  required_providers {\n%s  }\n}\n" % "".join(
         '    %s = { source = "acme/%s" }\n' % (name, name) for name in names)
@@ -84,10 +92,7 @@ def r3_a_committed_provider_is_never_started(build):
 def r3_an_unknown_source_waits_for_an_administrator(build):
     """R3: a source that the tracked branch does not use waits for an administrator, on that pull request alone"""
     with Place(build, organisation()) as place:
-        mirror = place.work / "mirror"
-        put_provider(mirror, "dns")
-        with open(place.work / "slipway.yaml", "a") as config:
-            config.write("provider_mirrors: [%s]\n" % mirror)
+        with_mirror(place, "dns")
         place.push_main(network(place))
         place.start()
         place.branch("topic")
@@ -109,15 +114,49 @@ def r3_an_unknown_source_waits_for_an_administrator(build):
         place.wait_check(max(place.numbers()), "action_required")
 
 
+def r3_two_merges_do_not_make_a_source_known(build):
+    """R3: a source that was merged past its check is as unknown to the next change as it was to the first"""
+    with Place(build, organisation()) as place:
+        with_mirror(place, "dns")
+        place.push_main(network(place))
+        place.start()
+        for topic in ("first", "second"):
+            place.branch(topic)
+            place.propose(topic, network(place, requires("dns") + "# %s\n" % topic))
+            number = place.numbers()[-1]
+            place.wait_check(number, "action_required")
+            place.slipway("pull", "merge", str(number), "--anyway")
+            wait_until("the run of the branch to be stopped", lambda: [
+                r for r in place.runs("network") if r["kind"] == "tracked" and r["pull"] == number
+                and r["state"] == "failed" and r["unknown_providers"]])
+        assert MARKER not in logs(place)
+
+
+def r3_a_pushed_source_is_allowed_for_its_stack(build):
+    """R3: what came without a pull request is allowed by an administrator for the stack, and then planned again"""
+    with Place(build, organisation()) as place:
+        with_mirror(place, "dns")
+        place.push_main(network(place))
+        place.start()
+        place.push_main(network(place, requires("dns")))
+        run = wait_until("the run to be stopped", lambda: next(
+            (r for r in place.runs("network") if r["unknown_providers"]), None))
+        assert "slipway allow %s %s/acme/dns" % (run["id"], HOST) in place.slipway("runs").stdout
+        token = place.slipway("token", "create", "writing", "--role", "writer").stdout.strip()
+        path, body = "/api/v1/runs/%s/allow" % run["id"], '{"providers": ["acme/dns"]}'
+        status, text = place.http("POST", path, body, {"Authorization": "Bearer " + token})
+        assert status == 409 and "admin" in text, text
+        said = place.slipway("allow", run["id"], "acme/dns").stdout
+        assert "Allowed for the stack `network`" in said and "again" in said, said
+        wait_until("the provider to be started", lambda: MARKER in logs(place))
+
+
 def r3_a_known_source_passes_in_another_version(build):
     """R3: a new version of a source that the tracked branch uses needs nobody's word"""
     with Place(build, organisation()) as place:
-        mirror = place.work / "mirror"
-        put_provider(mirror, "dns")
-        with open(place.work / "slipway.yaml", "a") as config:
-            config.write("provider_mirrors: [%s]\n" % mirror)
+        with_mirror(place, "dns")
         place.push_main(network(place, requires("dns")))
-        put_provider(mirror, "dns", "2.0.0")
+        put_provider(place.work / "mirror", "dns", "2.0.0")
         place.start()
         place.branch("topic")
         place.propose("topic", network(place, requires("dns") + "# touched\n"))
@@ -227,6 +266,7 @@ def r4_a_value_of_the_worker_that_changed_after_the_approval(build):
 
 if __name__ == "__main__":
     main([r3_a_committed_provider_is_never_started, r3_an_unknown_source_waits_for_an_administrator,
+          r3_two_merges_do_not_make_a_source_known, r3_a_pushed_source_is_allowed_for_its_stack,
           r3_a_known_source_passes_in_another_version, r4_a_module_that_changed_after_the_approval,
           r4_a_module_that_changes_between_plan_and_apply,
           r4_a_value_of_the_worker_that_changed_after_the_approval])

@@ -29,6 +29,7 @@ class MemoryGateway : public RunGateway {
     std::vector<std::string> begun;  // plan digests
     std::atomic<Renewed> renewal = Renewed::held;
     std::atomic<int> renewals = 0;
+    std::atomic<bool> holds_renewals = false;  // no renewal is answered
     bool may_begin = true, takes_reports = true;
     std::vector<Lease> given_back;
     std::vector<RunId> ends_asked;
@@ -51,6 +52,7 @@ class MemoryGateway : public RunGateway {
     }
     Task<Renewed> renew(Lease) override {
         ++renewals;
+        while (holds_renewals) co_await sleep_for(std::chrono::milliseconds(1));
         co_return renewal;
     }
     Task<bool> append_log(RunId run, Lease, std::string bytes) override {

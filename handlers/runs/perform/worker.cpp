@@ -216,7 +216,7 @@ class ThreadWorker : public Worker {
     // After a pause of the whole process the clock has run on: what counts is what the queue says now.
     Task<void> keep(Lease lease, std::shared_ptr<Held> held, Signal& done) {
         auto kept = SteadyClock::now();
-        while (!held->over && !co_await done.wait(options_.lease / 3)) {
+        while (!co_await done.wait(options_.lease / 3)) {
             auto renewed = Renewed::held;
             bool answered = true;
             try {

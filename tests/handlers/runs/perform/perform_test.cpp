@@ -1012,6 +1012,27 @@ TEST_CASE("a worker that is drained gives its plan back, to be made again from t
     CHECK(stage.gateway.given_back[0] == stage.work.lease);
 }
 
+TEST_CASE("work that ends while its lease is being renewed leaves its slot") {
+    StandIn stand_in("echo started >&2; sleep 0.2; exit 1", "true");
+    AtWork at(stand_in.tool, 60ms);
+    auto& stage = at.stage;
+    stage.work.spec.version = "99.1.0";
+    stage.source({{"main.tf", ""}});
+    stage.gateway.holds_renewals = true;
+    at.start();
+    const auto reported = [&] {
+        std::lock_guard lock(stage.gateway.mutex);
+        return stage.gateway.reported.size();
+    };
+    while (stage.gateway.renewals == 0 || reported() == 0) usleep(1'000);
+    // The renewal is answered once the slot waits for it, or before: both must end.
+    stage.gateway.holds_renewals = false;
+    at.worker->drain();
+    run_task(stage.io, at.worker->join(), 20s);
+    at.worker.reset();
+    CHECK(stage.gateway.renewals == 1);
+}
+
 TEST_CASE("an apply that began goes on when its lease is lost or the worker drains, and its end is asked for") {
     auto tool = any_tool();
     if (!tool) return;
