@@ -41,8 +41,8 @@ std::shared_ptr<const RegoSet> rego_set(std::vector<Policy> policies,
         RegoSet{sha256_hex(all.dump()), std::move(policies), library});
 }
 
-std::string digest_of(const RegoSet& own, const RegoSet& lesser) {
-    return lesser.policies.empty() ? own.digest : sha256_hex(own.digest + lesser.digest);
+std::string digest_of(const RegoSet& own, const RegoSet& untrusted) {
+    return untrusted.policies.empty() ? own.digest : sha256_hex(own.digest + untrusted.digest);
 }
 
 bool hidden(const std::filesystem::path& path) {
@@ -124,7 +124,7 @@ class RegoPolicies : public Policies {
   public:
     RegoPolicies(asio::any_io_executor executor, const std::string& program, PolicyLimits limits)
         : own_(make_opa_engine(executor, program)),
-          lesser_(make_opa_engine(executor, program)),
+          untrusted_engine_(make_opa_engine(executor, program)),
           limits_(limits) {}
 
     Task<PushDecision> decide_push(PolicySet set, PushQuestion question) override {
@@ -162,9 +162,9 @@ class RegoPolicies : public Policies {
         std::set<std::pair<Place, std::string>> seen;  // a fault of the library is everybody's
         if (set.policies.empty() && !set.library.empty())  // also of the policies that stand in for none
             set.policies.push_back(default_policy(PolicyKind::push));
-        for (auto* policies : {&set.policies, &set.lesser}) {
+        for (auto* policies : {&set.policies, &set.untrusted}) {
             auto asked = rego_set(*policies, set.library);
-            auto& engine = policies == &set.lesser ? lesser_ : own_;
+            auto& engine = policies == &set.untrusted ? untrusted_engine_ : own_;
             const auto faults = co_await engine->load(asked);
             for (std::size_t i = 0; i < faults.size(); ++i)
                 for (const auto& fault : faults[i])
@@ -204,24 +204,24 @@ class RegoPolicies : public Policies {
 
     Task<Asked> judge(PolicySet set, PolicyKind kind, std::shared_ptr<const RegoInput> input) {
         auto own = own_set(set, kind);
-        auto lesser = rego_set(of_kind(set.lesser, kind), set.library);
+        auto untrusted = rego_set(of_kind(set.untrusted, kind), set.library);
         Asked asked;
-        asked.digest = digest_of(*own, *lesser);
+        asked.digest = digest_of(*own, *untrusted);
         auto answers = co_await own_->evaluate(own, input);
         for (std::size_t i = 0; i < answers.size(); ++i)
             asked.policies.push_back({own->policies[i], std::move(answers[i]), false});
-        answers = co_await lesser_->evaluate(lesser, input);
+        answers = co_await untrusted_engine_->evaluate(untrusted, input);
         for (std::size_t i = 0; i < answers.size(); ++i)
-            asked.policies.push_back({lesser->policies[i], std::move(answers[i]), true});
+            asked.policies.push_back({untrusted->policies[i], std::move(answers[i]), true});
         co_return asked;
     }
 
     // Without the plan document no rule would find anything to deny.
     static Asked unreadable(PolicySet set) {
         auto own = own_set(set, PolicyKind::plan);
-        auto lesser = rego_set(of_kind(set.lesser, PolicyKind::plan), set.library);
-        Asked asked{{}, digest_of(*own, *lesser)};
-        for (const auto* policies : {&own->policies, &lesser->policies})
+        auto untrusted = rego_set(of_kind(set.untrusted, PolicyKind::plan), set.library);
+        Asked asked{{}, digest_of(*own, *untrusted)};
+        for (const auto* policies : {&own->policies, &untrusted->policies})
             for (const auto& policy : *policies) {
                 PolicyAnswer answer;
                 answer.faults.push_back({PolicyFault::Kind::engine, {policy.place.file, 1, 1},
@@ -231,7 +231,7 @@ class RegoPolicies : public Policies {
         return asked;
     }
 
-    std::unique_ptr<RegoEngine> own_, lesser_;
+    std::unique_ptr<RegoEngine> own_, untrusted_engine_;
     PolicyLimits limits_;
 };
 

@@ -96,7 +96,7 @@ struct PolicySet {
     std::map<std::string, std::string> library;
     // Of delegated repositories and unmerged trees (rule P2): judged in a child of their own, heard only
     // where they narrow, and no substitute for the default policy.
-    std::vector<Policy> lesser = {};
+    std::vector<Policy> untrusted = {};
 };
 
 class Policies {

@@ -37,7 +37,7 @@ Json pull_input(const PushQuestion& question) {
     return out;
 }
 
-struct Wishes {
+struct PushFlags {
     bool ignore = false, track = false, ignore_track = false, propose = false, notrigger = false;
 
     PushAction action() const {
@@ -48,14 +48,14 @@ struct Wishes {
     }
 };
 
-Wishes wishes_of(const Judged& judged) {
-    Wishes wishes;
-    wishes.ignore = judged.says("ignore");
-    wishes.ignore_track = judged.says("ignore_track");
-    wishes.notrigger = judged.says("notrigger");
-    wishes.track = !judged.lesser && judged.says("track");
-    wishes.propose = !judged.lesser && judged.says("propose");
-    return wishes;
+PushFlags push_flags_of(const Judged& judged) {
+    PushFlags flags;
+    flags.ignore = judged.says("ignore");
+    flags.ignore_track = judged.says("ignore_track");
+    flags.notrigger = judged.says("notrigger");
+    flags.track = !judged.untrusted && judged.says("track");
+    flags.propose = !judged.untrusted && judged.says("propose");
+    return flags;
 }
 
 std::string joined(const std::vector<std::string>& list, std::string_view between) {
@@ -69,14 +69,14 @@ std::string joined(const std::vector<std::string>& list, std::string_view betwee
 
 bool is_default(const Policy& policy) { return policy.place.file.starts_with("library/"); }
 
-Explanation node_of(const Judged& judged, const Wishes& wishes, const PushQuestion& question) {
+Explanation node_of(const Judged& judged, const PushFlags& flags, const PushQuestion& question) {
     Explanation node{"push policy " + judged.policy.name, "", {}};
     if (judged.faulty()) return faulty_node(node.text, judged);
-    const PushAction action = wishes.action();
+    const PushAction action = flags.action();
     node.outcome = word(action);
     std::string decisive = std::string(word(action));
-    if (wishes.track && !wishes.ignore && wishes.notrigger) decisive = "notrigger";
-    if (wishes.track && !wishes.ignore && wishes.ignore_track) decisive = "ignore_track";
+    if (flags.track && !flags.ignore && flags.notrigger) decisive = "notrigger";
+    if (flags.track && !flags.ignore && flags.ignore_track) decisive = "ignore_track";
     std::vector<std::string> details;
     if (const auto* value = judged.value(decisive); value && !is_default(judged.policy))
         details.push_back(place_text(value->place));
@@ -137,20 +137,20 @@ Json push_input(const PushQuestion& question) {
 
 PushDecision decide(const PushQuestion& question, const std::vector<Judged>& judged) {
     PushDecision decision;
-    Wishes merged;
+    PushFlags merged;
     decision.why.text = "push policies";
     for (const auto& one : judged) {
-        const Wishes wishes = wishes_of(one);
-        merged.ignore |= wishes.ignore;
-        merged.track |= wishes.track;
-        merged.ignore_track |= wishes.ignore_track;
-        merged.propose |= wishes.propose;
-        merged.notrigger |= wishes.notrigger;
+        const PushFlags flags = push_flags_of(one);
+        merged.ignore |= flags.ignore;
+        merged.track |= flags.track;
+        merged.ignore_track |= flags.ignore_track;
+        merged.propose |= flags.propose;
+        merged.notrigger |= flags.notrigger;
         decision.failed |= one.faulty();
         for (const auto& fault : one.answer.faults)
             decision.findings.push_back(finding_of(one.policy, fault));
         add_unheeded(one, decision.findings);
-        decision.why.because.push_back(node_of(one, wishes, question));
+        decision.why.because.push_back(node_of(one, flags, question));
     }
     decision.action = decision.failed ? PushAction::ignore : merged.action();
     if (decision.action == PushAction::ignore)

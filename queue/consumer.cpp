@@ -31,7 +31,7 @@ constexpr int overtaken_limit = 20;  // of one attempt, within some seconds
 
 // What becomes of a job after its function has ended.
 struct Verdict {
-    enum class What { finish, retry, bury, stopped, pause } what = What::finish;
+    enum class What { finish, retry, dead_letter, stopped, pause } what = What::finish;
     std::optional<milliseconds> after;  // retry: as the failure says; else by backoff
     std::string why;
 };
@@ -42,7 +42,7 @@ Verdict verdict_of(std::exception_ptr error) {
     } catch (const Pause& pause) {
         return {Verdict::What::pause, pause.after(), pause.what()};
     } catch (const Failure& failure) {
-        if (failure.retry() == Retry::never) return {Verdict::What::bury, {}, failure.what()};
+        if (failure.retry() == Retry::never) return {Verdict::What::dead_letter, {}, failure.what()};
         if (failure.retry() == Retry::after)
             return {Verdict::What::retry, failure.after(), failure.what()};
         return {Verdict::What::retry, {}, failure.what()};
@@ -185,17 +185,17 @@ class Consumer {
 
     Task<void> conclude(const ClaimedJob& job, std::exception_ptr error) {
         auto verdict = error ? verdict_of(error) : Verdict{};
-        static Counter ended[] = {count("finish"), count("retry"), count("bury"), count("stopped"),
+        static Counter ended[] = {count("finish"), count("retry"), count("dead_letter"), count("stopped"),
                                   count("pause")};
         ended[static_cast<std::size_t>(verdict.what)].add();
         switch (verdict.what) {
             case Verdict::What::finish:
                 co_await queue_.finish(job.lease);  // false: it was finished by a commit
                 co_return;
-            case Verdict::What::bury:
+            case Verdict::What::dead_letter:
                 log_error("a job is given up",
                           {{"job", job.job.id.value}, {"reason", verdict.why}});
-                co_await queue_.bury(job.lease, verdict.why);
+                co_await queue_.dead_letter(job.lease, verdict.why);
                 co_return;
             case Verdict::What::stopped:
                 co_await queue_.retry(job.lease, 0ms, verdict.why);
@@ -262,7 +262,7 @@ Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed, milli
                     "a job lapsed",
                     {{"job", id.value}, {"fate", std::string(word(fate))}, {"reason", one.why}});
                 co_await on_lapsed(std::move(one));
-                if (fate != Lapsed::Fate::again) co_await queue.settled(id);
+                if (fate != Lapsed::Fate::again) co_await queue.acknowledge_expired(id);
             }
         } catch (const Failure& failure) {
             trouble = failure.what();

@@ -8,7 +8,7 @@
 //            (rule S1); one that was edited there is refused with a Failure(never).
 //   job      see service/model/job.hpp. Leased to one holder at a time; each lease has a fence, a number
 //            that only rises. Whoever comes with an older fence is refused. In Redis under a MAC as records
-//            are; one that somebody else left there is buried and never handed out.
+//            are; one that somebody else left there is a dead letter, never handed out.
 //   turn     the repositories of a queue's waiting jobs are served one after the other, first come first
 //            served (and by priority) within each. A job that names no repository is of the repository of
 //            the job whose commit leaves it.
@@ -31,6 +31,7 @@
 #include "service/base/task.hpp"
 #include "service/model/event.hpp"
 #include "service/model/job.hpp"
+#include "service/model/lease.hpp"
 #include "service/model/secret.hpp"
 
 namespace slipway {
@@ -39,12 +40,6 @@ struct Record {
     std::uint64_t version = 0;  // 0: absent
     std::string body;           // JSON text
     bool operator==(const Record&) const = default;
-};
-
-struct Lease {
-    JobId job;
-    std::uint64_t fence = 0;
-    bool operator==(const Lease&) const = default;
 };
 
 struct ClaimedJob {
@@ -103,17 +98,12 @@ struct Overtaken : Failure {
 enum class Accepted { stored, duplicate };
 constexpr std::array<std::string_view, 2> words_of(Accepted) { return {"stored", "duplicate"}; }
 
-enum class Renewed { held, cancel_wanted, lost };
-constexpr std::array<std::string_view, 3> words_of(Renewed) {
-    return {"held", "cancel_wanted", "lost"};
-}
-
 // What ended without a finish: the lease ran out and the job went back to its queue; or its apply had begun
-// and nobody saw the end, so that somebody must find out; or it is dead: buried, or out of attempts.
+// and nobody saw the end, so that somebody must find out; or it is dead: given up, or out of attempts.
 struct Lapsed {
     Job job;
     enum class Fate { again, unknown, dead } fate = Fate::again;
-    std::string why;  // the last reason given to retry() or bury(), if any
+    std::string why;  // the last reason given to retry() or dead_letter(), if any
     friend constexpr std::array<std::string_view, 3> words_of(Fate) {
         return {"again", "unknown", "dead"};
     }
@@ -177,19 +167,19 @@ class Queue {
     virtual Task<bool> finish(Lease lease) = 0;
     // Back to the queue after `delay`; after attempts_limit attempts it is dead and kept for people. A job
     // that backs off is not pulled forward by those who ask for it. One whose apply has begun is never
-    // retried: retry() and bury() give it the fate `unknown`.
+    // retried: retry() and dead_letter() give it the fate `unknown`.
     virtual Task<bool> retry(Lease lease, std::chrono::milliseconds delay, std::string why) = 0;
-    virtual Task<bool> bury(Lease lease, std::string why) = 0;
+    virtual Task<bool> dead_letter(Lease lease, std::string why) = 0;
     // As retry(), but the attempt does not count: the job had to wait, and nobody failed.
     virtual Task<bool> put_back(Lease lease, std::chrono::milliseconds delay, std::string why) = 0;
     // Takes back leases that ran out, and wakes delayed jobs that are due. Call once a second. The unknown
-    // and the dead are named again every half a minute until settled(), so that no crash forgets them.
+    // and the dead are named again every half a minute until acknowledge_expired(), so that no crash forgets them.
     virtual Task<std::vector<Lapsed>> expire() = 0;
     // Every lease ends now; how many there were. For the start of the only process that works on this queue:
     // whoever held one is dead.
     virtual Task<int> end_leases() = 0;
     // What lapsed has been seen to: an unknown job is dropped, a dead one kept without being named.
-    virtual Task<void> settled(JobId job) = 0;
+    virtual Task<void> acknowledge_expired(JobId job) = 0;
     // What Commit::begin and `once` do, without a record: marks a leased job as one that must not simply run
     // again if its lease lapses, and takes the name (done/<plan digest>). False where the lease is stale, the
     // job is to be cancelled or the name was taken. True again for the lease that took it: an answer was lost.

@@ -48,16 +48,17 @@ const std::map<std::string, Room> rooms = {
     {"forges", {"handlers/forges", {"net", "git"}, {"handlers/forges/forge.hpp"}}},
     {"webhooks",
      {"handlers/webhooks", {"net", "forges", "queue", "policies", "catalog", "git"}, {}}},
-    {"runs",
-     {"handlers/runs",
-      {"queue", "policies", "git", "blobs", "catalog"},
-      {"handlers/runs/gateway.hpp"}}},
-    {"perform", {"handlers/runs/perform", {"process", "net", "runs"}, {}}},
+    {"gateway", {"handlers/runs/gateway", {}, {}}},
+    {"control",
+     {"handlers/runs/control",
+      {"gateway", "queue", "policies", "git", "blobs", "catalog"},
+      {"handlers/runs/control/control.hpp"}}},
+    {"worker", {"handlers/runs/worker", {"gateway", "process", "net"}, {}}},
     {"report", {"handlers/report", {"forges", "queue", "blobs", "wording"}, {}}},
     {"schedules", {"handlers/schedules", {"queue", "catalog", "forges"}, {}}},
     {"terraform_state", {"handlers/terraform_state", {"queue", "blobs", "net"}, {}}},
     {"api",
-     {"handlers/api", {"queue", "policies", "catalog", "net", "blobs", "wording", "runs"}, {}}},
+     {"handlers/api", {"queue", "policies", "catalog", "net", "blobs", "wording"}, {}}},
     {"app", {"service/app", {}, {}}}};
 
 // Where a library, or a call that belongs to one folder, may be spoken to.
@@ -131,7 +132,7 @@ std::string include_trouble(const std::string& path, const std::string& other) {
     const auto& room = rooms.at(to);
     const bool everybodys = to == "model" || (to == "base" && from != "model");
     const bool forge =
-        other == "handlers/forges/forge.hpp" && path.starts_with("handlers/") && from != "perform";
+        other == "handlers/forges/forge.hpp" && path.starts_with("handlers/") && from != "worker";
     if (to == "app" || (!everybodys && !forge && !own.opens.contains(to)))
         return "includes \"" + other + "\", but " + from + " may not open " + to;
     const bool directly = other.rfind('/') == room.folder.size();
@@ -308,6 +309,45 @@ void check_type_names(const Files& files, Troubles& troubles) {
     }
 }
 
+// The rooms that this one may open, and those that they may.
+std::set<std::string> rooms_within_reach(const std::string& room) {
+    std::set<std::string> found{room, "model", "base"};
+    std::vector<std::string> todo{room};
+    while (!todo.empty()) {
+        const auto opens = rooms.at(todo.back()).opens;
+        todo.pop_back();
+        for (const auto& next : opens)
+            if (found.insert(next).second) todo.push_back(next);
+    }
+    return found;
+}
+
+// A header of another room that includes what this room may not know, and so on.
+void check_reach(const Files& files, Troubles& troubles) {
+    std::map<std::string, std::vector<std::string>> included;
+    for (const auto& [path, text] : files)
+        if (is_source(path)) included[path] = quoted_includes(text);
+    for (const auto& [path, direct] : included) {
+        const auto room = room_of(path);
+        if (room.empty() || room == "app") continue;
+        const auto within = rooms_within_reach(room);
+        std::set<std::string> seen(direct.begin(), direct.end());
+        std::vector<std::pair<std::string, std::string>> todo;  // a header, and the one that includes it
+        for (const auto& header : direct) todo.emplace_back(header, path);
+        while (!todo.empty()) {
+            const auto [header, by] = todo.back();
+            todo.pop_back();
+            const auto other = room_of(header);
+            const bool forge = header == "handlers/forges/forge.hpp" && room != "worker" && room != "gateway";
+            if (by != path && !other.empty() && !forge && !within.contains(other))
+                troubles.push_back(path + ": reaches " + header + " through " + by);
+            if (const auto at = included.find(header); at != included.end())
+                for (const auto& next : at->second)
+                    if (seen.insert(next).second) todo.emplace_back(next, header);
+        }
+    }
+}
+
 Troubles layout_troubles(const Files& files) {
     Troubles troubles;
     for (const auto& [path, text] : files) {
@@ -320,6 +360,7 @@ Troubles layout_troubles(const Files& files) {
     }
     check_homes(files, troubles);
     check_type_names(files, troubles);
+    check_reach(files, troubles);
     return troubles;
 }
 
@@ -377,18 +418,18 @@ TEST_CASE("An include that the table does not allow is found, one that it allows
                           {"handlers/webhooks/x.cpp", "handlers/forges/other.hpp", false},
                           {"handlers/webhooks/x.cpp", "handlers/forges/github/client.hpp", false},
                           {"handlers/webhooks/x.cpp", "handlers/report/report.hpp", false},
-                          {"handlers/webhooks/x.cpp", "handlers/runs/gateway.hpp", false},
+                          {"handlers/webhooks/x.cpp", "handlers/runs/gateway/gateway.hpp", false},
                           {"handlers/forges/github/x.cpp", "handlers/forges/forge.hpp", true},
-                          {"handlers/runs/x.cpp", "handlers/forges/forge.hpp", true},
-                          {"handlers/runs/x.cpp", "handlers/runs/perform/perform.hpp", false},
-                          {"handlers/runs/perform/x.cpp", "handlers/runs/gateway.hpp", true},
-                          {"handlers/runs/perform/tools/x.cpp", "handlers/runs/control.hpp", false},
-                          {"handlers/runs/perform/x.cpp", "queue/queue.hpp", false},
-                          {"handlers/runs/perform/x.cpp", "policies/policies.hpp", false},
-                          {"handlers/runs/perform/x.cpp", "handlers/forges/forge.hpp", false},
-                          {"handlers/api/x.cpp", "handlers/runs/gateway.hpp", true},
+                          {"handlers/runs/control/x.cpp", "handlers/forges/forge.hpp", true},
+                          {"handlers/runs/control/x.cpp", "handlers/runs/worker/perform.hpp", false},
+                          {"handlers/runs/worker/x.cpp", "handlers/runs/gateway/gateway.hpp", true},
+                          {"handlers/runs/worker/tools/x.cpp", "handlers/runs/control/control.hpp", false},
+                          {"handlers/runs/worker/x.cpp", "queue/queue.hpp", false},
+                          {"handlers/runs/worker/x.cpp", "policies/policies.hpp", false},
+                          {"handlers/runs/worker/x.cpp", "handlers/forges/forge.hpp", false},
+                          {"handlers/api/x.cpp", "handlers/runs/gateway/gateway.hpp", false},
                           {"handlers/report/x.cpp", "service/app/services.hpp", false},
-                          {"service/app/x.cpp", "handlers/runs/perform/perform.hpp", true},
+                          {"service/app/x.cpp", "handlers/runs/worker/perform.hpp", true},
                           {"service/app/x.cpp", "tests/support/scratch.hpp", false},
                           {"service/elsewhere/x.cpp", "service/model/run.hpp", false}};
     for (const auto& c : cases) {
@@ -396,6 +437,20 @@ TEST_CASE("An include that the table does not allow is found, one that it allows
         CAPTURE(c.to);
         CHECK(trouble_with(c.from, "#include \"" + c.to + "\"\n").empty() == c.allowed);
     }
+}
+
+TEST_CASE("What a room may not know is found behind another header as well") {
+    const auto reaches = [](const std::string& header_includes) {
+        const Files files = {
+            {"handlers/runs/gateway/spec.cpp", "// Why.\n#include \"service/model/plan.hpp\"\n"},
+            {"service/model/plan.hpp", "// Why.\n#pragma once\n#include \"" + header_includes + "\"\n"}};
+        for (const auto& trouble : layout_troubles(files))
+            if (trouble.starts_with("handlers/runs/gateway/spec.cpp: reaches")) return trouble;
+        return std::string();
+    };
+    CHECK(reaches("queue/queue.hpp") ==
+          "handlers/runs/gateway/spec.cpp: reaches queue/queue.hpp through service/model/plan.hpp");
+    CHECK(reaches("service/base/json.hpp").empty());
 }
 
 TEST_CASE("A library outside its home is found") {
@@ -410,7 +465,7 @@ TEST_CASE("A library outside its home is found") {
                           {"queue/redis/x.cpp", "#include <hiredis/read.h>", true},
                           {"queue/x.cpp", "#include <hiredis/read.h>", false},
                           {"service/git/x.cpp", "#include <git2.h>", true},
-                          {"handlers/runs/x.cpp", "#include <git2.h>", false},
+                          {"handlers/runs/control/x.cpp", "#include <git2.h>", false},
                           {"service/base/x.cpp", "#include <rapidjson/reader.h>", false},
                           {"service/catalog/x.cpp", "#include <yaml-cpp/yaml.h>", false},
                           {"service/base/x.cpp", "#include <openssl/evp.h>", true},

@@ -40,11 +40,11 @@ void compare(StackReport& stack, const std::vector<std::string>& before) {
 // What an apply waits for may be that its plan is another than the one people approved: both are shown.
 Task<void> add_approved_plan(ReportContext& context, StackReport& stack) {
     const auto& run = *stack.run;
-    if (run.state != RunState::unconfirmed || run.lender.empty()) co_return;
-    auto lender = co_await load<Run>(context.queue, run_key(run.lender));
-    if (!lender.version || lender.value.plan_document.empty()) co_return;
-    const bool same = lender.value.change_digest == run.change_digest && differences(lender.value.inputs, run.inputs).empty();
-    if (!same) stack.approved_plan = plan_in(context.plans, lender.value.plan_document);
+    if (run.state != RunState::unconfirmed || run.approved_run.empty()) co_return;
+    auto approved_run = co_await load<Run>(context.queue, run_key(run.approved_run));
+    if (!approved_run.version || approved_run.value.plan_document.empty()) co_return;
+    const bool same = approved_run.value.change_digest == run.change_digest && differences(approved_run.value.inputs, run.inputs).empty();
+    if (!same) stack.approved_plan = plan_in(context.plans, approved_run.value.plan_document);
 }
 
 // What was applied before the merge is not forgotten for a plan after it that found nothing left to do.
@@ -100,11 +100,11 @@ Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestNam
     report.public_url = context.public_url;
     report.command_word = context.command_word;
     report.link_hosts = context.link_hosts;
-    report.looking = record.looking && record.pull.state == PullState::open;
+    report.discovering_stacks = record.discovering_stacks && record.pull.state == PullState::open;
     report.conflicts = record.conflicts;
     report.configuration = record.configuration;
     report.now_ms = context.clock.now_ms();
-    if (report.looking) co_return report;  // what is known of stacks is of another head
+    if (report.discovering_stacks) co_return report;  // what is known of stacks is of another head
 
     const bool same_head = posted.value.posted_head == record.pull.head;
     const auto& before = same_head ? posted.value.previous_addresses : posted.value.posted_addresses;

@@ -39,7 +39,7 @@ Mention said(std::string key, const std::vector<std::string>& logins, std::strin
     return {std::move(key), to + sentence + " The comment above says more."};
 }
 
-std::string name_of(const StackReport& stack) { return inert(stack.stack.value.substr(0, 160)); }
+std::string name_of(const StackReport& stack) { return escape_markdown(stack.stack.value.substr(0, 160)); }
 
 std::optional<Mention> after_the_merge(const Report& report) {
     const std::vector<std::string> author{report.pull.author.login};
@@ -56,7 +56,7 @@ std::optional<Mention> after_the_merge(const Report& report) {
         }
         if (run.state == RunState::unconfirmed && run.reason != "waits to be considered")
             return said(key, author, "The merged change waits for a confirmation in " + name_of(stack) +
-                                         (run.reason.empty() ? "." : ", because " + inert(run.reason) + "."));
+                                         (run.reason.empty() ? "." : ", because " + escape_markdown(run.reason) + "."));
     }
     return std::nullopt;
 }
@@ -64,7 +64,7 @@ std::optional<Mention> after_the_merge(const Report& report) {
 }  // namespace
 
 std::optional<Mention> mention(const Report& report) {
-    if (report.looking) return std::nullopt;
+    if (report.discovering_stacks) return std::nullopt;
     if (auto after = after_the_merge(report)) return after;
     if (report.pull.state != PullState::open || report.pull.draft) return std::nullopt;
     if (summary_check(report).status != CheckText::Status::completed) return std::nullopt;
@@ -83,7 +83,7 @@ std::optional<Mention> mention(const Report& report) {
     }
     if (stacks == 0) return std::nullopt;
     std::string what;
-    for (std::size_t i = 0; i < missing.size() && i < 5; ++i) what += (what.empty() ? "" : ", ") + inert(missing[i].substr(0, 200));
+    for (std::size_t i = 0; i < missing.size() && i < 5; ++i) what += (what.empty() ? "" : ", ") + escape_markdown(missing[i].substr(0, 200));
     return said("approval/" + report.pull.head.value, logins, "An approval is needed here: " + what + ".");
 }
 

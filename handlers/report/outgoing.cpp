@@ -195,7 +195,7 @@ std::int64_t shown_again_ms(const PostedRecord& posted, bool bad_news) {
 
 Moment moment_of(const Report& report, const PostedRecord& posted) {
     Moment out;
-    out.busy = report.looking;
+    out.busy = report.discovering_stacks;
     for (const auto& stack : report.stacks) {
         const auto headline = stack_headline(report, stack);
         if (headline.status != CheckText::Status::completed) {
@@ -219,7 +219,7 @@ Outgoing outgoing(const Report& report, const PostedRecord& posted, const Moment
     Outgoing out;
     const bool only_summary = moment.busy && moment.stale && !moment.bad_news;
     if (report.pull.state == PullState::open) {
-        if (!report.looking) add_stack_checks(report, posted, moment, out);
+        if (!report.discovering_stacks) add_stack_checks(report, posted, moment, out);
         add(out, posted, made(report, report.check_name, summary_check(report), nullptr), Turn::decides);
     } else {
         if (report.pull.state == PullState::merged) add_merged_checks(report, posted, out);
@@ -228,7 +228,7 @@ Outgoing outgoing(const Report& report, const PostedRecord& posted, const Moment
     close_superseded(report, posted, out);
     std::stable_sort(out.checks.begin(), out.checks.end(),
                      [](const OutgoingCheck& a, const OutgoingCheck& b) { return a.turn < b.turn; });
-    const bool wanted = !posted.comment_id.empty() || (anything_to_say(report) && !report.looking);
+    const bool wanted = !posted.comment_id.empty() || (anything_to_say(report) && !report.discovering_stacks);
     if (wanted && !only_summary) {
         auto body = comment_markdown(report);
         out.comment_digest = sha256_hex(body);

@@ -69,7 +69,7 @@ Task<bool> head_is_the_same(Writing& writing) {
     if (record.version == writing.seen_version) co_return true;
     const auto pull = decoded_record<PullRecord>(key, record);
     writing.seen_version = record.version;
-    co_return pull.pull.head == writing.report.pull.head && pull.looking == writing.report.looking;
+    co_return pull.pull.head == writing.report.pull.head && pull.discovering_stacks == writing.report.discovering_stacks;
 }
 
 // False: the head moved on, so nothing more is written.
@@ -94,7 +94,7 @@ Task<void> put_mention(Writing& writing) {
         co_await writing.forge.add_comment(writing.name, std::move(key), wanted->body);
         posted.mentioned = wanted->key;
         ++posted.calls;
-    } else if (!wanted && !writing.moment.busy && !writing.report.looking) {
+    } else if (!wanted && !writing.moment.busy && !writing.report.discovering_stacks) {
         posted.mentioned.clear();
     }
 }
@@ -250,7 +250,7 @@ Task<void> write_report(ReportContext& context, ClaimedJob job) {
     if (error) std::rethrow_exception(error);
     if (writing.postponed.count() > 0)
         co_await come_again(context, job, name, context.clock.now_ms() + writing.postponed.count());
-    else if (moment.stale && moment.busy && !writing.report.looking)  // progress, should nothing happen until then
+    else if (moment.stale && moment.busy && !writing.report.discovering_stacks)  // progress, should nothing happen until then
         co_await come_again(context, job, name, shown_again_ms(posted, false));
 }
 

@@ -18,14 +18,14 @@ namespace {
 constexpr std::size_t target_limit = 100;      // targets in one command
 constexpr std::size_t name_limit = 200;        // bytes of one target
 constexpr std::size_t note_limit = 1'000;      // bytes
-constexpr std::string_view migrants_word = "atlantis";
+constexpr std::string_view atlantis_compatible = "atlantis";
 
 struct Row {
     std::string_view word;
     Verb verb;
     std::string_view arguments;
     std::string_view does;       // "": another word for the same, not in the help
-    bool for_migrants = false;   // and then only behind their word
+    bool atlantis_only = false;   // only behind the word `atlantis`
 };
 constexpr std::array<Row, 16> table = {{
     {"plan", Verb::plan, "[STACK]…", "plans again, at the present head"},
@@ -114,7 +114,7 @@ using Parsed = std::variant<CommentCommand, CommandMistake>;
 class Grammar {
   public:
     explicit Grammar(std::string_view command_word)
-        : word_(command_word), migrants_(folded(command_word) == migrants_word) {}
+        : word_(command_word), is_atlantis_(folded(command_word) == atlantis_compatible) {}
 
     Parsed parse(std::string_view line) const {
         for (std::size_t at = 0; at < line.size();) {
@@ -141,7 +141,7 @@ class Grammar {
                 command.only_failed = true;
                 continue;
             }
-            if (migrants_ && (text == "-p" || text == "--project") && i + 1 < words.size()) continue;
+            if (is_atlantis_ && (text == "-p" || text == "--project") && i + 1 < words.size()) continue;
             auto wrong = command.verb == Verb::allow ? allowed(text, i - 2, command) : argument(text, command);
             if (wrong) return *std::move(wrong);
         }
@@ -190,7 +190,7 @@ class Grammar {
         if (text.starts_with("\xE2\x80\x93") || text.starts_with("\xE2\x80\x94"))
             return mistake("There is a long dash where two hyphens are meant: `-- note`.");
         if (text.starts_with("-")) {
-            if (migrants_)
+            if (is_atlantis_)
                 return mistake("Slipway names stacks where others name directories and workspaces: " +
                                example("plan", "STACK") + ".");
             return mistake("This command knows no options. A note goes behind `-- `, with a space.");
@@ -244,7 +244,7 @@ class Grammar {
 
     const Row* find(std::string_view verb) const {
         for (const auto& row : table)
-            if (row.word == verb && (row.for_migrants == migrants_ || row.verb == Verb::help)) return &row;
+            if (row.word == verb && (row.atlantis_only == is_atlantis_ || row.verb == Verb::help)) return &row;
         return nullptr;
     }
 
@@ -252,7 +252,7 @@ class Grammar {
         const auto verb = folded(typed);
         std::vector<std::string> known;
         for (const auto& row : table)
-            if (row.for_migrants == migrants_ || row.verb == Verb::help) known.emplace_back(row.word);
+            if (row.atlantis_only == is_atlantis_ || row.verb == Verb::help) known.emplace_back(row.word);
         const auto meant = nearest(verb, known);
         std::string said = "this";
         if (verb.size() <= 24 && std::all_of(verb.begin(), verb.end(), is_letter)) said = "`" + verb + "`";
@@ -270,7 +270,7 @@ class Grammar {
     static Parsed mistake(std::string message) { return CommandMistake{std::move(message)}; }
 
     std::string_view word_;
-    bool migrants_;
+    bool is_atlantis_;
 };
 
 }  // namespace

@@ -194,11 +194,11 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
     // of the record are of an earlier head, also for whoever looks again after this look has failed.
     const bool moved = before.pull.head != fresh->head || before.pull.base_branch != fresh->base_branch;
     const bool begins = moved || before.pull.state != PullState::open;
-    const bool nothing_kept = begins || before.looking;
+    const bool nothing_kept = begins || before.discovering_stacks;
     if (begins) {
         Outcome early;
         early.record = out.record;
-        early.record.looking = true;
+        early.record.discovering_stacks = true;
         if (pull.version) ++early.record.attempt;  // a head may come back: its runs are new ones
         leave_report(early, name);
         co_await store(context, std::move(pull), std::move(early));
@@ -222,7 +222,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
             std::erase_if(*stacks, std::not_fn(context.looks_at));
 
     auto& record = out.record;
-    record.looking = false;
+    record.discovering_stacks = false;
     record.reviews_read = false;
     record.base = trees.base;
     record.conflicts = trees.merge.conflicts;

@@ -1,5 +1,5 @@
 // Merging alone never permits an apply (rule W5): a tracked run remembers the merged pull request that brought
-// its commit, and whose proposed run may lend it approvals. A push that came without one, or that is not a
+// its commit, and from whose proposed run it may carry over approvals. A push that came without one, or that is not a
 // fast-forward, says so in `must_confirm` and waits for a person.
 #include "handlers/webhooks/pushes.hpp"
 

@@ -102,7 +102,7 @@ Run run_again(const ReactContext& context, const Tip& tip, const Again& again, c
     run.id = retry_id(again.old.id);
     run.retry_of = again.old.id;
     run.pull = again.old.pull;
-    run.lender = again.old.lender;
+    run.approved_run = again.old.approved_run;
     return run;
 }
 
@@ -153,9 +153,9 @@ Task<void> join_pulls(ReactContext& context, Commit& commit, std::vector<Run>& r
             if (!record.version) continue;
             known = records.emplace(pull_key(name), std::move(record)).first;
         }
-        const auto lender = run.lender;
+        const auto approved_run = run.approved_run;
         belongs_to(run, known->second.value);
-        run.lender = lender;
+        run.approved_run = approved_run;
     }
     for (auto& [key, record] : records) {
         const auto& name = record.value.pull.name;

@@ -66,7 +66,7 @@ RunId belongs_to(Run& run, PullRecord& pull) {
     run.pull = pull.pull.name.number;
     for (auto& stack : pull.stacks) {
         if (stack.settings.id != run.stack) continue;
-        run.lender = stack.proposed;
+        run.approved_run = stack.proposed;
         const auto before = stack.tracked;
         stack.tracked = run.id;
         return before;

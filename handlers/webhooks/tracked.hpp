@@ -24,8 +24,8 @@ void order_by_dependencies(std::vector<ConcernedStack>& stacks);
 // A run that belongs to no pull request yet.
 Run tracked_run(const ReactContext& context, const ConcernedStack& concerned, const TrackedCause& cause);
 
-// From now on it is the run of its stack on the pull request: the plan that was proposed there may lend its
-// approvals. Returns the run that it takes the place of, "" where there is none.
+// From now on it is the run of its stack on the pull request: the approvals of the plan that was proposed there
+// may carry over. Returns the run that it takes the place of, "" where there is none.
 RunId belongs_to(Run& run, PullRecord& pull);
 
 // Binds the runs, upstreams first, to those among them that they depend on; each enters its stack's lane, now or

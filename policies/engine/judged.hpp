@@ -12,7 +12,7 @@ namespace slipway {
 struct Judged {
     Policy policy;
     PolicyAnswer answer;
-    bool lesser = false;  // rule P2: heard only where it narrows
+    bool untrusted = false;  // rule P2: heard only where it narrows
 
     bool says(std::string_view rule) const;  // a boolean rule is true
     const RuleValue* value(std::string_view rule) const;  // the first, nullptr where there is none

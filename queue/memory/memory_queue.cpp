@@ -81,8 +81,8 @@ class MemoryQueue : public Queue {
         changed_.notify();
         co_return ours;
     }
-    Task<bool> bury(Lease lease, std::string why) override {
-        auto ours = model_.bury(lease, why, now());
+    Task<bool> dead_letter(Lease lease, std::string why) override {
+        auto ours = model_.dead_letter(lease, why, now());
         changed_.notify();
         co_return ours;
     }
@@ -92,8 +92,8 @@ class MemoryQueue : public Queue {
         co_return lapsed;
     }
     Task<int> end_leases() override { co_return model_.end_leases(now()); }
-    Task<void> settled(JobId job) override {
-        model_.settled(job);
+    Task<void> acknowledge_expired(JobId job) override {
+        model_.acknowledge_expired(job);
         co_return;
     }
     Task<bool> begin_apply(Lease lease, std::string once) override {

@@ -267,7 +267,7 @@ bool QueueModel::put_back(const Lease& lease, std::chrono::milliseconds delay,
     return retry(lease, delay, why, now);
 }
 
-bool QueueModel::bury(const Lease& lease, const std::string& why, std::int64_t now) {
+bool QueueModel::dead_letter(const Lease& lease, const std::string& why, std::int64_t now) {
     auto at = held(lease);
     if (at == jobs_.end()) return false;
     at->second.why = why;
@@ -311,7 +311,7 @@ int QueueModel::end_leases(std::int64_t now) {
     return static_cast<int>(ended.size());
 }
 
-void QueueModel::settled(const JobId& id) {
+void QueueModel::acknowledge_expired(const JobId& id) {
     auto at = jobs_.find(id.value);
     if (at == jobs_.end()) return;
     if (at->second.state == State::unknown) return drop(at);

@@ -32,10 +32,10 @@ class QueueModel {
                std::int64_t now);
     bool put_back(const Lease& lease, std::chrono::milliseconds delay, const std::string& why,
                   std::int64_t now);
-    bool bury(const Lease& lease, const std::string& why, std::int64_t now);
+    bool dead_letter(const Lease& lease, const std::string& why, std::int64_t now);
     std::vector<Lapsed> expire(std::int64_t now);
     int end_leases(std::int64_t now);
-    void settled(const JobId& id);
+    void acknowledge_expired(const JobId& id);
     bool begin_apply(const Lease& lease, const std::string& once);
 
     bool append_log(const std::string& run, std::uint64_t fence, const std::string& bytes);

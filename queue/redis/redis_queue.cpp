@@ -229,7 +229,7 @@ class RedisQueue : public Queue {
         words.insert(words.end(), {std::to_string(delay.count()), std::move(why), "0", "1"});
         return yes(scripts::retry, std::move(words));
     }
-    Task<bool> bury(Lease lease, std::string why) override {
+    Task<bool> dead_letter(Lease lease, std::string why) override {
         auto words = lease_words(lease);
         words.insert(words.end(), {"0", std::move(why), "1", "0"});
         return yes(scripts::retry, std::move(words));
@@ -255,7 +255,7 @@ class RedisQueue : public Queue {
             if (job)
                 out.push_back({std::move(*job), fate, std::move(text(4))});
             else if (fate != Lapsed::Fate::again)  // else it is refused when it is claimed
-                co_await settled(JobId(text(0)));
+                co_await acknowledge_expired(JobId(text(0)));
         }
         co_return out;
     }
@@ -266,9 +266,9 @@ class RedisQueue : public Queue {
         co_return static_cast<int>(reply.number);
     }
 
-    Task<void> settled(JobId job) override {
+    Task<void> acknowledge_expired(JobId job) override {
         Words words{job.value};
-        co_await server_->call(scripts::settled, std::move(words));
+        co_await server_->call(scripts::acknowledge_expired, std::move(words));
     }
 
     Task<std::string> read_log(std::string run, std::size_t offset, std::size_t at_most) override {

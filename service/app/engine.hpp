@@ -6,8 +6,8 @@
 #include <memory>
 
 #include "handlers/report/report.hpp"
-#include "handlers/runs/control.hpp"
-#include "handlers/runs/perform/perform.hpp"
+#include "handlers/runs/control/control.hpp"
+#include "handlers/runs/worker/perform.hpp"
 #include "handlers/webhooks/react.hpp"
 #include "queue/consumer.hpp"
 #include "service/base/config.hpp"

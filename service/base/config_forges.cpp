@@ -87,7 +87,7 @@ ForgeConfig read_forge(const std::string& name, const Yaml& node, Sources& sourc
     reader.find("kind");
     forge.self_described = reader.texts("self_described");
     for (const auto& pattern : forge.self_described)
-        if (const auto trouble = glob_trouble(pattern); !trouble.empty())
+        if (const auto trouble = glob_error(pattern); !trouble.empty())
             reader.report("self_described", "holds " + pattern + ", which " + trouble);
     if (forge.kind == ForgeKind::github)
         read_github(reader, forge, sources);

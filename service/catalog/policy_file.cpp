@@ -67,7 +67,7 @@ std::optional<std::vector<std::string>> policy_labels(const Policy& policy, Find
         for (const auto& item : selector->list) {
             if (item.kind != Yaml::Kind::scalar || item.scalar.empty())
                 findings.add(in_file(item.place), "`labels` of METADATA is a list of patterns");
-            else if (auto trouble = glob_trouble(item.scalar); !trouble.empty())
+            else if (auto trouble = glob_error(item.scalar); !trouble.empty())
                 findings.add(in_file(item.place), "the pattern " + item.scalar + " " + trouble);
             else
                 labels->push_back(item.scalar);

@@ -147,7 +147,7 @@ void read_triggers(MapReader& reader, Stack& stack, Findings& findings) {
     if (!node || node->kind != Yaml::Kind::list) return;
     for (const auto& item : node->list) {
         if (item.kind != Yaml::Kind::scalar || item.scalar.empty()) continue;
-        if (auto trouble = glob_trouble(item.scalar); !trouble.empty())
+        if (auto trouble = glob_error(item.scalar); !trouble.empty())
             findings.add(item.place, "the pattern " + item.scalar + " " + trouble);
         else if (!directory_trouble(item.scalar).empty())
             findings.add(item.place, "the pattern " + item.scalar + " " + directory_trouble(item.scalar));

@@ -74,7 +74,7 @@ void read_delegations(MapReader& reader, const SpaceId& space,
         delegation.space = space;
         delegation.pattern = entry.key;
         delegation.place = entry.place;
-        if (auto trouble = glob_trouble(entry.key); !trouble.empty())
+        if (auto trouble = glob_error(entry.key); !trouble.empty())
             findings.add(entry.place, "the pattern " + entry.key + " " + trouble);
         else if (entry.key.find('/') == entry.key.npos)
             findings.add(entry.place, "the pattern " + entry.key + " names no repository, like "
@@ -90,7 +90,7 @@ void read_delegations(MapReader& reader, const SpaceId& space,
         // An empty list would mean "everything" to read_repository_file().
         if (delegation.may_set.empty()) delegation.may_set.emplace_back("directory");
         for (const auto& label : names_of(how, "labels")) {
-            if (auto trouble = glob_trouble(label.name); !trouble.empty())
+            if (auto trouble = glob_error(label.name); !trouble.empty())
                 findings.add(label.place, "the pattern " + label.name + " " + trouble);
             delegation.labels.push_back(label.name);
         }

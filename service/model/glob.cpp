@@ -306,7 +306,7 @@ bool glob_matches(std::string_view pattern, std::string_view path) {
     return Glob(pattern).matches(path);
 }
 
-std::string glob_trouble(std::string_view pattern) {
+std::string glob_error(std::string_view pattern) {
     if (pattern.empty()) return "is empty";
     if (pattern.size() > pattern_limit) return "is longer than 1000 bytes";
     int depth = 0;

@@ -11,7 +11,7 @@
 
 namespace slipway {
 
-// A pattern made ready for many paths. What is not well formed (see glob_trouble) is taken as it
+// A pattern made ready for many paths. What is not well formed (see glob_error) is taken as it
 // stands.
 class Glob {
   public:
@@ -47,6 +47,6 @@ std::size_t glob_literal_size(std::string_view pattern);
 bool glob_matches(std::string_view pattern, std::string_view path);
 
 // Why a pattern is not well formed, as half a sentence ("has a [ without its ]"); "": it is.
-std::string glob_trouble(std::string_view pattern);
+std::string glob_error(std::string_view pattern);
 
 }  // namespace slipway

@@ -86,7 +86,7 @@ struct PullRecord {
     PullRequest pull;                 // as last read
     std::int64_t read_at_ms = 0;      // when
     CommitSha base;                   // the base commit that was merged with
-    bool looking = false;             // seen, but which stacks it concerns is still being found out
+    bool discovering_stacks = false;             // seen, but which stacks it concerns is still being found out
     std::vector<PullStack> stacks;    // concerned ones; while looking those of an earlier head
     std::vector<std::string> conflicts;
     std::vector<std::string> configuration;  // findings
@@ -102,7 +102,7 @@ struct PullRecord {
         f("pull", self.pull);
         f("read_at_ms", self.read_at_ms);
         f("base", self.base);
-        f("looking", self.looking);
+        f("discovering_stacks", self.discovering_stacks);
         f("stacks", self.stacks);
         f("conflicts", self.conflicts);
         f("configuration", self.configuration);

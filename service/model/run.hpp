@@ -94,7 +94,7 @@ struct Run {
     PushDecision push;
     std::vector<RunId> waits_for;   // tracked: upstream runs of the same push
     std::vector<RunId> dependents;  // and those that wait for this one
-    RunId lender;              // tracked: the proposed run whose approvals may carry over (rule W5)
+    RunId approved_run;              // tracked: the proposed run whose approvals may carry over (rule W5)
     bool before_merge = false;  // tracked: of the pull request's merge result, asked for on it
     std::vector<std::string> allowed_providers;  // addresses that may run: the tracked branch's, and what was allowed
     RunId retry_of;            // the run that this one was asked for again
@@ -147,7 +147,7 @@ struct Run {
         f("push", self.push);
         f("waits_for", self.waits_for);
         f("dependents", self.dependents);
-        f("lender", self.lender);
+        f("approved_run", self.approved_run);
         f("before_merge", self.before_merge);
         f("allowed_providers", self.allowed_providers);
         f("retry_of", self.retry_of);

@@ -199,7 +199,7 @@ CheckText stack_check(const Report& report, const StackReport& stack) {
         add_paragraph(out.summary, Fold(report, view, left).body(left));
     }
     if (out.summary.empty())
-        out.summary = "Stack " + voice.name(stack.stack.value) + ": " + inert(stack_title(view)) + ".";
+        out.summary = "Stack " + voice.name(stack.stack.value) + ": " + escape_markdown(stack_title(view)) + ".";
     out.text = fenced(explanation_tree(stack), "text");
     add_notes(out.notes, stack);
     return out;
@@ -207,7 +207,7 @@ CheckText stack_check(const Report& report, const StackReport& stack) {
 
 CheckText summary_check(const Report& report) {
     const Voice voice(Medium::markdown), plain(Medium::terminal);
-    const auto views = report.looking ? std::vector<StackView>() : by_attention(report);
+    const auto views = report.discovering_stacks ? std::vector<StackView>() : by_attention(report);
     CheckText out;
     out.status = Status::completed;
     std::size_t queued = 0, busy = 0;
@@ -222,7 +222,7 @@ CheckText summary_check(const Report& report) {
     });
     if (blocked && !only_observed && gravity(out.outcome) < gravity(Outcome::action_required))
         out.outcome = Outcome::action_required;
-    if (report.looking)
+    if (report.discovering_stacks)
         out.status = Status::running;
     else if (busy > 0)
         out.status = queued == views.size() ? Status::queued : Status::running;
@@ -233,11 +233,11 @@ CheckText summary_check(const Report& report) {
         out.title = title(said.substr(colon.size()), First::as_it_is);
     else
         out.title = title(said.substr(said.starts_with("Slipway is ") ? 11 : 8), First::capital);
-    if (views.size() == 1 && !report.looking && !blocked)
+    if (views.size() == 1 && !report.discovering_stacks && !blocked)
         out.title = title((is_observed(*views[0].report) ? "Observed: " : "") + stack_title(views[0]), first_of(views[0]));
     const Notices notices{report, views, voice};
-    add_paragraph(out.summary, inert(heading(report, views, plain)) + ".");
-    if (!report.looking) {
+    add_paragraph(out.summary, escape_markdown(heading(report, views, plain)) + ".");
+    if (!report.discovering_stacks) {
         add_paragraph(out.summary, notices.danger(field_bytes / 5));
         add_paragraph(out.summary, notices.refusals(field_bytes / 5));
         add_paragraph(out.summary, notices.failures(field_bytes / 6));

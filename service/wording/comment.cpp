@@ -78,7 +78,7 @@ std::string folds_within(const Report& report, const std::vector<StackView>& vie
 
 std::string fixed_part(const Report& report, const std::vector<StackView>& views, const Voice& voice, std::size_t budget) {
     std::string out = "<!-- " + report.check_name + " -->\n### " + heading(report, views, voice);
-    if (report.looking) return out;
+    if (report.discovering_stacks) return out;
     const Notices notices{report, views, voice};
     add_paragraph(out, notices.danger(budget / 6));
     add_paragraph(out, notices.refusals(budget / 6));
@@ -93,7 +93,7 @@ std::string fixed_part(const Report& report, const std::vector<StackView>& views
 
 std::string comment_markdown(const Report& report, std::size_t budget) {
     const Voice voice(Medium::markdown);
-    const auto views = report.looking ? std::vector<StackView>() : by_attention(report);
+    const auto views = report.discovering_stacks ? std::vector<StackView>() : by_attention(report);
     auto out = fixed_part(report, views, voice, budget);
     auto closing = merging(report, views, voice);
     if (const auto next = next_step(report, views, voice); !next.empty()) closing += (closing.empty() ? "" : " ") + next;

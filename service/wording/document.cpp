@@ -47,12 +47,12 @@ Json stack_document(const Report& report, const StackView& view) {
 
 Json report_json(const Report& report) {
     const Voice plain(Medium::terminal);
-    const auto views = report.looking ? std::vector<StackView>() : by_attention(report);
+    const auto views = report.discovering_stacks ? std::vector<StackView>() : by_attention(report);
     Json stacks = Json::array();
     for (const auto& view : views) stacks.push(stack_document(report, view));
     return Json::object({{"pull", encode(report.pull)},
                          {"heading", Json(heading(report, views, plain))},
-                         {"looking", Json(report.looking)},
+                         {"discovering_stacks", Json(report.discovering_stacks)},
                          {"conflicts", encode(report.conflicts)},
                          {"configuration", encode(report.configuration)},
                          {"stacks", std::move(stacks)},

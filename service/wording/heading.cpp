@@ -21,13 +21,13 @@ class Heading {
     // What is destroyed is said whatever else there is to say.
     std::string text() const {
         auto out = situation();
-        if (!report_.looking) also(out, dangers());
+        if (!report_.discovering_stacks) also(out, dangers());
         return out;
     }
 
   private:
     std::string situation() const {
-        if (report_.looking) return "Slipway is finding out which stacks this pull request concerns";
+        if (report_.discovering_stacks) return "Slipway is finding out which stacks this pull request concerns";
         if (report_.pull.state == PullState::closed && !any_tracked())
             return "Slipway: closed without a merge, nothing was applied";
         if (const auto lost = names(Standing::unknown); !lost.empty())

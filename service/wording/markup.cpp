@@ -129,7 +129,7 @@ std::string span_of_code(std::string_view text) {
 
 }  // namespace
 
-std::string inert(std::string_view foreign) { return parted(one_line(foreign), escape_markdown); }
+std::string escape_markdown(std::string_view foreign) { return parted(one_line(foreign), escape_markdown); }
 
 std::string html_text(std::string_view foreign) { return parted(one_line(foreign), escape_html); }
 
@@ -153,13 +153,13 @@ std::string sentence(std::string_view foreign) {
         const auto close = open == text.npos ? text.npos : text.find('`', open + 1);
         // Only the simple form: anything else with backticks is shown as it is.
         if (close == text.npos || close == open + 1 || text.compare(close, 2, "``") == 0) break;
-        out += inert(std::string_view(text).substr(at, open - at));
+        out += escape_markdown(std::string_view(text).substr(at, open - at));
         if (!out.empty() && open > at && text[open - 1] == ' ') out += ' ';
         out += span_of_code(std::string_view(text).substr(open + 1, close - open - 1));
         at = close + 1;
         if (at < text.size() && text[at] == ' ') out += ' ';
     }
-    return out + inert(std::string_view(text).substr(at));
+    return out + escape_markdown(std::string_view(text).substr(at));
 }
 
 std::string link_to(std::string_view own_word, std::string_view url) {

@@ -102,7 +102,7 @@ bool is_open(const Report& report) { return report.pull.state == PullState::open
 }  // namespace
 
 std::string merging(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
-    if (report.looking || !is_open(report) || report.phase == PullPhase::merged) return {};
+    if (report.discovering_stacks || !is_open(report) || report.phase == PullPhase::merged) return {};
     if (std::any_of(views.begin(), views.end(), [](const StackView& v) { return is_busy(v.standing); })) return {};
     std::vector<std::string> at_once, once_approved, waiting, before, never, observed, blocked;
     for (const auto& view : views) {
@@ -166,7 +166,7 @@ std::string resolving(const Report& report, const StackId& stack, const Voice& v
 std::string next_step(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
     const auto help = " All commands: " + voice.command(report.command_word + " help") + ".";
     const auto main = voice.name(report.pull.base_branch);
-    if (report.looking || report.pull.state == PullState::closed) return {};
+    if (report.discovering_stacks || report.pull.state == PullState::closed) return {};
     if (!report.conflicts.empty() && is_open(report))
         return "Bring " + main + " into the branch, by a merge or a rebase, and push." + help;
     if (!report.configuration.empty() && is_open(report)) return "Mend the configuration and push." + help;

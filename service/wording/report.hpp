@@ -1,5 +1,5 @@
 // What a person reads: one Report value, four renderers. Pure. Foreign text (names, values, messages,
-// errors) goes through inert() or a fence, never straight into a page.
+// errors) goes through escape_markdown() or a fence, never straight into a page.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -49,7 +49,7 @@ struct Report {
     PullPhase phase = PullPhase::proposed;
     std::string check_name = "slipway";
     std::string public_url;                  // of the service, for links
-    bool looking = false;                    // which stacks are concerned is still being found out
+    bool discovering_stacks = false;                    // which stacks are concerned is still being found out
     std::vector<StackReport> stacks;
     std::vector<std::string> conflicts;      // paths: the merge result cannot be made
     std::vector<std::string> configuration;  // findings that keep it from being planned, one a line
@@ -94,7 +94,7 @@ std::string explanation_trees(const std::vector<const StackReport*>& stacks, std
 std::string counts_text(const PlanCounts&);    // "+1 ~2 ±1", "no changes"
 std::string counts_sentence(const PlanCounts&); // "1 to add, 2 to change, 1 to replace"
 std::string state_text(const Run&, std::optional<int> place_in_queue, std::int64_t now_ms);
-std::string inert(std::string_view foreign);   // inline markdown without any effect
+std::string escape_markdown(std::string_view foreign);   // inline markdown without any effect
 std::string fenced(std::string_view text, std::string_view language);  // longer than any fence inside
 // C0 controls but newline and tab, escape sequences and bidirectional overrides removed; valid UTF-8.
 std::string printable(std::string_view foreign);

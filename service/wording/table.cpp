@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::size_t cell_bytes = 160;
 
-std::string cell(std::string_view foreign) { return inert(shortened_in_the_middle(one_line(foreign), cell_bytes)); }
+std::string cell(std::string_view foreign) { return escape_markdown(shortened_in_the_middle(one_line(foreign), cell_bytes)); }
 
 bool has_row(Standing standing) {
     return standing != Standing::unchanged && standing != Standing::untouched && standing != Standing::orphaned;

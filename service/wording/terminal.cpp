@@ -55,9 +55,9 @@ std::string columns(const Report& report, const std::vector<StackView>& views) {
 
 std::string terminal_text(const Report& report, bool colour) {
     const Voice voice(Medium::terminal, colour);
-    const auto views = report.looking ? std::vector<StackView>() : by_attention(report);
+    const auto views = report.discovering_stacks ? std::vector<StackView>() : by_attention(report);
     std::string out = voice.strong(heading(report, views, voice));
-    if (report.looking) return out + "\n";
+    if (report.discovering_stacks) return out + "\n";
     const Notices notices{report, views, voice};
     add_paragraph(out, notices.danger(notice_bytes));
     add_paragraph(out, notices.refusals(notice_bytes));

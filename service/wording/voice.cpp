@@ -13,7 +13,7 @@ std::string short_name(std::string_view foreign) {
 }  // namespace
 
 std::string Voice::name(std::string_view foreign) const {
-    return medium_ == Medium::markdown ? inert(short_name(foreign)) : short_name(foreign);
+    return medium_ == Medium::markdown ? escape_markdown(short_name(foreign)) : short_name(foreign);
 }
 
 std::string Voice::code(std::string_view foreign) const {

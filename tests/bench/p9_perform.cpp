@@ -8,8 +8,8 @@
 #include <fstream>
 #include <string>
 
-#include "handlers/runs/perform/perform.hpp"
-#include "handlers/runs/perform/tools/tool.hpp"
+#include "handlers/runs/worker/perform.hpp"
+#include "handlers/runs/worker/tools/tool.hpp"
 #include "service/process/sandbox.hpp"
 #include "tests/bench/rounds.hpp"
 #include "tests/support/memory_gateway.hpp"

@@ -11,7 +11,7 @@ void fuzz_one(std::string_view bytes) {
     const bool matches = glob.matches(path);
     must(!matches || path.starts_with(glob.literal_prefix()), "a match has the literal prefix");
     must(slipway::glob_literal_size(pattern) <= pattern.size(), "the literal part is a part");
-    if (slipway::glob_trouble(pattern).empty() &&
+    if (slipway::glob_error(pattern).empty() &&
         slipway::glob_literal_size(pattern) == pattern.size())
         must(matches == (path == pattern), "a pattern without signs is its text");
 }

@@ -1,6 +1,6 @@
 // A secret never comes out of the masking, however the output is cut, coloured or filled.
-#include "handlers/runs/perform/clean_text.hpp"
-#include "handlers/runs/perform/masking.hpp"
+#include "handlers/runs/worker/clean_text.hpp"
+#include "handlers/runs/worker/masking.hpp"
 #include "tests/fuzz/target.hpp"
 
 using namespace slipway;

@@ -193,14 +193,14 @@ TEST_CASE("P1: without a plan document no policy can pass") {
     CHECK(decision.findings.at(0).message == "there is no plan document that it could judge");
 }
 
-TEST_CASE("P2: policies of lesser trust deny like others, and run in a child of their own") {
+TEST_CASE("P2: policies of untrusted trust deny like others, and run in a child of their own") {
     PolicyBench bench;
     PolicySet set;
     set.policies = {passes};
-    set.lesser = {denies};
+    set.untrusted = {denies};
     CHECK(bench.plan(set, planned()).verdict == Verdict::denied);
     CHECK(bench.plan(set, planned()).policy_set != bench.plan({{passes}, {}}, planned()).policy_set);
-    set.lesser = {eats};
+    set.untrusted = {eats};
     const auto decision = bench.plan(set, planned());
     CHECK(decision.verdict == Verdict::error);
     CHECK(decision.why.because.at(0).outcome == "passed");

@@ -126,15 +126,15 @@ TEST_CASE("P1: a push policy that cannot be evaluated blocks by file and line, a
     CHECK(bench.push({{proposes}, {}}, pulled()).action == PushAction::propose);
 }
 
-TEST_CASE("P2: a policy of lesser trust may narrow and is not heard otherwise") {
+TEST_CASE("P2: a policy of untrusted trust may narrow and is not heard otherwise") {
     PolicyBench bench;
     PolicySet set;
-    set.lesser = {tracks};
+    set.untrusted = {tracks};
     CHECK(bench.push(set, pulled()).action == PushAction::propose);  // the default policy still holds
     CHECK(bench.push(set, pushed("topic")).action == PushAction::ignore);
-    set.lesser = {ignores};
+    set.untrusted = {ignores};
     CHECK(bench.push(set, pulled()).action == PushAction::ignore);
-    set.lesser = {broken};
+    set.untrusted = {broken};
     CHECK(bench.push(set, pulled()).failed);
 }
 

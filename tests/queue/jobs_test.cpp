@@ -99,7 +99,7 @@ TEST_CASE_TEMPLATE("asking twice is asking once", Where, BOTH_QUEUES) {
     }
     SUBCASE("a dead one waits again") {
         t.leave(job("a"));
-        CHECK(t.get(t.queue().bury(t.claim()->lease, "poison")));
+        CHECK(t.get(t.queue().dead_letter(t.claim()->lease, "poison")));
         CHECK(t.get(t.queue().status()).dead == 1);
         t.leave(job("a"));
         CHECK(t.get(t.queue().status()).dead == 0);
@@ -134,7 +134,7 @@ TEST_CASE_TEMPLATE("whoever comes with an older fence is refused", Where, BOTH_Q
     CHECK(t.get(t.queue().renew(old->lease, 30s)) == Renewed::lost);
     CHECK(!t.get(t.queue().finish(old->lease)));
     CHECK(!t.get(t.queue().retry(old->lease, 0ms, "")));
-    CHECK(!t.get(t.queue().bury(old->lease, "")));
+    CHECK(!t.get(t.queue().dead_letter(old->lease, "")));
     CHECK(!t.get(t.queue().begin_apply(old->lease, "done/x")));
     auto late = record("run/1", 0, "{}");
     late.holding = old->lease;
@@ -173,7 +173,7 @@ TEST_CASE_TEMPLATE("a job that lapsed goes back to its old place", Where, BOTH_Q
     CHECK(t.claimed_id() == "a");
 }
 
-TEST_CASE_TEMPLATE("a job that crashes its holder eight times is dead and named until settled",
+TEST_CASE_TEMPLATE("a job that crashes its holder eight times is dead and named until acknowledged",
                    Where, BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave(job("poison"));
@@ -189,7 +189,7 @@ TEST_CASE_TEMPLATE("a job that crashes its holder eight times is dead and named 
     CHECK(t.expire().empty());
     t.pass(30s);
     CHECK(t.expire() == Words{"poison dead"});
-    t.get(t.queue().settled(JobId("poison")));
+    t.get(t.queue().acknowledge_expired(JobId("poison")));
     t.pass(1h);
     CHECK(t.expire().empty());
     CHECK(t.get(t.queue().status()).dead == 1);
@@ -331,7 +331,7 @@ TEST_CASE_TEMPLATE(
     SUBCASE("its holder wanted a retry") {
         CHECK(t.get(t.queue().retry(claimed->lease, 0ms, "confused")));
     }
-    SUBCASE("its holder buried it") { CHECK(t.get(t.queue().bury(claimed->lease, "confused"))); }
+    SUBCASE("its holder buried it") { CHECK(t.get(t.queue().dead_letter(claimed->lease, "confused"))); }
     SUBCASE("it was asked for again meanwhile") {
         t.leave(job("apply"));
         t.pass(30s);
@@ -342,7 +342,7 @@ TEST_CASE_TEMPLATE(
     t.pass(30s);
     CHECK(t.expire() == Words{"apply unknown"});
     CHECK(t.claimed_id() == "");
-    t.get(t.queue().settled(JobId("apply")));
+    t.get(t.queue().acknowledge_expired(JobId("apply")));
     t.pass(1h);
     CHECK(t.expire().empty());
 
@@ -386,7 +386,7 @@ TEST_CASE_TEMPLATE("the status counts what waits by queue", Where, BOTH_QUEUES) 
     work.queue = "work/pool";
     t.leave({job("a"), job("b"), job("c"), work, job("later", 0, test_start_ms + 1)});
     t.claim();
-    t.get(t.queue().bury(t.claim()->lease, "poison"));
+    t.get(t.queue().dead_letter(t.claim()->lease, "poison"));
     auto status = t.get(t.queue().status());
     CHECK(status.waiting == std::map<std::string, std::int64_t>{{"service", 1}, {"work/pool", 1}});
     CHECK(status.leased == 1);

@@ -48,7 +48,7 @@ class Operations {
             case 9:
                 return retry();
             case 10:
-                return bury();
+                return dead_letter();
             case 11:
                 return begin_apply();
             case 12:
@@ -56,7 +56,7 @@ class Operations {
             case 13:
                 return accept();
             case 14:
-                return settled();
+                return acknowledge_expired();
             case 15:
                 return put_back();
             case 16:
@@ -176,12 +176,12 @@ class Operations {
         };
         return {"put_back " + text(lease), run};
     }
-    Operation bury() {
+    Operation dead_letter() {
         const auto lease = some_lease();
         auto run = [lease](Queue& q) -> Task<std::string> {
-            co_return std::to_string(co_await q.bury(lease, "buried"));
+            co_return std::to_string(co_await q.dead_letter(lease, "buried"));
         };
-        return {"bury " + text(lease), run};
+        return {"dead_letter " + text(lease), run};
     }
     Operation begin_apply() {
         const auto lease = some_lease();
@@ -210,13 +210,13 @@ class Operations {
         };
         return {"accept " + delivery.id + " " + delivery.event, run};
     }
-    Operation settled() {
+    Operation acknowledge_expired() {
         const JobId job(id());
         auto run = [job](Queue& q) -> Task<std::string> {
-            co_await q.settled(job);
+            co_await q.acknowledge_expired(job);
             co_return "";
         };
-        return {"settled " + job.value, run};
+        return {"acknowledged " + job.value, run};
     }
     Operation end_leases() {
         auto run = [](Queue& q) -> Task<std::string> {

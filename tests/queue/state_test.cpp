@@ -205,7 +205,7 @@ TEST_CASE_TEMPLATE("a webhook that is delivered again after its job died is reac
     auto claimed = t.claim();
     REQUIRE(claimed);
     CHECK(t.get(t.queue().accept(push)) == Accepted::duplicate);
-    CHECK(t.get(t.queue().bury(claimed->lease, "the forge refuses our key")));
+    CHECK(t.get(t.queue().dead_letter(claimed->lease, "the forge refuses our key")));
     CHECK(t.claimed_id() == "");
     CHECK(t.get(t.queue().accept(push)) == Accepted::duplicate);
     CHECK(t.get(t.queue().status()).dead == 0);

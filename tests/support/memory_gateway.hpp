@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "handlers/runs/gateway.hpp"
+#include "handlers/runs/gateway/gateway.hpp"
 #include "service/base/codec.hpp"
 #include "service/base/digest.hpp"
 

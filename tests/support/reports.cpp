@@ -155,7 +155,7 @@ std::vector<Situation> all() {
     const auto add = [&](const char* name, Report report) { out.push_back({name, std::move(report)}); };
 
     auto looking = report_of({});
-    looking.looking = true;
+    looking.discovering_stacks = true;
     add("looking", looking);
     add("queued", report_of({queued("payments-prod", 1), queued("network-prod", 0)}));
     add("planning", report_of({planned("network-prod", network_plan()), planning("payments-prod", 11 * second),

@@ -7,7 +7,7 @@ using namespace slipway;
 namespace {
 
 const std::vector<std::string> usual = {"/slipway"};
-const std::vector<std::string> with_migrants = {"/slipway", "atlantis"};
+const std::vector<std::string> with_atlantis = {"/slipway", "atlantis"};
 
 // One line that says what came out: "-" nothing, "? message" a mistake, else verb, targets and note.
 std::string said(std::string_view body, const std::vector<std::string>& words = usual) {
@@ -126,7 +126,7 @@ TEST_CASE("T40: prose, quotes, code and comments command nothing") {
         {"a list item", "- /slipway apply"},
         {"a heading", "# /slipway apply"},
         {"a table", "| /slipway apply |\n|---|\n| /slipway plan |"},
-        {"a migrant's word without the setting", "atlantis plan"},
+        {"atlantis without the setting", "atlantis plan"},
     };
     for (const auto& c : cases) {
         CAPTURE(c.name);
@@ -195,18 +195,18 @@ TEST_CASE("a mistake says what to type instead") {
 }
 
 TEST_CASE("people who migrate keep their words, in a comment that says nothing else") {
-    CHECK(said("atlantis plan", with_migrants) == "plan");
-    CHECK(said("Atlantis Apply -p payments", with_migrants) == "apply payments");
-    CHECK(said("atlantis unlock", with_migrants) == "cancel");
-    CHECK(said("atlantis approve_policies", with_migrants) == "approve");
-    CHECK(said("atlantis help", with_migrants) == "help");
-    CHECK(said("/slipway plan", with_migrants) == "plan");
-    CHECK(said("\natlantis plan\n\n", with_migrants) == "plan");
-    CHECK(said("atlantis plan showed this\nand more", with_migrants) == "-");
-    CHECK(is_mistake("atlantis plan -d stacks/a", with_migrants));
-    CHECK(is_mistake("atlantis approve", with_migrants));
-    CHECK(is_mistake("/slipway unlock", with_migrants));
-    CHECK(said("atlantis aply", with_migrants).find("did you mean `atlantis apply`?") != std::string::npos);
+    CHECK(said("atlantis plan", with_atlantis) == "plan");
+    CHECK(said("Atlantis Apply -p payments", with_atlantis) == "apply payments");
+    CHECK(said("atlantis unlock", with_atlantis) == "cancel");
+    CHECK(said("atlantis approve_policies", with_atlantis) == "approve");
+    CHECK(said("atlantis help", with_atlantis) == "help");
+    CHECK(said("/slipway plan", with_atlantis) == "plan");
+    CHECK(said("\natlantis plan\n\n", with_atlantis) == "plan");
+    CHECK(said("atlantis plan showed this\nand more", with_atlantis) == "-");
+    CHECK(is_mistake("atlantis plan -d stacks/a", with_atlantis));
+    CHECK(is_mistake("atlantis approve", with_atlantis));
+    CHECK(is_mistake("/slipway unlock", with_atlantis));
+    CHECK(said("atlantis aply", with_atlantis).find("did you mean `atlantis apply`?") != std::string::npos);
 }
 
 TEST_CASE("a note is cut at a whole character") {

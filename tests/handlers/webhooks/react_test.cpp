@@ -159,7 +159,7 @@ TEST_CASE("a look that failed half way leaves nothing of the earlier head to the
     const auto there = scene.forge->remote.url;
     scene.forge->remote.url += ".gone";
     CHECK_THROWS_AS(scene.changed(PullChange::pushed), Failure);
-    CHECK(scene.record().looking);
+    CHECK(scene.record().discovering_stacks);
     CHECK(scene.record().pull.head == scene.pull.head);
 
     scene.forge->remote.url = there;

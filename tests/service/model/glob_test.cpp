@@ -193,6 +193,6 @@ TEST_CASE("A pattern that is not well formed is told why") {
                           {std::string(1001, 'a'), "is longer than 1000 bytes"}};
     for (const auto& c : cases) {
         CAPTURE(c.pattern);
-        CHECK(glob_trouble(c.pattern) == c.trouble);
+        CHECK(glob_error(c.pattern) == c.trouble);
     }
 }

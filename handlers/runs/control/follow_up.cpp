@@ -1,0 +1,59 @@
+// After an apply that nobody can vouch for, a plan from the branch's tip shows what is left.
+#include "handlers/runs/control/transition.hpp"
+#include "service/base/digest.hpp"
+
+namespace slipway {
+
+namespace {
+
+// The commit that the branch has now. A destroy is planned of what was there before, and a run of before the
+// merge of its pull request's merge result: both keep their tree.
+Task<void> move_to_tip(ControlContext& context, Run& run) {
+    if (run.destroy || run.before_merge) co_return;
+    const auto branch = run.settings.branch;
+    auto remote = co_await context.forges.at(run.repository.forge)->git_remote(run.repository);
+    std::vector<CommitSha> none;
+    std::vector<std::string> branches{branch};
+    co_await context.mirrors.fetch(run.repository.text(), std::move(remote), std::move(none), std::move(branches));
+    auto repository = context.mirrors.open(run.repository.text());
+    auto move = [&] {
+        const auto tip = repository->branch_tip(branch);
+        if (!tip || *tip == run.head) return;
+        run.base = run.head;
+        run.head = *tip;
+        run.tree = repository->tree_of(*tip);
+    };
+    co_await context.pool.run(move);
+}
+
+}  // namespace
+
+Task<Run> make_follow_up(ControlContext& context, Run run) {
+    Run out;
+    out.id = RunId("f" + sha256_hex("follow-up\n" + run.id.value).substr(0, 19));
+    out.kind = RunKind::tracked;
+    out.stack = run.stack;
+    out.repository = run.repository;
+    out.pull = run.pull;
+    out.head = run.head;
+    out.base = run.base;
+    out.tree = run.tree;
+    out.destroy = run.destroy;
+    out.triggered_by = run.triggered_by;
+    out.settings = run.settings;
+    out.push = run.push;
+    out.attempt = run.attempt;
+    out.approved_run = run.approved_run;
+    out.before_merge = run.before_merge;
+    out.retry_of = run.id;
+    out.must_confirm = "nobody saw how the apply before it ended";
+    out.created_at_ms = context.clock.now_ms();
+    co_await move_to_tip(context, out);
+    StateChange first;
+    first.at_ms = out.created_at_ms;
+    first.by = "slipway";
+    out.history.push_back(std::move(first));
+    co_return out;
+}
+
+}  // namespace slipway

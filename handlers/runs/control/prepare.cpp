@@ -1,0 +1,101 @@
+// From a queued run to work for a worker: what the stack needs of the tree, packed, and its inputs digest, so
+// that an approval can be bound to what was read (rule R4).
+#include <unistd.h>
+
+#include "handlers/runs/control/known_providers.hpp"
+#include "handlers/runs/control/transition.hpp"
+#include "service/base/digest.hpp"
+
+namespace slipway {
+
+namespace {
+
+std::vector<std::string> needed_paths(const Run& run, const DirectoryFacts& facts) {
+    if (facts.uses.unknown) return {"."};
+    std::vector<std::string> out{run.settings.directory};
+    out.insert(out.end(), facts.uses.paths.begin(), facts.uses.paths.end());
+    return out;
+}
+
+// Git's ids of all that is read, the stack's settings, and its variables under a keyed hash.
+std::vector<RunInput> inputs_of(const ControlContext& context, const Run& run, const Repository& repository,
+                                const std::vector<std::string>& paths) {
+    const auto& settings = run.settings;
+    std::vector<RunInput> out{{InputKind::setting, "tool", std::string(word(settings.tool))},
+                              {InputKind::setting, "version", "version " + settings.version},
+                              {InputKind::setting, "workspace", settings.workspace},
+                              {InputKind::setting, "directory", settings.directory},
+                              {InputKind::setting, "destroy", run.destroy ? "yes" : "no"}};
+    for (const auto& path : paths)
+        out.push_back({InputKind::files, path, repository.object_at(run.tree, path).value_or("absent")});
+    for (const auto& [name, variable] : settings.variables)
+        out.push_back({InputKind::variable, name, hmac_sha256_hex(context.digest_key, encode(variable).dump())});
+    return out;
+}
+
+// A directory of its own for the moment of packing.
+class Scratch {
+  public:
+    explicit Scratch(const std::filesystem::path& below) : path_(below / random_id()) {
+        std::filesystem::create_directories(path_);
+    }
+    ~Scratch() {
+        std::error_code ignored;
+        std::filesystem::remove_all(path_, ignored);
+    }
+    Scratch(const Scratch&) = delete;
+    Scratch& operator=(const Scratch&) = delete;
+    const std::filesystem::path& path() const { return path_; }
+
+  private:
+    std::filesystem::path path_;
+};
+
+}  // namespace
+
+Task<void> prepare(ControlContext& context, ClaimedJob job) {
+    auto id = job_payload<RunId>(job.job);
+    auto run = co_await load<Run>(context.queue, run_key(id));
+    if (!run.version || run.value.state != RunState::queued) co_return;  // superseded meanwhile
+    const auto now = context.clock.now_ms();
+    advance(run.value, RunEvent::picked_up, now, "slipway");
+
+    auto repository = context.mirrors.open(run.value.repository.text());
+    std::vector<std::string> directories{run.value.settings.directory};
+    auto facts = co_await context.uses.read(repository, run.value.tree, directories);
+    auto paths = needed_paths(run.value, facts.at(0));
+    const auto basis_key = providers_key(run.value.settings.id);
+    auto basis = co_await load<ProviderBasis>(context.queue, basis_key);
+    if (!basis.version) basis.value.commit = run.value.base;
+    run.value.allowed_providers = co_await allowed_providers(context, repository, run.value, basis.value);
+    auto pack = [&] {
+        Scratch scratch(context.scratch);
+        repository->materialise(run.value.tree, paths, scratch.path());
+        run.value.source = context.blobs.put_sealed(pack_source(scratch.path()));
+        run.value.inputs = inputs_of(context, run.value, *repository, paths);
+    };
+    Commit commit;
+    if (!basis.version) commit.records.push_back(save(basis_key, basis));
+    std::string trouble;
+    try {
+        co_await context.pool.run(pack);
+    } catch (const Failure& failure) {
+        if (failure.retry() != Retry::never) throw;
+        trouble = failure.what();
+    }
+    if (trouble.empty()) {
+        advance(run.value, RunEvent::handed_over, context.clock.now_ms(), "slipway");
+        commit.jobs.push_back(perform_job(context, run.value, Phase::plan));
+    } else {
+        run.value.reason = trouble;
+        run.value.error = trouble;
+        advance(run.value, RunEvent::failed, context.clock.now_ms(), "slipway", trouble);
+    }
+    store_run(commit, run);
+    commit.holding = job.lease;
+    commit.finish = true;
+    const auto committed = co_await context.queue.commit(std::move(commit));
+    if (committed == Committed::conflict) throw Overtaken("the run or its stack moved on meanwhile");
+}
+
+}  // namespace slipway

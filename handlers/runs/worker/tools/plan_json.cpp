@@ -1,0 +1,176 @@
+#include "handlers/runs/worker/tools/plan_json.hpp"
+
+#include <algorithm>
+#include <future>
+#include <set>
+
+#include "handlers/runs/worker/tools/attributes.hpp"
+#include "handlers/runs/worker/tools/redaction.hpp"
+#include "service/base/digest.hpp"
+
+namespace slipway {
+
+namespace {
+
+bool has_word(const Json& actions, std::string_view word) {
+    const auto& items = actions.items();
+    return std::any_of(items.begin(), items.end(),
+                       [&](const Json& action) { return action.string_or("") == word; });
+}
+
+// The list of words is open; what counts is which of them it holds.
+Action action_of(const Json& actions) {
+    const bool creates = has_word(actions, "create");
+    if (has_word(actions, "delete")) return creates ? Action::replace : Action::remove;
+    if (creates) return Action::create;  // beside "forget": the old one lives on, unmanaged
+    if (has_word(actions, "forget")) return Action::forget;
+    if (has_word(actions, "update")) return Action::update;
+    if (has_word(actions, "read")) return Action::read;
+    return Action::none;
+}
+
+void count(const Change& change, const Json& actions, PlanCounts& counts) {
+    switch (change.action) {
+        case Action::create:
+            ++counts.create;
+            break;
+        case Action::update:
+            ++counts.update;
+            break;
+        case Action::remove:
+            ++counts.remove;
+            break;
+        case Action::replace:
+            ++counts.replace;
+            break;
+        case Action::none:
+        case Action::read:
+        case Action::forget:
+            break;
+    }
+    if (has_word(actions, "forget")) ++counts.forget;
+    if (!change.previous_address.empty()) ++counts.move;
+    if (!change.import_id.empty()) ++counts.import;
+}
+
+Change read_change(const Json& resource, const Scrubber& scrubber) {
+    const Json& inner = resource["change"];
+    const auto& clear = scrubber.masker();
+    Change change;
+    change.address = clear(resource["address"].string_or(""));
+    if (resource["deposed"].is_string())
+        change.address += " (deposed " + resource["deposed"].text() + ")";
+    change.type = resource["type"].text();
+    change.provider = resource["provider_name"].text();
+    change.action = action_of(inner["actions"]);
+    change.previous_address = clear(resource["previous_address"].string_or(""));
+    if (inner["importing"].is_object()) {
+        change.import_id = clear(inner["importing"]["id"].string_or(""));
+        if (change.import_id.empty()) change.import_id = "(unknown)";
+    }
+    change.reason = resource["action_reason"].text();
+    change.attributes = changed_attributes(inner, scrubber);
+    return change;
+}
+
+// Instances of managed resources.
+int managed_in(const Json& module) {
+    int out = 0;
+    for (const auto& resource : module["resources"].items())
+        out += resource["mode"].string_or("") == "managed";
+    for (const auto& child : module["child_modules"].items()) out += managed_in(child);
+    return out;
+}
+
+int resources_in(const Json& values) { return values.is_object() ? managed_in(values["root_module"]) : 0; }
+
+Plan plan_of(const Json& document, const Scrubber& scrubber) {
+    Plan plan;
+    plan.tool_version = document["terraform_version"].text();
+    for (const auto& resource : document["resource_changes"].items()) {
+        auto change = read_change(resource, scrubber);
+        if (change.action == Action::none && change.previous_address.empty() &&
+            change.import_id.empty())
+            continue;
+        count(change, resource["change"]["actions"], plan.counts);
+        plan.changes.push_back(std::move(change));
+    }
+    for (const auto& [name, change] : document["output_changes"].members())
+        if (action_of(change["actions"]) != Action::none) plan.outputs.push_back(name);
+    // Of a state that holds nothing the document says nothing.
+    plan.resources = resources_in(document["prior_state"]["values"]);
+    plan.resources_after = resources_in(document["planned_values"]);
+    return plan;
+}
+
+// --- the digest
+// ---------------------------------------------------------------------------------------
+
+// Members in order of their names, so that equal values read equal.
+Json sorted(const Json& json) {
+    if (json.is_array()) {
+        Json out = Json::array();
+        for (const auto& item : json.items()) out.push(sorted(item));
+        return out;
+    }
+    if (!json.is_object()) return json;
+    Json::Object members;
+    for (const auto& [name, inner] : json.members()) members.emplace_back(name, sorted(inner));
+    std::stable_sort(
+        members.begin(), members.end(),
+        [](const Json::Member& a, const Json::Member& b) { return a.first < b.first; });
+    return Json(std::move(members));
+}
+
+// Everything that an approver could have seen or would have wanted to, and what is hidden as well.
+// The key keeps whoever reads the digest from trying passwords against it.
+std::string digest_of(const Json& document, const Secret& key) {
+    std::multiset<std::string> lines;
+    auto add = [&](std::string_view kind, std::string_view name, const Json& outer,
+                   const Json& change) {
+        if (action_of(change["actions"]) == Action::none &&
+            !outer["previous_address"].is_string() && !change["importing"].is_object())
+            return;
+        Json line = Json::object({{"kind", kind}, {"name", name}});
+        for (const char* member : {"type", "provider_name", "deposed", "previous_address"})
+            line.set(member, outer[member]);
+        for (const char* member : {"actions", "before", "after", "after_unknown", "replace_paths",
+                                   "importing", "before_sensitive", "after_sensitive"})
+            line.set(member, sorted(change[member]));
+        lines.insert(line.dump());
+    };
+    for (const auto& resource : document["resource_changes"].items())
+        add("resource", resource["address"].string_or(""), resource, resource["change"]);
+    for (const auto& [name, change] : document["output_changes"].members())
+        add("output", name, Json(), change);
+    std::string all = "changes\n";
+    for (const auto& line : lines) all += line + "\n";
+    return hmac_sha256_hex(key, all);
+}
+
+}  // namespace
+
+Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& known,
+                           const Secret& digest_key) {
+    auto parsed = parse_json(shown);
+    if (!parsed) return Error{"the plan that the tool shows is no JSON: " + parsed.error().message};
+    auto& document = *parsed;
+    const auto format = document["format_version"].text();
+    if (!format.starts_with("1."))
+        return Error{format.empty()
+                         ? "what the tool shows is no plan"
+                         : "the plan has format " + format + ", but only 1.x is understood"};
+    ReadPlan out;
+    out.sensitive = sensitive_values(document);
+    auto secrets = known;
+    secrets.insert(secrets.end(), out.sensitive.begin(), out.sensitive.end());
+    const Scrubber scrubber(secrets);
+    auto digest =  // of many changes it takes as long as all the rest
+        std::async(std::launch::async, [&] { return digest_of(document, digest_key); });
+    out.plan = plan_of(document, scrubber);
+    out.change_digest = digest.get();
+    out.document = redacted(std::move(document), scrubber);
+    return out;
+}
+
+}  // namespace slipway

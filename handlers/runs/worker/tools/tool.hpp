@@ -1,0 +1,35 @@
+// Tools as data: which are installed, and which of them a stack wants. A tool's own files say what
+// to call (argument vectors, never a shell line) and read what it answers.
+#pragma once
+#include <chrono>
+#include <filesystem>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "handlers/runs/worker/tools/version.hpp"
+#include "service/base/result.hpp"
+#include "service/base/task.hpp"
+#include "service/model/stack.hpp"
+
+namespace slipway {
+
+struct InstalledTool {
+    ToolKind kind = ToolKind::terraform;
+    std::filesystem::path program;
+    Version version;
+};
+
+std::string_view title(ToolKind kind);  // "Terraform", "OpenTofu"
+
+// All of PATH: terraform, tofu, and the same with a version behind ("terraform-1.10.5"). Each
+// program is asked for its version once, as long as its file stays the same.
+Task<std::vector<InstalledTool>> installed_tools();
+
+// The newest that fits; the error names what is installed.
+Result<InstalledTool> choose_tool(ToolKind kind, std::string_view constraint,
+                                  const std::vector<InstalledTool>& installed);
+
+using Arguments = std::vector<std::string>;
+
+}  // namespace slipway
