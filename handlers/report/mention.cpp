@@ -54,7 +54,7 @@ std::optional<Mention> after_the_merge(const Report& report) {
                                            [](const StateChange& change) { return change.state == RunState::applying || change.state == RunState::confirmed; });
             return said(key, author, std::string(begun ? "The apply of " : "After the merge, the plan of ") + name_of(stack) + " failed.");
         }
-        if (run.state == RunState::unconfirmed && run.reason != "waits to be considered")
+        if (run.state == RunState::unconfirmed && !run.awaits_consideration)
             return said(key, author, "The merged change waits for a confirmation in " + name_of(stack) +
                                          (run.reason.empty() ? "." : ", because " + escape_markdown(run.reason) + "."));
     }

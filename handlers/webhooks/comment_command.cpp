@@ -123,7 +123,7 @@ class Grammar {
             if (point.value == '\t') continue;
             if (point.value < 0x20 || point.value == 0x7F || point.value == replacement_character ||
                 is_invisible(point.value))
-                return mistake("The command contains an invisible character; please type it anew.");
+                return mistake("The command contains an invisible character; please type it again.");
         }
         const auto words = split(line);
         CommentCommand command;
@@ -221,8 +221,8 @@ class Grammar {
             if (point.value >= 0x80) {
                 const bool quote = point.value >= 0x2018 && point.value <= 0x201F;
                 return mistake(quote ? "Names are written without quotes, straight or curly."
-                                     : "There is a character that is no plain letter, digit or sign; if "
-                                       "it looks like one, please type the name anew.");
+                                     : "There is a character that is not a plain letter, digit or sign; if "
+                                       "it looks like one, please type the name again.");
             }
             if (c == '"' || c == '\'') return mistake("Names are written without quotes.");
             if (!is_letter(c) && !is_digit(c) && std::string_view("-_.:/+=,*?[]{}!").find(c) == text.npos)
@@ -298,7 +298,7 @@ std::optional<std::variant<CommentCommand, CommandMistake>> parse_comment(
                 found = Grammar(command_word).parse(line);
             else
                 found = CommandMistake{"The command's first word contains characters that only look like `" +
-                                       command_word + "`; please type it anew."};
+                                       command_word + "`; please type it again."};
             break;
         }
     }

@@ -125,7 +125,7 @@ Task<void> react_to(ReactContext&, InstallationChanged event, ClaimedJob) {
 
 // Names are labels that change; what is remembered under the old one is found again by the next event.
 Task<void> react_to(ReactContext&, RepositoryRenamed event, ClaimedJob) {
-    log_warning("a repository was renamed: its stacks must name it anew",
+    log_warning("a repository was renamed: its stacks must use the new name",
                 {{"from", event.from.text()}, {"to", event.to.text()}});
     co_return;
 }

@@ -90,7 +90,7 @@ Task<Json> read_answer(std::shared_ptr<State> state) {
     if (length > opa_answer_limit_bytes) throw Failure("it answers more than it may");
     const auto body = co_await state->companion->read(length);
     auto answer = parse_json(body);
-    if (!answer) throw Failure("its answer is no JSON: " + answer.error().message);
+    if (!answer) throw Failure("its answer is not valid JSON: " + answer.error().message);
     co_return std::move(*answer);
 }
 

@@ -60,9 +60,9 @@ Result<RedisPlace> parse_redis_url(const std::string& url) {
     out.host = rest;
     if (out.host.empty()) return Error{"the Redis address names no host"};
     if (!all_digits(out.port) || out.port.size() > 5 || std::stoi(out.port) > 65535)
-        return Error{"the port in the Redis address is no port number"};
+        return Error{"the port in the Redis address is not a port number"};
     if (!out.database.empty() && !all_digits(out.database))
-        return Error{"the database in the Redis address is no number"};
+        return Error{"the database in the Redis address is not a number"};
     return out;
 }
 

@@ -68,29 +68,29 @@ Json encode(const T& value) {
 template <class T>
 void decode_into(const Json& json, T& out, std::string& trouble, const std::string& path = "") {
     auto misfit = [&](const char* wanted) {
-        if (trouble.empty()) trouble = (path.empty() ? "the document" : path) + " is no " + wanted;
+        if (trouble.empty()) trouble = (path.empty() ? "the document" : path) + " is not " + wanted;
     };
     if constexpr (std::is_same_v<T, Json>) {
         out = json;
     } else if (json.is_null()) {
         return;  // absent: the default
     } else if constexpr (std::is_same_v<T, bool>) {
-        json.is_bool() ? void(out = json.bool_or(false)) : misfit("boolean");
+        json.is_bool() ? void(out = json.bool_or(false)) : misfit("a boolean");
     } else if constexpr (std::is_same_v<T, std::string>) {
-        json.is_string() ? void(out = json.text()) : misfit("string");
+        json.is_string() ? void(out = json.text()) : misfit("a string");
     } else if constexpr (std::is_integral_v<T>) {
         const auto text = json.number_text();
         T number{};
         const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
         const bool whole = error == std::errc{} && end == text.data() + text.size();
-        whole && !text.empty() ? void(out = number) : misfit("whole number that fits");
+        whole && !text.empty() ? void(out = number) : misfit("a whole number that fits");
     } else if constexpr (Worded<T>) {
         auto parsed = parse_word<T>(json.string_or(""));
-        parsed ? void(out = *parsed) : misfit("known word");
+        parsed ? void(out = *parsed) : misfit("a known word");
     } else if constexpr (detail::is_id<T>::value) {
-        json.is_string() ? void(out = T(json.text())) : misfit("string");
+        json.is_string() ? void(out = T(json.text())) : misfit("a string");
     } else if constexpr (detail::is_vector<T>::value) {
-        if (!json.is_array()) return misfit("list");
+        if (!json.is_array()) return misfit("a list");
         out.clear();
         for (std::size_t i = 0; i < json.items().size(); ++i) {
             typename T::value_type item{};
@@ -100,12 +100,12 @@ void decode_into(const Json& json, T& out, std::string& trouble, const std::stri
     } else if constexpr (detail::is_optional<T>::value) {
         decode_into(json, out.emplace(), trouble, path);
     } else if constexpr (detail::is_map<T>::value) {
-        if (!json.is_object()) return misfit("object");
+        if (!json.is_object()) return misfit("an object");
         out.clear();
         for (const auto& [name, item] : json.members())
             decode_into(item, out[name], trouble, path + "." + name);
     } else {
-        if (!json.is_object()) return misfit("object");
+        if (!json.is_object()) return misfit("an object");
         T::fields(out, [&](std::string_view name, auto& field) {
             std::string inner = path.empty() ? std::string(name) : path + "." + std::string(name);
             decode_into(json[name], field, trouble, inner);

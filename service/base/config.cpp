@@ -205,7 +205,7 @@ void read_provider_mirrors(MapReader& reader, Config& config) {
         if (!path.starts_with('/'))
             reader.report("provider_mirrors", "holds " + path + "; write it from /");
         else if (!std::filesystem::is_directory(path, error))
-            reader.report("provider_mirrors", "holds " + path + ", which is no directory: create it, or take it out");
+            reader.report("provider_mirrors", "holds " + path + ", which is not a directory: create it, or take it out");
     }
 }
 

@@ -62,7 +62,7 @@ std::string url_trouble(std::string_view text) {
     const auto authority = rest.substr(0, rest.find('/'));
     if (authority.find('@') != authority.npos) return "must hold no credentials";
     if (!is_host_port(authority, false) || text.find_first_of(" \t?#\"<>\\") != text.npos)
-        return "is no URL of a host and a path";
+        return "is not a URL of a host and a path";
     if (plain && !is_this_machine(authority))
         return "begins with https:// (plain http:// only reaches this machine)";
     return "";

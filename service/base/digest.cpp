@@ -63,7 +63,7 @@ PrivateKey read_private_key(const std::string& pem) {
     ERR_clear_error();
     if (!key || EVP_PKEY_get_base_id(key.get()) != EVP_PKEY_RSA)
         throw Failure(
-            "the private key is no unencrypted RSA key in PEM form; download it again "
+            "the private key is not an unencrypted RSA key in PEM form; download it again "
             "from the App's settings",
             Retry::never);
     return key;

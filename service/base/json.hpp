@@ -69,7 +69,7 @@ class Json {
     Object& edit_members();
     void erase(std::string_view member);
 
-    // What is no UTF-8 becomes U+FFFD, so that parse_json() reads whatever is written.
+    // What is not valid UTF-8 becomes U+FFFD, so that parse_json() reads whatever is written.
     std::string dump() const;         // one line
     std::string dump_pretty() const;  // two spaces
     bool operator==(const Json&) const = default;

@@ -53,7 +53,7 @@ Result<Secret> read_key(const std::filesystem::path& path, const File& file) {
     struct stat status;
     if (::fstat(file.fd, &status) != 0) return trouble(path, "cannot be looked at");
     if (!S_ISREG(status.st_mode))
-        return Error{"the sealing key " + path.string() + " is no regular file"};
+        return Error{"the sealing key " + path.string() + " is not a regular file"};
     if ((status.st_mode & 077) != 0)
         return Error{"the sealing key " + path.string() +
                      " may be read or written by others than its owner; run: chmod 600 " +
@@ -125,7 +125,7 @@ Result<SealingKey> SealingKey::load_beside(const std::filesystem::path& file,
     if (holds_data && !std::filesystem::exists(std::filesystem::symlink_status(file, ignored)))
         return Error{"the sealing key " + file.string() + " is missing, and what lies in " + data.string() +
                      " cannot be read without it: restore the key from your backup, or let `sealing_key` name "
-                     "where it is; to begin anew, move " + data.string() + " away"};
+                     "where it is; to start afresh, move " + data.string() + " away"};
     return load_or_create(file);
 }
 

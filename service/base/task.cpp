@@ -162,7 +162,7 @@ std::string what_of(std::exception_ptr error) {
     } catch (const std::exception& e) {
         return e.what();
     } catch (...) {
-        return "something that is no std::exception";
+        return "something that is not a std::exception";
     }
 }
 

@@ -39,7 +39,7 @@ std::string_view kind_name(const Yaml&);
 // returns nothing, as it does where the key is absent.
 class MapReader {
   public:
-    // A node that is no map is reported, and reads as an empty one. `what`: "a stack", for
+    // A node that is not a map is reported, and reads as an empty one. `what`: "a stack", for
     // messages.
     MapReader(const Yaml& node, std::string what, Findings& findings);
     ~MapReader();  // reports the keys that nobody asked for

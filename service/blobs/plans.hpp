@@ -14,7 +14,7 @@ namespace slipway {
 class Plans {
   public:
     explicit Plans(Blobs& blobs) : blobs_(blobs) {}
-    // Null where there is no such document or it is no plan.
+    // Null where there is no such document or it is not a plan.
     std::shared_ptr<const Plan> get(const BlobId& document);
     BlobId put(Plan plan);
 

@@ -106,7 +106,7 @@ void read_variables(MapReader& reader, Stack& stack, Findings& findings) {
         return reader.report("variables", "is a map, not " + std::string(kind_name(*node)));
     for (const auto& entry : node->map) {
         if (!is_variable_name(entry.key)) {
-            findings.add(entry.place, "`" + entry.key + "` is no name of an environment variable");
+            findings.add(entry.place, "`" + entry.key + "` is not a valid name of an environment variable");
             continue;
         }
         if (contains(own_variables, entry.key) || entry.key.starts_with("SLIPWAY_")) {

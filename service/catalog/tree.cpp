@@ -249,7 +249,7 @@ class TreeReader {
 std::optional<std::string> read_text(const fs::path& path, const std::string& shown, Findings& findings) {
     std::error_code error;
     if (!fs::is_regular_file(path, error)) {
-        findings.add({shown, 0, 0}, "is no file that can be read");
+        findings.add({shown, 0, 0}, "is not a file that can be read");
         return std::nullopt;
     }
     if (fs::file_size(path, error) > most_bytes_of_a_file) {

@@ -91,7 +91,7 @@ std::string full_ref(std::string_view branch) {
     int valid = 0;
     if (git_reference_name_is_valid(&valid, name.c_str()) < 0 || !valid ||
         name.find_first_of(":*?[^~\\ ") != name.npos || name.find('\0') != name.npos)
-        throw Failure("\"" + std::string(branch) + "\" is no name of a branch", Retry::never);
+        throw Failure("\"" + std::string(branch) + "\" is not a branch name", Retry::never);
     return name;
 }
 

@@ -38,7 +38,7 @@ git_oid oid_of(std::string_view hex) {
     git_oid oid;
     bool is_hex = hex.size() == GIT_OID_HEXSZ && hex.find_first_not_of("0123456789abcdef") == hex.npos;
     if (!is_hex || git_oid_fromstrn(&oid, hex.data(), hex.size()) < 0)
-        throw Failure("\"" + std::string(hex.substr(0, 80)) + "\" is no git object id", Retry::never);
+        throw Failure("\"" + std::string(hex.substr(0, 80)) + "\" is not a git object id", Retry::never);
     return oid;
 }
 
@@ -158,7 +158,7 @@ void check_size(git_repository* repository, const git_oid& tree) {
 
 std::string tidy_path(std::string_view path) {
     if (path.starts_with('/'))
-        throw Failure("\"" + std::string(path) + "\" is no path inside a repository", Retry::never);
+        throw Failure("\"" + std::string(path) + "\" is not a path inside a repository", Retry::never);
     std::string tidy;
     for (std::size_t from = 0; from <= path.size();) {
         std::size_t to = std::min(path.find('/', from), path.size());

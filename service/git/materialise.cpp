@@ -72,7 +72,7 @@ bool passes_for_git(std::string_view name) {
 void check_name(std::string_view name, const std::string& path) {
     if (name.empty() || name == "." || name == ".." || name.find('/') != name.npos ||
         name.size() > 255)
-        refuse(path, "is no name of a file");
+        refuse(path, "is not a file name");
     for (std::size_t from = 0; from <= name.size();) {  // a backslash separates on NTFS
         std::size_t to = std::min(name.find('\\', from), name.size());
         if (passes_for_git(name.substr(from, to - from))) refuse(path, "could pass for a .git directory");

@@ -103,7 +103,7 @@ class GitMirrors : public Mirrors {
         if (fs::exists(path)) {
             git::clear_leftovers(path);
             if (git::can_be_opened(path)) return;
-            log_warning("a mirror cannot be opened and is made anew",
+            log_warning("a mirror cannot be opened and is cloned again",
                         {{"mirror", path.filename().string()}});
         }
         fs::path made = new_directory();
@@ -183,13 +183,13 @@ class GitMirrors : public Mirrors {
     Task<void> fetch_batch(MirrorPtr mirror, GitRemote remote, std::shared_ptr<Batch> batch) {
         if (mirror->handles->take_damage()) {
             bool sound = co_await is_sound(mirror->path);
-            if (!sound) co_return co_await make_anew(mirror, remote, batch);
+            if (!sound) co_return co_await clone_again(mirror, remote, batch);
         }
         FetchAnswer answer = co_await fetch_into(mirror->path, remote, *batch);
         if (answer.what == What::unclear) {
             git::clear_leftovers(mirror->path);
             bool sound = co_await is_sound(mirror->path);
-            if (!sound) co_return co_await make_anew(mirror, remote, batch);
+            if (!sound) co_return co_await clone_again(mirror, remote, batch);
         }
         if (answer.what != What::fetched) throw cannot_fetch(*mirror, answer);
         co_await keep_few_packs(mirror->path);
@@ -242,8 +242,8 @@ class GitMirrors : public Mirrors {
         co_return ended.ok() || ended.how != Ended::How::exited;
     }
 
-    Task<void> make_anew(MirrorPtr mirror, GitRemote remote, std::shared_ptr<Batch> batch) {
-        log_warning("a mirror is damaged and is made anew", {{"repository", mirror->name}});
+    Task<void> clone_again(MirrorPtr mirror, GitRemote remote, std::shared_ptr<Batch> batch) {
+        log_warning("a mirror is damaged and is cloned again", {{"repository", mirror->name}});
         fs::path made = new_directory();
         git::make_empty_mirror(made);
         FetchAnswer answer = co_await fetch_into(made, remote, *batch);

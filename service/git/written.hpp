@@ -42,7 +42,7 @@ class WrittenRepository {
                         const Signature& who) = 0;
 };
 
-// Throws Failure(never) where the path is no repository.
+// Throws Failure(never) where the path is not a repository.
 std::unique_ptr<WrittenRepository> open_written_repository(const std::filesystem::path& path);
 
 // The bare repository behind a folder: itself, or the local one that a working copy's origin names.

@@ -1,4 +1,4 @@
-// Names that must not be mixed up get types of their own: a RunId is no StackId, although both are text.
+// Names that must not be mixed up get types of their own: a RunId is not a StackId, although both are text.
 #pragma once
 #include <compare>
 #include <functional>

@@ -9,7 +9,7 @@
 namespace slipway {
 
 // A source as a configuration or a person writes it: "null", "hashicorp/null", "host/hashicorp/null". The tool
-// says whose registry is meant where none is named. "": it is no provider's name.
+// says whose registry is meant where none is named. "": it is not a provider's name.
 std::string provider_address(std::string_view source, ToolKind tool);
 // Part of the tool itself.
 bool is_builtin_provider(std::string_view address);

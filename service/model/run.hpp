@@ -82,6 +82,7 @@ struct Run {
     RunState state = RunState::queued;
     std::vector<StateChange> history;
     std::string reason;  // why it is failed, canceled, waiting: one sentence
+    bool awaits_consideration = false;  // planned, and its approvals are not looked at yet
     RepositoryName repository;
     std::optional<int> pull;   // the pull request it belongs to, or (tracked) came from
     CommitSha head;            // proposed: the pull request's head; tracked: the commit on the branch
@@ -135,6 +136,7 @@ struct Run {
         f("state", self.state);
         f("history", self.history);
         f("reason", self.reason);
+        f("awaits_consideration", self.awaits_consideration);
         f("repository", self.repository);
         f("pull", self.pull);
         f("head", self.head);

@@ -63,7 +63,7 @@ bool is_one_line(std::string_view text) {
 
 void check(const HttpCall& call) {
     if (origin_of(call.url).starts_with(":"))
-        throw Failure("\"" + call.url.substr(0, call.url.find('?')) + "\" is no URL", Retry::never);
+        throw Failure("\"" + call.url.substr(0, call.url.find('?')) + "\" is not a URL", Retry::never);
     if (!url_part(call.url, CURLUPART_USER).empty())
         throw Failure("the URL of " + name_of(call) + " must not carry a user; use authorization",
                       Retry::never);

@@ -28,7 +28,7 @@ struct Gone {};  // the peer has left, or must
 
 struct Refused {
     HttpResponse response;
-    Connection connection = Connection::close;  // what the peer still sends is no request
+    Connection connection = Connection::close;  // what the peer still sends is not a request
 };
 
 Refused refused(int status, std::string_view why) { return {error_response(status, why)}; }
@@ -208,7 +208,7 @@ Task<std::size_t> Session::read_head() {
         if (end && *end <= limit) co_return *end;
         if (end || pending_.size() > limit)
             throw malformed("the head is larger than " + std::to_string(limit) + " bytes");
-        if (is_hopeless_head(pending_, searched)) throw malformed("this is no HTTP");
+        if (is_hopeless_head(pending_, searched)) throw malformed("this is not HTTP");
         searched = pending_.size();
         if (pending_.empty()) co_await wait_for(asio::socket_base::wait_read);
         co_await receive_more(pending_, std::string::npos);

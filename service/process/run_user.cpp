@@ -37,7 +37,7 @@ std::string trouble_of(const fs::path& path, const struct stat& status) {
     const auto name = path.string();
     if (S_ISLNK(status.st_mode)) return name + " is a link";
     if (!S_ISDIR(status.st_mode) && !S_ISREG(status.st_mode) && !S_ISFIFO(status.st_mode))
-        return name + " is no plain file";
+        return name + " is not a plain file";
     if (status.st_uid != 0) return name + " belongs to user id " + std::to_string(status.st_uid);
     if (S_ISREG(status.st_mode) && status.st_nlink > 1) return name + " has a second name elsewhere";
     if (S_ISREG(status.st_mode) && (status.st_mode & 07111) != 0) return name + " is a program";

@@ -7,7 +7,7 @@
 
 namespace slipway {
 
-// Of the run in this slot. nullopt: the service is no root, so that its runs have its own id; or runs have no sandbox.
+// Of the run in this slot. nullopt: the service is not root, so that its runs have its own id; or runs have no sandbox.
 std::optional<unsigned> run_user(const SandboxConfig& config, int slot);
 
 // The whole tree, without following links: before the run has begun to change it.

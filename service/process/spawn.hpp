@@ -36,7 +36,7 @@ DescriptorPair pipe_from_child();
 DescriptorPair pipe_to_child();
 DescriptorPair socket_pair();
 Descriptor open_null();
-// So that `user` may open it by its name in /proc or /dev. Nothing where it is no pipe.
+// So that `user` may open it by its name in /proc or /dev. Nothing where it is not a pipe.
 void give_pipe(const Descriptor& pipe, unsigned user);
 Descriptor file_in_memory(const std::string& content);  // to be read from its beginning
 std::string content_of(const Descriptor& file);         // of all of it, wherever its reader or writer stands

@@ -89,8 +89,8 @@ std::string one_sentence(const StackReport& stack, const Change& change, const N
     const bool named = !noun_of(change.type).empty();
     std::string out = voice.strong(what(change) + (named ? ":" : "")) + " " + voice.code(change.address) + " in " +
                       voice.name(stack.stack.value);
-    if (change.action == Action::replace) out += " is destroyed and created again";
-    if (const auto why = because(change, voice); !why.empty()) out += ", " + why;
+    if (change.action == Action::replace) out += " (destroy, then create)";
+    if (const auto reason = reason_for(change, voice); !reason.empty()) out += ": " + reason;
     out += ".";
     for (const auto& finding : stack.run->plan_decision.findings) {
         if (finding.severity != Finding::Severity::warn || finding.resource != change.address) continue;

@@ -107,6 +107,9 @@ class Heading {
     static std::string subject(const std::vector<std::string>& some) {
         return some.size() == 1 ? some[0] : number_of(some.size(), "stack");
     }
+    static std::string plans_of(const std::vector<std::string>& some) {
+        return some.size() == 1 ? "plan of " + some[0] : number_of(some.size(), "plan");
+    }
     static std::string is_or_are(std::size_t count) { return count == 1 ? " is " : " are "; }
     static std::string was_or_were(std::size_t count) { return count == 1 ? " was " : " were "; }
     static void also(std::string& out, const std::string& clause) {
@@ -118,7 +121,7 @@ class Heading {
     std::string failed(Standing standing, const std::string& noun) const {
         const auto some = names(standing);
         if (some.empty()) return {};
-        if (some.size() == 1) return "the " + noun + " of " + some[0] + " failed";
+        if (some.size() == 1) return noun + " of " + some[0] + " failed";
         return number_of(some.size(), noun) + " failed";
     }
 
@@ -126,9 +129,9 @@ class Heading {
         std::string out;
         also(out, failed(Standing::plan_failed, "plan"));
         if (const auto some = names(Standing::denied); !some.empty())
-            also(out, subject(some) + " may not be changed like this");
+            also(out, plans_of(some) + " denied by policy");
         if (const auto some = names(Standing::unjudged); !some.empty())
-            also(out, subject(some) + " could not be judged, because a policy failed");
+            also(out, plans_of(some) + " not judged: a policy failed");
         if (const auto some = names(Standing::rejected); !some.empty())
             also(out, subject(some) + was_or_were(some.size()) + "rejected");
         if (const auto some = names(Standing::unknown_provider); !some.empty())

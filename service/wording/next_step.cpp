@@ -132,11 +132,10 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
     // No clause begins with a name: it may become the beginning of a line.
     std::vector<std::string> clauses;
     if (!at_once.empty())
-        clauses.push_back("Merging applies " + list_of(at_once) + " at once" +
-                          (depend_on_each_other(views) ? ", in the order of their dependencies" : ""));
+        clauses.push_back("Merging applies " + list_of(at_once) + " immediately" +
+                          (depend_on_each_other(views) ? ", in dependency order" : ""));
     if (!once_approved.empty())
-        clauses.push_back((at_once.empty() ? "Merging applies " : "") + list_of(once_approved) + " once " +
-                          (once_approved.size() == 1 ? "it is" : "they are") + " approved");
+        clauses.push_back((at_once.empty() ? "Merging applies " : "") + list_of(once_approved) + " after approval");
     if (!waiting.empty()) {
         const std::string waits = waiting.size() == 1 ? " waits" : " wait";
         clauses.push_back((clauses.empty() ? "After the merge " + list_of(waiting) : list_of(waiting) + " then") + waits +
@@ -169,31 +168,31 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
     if (report.discovering_stacks || report.pull.state == PullState::closed) return {};
     if (!report.conflicts.empty() && is_open(report))
         return "Bring " + main + " into the branch, by a merge or a rebase, and push." + help;
-    if (!report.configuration.empty() && is_open(report)) return "Mend the configuration and push." + help;
+    if (!report.configuration.empty() && is_open(report)) return "Fix the configuration and push." + help;
     if (!those(views, Standing::unknown).empty()) return {};  // said of each, see resolving()
     const auto broken_off = those(views, Standing::apply_failed);
     if (!broken_off.empty() && is_open(report))
-        return "A push is planned anew; without one, " + command(report, "plan", broken_off, With::stack, voice) +
-               " plans what is left." + help;
+        return "Push a fix, or comment " + command(report, "plan", broken_off, With::stack, voice) +
+               " to plan what is left." + help;
     if (!broken_off.empty())
-        return "To continue: " + command(report, "retry", broken_off, With::stack, voice) + " plans again from the tip of " +
-               main + ". If it needs a fix, merge that first." + help;
+        return "To continue, comment " + command(report, "retry", broken_off, With::stack, voice) +
+               ": it plans again from the tip of " + main + ". If it needs a fix, merge that first." + help;
     if (std::any_of(views.begin(), views.end(), [](const StackView& v) { return is_busy(v.standing); })) return {};
     if (const auto failed = those(views, Standing::plan_failed); !failed.empty())
-        return (is_open(report) ? "A push is planned anew; without one, " + command(report, "plan", failed, With::stack, voice) + " plans again."
-                                : "Once it is fixed: " + command(report, "retry", failed, With::stack, voice) +
-                                      " plans again from the tip of " + main + ".") + help;
+        return (is_open(report) ? "Push a fix, or comment " + command(report, "plan", failed, With::stack, voice) + " to plan again."
+                                : "Once it is fixed, comment " + command(report, "retry", failed, With::stack, voice) +
+                                      " to plan again from the tip of " + main + ".") + help;
     const auto unjudged = those(views, Standing::unjudged);
     auto refused = those(views, Standing::denied);
-    const std::string mend = !refused.empty()
-        ? "A push that mends it is judged anew."
-        : "Whoever keeps the policies can mend that; then " + command(report, "plan", unjudged, With::stack, voice) +
-              " judges it again.";
+    const std::string fix = !refused.empty()
+        ? "Push a fix to be judged again."
+        : "The owner of the policy has to fix it; then comment " +
+              command(report, "plan", unjudged, With::stack, voice) + ".";
     refused.insert(refused.end(), unjudged.begin(), unjudged.end());
     if (!refused.empty())
-        return mend + " To see how it was decided: " + command(report, "explain", refused, With::stack, voice) + "." + help;
+        return fix + " To see how it was decided: " + command(report, "explain", refused, With::stack, voice) + "." + help;
     if (const auto rejected = those(views, Standing::rejected); !rejected.empty())
-        return "Whoever rejected it can take that back with a review, or with " +
+        return "Whoever rejected it can approve it with a review, or with " +
                command(report, "approve", rejected, With::plan, voice) + "." + help;
     if (const auto withheld = those(views, Standing::unknown_provider); !withheld.empty())
         return "Somebody with the role admin who trusts " + std::string(withheld.size() == 1 ? "it" : "them") + ": " +
@@ -202,7 +201,7 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
     if (!those(views, Standing::not_planned).empty())
         return report.pull.fork ? "Somebody who may push to this repository can look at the commits, bring them onto a "
                                   "branch of it, and open the pull request from there."
-                                : "A push is planned anew." + help;
+                                : "Push a new commit to plan it." + help;
     std::vector<const StackView*> unapproved, unconfirmed;
     for (const auto* view : those(views, Standing::unconfirmed))
         (lacks_approval(*view) ? unapproved : unconfirmed).push_back(view);

@@ -22,20 +22,22 @@ struct Reason {
     std::string_view tool, ours;
 };
 constexpr std::array<Reason, 11> reasons = {{
-    {"replace_because_tainted", "because it is tainted"},
-    {"replace_by_request", "because somebody asked for it"},
-    {"replace_by_triggers", "because something that triggers it changes"},
-    {"delete_because_no_resource_config", "because it is no longer in the configuration"},
-    {"delete_because_no_module", "because its module is no longer in the configuration"},
-    {"delete_because_wrong_repetition", "because its count or for_each is gone or new"},
-    {"delete_because_count_index", "because its count is smaller now"},
-    {"delete_because_each_key", "because its key is no longer in for_each"},
-    {"delete_because_no_move_target", "because what it was to move to is not in the configuration"},
-    {"read_because_config_unknown", "because its arguments are known only then"},
-    {"read_because_dependency_pending", "because something that it depends on changes"},
+    {"replace_because_tainted", "it is tainted"},
+    {"replace_by_request", "somebody asked for it"},
+    {"replace_by_triggers", "something that triggers it changes"},
+    {"delete_because_no_resource_config", "it is no longer in the configuration"},
+    {"delete_because_no_module", "its module is no longer in the configuration"},
+    {"delete_because_wrong_repetition", "its count or for_each is gone or new"},
+    {"delete_because_count_index", "its count is smaller now"},
+    {"delete_because_each_key", "its key is no longer in for_each"},
+    {"delete_because_no_move_target", "what it was to move to is not in the configuration"},
+    {"read_because_config_unknown", "its arguments are known only then"},
+    {"read_because_dependency_pending", "something that it depends on changes"},
 }};
 
 std::string comma(std::string text) { return text.empty() ? text : ", " + std::move(text); }
+
+std::string because(std::string reason) { return reason.empty() ? reason : ", because " + std::move(reason); }
 
 std::string what_happens(const Change& change) {
     const Voice plain(Medium::terminal);
@@ -43,12 +45,12 @@ std::string what_happens(const Change& change) {
     if (!change.previous_address.empty()) moved = "moved from " + address(change.previous_address);
     switch (change.action) {
         case Action::create: return "created";
-        case Action::read: return "read during the apply" + comma(because(change, plain));
+        case Action::read: return "read during the apply" + because(reason_for(change, plain));
         case Action::update:
             if (!change.import_id.empty()) return "imported (" + address(change.import_id) + ") and changed";
             return "changed" + comma(moved);
-        case Action::remove: return "destroyed" + comma(because(change, plain));
-        case Action::replace: return "replaced" + comma(because(change, plain)) + comma(moved);
+        case Action::remove: return "destroyed" + because(reason_for(change, plain));
+        case Action::replace: return "replaced" + because(reason_for(change, plain)) + comma(moved);
         case Action::forget: return "forgotten: it stays as it is, and is no longer managed";
         case Action::none:
             if (!change.import_id.empty()) return "imported (" + address(change.import_id) + ")";
@@ -94,12 +96,12 @@ std::size_t DiffBlock::bytes() const {
     return sum;
 }
 
-std::string because(const Change& change, const Voice& voice) {
+std::string reason_for(const Change& change, const Voice& voice) {
     std::vector<std::string> forcing;
     for (const auto& attribute : change.attributes)
         if (attribute.forces_replacement) forcing.push_back(voice.code(attribute.path));
     if (!forcing.empty())
-        return "because " + list_of(forcing, 4) + (forcing.size() == 1 ? " changes" : " change");
+        return list_of(forcing, 4) + (forcing.size() == 1 ? " changes" : " change");
     for (const auto& reason : reasons)
         if (reason.tool == change.reason) return std::string(reason.ours);
     return {};

@@ -20,7 +20,7 @@ std::vector<const Change*> in_reading_order(const Plan& plan);
 // For each resource that the two plans do not do the same to.
 std::vector<DiffBlock> difference_blocks(const Plan& approved, const Plan& now);
 
-// "because identifier changes", or "" where nothing is known.
-std::string because(const Change& change, const Voice& voice);
+// "`identifier` changes", or "" where nothing is known.
+std::string reason_for(const Change& change, const Voice& voice);
 
 }  // namespace slipway

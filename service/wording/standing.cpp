@@ -8,9 +8,6 @@ namespace slipway {
 
 namespace {
 
-// Between its plan and the first look at its approvals; somebody of ours is still at it.
-constexpr std::string_view not_considered_yet = "waits to be considered";
-
 Standing of_verdict(const Run& run) {
     switch (run.plan_decision.verdict) {
         case Verdict::denied: return Standing::denied;
@@ -59,7 +56,7 @@ Standing standing_of(const Report& report, const StackReport& stack) {
         case RunState::planning: return stack.place_in_queue ? Standing::queued : Standing::planning;
         case RunState::unconfirmed:
             if (is_observed(stack)) return Standing::ready;
-            return run.reason == not_considered_yet ? Standing::considering : Standing::unconfirmed;
+            return run.awaits_consideration ? Standing::considering : Standing::unconfirmed;
         case RunState::confirmed:
         case RunState::applying: return Standing::applying;
         case RunState::finished: return of_finished(stack);

@@ -178,7 +178,7 @@ def with_module(place):
 
 
 def put_command(place, module, word):
-    """The change looks the same with every word: the command is no part of what is planned."""
+    """The change looks the same with every word: the command is not part of what is planned."""
     (module / "main.tf").write_text(
         'resource "terraform_data" "run" {\n  input = "same"\n  provisioner "local-exec" {\n'
         '    command = "echo %s >> %s/commands"\n  }\n}\n' % (word, place.state))
@@ -189,7 +189,7 @@ def put_command(place, module, word):
 def merged_and_waiting(place, number, *texts):
     place.slipway("pull", "merge", str(number))
     wait_until("the run to wait", lambda: any(
-        r["state"] == "unconfirmed" and "waits" not in str(r.get("reason")) for r in place.runs("network")))
+        r["state"] == "unconfirmed" and not r["awaits_consideration"] for r in place.runs("network")))
     return place.wait_comment(number, *texts)
 
 

@@ -22,7 +22,7 @@ deny contains {"msg": sprintf("%s has no owner", [change.address]), "resource": 
 
 
 def from_plan_to_apply(build):
-    """a pull request is planned, denied, mended, merged and applied in the order of dependencies"""
+    """a pull request is planned, denied, fixed, merged and applied in the order of dependencies"""
     tree = organisation()
     tree["policies/plan/owner.rego"] = OWNER
     tree["stacks/web.yaml"] = ("directory: stacks/web\napply: {when: on_merge, start: automatic}\n"
@@ -35,7 +35,7 @@ def from_plan_to_apply(build):
         place.branch("topic")
         place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", owner=""))})
         place.wait_check(1, "failure")
-        assert "terraform_data.net" in place.wait_comment(1, "may not be changed like this", "owner.rego:5")
+        assert "terraform_data.net" in place.wait_comment(1, "denied by policy", "owner.rego:5")
         place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "y")),
                                 "stacks/web/main.tf": place.stack("web", resource("page", "y"))})
         place.wait_check(1, "success")

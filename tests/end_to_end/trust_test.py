@@ -152,7 +152,7 @@ def w3_a_refusal_holds_for_its_commit(build):
 
 
 def w5_only_a_merged_pull_request_lends(build):
-    """W5: a push without a merged pull request, and one that is no fast-forward, wait for a confirmation"""
+    """W5: a push without a merged pull request, and one that is not a fast-forward, wait for a confirmation"""
     with Place(build, organisation()) as place:
         first = place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
         place.start()

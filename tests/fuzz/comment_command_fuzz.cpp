@@ -27,7 +27,7 @@ void fuzz_one(std::string_view bytes) {
     const auto& command = std::get<CommentCommand>(*parsed);
     must(command.note.size() <= 1000, "a note is bounded");
     for (const auto& target : command.targets) {
-        must(!target.pattern.empty() && target.pattern[0] != '-', "a target is no option");
+        must(!target.pattern.empty() && target.pattern[0] != '-', "a target is not an option");
         for (char c : target.pattern) must(is_allowed(c), "a target is made of allowed characters");
         for (char c : target.plan) must((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'), "a digest is hex");
     }

@@ -57,7 +57,7 @@ TEST_CASE("replies are read however their bytes are cut") {
     }
 }
 
-TEST_CASE("what is no reply, or too much of one, is refused") {
+TEST_CASE("what is not a reply, or too much of one, is refused") {
     struct Row {
         const char* name;
         std::string bytes;

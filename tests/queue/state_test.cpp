@@ -218,7 +218,7 @@ TEST_CASE_TEMPLATE("a webhook that is delivered again after its job died is reac
     CHECK(t.claimed_id() == "");
 }
 
-TEST_CASE_TEMPLATE("another event under a known id is no duplicate and replaces nothing", Where,
+TEST_CASE_TEMPLATE("another event under a known id is not a duplicate and replaces nothing", Where,
                    BOTH_QUEUES) {
     Fixture<Where> t;
     Delivery push{"github.com", "guid-1", "push", "{}", 1};

@@ -190,7 +190,7 @@ int call_pull(const PullCall& call) {
     auto repository = bare_repository_behind(call.repository);
     if (!repository)
         throw Failure(fs::absolute(call.repository).string() +
-                          " is no working copy of a repository of the built-in forge; name one with "
+                          " is not a working copy of a repository of the built-in forge; name one with "
                           "--repository", Retry::never);
     BuiltinPulls pulls(*repository);
     const auto now_ms = SystemClock().now_ms();

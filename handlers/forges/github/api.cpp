@@ -188,7 +188,7 @@ Task<Json::Array> Api::list(std::string subject, Request request, std::string me
         auto reply = co_await call(std::move(about), std::move(one), success_only);
         auto json = json_of(reply, what);
         Json& items = member.empty() ? json : json.at(member);
-        if (!items.is_array()) throw Failure("GitHub's answer to " + what + " is no list");
+        if (!items.is_array()) throw Failure("GitHub's answer to " + what + " is not a list");
         for (auto& item : items.edit_items()) all.push_back(std::move(item));
         next = wire_.page(reply, "next");
     }

@@ -237,7 +237,7 @@ EventOrIgnored read_payload(std::string_view forge, std::string_view event, cons
                             std::string_view app_id) {
     auto reader = readers.find(event);
     if (reader == readers.end()) return Ignored{std::string(event) + " is of no interest"};
-    if (!body.is_object()) return Ignored{"the body is no JSON object"};
+    if (!body.is_object()) return Ignored{"the body is not a JSON object"};
     Payload payload{forge, event, app_id, body};
     try {
         return reader->second(payload, body["action"].string_or(""));
@@ -249,7 +249,7 @@ EventOrIgnored read_payload(std::string_view forge, std::string_view event, cons
 EventOrIgnored parse_payload(const Delivery& delivery, std::string_view app_id) {
     if (!readers.contains(delivery.event)) return Ignored{delivery.event + " is of no interest"};
     auto json = parse_json(delivery.body);
-    if (!json) return Ignored{"the body is no JSON: " + json.error().message};
+    if (!json) return Ignored{"the body is not valid JSON: " + json.error().message};
     return read_payload(delivery.forge, delivery.event, *json, app_id);
 }
 

@@ -1,6 +1,7 @@
 // Approvals: who said what of which plan, and whether that is enough. Everything is looked up now: reviews,
 // permissions on the forge, roles in the space (rules W2, W3). What is missing is a no.
 #include <algorithm>
+#include <utility>
 
 #include "handlers/runs/control/transition.hpp"
 
@@ -8,7 +9,7 @@ namespace slipway {
 
 namespace {
 
-// The newest vote of each person that is not a mere comment.
+// The newest vote of each person that is more than a comment.
 std::vector<ForgeReview> newest_by_author(const std::vector<ForgeReview>& reviews) {
     std::vector<ForgeReview> out;
     for (const auto& review : reviews) {
@@ -204,10 +205,11 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
         stack.approval = considered.approval;
         if (run.value.kind != RunKind::tracked) continue;
         auto why = why_not_automatic(run.value, considered);
+        const bool first = std::exchange(run.value.awaits_consideration, false);
         if (why.empty()) {
             auto by = run.value.confirmed_by.empty() ? "slipway" : run.value.confirmed_by;
             start_apply(context, commit, run, considered.approval, std::move(by), "");
-        } else if (why != run.value.reason) {
+        } else if (first || why != run.value.reason) {
             run.value.reason = why;
             store_run(commit, run);
             co_await report_those_behind(context, commit, run.value);

@@ -79,7 +79,7 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
         advance(value, RunEvent::planned_no_change, now, "slipway");
     } else {
         advance(value, RunEvent::planned, now, "slipway");
-        if (value.kind == RunKind::tracked) value.reason = "waits to be considered";
+        value.awaits_consideration = value.kind == RunKind::tracked && value.pull.has_value();
     }
     if (value.pull) {
         PullRequestName name{value.repository, *value.pull};

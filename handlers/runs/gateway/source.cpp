@@ -216,7 +216,7 @@ std::string pack_source(const fs::path& directory) {
                 (status.permissions() & fs::perms::owner_exec) != fs::perms::none ? 0755 : 0644,
                 read_file(directory / path));
         else
-            refuse("holds something that is no file: " + path.string());
+            refuse("holds something that is not a file: " + path.string());
     }
     out.append(2 * block, '\0');
     return out;
@@ -254,7 +254,7 @@ void unpack_source(std::string_view tar, const fs::path& directory) {
         else if (header.type == '0' || header.type == '\0')
             unpacker.file(path, content, (octal_of(header.mode) & 0100) != 0);
         else
-            refuse("holds something that is no file: " + path.string());
+            refuse("holds something that is not a file: " + path.string());
     }
 }
 

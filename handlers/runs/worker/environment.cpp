@@ -92,7 +92,7 @@ RunEnvironment run_environment(const RunSpec& spec, const std::vector<std::strin
     const auto other = spec.phase == Phase::apply ? VariablePhase::plan : VariablePhase::apply;
     for (const auto& [name, variable] : spec.variables) {
         if (variable.phase == other) continue;
-        if (!is_variable_name(name)) refuse("\"" + name + "\" is no name for a variable");
+        if (!is_variable_name(name)) refuse("\"" + name + "\" is not a valid variable name");
         if (is_ours(name))
             refuse("the variable " + name + " cannot be set for a run: Slipway sets it itself");
         auto value = resolve(name, variable, allowed_names, read);

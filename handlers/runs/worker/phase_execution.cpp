@@ -83,7 +83,7 @@ void PhaseExecution::check_spec(std::int64_t now_ms) const {
         over("the run's specification expired before a worker took it; retry the run");
     if (!stays_inside(spec_.directory)) over("\"" + spec_.directory + "\" leads out of the source");
     if (!is_workspace_name(spec_.workspace))
-        over("\"" + spec_.workspace + "\" is no name for a workspace");
+        over("\"" + spec_.workspace + "\" is not a valid workspace name");
 }
 
 Task<void> PhaseExecution::start_network() {
@@ -285,7 +285,7 @@ Task<std::string> PhaseExecution::plan() {
     if (ended.how == Ended::How::exited && ended.code == with_changes) ended.code = 0;
     must_succeed(ended, "plan");
     auto bytes = read_beneath(workspace_.root(), "out/plan", largest_plan_file);
-    if (!bytes) over("the plan file is missing, is no plain file or is larger than 512 MB");
+    if (!bytes) over("the plan file is missing, is not a plain file or is larger than 512 MB");
     co_return std::move(*bytes);
 }
 

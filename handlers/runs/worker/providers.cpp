@@ -20,7 +20,7 @@ constexpr std::string_view own_platform = "linux_arm64";
 constexpr std::string_view own_platform = "linux_amd64";
 #endif
 
-// "" where it is no h1.
+// "" where it is not an h1.
 std::string hex_of(std::string_view hash) {
     if (!hash.starts_with("h1:")) return {};
     const auto bytes = from_base64(hash.substr(3));
@@ -45,7 +45,7 @@ bool lies_in(const fs::path& path, const fs::path& directory) {
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Failure(sentence, Retry::never); }
 
-// Names of what lies in a directory; what is no directory itself is refused, links only where they are packages.
+// Names of what lies in a directory; what is not a directory itself is refused, links only where they are packages.
 std::vector<std::string> names_in(const fs::path& directory, bool packages) {
     std::vector<std::string> out;
     std::error_code error;
@@ -53,7 +53,7 @@ std::vector<std::string> names_in(const fs::path& directory, bool packages) {
          at.increment(error)) {
         const auto status = at->symlink_status();
         if (!fs::is_directory(status) && !(packages && fs::is_symlink(status)))
-            refuse("init left " + at->path().filename().string() + " among the providers, which is no package");
+            refuse("init left " + at->path().filename().string() + " among the providers, which is not a package");
         out.push_back(at->path().filename().string());
     }
     std::sort(out.begin(), out.end());
@@ -91,7 +91,7 @@ InstalledProvider examined(const fs::path& place, const fs::path& data, const fs
     } else if (auto hash = package_hash(out.path)) {
         out.hash = std::move(*hash);
     } else {
-        refuse("the provider package " + out.path.string() + " holds something that is no file");
+        refuse("the provider package " + out.path.string() + " holds something that is not a file");
     }
     return out;
 }

@@ -7,7 +7,7 @@
 namespace slipway {
 
 // "h1:…" (Go's dirhash, Hash1): the SHA-256, in base64, over a line "HEX-OF-THE-CONTENT  NAME" for each file, sorted
-// by name. nullopt: it holds a link or something else that is no file, or cannot be read.
+// by name. nullopt: it holds a link or something else that is not a file, or cannot be read.
 std::optional<std::string> package_hash(const std::filesystem::path& directory);
 
 // Over names, contents, executable bits and links, in hexadecimal. nullopt: as above, or a link leads out of it.

@@ -91,7 +91,7 @@ func (e *engine) find(name string) *set {
 func digest(parts ...any) [32]byte {
 	text, err := json.Marshal(parts)
 	if err != nil {
-		panic(fmt.Sprintf("a digest of what is no JSON: %v", err)) // texts and maps of texts only
+		panic(fmt.Sprintf("a digest of what is not valid JSON: %v", err)) // texts and maps of texts only
 	}
 	return sha256.Sum256(text)
 }

@@ -69,7 +69,7 @@ func newPolicy(s policySource, library map[string]*ast.Module, libraryErrors []p
 		return p
 	}
 	if rulesOfKind[s.Kind] == nil {
-		return fail(wrongAt(s.Path, 1, fmt.Sprintf("%q is no kind of policy", s.Kind)))
+		return fail(wrongAt(s.Path, 1, fmt.Sprintf("%q is not a kind of policy", s.Kind)))
 	}
 	var found map[string]*parts
 	edit := func(module *ast.Module, modules map[string]*ast.Module) {

@@ -166,7 +166,7 @@ func (e *engine) answer(q *question) (a *answer) {
 	case "version":
 		a.OPA = version.Version
 	default:
-		a.Failure = fmt.Sprintf("%q is no operation", q.Op)
+		a.Failure = fmt.Sprintf("%q is not an operation", q.Op)
 	}
 	return a
 }

@@ -126,7 +126,7 @@ lock = "a"
 deny[x] { x := concat(" ", [sanitized("mysql"), sanitized("5.7"), sanitized("db.t3.micro"), sanitized("exampledb"), sanitized("default.mysql5.7")]) }
 warn["numbers stay"] { sanitized(7) == 7 }
 `, "deny:2 \"eae35047 fc40d152 4f8189cd 59832d41 bead1390\"\nwarn:3 \"numbers stay\""},
-		{"P1: what is no set is a type error on its line", "plan", `package slipway
+		{"P1: what is not a set is a type error on its line", "plan", `package slipway
 warn["heard"] { true }
 
 deny = 7 { true }
@@ -289,7 +289,7 @@ func TestServeAnswersWhatItCannotUnderstand(t *testing.T) {
 		t.Fatal(err)
 	}
 	body, err := readFrame(&out)
-	if err != nil || string(body) != `{"id":7,"failure":"\"dance\" is no operation"}` {
+	if err != nil || string(body) != `{"id":7,"failure":"\"dance\" is not an operation"}` {
 		t.Errorf("%s %v", body, err)
 	}
 	in.Reset()

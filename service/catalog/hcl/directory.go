@@ -155,7 +155,7 @@ func (d *directory) parse(name, text string) {
 	var trouble hcl.Diagnostics
 	if strings.HasSuffix(name, ".json") {
 		if err := json.Unmarshal([]byte(text), &file.json); err != nil {
-			d.unknown("%s is no JSON: %v", name, err)
+			d.unknown("%s is not valid JSON: %v", name, err)
 			return
 		}
 		parsed, trouble = hcljson.Parse([]byte(text), name)

@@ -81,7 +81,7 @@ resource "x" "y" {
   script = "../run.sh --all"
   text   = "see .. for more"
 }`}, []string{"path module ../x loose", "path root ../lambda/a.zip loose", "path root ../run.sh loose"}},
-		{"state is no source", map[string]string{"main.tf": `terraform {
+		{"state is not a source", map[string]string{"main.tf": `terraform {
   backend "local" { path = "../../state/x" }
 }`}, nil},
 		{"modules", map[string]string{"main.tf": `

@@ -123,7 +123,7 @@ func serve(r io.Reader, w io.Writer) error {
 func reply(body []byte) answer {
 	var asked question
 	if err := json.Unmarshal(body, &asked); err != nil {
-		return answer{ID: asked.ID, Failure: "the question is no JSON: " + err.Error()}
+		return answer{ID: asked.ID, Failure: "the question is not valid JSON: " + err.Error()}
 	}
 	out := answer{ID: asked.ID, Directories: map[string]facts{}}
 	for name, files := range asked.Directories {

@@ -15,7 +15,7 @@ namespace slipway::git {
 // Throws Failure(never) where the URL is none that may be fetched from.
 void check_remote(const GitRemote& remote);
 
-// "main" → "refs/heads/main"; full names stay. Failure(never) for what is no name of a ref.
+// "main" → "refs/heads/main"; full names stay. Failure(never) for what is not a ref name.
 std::string full_ref(std::string_view branch);
 
 // `wanted`: full refs (fetched onto themselves) and commit ids.

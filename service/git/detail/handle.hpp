@@ -49,7 +49,7 @@ inline void check(int code, std::string_view doing) {
     if (code < 0) throw_last_error(code, doing);
 }
 
-// Throws Failure(never) where the text is no full object id.
+// Throws Failure(never) where the text is not a full object id.
 git_oid oid_of(std::string_view hex);
 std::string hex_of(const git_oid& oid);
 

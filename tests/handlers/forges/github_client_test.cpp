@@ -513,7 +513,7 @@ TEST_CASE("A pull request that is not there yet is asked for again") {
     REQUIRE(pull);
     CHECK(pull->fork);  // its repository is gone
     CHECK(pull->author.login == "ghost");
-    CHECK(pull->merge_commit.empty());  // a test merge is no merge
+    CHECK(pull->merge_commit.empty());  // a test merge is not a merge
 
     Bench gone;
     gone.http.on(get, 404);

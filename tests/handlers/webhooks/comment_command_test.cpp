@@ -191,7 +191,7 @@ TEST_CASE("a mistake says what to type instead") {
         CAPTURE(said(c.body));
         CHECK(said(c.body).find(c.contains) != std::string::npos);
     }
-    CHECK(said("\xD0\xBF\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82") == "-");  // another language is no look-alike
+    CHECK(said("\xD0\xBF\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82") == "-");  // another language is not a look-alike
 }
 
 TEST_CASE("people who migrate keep their words, in a comment that says nothing else") {

@@ -195,7 +195,7 @@ TEST_CASE("fault 41: a webhook is accepted by its signature alone") {
     }
 }
 
-TEST_CASE("what is no webhook is told why, and nothing is stored") {
+TEST_CASE("what is not a webhook is told why, and nothing is stored") {
     Intake intake;
     Webhook no_forge, no_event, odd_event, no_id, odd_id, long_id, no_type, text;
     no_forge.forge = "gitlab.com";
@@ -273,7 +273,7 @@ TEST_CASE("a form is verified as it was sent and decoded after") {
     }
 }
 
-TEST_CASE("a signed body that is no JSON is stored all the same") {
+TEST_CASE("a signed body that is not valid JSON is stored all the same") {
     Intake intake;
     Webhook webhook;
     webhook.sent = "\x00\xff no JSON";

@@ -180,7 +180,7 @@ TEST_CASE("a child that talks nonsense is given up") {
     };
     const Case cases[] = {
         {"too much", "printf '\\377\\377\\377\\377'; exec cat >/dev/null", "it answers more than it may"},
-        {"no JSON", "printf '\\000\\000\\000\\003{x}'; exec cat >/dev/null", "its answer is no JSON"},
+        {"no JSON", "printf '\\000\\000\\000\\003{x}'; exec cat >/dev/null", "its answer is not valid JSON"},
         {"nothing", "exec cat >/dev/null", "it did not answer in time"},
     };
     for (const auto& c : cases) {

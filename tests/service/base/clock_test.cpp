@@ -40,7 +40,7 @@ TEST_CASE("RFC 3339 is read with Z, offsets and fractions") {
     }
 }
 
-TEST_CASE("What is no moment of RFC 3339 is zero") {
+TEST_CASE("What is not a moment of RFC 3339 is zero") {
     for (const char* text :
          {"", "2026", "2026-11-23", "2026-11-23T09:14:05", "2026-11-23 09:14:05Z",
           "2026-02-30T00:00:00Z", "2026-13-01T00:00:00Z", "2026-11-23T24:00:00Z",

@@ -87,20 +87,20 @@ TEST_CASE("What does not fit is named by its place, the first one") {
         std::string text, error;
     };
     const Case cases[] = {
-        {"[]", "the document is no object"},
-        {R"({"name":1})", "name is no string"},
-        {R"({"flag":"true"})", "flag is no boolean"},
-        {R"({"kind":"other"})", "kind is no known word"},
-        {R"({"kind":3})", "kind is no known word"},
-        {R"({"run":3})", "run is no string"},
-        {R"({"list":{}})", "list is no list"},
-        {R"({"list":[{"count":1},{"count":"2"}]})", "list[1].count is no whole number that fits"},
-        {R"({"list":[{"count":1.5}]})", "list[0].count is no whole number that fits"},
-        {R"({"list":[{"count":99999999999}]})", "list[0].count is no whole number that fits"},
-        {R"({"big":-1})", "big is no whole number that fits"},
-        {R"({"map":{"a":3}})", "map.a is no object"},
-        {R"({"maybe":{"note":[]}})", "maybe.note is no string"},
-        {R"({"name":1,"flag":1})", "name is no string"}};
+        {"[]", "the document is not an object"},
+        {R"({"name":1})", "name is not a string"},
+        {R"({"flag":"true"})", "flag is not a boolean"},
+        {R"({"kind":"other"})", "kind is not a known word"},
+        {R"({"kind":3})", "kind is not a known word"},
+        {R"({"run":3})", "run is not a string"},
+        {R"({"list":{}})", "list is not a list"},
+        {R"({"list":[{"count":1},{"count":"2"}]})", "list[1].count is not a whole number that fits"},
+        {R"({"list":[{"count":1.5}]})", "list[0].count is not a whole number that fits"},
+        {R"({"list":[{"count":99999999999}]})", "list[0].count is not a whole number that fits"},
+        {R"({"big":-1})", "big is not a whole number that fits"},
+        {R"({"map":{"a":3}})", "map.a is not an object"},
+        {R"({"maybe":{"note":[]}})", "maybe.note is not a string"},
+        {R"({"name":1,"flag":1})", "name is not a string"}};
     for (const auto& c : cases) {
         CAPTURE(c.text);
         const auto decoded = decode<Outer>(c.text);

@@ -126,7 +126,7 @@ TEST_CASE("RS256 signs with PKCS#1 and PKCS#8 keys, and the public half verifies
     }
 }
 
-TEST_CASE("RS256 refuses what is no usable private key, for good and without a prompt") {
+TEST_CASE("RS256 refuses what is not a usable private key, for good and without a prompt") {
     const Key key;
     const Secret bad[] = {Secret(""), Secret("-----BEGIN PRIVATE KEY-----\nAAAA\n"),
                           key.pem(Key::Form::public_half), key.pem(Key::Form::encrypted)};

@@ -33,7 +33,7 @@ TEST_CASE("a plan that was put or read is given again without reading its docume
     CHECK(plans.get(put)->changes.at(0).address == "b");
 }
 
-TEST_CASE("what is no plan is none, and large ones make room for others") {
+TEST_CASE("what is not a plan is none, and large ones make room for others") {
     auto blobs = make_memory_blobs();
     Plans plans(*blobs);
     CHECK_FALSE(plans.get(BlobId()));

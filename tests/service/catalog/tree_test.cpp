@@ -256,7 +256,7 @@ TEST_CASE("every other mistake is told at its place") {
         {"secret", "stacks/x.yaml", "directory: a\nvariables: {P: {secret: a/b}}\n",
          "stacks/x.yaml:2:25: `secret` is not part of this version: let the worker"},
         {"variable name", "stacks/x.yaml", "directory: a\nvariables: {a-b: x}\n",
-         "stacks/x.yaml:2:13: `a-b` is no name of an environment variable"},
+         "stacks/x.yaml:2:13: `a-b` is not a valid name of an environment variable"},
         {"own variable", "stacks/x.yaml", "directory: a\nvariables: {PATH: /tmp}\n",
          "stacks/x.yaml:2:13: PATH is set by Slipway itself"},
         {"two sources", "stacks/x.yaml", "directory: a\nvariables: {A: {env: B, file: /c}}\n",

@@ -1,4 +1,4 @@
-// Mirrors of real repositories: fresh tips, waiting for what lags, one fetch at a time, damage mended,
+// Mirrors of real repositories: fresh tips, waiting for what lags, one fetch at a time, damage repaired,
 // credentials seen by the server and by nobody else.
 #include <atomic>
 #include <thread>
@@ -175,7 +175,7 @@ TEST_CASE("names that look alike have mirrors of their own, and none leaves the 
     CHECK(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()) == 1);
 }
 
-TEST_CASE("what is no remote or no branch is refused before git runs") {
+TEST_CASE("what is not a remote or no branch is refused before git runs") {
     Origin origin;
     struct Case {
         std::string url;

@@ -61,7 +61,7 @@ TEST_CASE("commits without a common ancestor have no merge base") {
     CHECK_FALSE(opened->is_ancestor(main, other));
 }
 
-TEST_CASE("a name that is no object id is refused with a sentence") {
+TEST_CASE("a name that is not an object id is refused with a sentence") {
     TempDir dir;
     GitRepo repo(dir.path());
     repo.commit({{"a", "1"}});
@@ -69,7 +69,7 @@ TEST_CASE("a name that is no object id is refused with a sentence") {
     for (std::string name : {"", "HEAD", "--upload-pack=x", "ABCDEF0123456789ABCDEF0123456789ABCDEF01"}) {
         CAPTURE(name);
         CHECK_THROWS_WITH_AS(opened->has_commit(CommitSha(name)),
-                             ("\"" + name + "\" is no git object id").c_str(), Failure);
+                             ("\"" + name + "\" is not a git object id").c_str(), Failure);
     }
 }
 

@@ -221,7 +221,7 @@ TEST_CASE("a directory of root's that holds more than states is not given away, 
         {"a second name", [](const fs::path& at) { fs::create_hard_link(at, at.parent_path().parent_path() / "other"); },
          "has a second name elsewhere"},
         {"a socket", [](const fs::path& at) { REQUIRE(::mknod((at.string() + "-s").c_str(), S_IFSOCK | 0600, 0) == 0); },
-         "is no plain file"},
+         "is not a plain file"},
     };
     for (const auto& one : cases) {
         CAPTURE(one.what);

@@ -86,7 +86,7 @@ TEST_CASE("T30: never over its budget, with the heading, errors, denials and tot
         CHECK(text.size() <= budget);
         CHECK(took < std::chrono::seconds(20));  // with sanitizers, unoptimised, on a busy machine
         check_whole_markdown(text);
-        CHECK(contains(text, "### Slipway: 10 plans failed; 10 stacks may not be changed like this"));
+        CHECK(contains(text, "### Slipway: 10 plans failed; 10 plans denied by policy"));
         CHECK(contains(text, "**Destroys 50 and replaces 50 in"));
         CHECK(contains(text, "**Denied** in "));
         CHECK(contains(text, "more refusals"));

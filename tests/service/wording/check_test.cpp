@@ -48,7 +48,7 @@ TEST_CASE("the summary concludes as its stacks do") {
          Outcome::action_required, "Waiting: 1 of team dba"},
         {"a denial", {denied()}, Status::completed, Outcome::failure, "Denied by tags"},
         {"a denial beats a missing approval", {denied(), missing(planned("b", network_plan()), "1")}, Status::completed,
-         Outcome::failure, "a may not be changed like this"},
+         Outcome::failure, "plan of a denied by policy"},
         {"a policy that cannot be evaluated is never permission", {unjudged}, Status::completed, Outcome::failure,
          "Policy tags could not be evaluated"},
         {"nor an approval policy", {bad_approval}, Status::completed, Outcome::failure,

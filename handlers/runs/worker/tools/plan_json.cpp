@@ -153,12 +153,12 @@ std::string digest_of(const Json& document, const Secret& key) {
 Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& known,
                            const Secret& digest_key) {
     auto parsed = parse_json(shown);
-    if (!parsed) return Error{"the plan that the tool shows is no JSON: " + parsed.error().message};
+    if (!parsed) return Error{"the plan that the tool shows is not valid JSON: " + parsed.error().message};
     auto& document = *parsed;
     const auto format = document["format_version"].text();
     if (!format.starts_with("1."))
         return Error{format.empty()
-                         ? "what the tool shows is no plan"
+                         ? "what the tool shows is not a plan"
                          : "the plan has format " + format + ", but only 1.x is understood"};
     ReadPlan out;
     out.sensitive = sensitive_values(document);

@@ -20,7 +20,7 @@ struct ReadPlan {
     std::vector<Secret> sensitive;  // the sensitive values: what the log must not show either
 };
 
-// `known`: secrets of the run itself. Refuses what is no plan of format 1.x.
+// `known`: secrets of the run itself. Refuses what is not a plan of format 1.x.
 Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& known,
                            const Secret& digest_key);
 

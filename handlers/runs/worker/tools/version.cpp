@@ -86,7 +86,7 @@ Result<VersionConstraint> VersionConstraint::parse(std::string_view text) {
         const auto written = read_written(term_text);
         if (!written)
             return Error{"\"" + whole +
-                         "\" is no version constraint (write \"~> 1.10.0\" or "
+                         "\" is not a version constraint (write \"~> 1.10.0\" or "
                          "\">= 1.5, < 2\")"};
         term.version = written->version;
         term.parts = written->parts;

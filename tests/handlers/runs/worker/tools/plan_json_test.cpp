@@ -246,7 +246,7 @@ TEST_CASE("attribute trees of every shape") {
         {"the root is sensitive",
          R"({"before":{"a":"x"},"after":{"a":"y"},"before_sensitive":true})",
          {{"", "sensitive -> sensitive"}}},
-        {"an unchanged sensitive value is no change",
+        {"an unchanged sensitive value is not a change",
          R"({"before":{"a":"x"},"after":{"a":"x"},"after_sensitive":{"a":true}})",
          {}},
         {"marks of another shape hide all",
@@ -268,7 +268,7 @@ TEST_CASE("attribute trees of every shape") {
     }
 }
 
-TEST_CASE("what is no plan of format 1.x is refused with a sentence") {
+TEST_CASE("what is not a plan of format 1.x is refused with a sentence") {
     struct {
         const char* text;
         const char* message;

@@ -40,7 +40,7 @@ TEST_CASE("constraints choose versions as Terraform does") {
     }
 }
 
-TEST_CASE("what is no constraint is refused with an example") {
+TEST_CASE("what is not a constraint is refused with an example") {
     for (const char* text :
          {"latest", "~>", ">= 1.x", "1.2.3.4", "=> 1", "1..2", "-1", ">= 1,,", "1.2-"}) {
         CAPTURE(text);
