@@ -1,6 +1,6 @@
-// Approval policies: have those who must approve done so? All must say yes, one that rejects or cannot be
-// evaluated is enough to stop. Each person's newest word counts, and only of those who may write; whether
-// an author's own word counts is the policy's to say.
+// Approval policies: have those who must approve done so? All must say yes, one that rejects or
+// cannot be evaluated is enough to stop. Each person's newest word counts, and only of those who
+// may write; whether an author's own word counts is the policy's to say.
 #include <algorithm>
 #include <map>
 
@@ -50,8 +50,10 @@ Json review_input(const GivenReview& review, const Json& state) {
 Json reviews_input(const std::vector<GivenReview>& reviews, const Json& state) {
     Json approvals = Json::array(), rejections = Json::array();
     for (const auto* review : newest_of_each(reviews))
-        if (review->may_write) (review->approves ? approvals : rejections).push(review_input(*review, state));
-    return Json::object({{"approvals", std::move(approvals)}, {"rejections", std::move(rejections)}});
+        if (review->may_write)
+            (review->approves ? approvals : rejections).push(review_input(*review, state));
+    return Json::object(
+        {{"approvals", std::move(approvals)}, {"rejections", std::move(rejections)}});
 }
 
 Approval approval_of(const Judged& judged) {
@@ -64,10 +66,14 @@ Approval approval_of(const Judged& judged) {
 // One that stops outweighs one that waits, which outweighs one that agrees.
 int weight(Approval approval) {
     switch (approval) {
-        case Approval::error: return 3;
-        case Approval::rejected: return 2;
-        case Approval::undecided: return 1;
-        case Approval::approved: break;
+        case Approval::error:
+            return 3;
+        case Approval::rejected:
+            return 2;
+        case Approval::undecided:
+            return 1;
+        case Approval::approved:
+            break;
     }
     return 0;
 }
@@ -93,7 +99,8 @@ std::string what_was_seen(const GivenReview& review) {
 
 std::string said(const GivenReview& review) {
     auto out = review.author + (review.approves ? " approved " : " rejected ") +
-               what_was_seen(review) + " at " + utc_minutes(review.at_ms) + " (" + review.source + ")";
+               what_was_seen(review) + " at " + utc_minutes(review.at_ms) + " (" + review.source +
+               ")";
     if (!review.note.empty()) out += ": " + review.note;
     return out;
 }
@@ -104,7 +111,8 @@ void add_reviews(Explanation& node, const std::vector<std::string>& counted,
         const bool counts = std::ranges::find(counted, review->author) != counted.end();
         std::string text = said(*review);
         if (!review->may_write)
-            text += ", which does not count: " + (review->why_not.empty() ? "no write permission" : review->why_not);
+            text += ", which does not count: " +
+                    (review->why_not.empty() ? "no write permission" : review->why_not);
         else if (review->approves && !counts)
             text += review->is_author ? ", which does not count: it is their own change"
                                       : ", which does not count for this policy";
@@ -112,13 +120,14 @@ void add_reviews(Explanation& node, const std::vector<std::string>& counted,
     }
 }
 
-Explanation node_of(const Judged& judged, Approval approval, const std::vector<std::string>& counted,
-                    const ApprovalQuestion& question) {
+Explanation node_of(const Judged& judged, Approval approval,
+                    const std::vector<std::string>& counted, const ApprovalQuestion& question) {
     Explanation node{"approval policy " + judged.policy.name, "", {}};
     if (judged.faulty()) return faulty_node(node.text, judged);
     node.outcome = word(approval);
     if (const auto* needed = judged.value("needed"); needed && approval != Approval::rejected)
-        node.outcome = std::to_string(counted.size()) + " of " + std::string(needed->value.number_text());
+        node.outcome =
+            std::to_string(counted.size()) + " of " + std::string(needed->value.number_text());
     for (const char* rule : {"approve_with_note", "reject_with_note"})
         for (const auto* note : judged.values(rule)) node.outcome += ": " + message_of(note->value);
     add_reviews(node, counted, question);

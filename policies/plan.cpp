@@ -1,4 +1,5 @@
-// Plan policies: may this plan go on? One denial denies, one policy that could not be evaluated blocks.
+// Plan policies: may this plan go on? One denial denies, one policy that could not be evaluated
+// blocks.
 #include "policies/engine/judged.hpp"
 
 #include <algorithm>
@@ -8,12 +9,15 @@ namespace slipway {
 namespace {
 
 // `deny`, conftest's `violation`, and both with a suffix.
-bool denies(std::string_view rule) { return rule.starts_with("deny") || rule.starts_with("violation"); }
+bool denies(std::string_view rule) {
+    return rule.starts_with("deny") || rule.starts_with("violation");
+}
 bool warns(std::string_view rule) { return rule.starts_with("warn"); }
 
 std::vector<Finding> findings_of(const Judged& judged) {
     std::vector<Finding> findings;
-    for (const auto& fault : judged.answer.faults) findings.push_back(finding_of(judged.policy, fault));
+    for (const auto& fault : judged.answer.faults)
+        findings.push_back(finding_of(judged.policy, fault));
     for (const auto& value : judged.answer.values) {
         if (!denies(value.rule) && !warns(value.rule)) continue;
         auto severity = denies(value.rule) ? Finding::Severity::deny : Finding::Severity::warn;
@@ -30,10 +34,17 @@ Verdict verdict_of(const std::vector<Finding>& findings) {
     for (const auto& finding : findings) {
         Verdict one = Verdict::passed;
         switch (finding.severity) {
-            case Finding::Severity::error: one = Verdict::error; break;
-            case Finding::Severity::deny: one = Verdict::denied; break;
-            case Finding::Severity::warn: one = Verdict::warned; break;
-            case Finding::Severity::note: break;
+            case Finding::Severity::error:
+                one = Verdict::error;
+                break;
+            case Finding::Severity::deny:
+                one = Verdict::denied;
+                break;
+            case Finding::Severity::warn:
+                one = Verdict::warned;
+                break;
+            case Finding::Severity::note:
+                break;
         }
         verdict = std::max(verdict, one);  // enumerated in this order
     }
@@ -69,8 +80,8 @@ Explanation node_of(const Judged& judged, const std::vector<Finding>& findings) 
 
 }  // namespace
 
-// `terraform`, the documented part of the plan document, is put in by whoever has that document: the engine
-// gets it beside the input, so that a large plan is read once.
+// `terraform`, the documented part of the plan document, is put in by whoever has that document:
+// the engine gets it beside the input, so that a large plan is read once.
 Json plan_input(const PlanQuestion& question) {
     Json spacelift = Json::object();
     Json run = run_input(question.run, &question.plan);

@@ -55,10 +55,13 @@ std::map<std::string, std::string> rego_files(const std::filesystem::path& direc
     namespace fs = std::filesystem;
     std::error_code error;
     fs::recursive_directory_iterator at(directory, error), end;
-    if (error) throw Failure("cannot read " + directory.string() + ": " + error.message(), Retry::never);
+    if (error)
+        throw Failure("cannot read " + directory.string() + ": " + error.message(), Retry::never);
     std::map<std::string, std::string> files;
     for (; at != end; at.increment(error)) {
-        if (error) throw Failure("cannot read " + directory.string() + ": " + error.message(), Retry::never);
+        if (error)
+            throw Failure("cannot read " + directory.string() + ": " + error.message(),
+                          Retry::never);
         if (hidden(at->path())) {
             if (at->is_directory()) at.disable_recursion_pending();
             continue;
@@ -105,16 +108,16 @@ PolicyTestResult test_result(const std::filesystem::path& directory, const Json&
         result.text += where(directory, error) + ": " + error["message"].text() + "\n";
     for (const auto& test : report["tests"].items()) {
         if (test["outcome"].string_or("") != "failed") continue;
-        result.text += where(directory, test) + ": " + test["name"].text() + " failed: " +
-                       test["message"].text() + "\n";
+        result.text += where(directory, test) + ": " + test["name"].text() +
+                       " failed: " + test["message"].text() + "\n";
         if (auto output = test["output"].text(); !output.empty()) {
             if (output.back() != '\n') output += '\n';
             result.text += output;
         }
     }
     result.text += coverage_lines(directory, result.coverage);
-    result.text += std::to_string(result.passed) + " passed, " + std::to_string(result.failed) +
-                   " failed";
+    result.text +=
+        std::to_string(result.passed) + " passed, " + std::to_string(result.failed) + " failed";
     if (result.skipped) result.text += ", " + std::to_string(result.skipped) + " skipped";
     result.text += "\n";
     return result;
@@ -160,7 +163,8 @@ class RegoPolicies : public Policies {
     Task<std::vector<Finding>> check(PolicySet set) override {
         std::vector<Finding> findings;
         std::set<std::pair<Place, std::string>> seen;  // a fault of the library is everybody's
-        if (set.policies.empty() && !set.library.empty())  // also of the policies that stand in for none
+        if (set.policies.empty() &&
+            !set.library.empty())  // also of the policies that stand in for none
             set.policies.push_back(default_policy(PolicyKind::push));
         for (auto* policies : {&set.policies, &set.untrusted}) {
             auto asked = rego_set(*policies, set.library);
@@ -224,7 +228,8 @@ class RegoPolicies : public Policies {
         for (const auto* policies : {&own->policies, &untrusted->policies})
             for (const auto& policy : *policies) {
                 PolicyAnswer answer;
-                answer.faults.push_back({PolicyFault::Kind::engine, {policy.place.file, 1, 1},
+                answer.faults.push_back({PolicyFault::Kind::engine,
+                                         {policy.place.file, 1, 1},
                                          "there is no plan document that it could judge"});
                 asked.policies.push_back({policy, std::move(answer), false});
             }

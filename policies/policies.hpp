@@ -1,9 +1,9 @@
-// The judgement, by OPA itself in a supervised child. Evaluates all policies of a kind that hold for a stack,
-// each by itself, and merges: deny wins, sets unite, an evaluation that fails blocks (rule P1). Nothing
-// attached: the default policy of the library.
+// The judgement, by OPA itself in a supervised child. Evaluates all policies of a kind that hold
+// for a stack, each by itself, and merges: deny wins, sets unite, an evaluation that fails blocks
+// (rule P1). Nothing attached: the default policy of the library.
 //
-// A decision's `why` is {text: "push policies", outcome, because: one node for each policy}, so that whoever
-// shows several decisions of a stack puts the nodes of all under one root.
+// A decision's `why` is {text: "push policies", outcome, because: one node for each policy}, so
+// that whoever shows several decisions of a stack puts the nodes of all under one root.
 #pragma once
 #include <chrono>
 #include <memory>
@@ -21,16 +21,17 @@ namespace slipway {
 
 // One approval or rejection, from a forge's review or a command; bound to what it saw (rule W3).
 struct GivenReview {
-    std::string author;    // login
+    std::string author;  // login
     std::string forge;
     bool approves = true;  // false: rejects
-    bool may_write = false;  // permission on the forge and role in the space (rule W2), looked up now
-    std::string why_not;     // for people, where not
+    bool may_write =
+        false;            // permission on the forge and role in the space (rule W2), looked up now
+    std::string why_not;  // for people, where not
     bool is_author = false;  // of the pull request or of its head commit
     std::vector<std::string> teams;
-    CommitSha commit;      // what it was given for
-    std::string plan;      // digest of the one it was given for
-    std::string source;    // "review", "comment", "api"
+    CommitSha commit;    // what it was given for
+    std::string plan;    // digest of the one it was given for
+    std::string source;  // "review", "comment", "api"
     std::string note;
     std::int64_t at_ms = 0;
 
@@ -53,10 +54,10 @@ struct GivenReview {
 // What the push policies are asked about: one stack and a change.
 struct PushQuestion {
     Stack stack;
-    std::vector<std::string> changed;         // files, relative to the repository's root
-    std::vector<std::string> because;         // those of them that concern the stack
-    std::optional<PullRequest> pull;          // absent: a push to a branch
-    std::string action;                       // opened, synchronize, … as the reference names them
+    std::vector<std::string> changed;  // files, relative to the repository's root
+    std::vector<std::string> because;  // those of them that concern the stack
+    std::optional<PullRequest> pull;   // absent: a push to a branch
+    std::string action;                // opened, synchronize, … as the reference names them
     std::string branch;
     CommitSha head;
     std::string author;
@@ -68,15 +69,15 @@ struct PlanQuestion {
     Stack stack;
     Run run;
     Plan plan;
-    Json document;   // the tool's own plan document, redacted (terraform show -json)
+    Json document;  // the tool's own plan document, redacted (terraform show -json)
     std::int64_t now_ms = 0;
 };
 
 struct ApprovalQuestion {
     Stack stack;
     Run run;
-    // What is to be approved. Absent: policies see no `run.changes` and no `plan`, which a policy that
-    // approves harmless changes by itself may mistake for harmless ones.
+    // What is to be approved. Absent: policies see no `run.changes` and no `plan`, which a policy
+    // that approves harmless changes by itself may mistake for harmless ones.
     std::optional<Plan> plan;
     std::vector<GivenReview> reviews;  // those bound to what is to be approved
     std::vector<GivenReview> older;
@@ -89,20 +90,21 @@ struct PolicyTestResult {
     Json coverage;
 };
 
-// Which policies hold: as the catalogue answered, plus the files of policies/lib. Those of another kind than
-// is asked about are passed over.
+// Which policies hold: as the catalogue answered, plus the files of policies/lib. Those of another
+// kind than is asked about are passed over.
 struct PolicySet {
     std::vector<Policy> policies;
     std::map<std::string, std::string> library;
-    // Of delegated repositories and unmerged trees (rule P2): judged in a child of their own, heard only
-    // where they narrow, and no substitute for the default policy.
+    // Of delegated repositories and unmerged trees (rule P2): judged in a child of their own, heard
+    // only where they narrow, and no substitute for the default policy.
     std::vector<Policy> untrusted = {};
 };
 
 class Policies {
   public:
     virtual ~Policies() = default;
-    // Never throw for what a policy does: an error is a decision that blocks and says file and line.
+    // Never throw for what a policy does: an error is a decision that blocks and says file and
+    // line.
     virtual Task<PushDecision> decide_push(PolicySet set, PushQuestion question) = 0;
     virtual Task<PlanDecision> decide_plan(PolicySet set, PlanQuestion question) = 0;
     virtual Task<ApprovalDecision> decide_approval(PolicySet set, ApprovalQuestion question) = 0;

@@ -1,5 +1,5 @@
-// Push policies: what follows from a change for one stack. `ignore` wins over all; `track` over `propose`;
-// where no rule says anything, nothing follows.
+// Push policies: what follows from a change for one stack. `ignore` wins over all; `track` over
+// `propose`; where no rule says anything, nothing follows.
 #include "policies/engine/judged.hpp"
 
 namespace slipway {
@@ -90,8 +90,8 @@ Explanation node_of(const Judged& judged, const PushFlags& flags, const PushQues
 
 // Rules of the reference platform that ask for what Slipway does not do: said, not swallowed.
 constexpr std::array<std::string_view, 9> without_effect{
-    "cancel", "prioritize", "allow_fork", "lock", "unlock", "external_dependency",
-    "module_version", "flag", "reset_flag"};
+    "cancel",         "prioritize", "allow_fork", "lock", "unlock", "external_dependency",
+    "module_version", "flag",       "reset_flag"};
 
 void add_unheeded(const Judged& judged, std::vector<Finding>& findings) {
     for (const auto rule : without_effect) {

@@ -42,7 +42,8 @@ Verdict verdict_of(std::exception_ptr error) {
     } catch (const Pause& pause) {
         return {Verdict::What::pause, pause.after(), pause.what()};
     } catch (const Failure& failure) {
-        if (failure.retry() == Retry::never) return {Verdict::What::dead_letter, {}, failure.what()};
+        if (failure.retry() == Retry::never)
+            return {Verdict::What::dead_letter, {}, failure.what()};
         if (failure.retry() == Retry::after)
             return {Verdict::What::retry, failure.after(), failure.what()};
         return {Verdict::What::retry, {}, failure.what()};
@@ -185,8 +186,8 @@ class Consumer {
 
     Task<void> conclude(const ClaimedJob& job, std::exception_ptr error) {
         auto verdict = error ? verdict_of(error) : Verdict{};
-        static Counter ended[] = {count("finish"), count("retry"), count("dead_letter"), count("stopped"),
-                                  count("pause")};
+        static Counter ended[] = {count("finish"), count("retry"), count("dead_letter"),
+                                  count("stopped"), count("pause")};
         ended[static_cast<std::size_t>(verdict.what)].add();
         switch (verdict.what) {
             case Verdict::What::finish:
@@ -246,7 +247,8 @@ Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed, milli
         co_await sleep_for(1s);
         // Stopped, or so busy that renewals came to nothing: what looks expired may well be alive.
         const bool paused = SteadyClock::now() - before > 1s + lease / 6;
-        if (paused) log_warning("this process stood still; leases are renewed before any is taken back");
+        if (paused)
+            log_warning("this process stood still; leases are renewed before any is taken back");
         std::string trouble;
         try {
             if (away || paused) {

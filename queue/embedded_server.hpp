@@ -1,6 +1,6 @@
-// A private redis-server below the data directory: unix socket, append-only file, `noeviction`. One service
-// per data directory (flock); a server left over by a killed service is shut down first; the child dies
-// with its parent and is started again should it end by itself.
+// A private redis-server below the data directory: unix socket, append-only file, `noeviction`. One
+// service per data directory (flock); a server left over by a killed service is shut down first;
+// the child dies with its parent and is started again should it end by itself.
 #pragma once
 #include <filesystem>
 #include <memory>
@@ -15,8 +15,9 @@ class EmbeddedServer {
     virtual RedisAddress address() const = 0;
 };
 
-// Returns when it answers. Throws Failure(never): another service holds the directory, no redis-server on
-// PATH. Call from the main thread: the parent-death signal follows the spawning thread.
+// Returns when it answers. Throws Failure(never): another service holds the directory, no
+// redis-server on PATH. Call from the main thread: the parent-death signal follows the spawning
+// thread.
 std::unique_ptr<EmbeddedServer> start_embedded_server(asio::any_io_executor executor,
                                                       const std::filesystem::path& data);
 

@@ -1,7 +1,8 @@
-// Who may be worked on now: pure counting, for the consumer. A job takes a place when it begins and gives it
-// away when it ends, or earlier when it turns out to wait for something outside (a forge that hangs): it then
-// goes on without one. So those that hang cost the others nothing, and no repository, owner (an installation of
-// an app reaches the repositories of one) or forge can take every place.
+// Who may be worked on now: pure counting, for the consumer. A job takes a place when it begins and
+// gives it away when it ends, or earlier when it turns out to wait for something outside (a forge
+// that hangs): it then goes on without one. So those that hang cost the others nothing, and no
+// repository, owner (an installation of an app reaches the repositories of one) or forge can take
+// every place.
 #pragma once
 #include <map>
 #include <string>
@@ -22,7 +23,8 @@ class Places {
     explicit Places(PlaceLimits limits) : limits_(limits) {}
 
     bool has_room() const { return placed_ < limits_.all && jobs_ < limits_.at_once; }
-    // Whose jobs must wait, as Queue::claim takes it: "forge/owner/name", "forge/owner/" or "forge/".
+    // Whose jobs must wait, as Queue::claim takes it: "forge/owner/name", "forge/owner/" or
+    // "forge/".
     std::vector<std::string> full() const;
 
     void begin(const std::string& repository);

@@ -7,7 +7,8 @@ namespace slipway {
 
 void check(const Commit& commit) {
     if ((commit.finish || commit.begin) && !commit.holding)
-        throw Failure("a commit can finish a job or begin its apply only while it holds its lease", Retry::never);
+        throw Failure("a commit can finish a job or begin its apply only while it holds its lease",
+                      Retry::never);
     if (commit.finish && commit.begin)
         throw Failure("a commit cannot both begin an apply and finish its job", Retry::never);
     if (commit.records.size() > 4096)

@@ -1,20 +1,24 @@
-// The memory: what outlives a process, and who works on it. One state change is one call: commit() stores
-// records, moves lanes and leaves the jobs that follow, all or nothing, if the caller still holds its
-// lease. Two implementations: redis/ (Lua scripts, one round trip each) and memory/ (the model the scripts
-// are tested against, and what `slipway preview` runs on).
+// The memory: what outlives a process, and who works on it. One state change is one call: commit()
+// stores records, moves lanes and leaves the jobs that follow, all or nothing, if the caller still
+// holds its lease. Two implementations: redis/ (Lua scripts, one round trip each) and memory/ (the
+// model the scripts are tested against, and what `slipway preview` runs on).
 //
-//   record   a JSON text under a key ("run/01J…", "pull/local/acme/infra/7") with a version that rises by
-//            one with each write; versions start at 1, 0 means "absent". Redis holds records under a MAC
-//            (rule S1); one that was edited there is refused with a Failure(never).
-//   job      see service/model/job.hpp. Leased to one holder at a time; each lease has a fence, a number
-//            that only rises. Whoever comes with an older fence is refused. In Redis under a MAC as records
-//            are; one that somebody else left there is a dead letter, never handed out.
-//   turn     the repositories of a queue's waiting jobs are served one after the other, first come first
-//            served (and by priority) within each. A job that names no repository is of the repository of
-//            the job whose commit leaves it.
-//   lane     an ordered list of members (run ids) of which the first may go: entering an empty lane, or
-//            becoming first in it, makes the member's job ready. What touches a stack's state goes through
-//            its lane.
+//   record   a JSON text under a key ("run/01J…", "pull/local/acme/infra/7") with a version that
+//   rises by
+//            one with each write; versions start at 1, 0 means "absent". Redis holds records under
+//            a MAC (rule S1); one that was edited there is refused with a Failure(never).
+//   job      see service/model/job.hpp. Leased to one holder at a time; each lease has a fence, a
+//   number
+//            that only rises. Whoever comes with an older fence is refused. In Redis under a MAC as
+//            records are; one that somebody else left there is a dead letter, never handed out.
+//   turn     the repositories of a queue's waiting jobs are served one after the other, first come
+//   first
+//            served (and by priority) within each. A job that names no repository is of the
+//            repository of the job whose commit leaves it.
+//   lane     an ordered list of members (run ids) of which the first may go: entering an empty
+//   lane, or
+//            becoming first in it, makes the member's job ready. What touches a stack's state goes
+//            through its lane.
 //   index    a sorted set of record keys, newest first, for lists.
 #pragma once
 #include <chrono>
@@ -69,37 +73,43 @@ struct AddToIndex {
 };
 
 struct Commit {
-    std::optional<Lease> holding;     // refused with `stale` unless this lease still holds
-    bool finish = false;              // and the job is done
-    bool begin = false;               // and its apply begins: from now on it is never simply run again
-    std::vector<WriteRecord> records; // at most 4 096
+    std::optional<Lease> holding;  // refused with `stale` unless this lease still holds
+    bool finish = false;           // and the job is done
+    bool begin = false;            // and its apply begins: from now on it is never simply run again
+    std::vector<WriteRecord> records;  // at most 4 096
     std::vector<EnterLane> enter;
     std::vector<LeaveLane> leave;
     std::vector<AddToIndex> index;
-    std::vector<Job> jobs;            // see job.hpp for what happens to one that exists
-    std::vector<JobId> cancel;        // jobs that wait are dropped; leased ones are marked (see renew)
-    std::vector<std::string> once;    // names that may be taken once ever (done/<plan digest>); taken: `conflict`
+    std::vector<Job> jobs;      // see job.hpp for what happens to one that exists
+    std::vector<JobId> cancel;  // jobs that wait are dropped; leased ones are marked (see renew)
+    std::vector<std::string>
+        once;  // names that may be taken once ever (done/<plan digest>); taken: `conflict`
 };
-// In this order: the lease, `once` and the versions are checked; then finish, begin, once, records, leave,
-// enter, index, cancel, jobs. A job that somebody wants cancelled does not begin: `conflict`. Throws
-// Failure(never) where a commit contradicts itself: a record written twice, more than 4 096 of them, a finish
-// or begin without a lease, or both.
+// In this order: the lease, `once` and the versions are checked; then finish, begin, once, records,
+// leave, enter, index, cancel, jobs. A job that somebody wants cancelled does not begin:
+// `conflict`. Throws Failure(never) where a commit contradicts itself: a record written twice, more
+// than 4 096 of them, a finish or begin without a lease, or both.
 void check(const Commit& commit);
 
 enum class Committed { done, stale, conflict };
-constexpr std::array<std::string_view, 3> words_of(Committed) { return {"done", "stale", "conflict"}; }
+constexpr std::array<std::string_view, 3> words_of(Committed) {
+    return {"done", "stale", "conflict"};
+}
 
-// Thrown by a job's function whose commit was a `conflict`: what it had read was written by somebody else
-// meanwhile. The consumer runs it again at once, from its reading on, which is no attempt that counts.
+// Thrown by a job's function whose commit was a `conflict`: what it had read was written by
+// somebody else meanwhile. The consumer runs it again at once, from its reading on, which is no
+// attempt that counts.
 struct Overtaken : Failure {
-    explicit Overtaken(std::string what) : Failure(std::move(what), std::chrono::milliseconds(50)) {}
+    explicit Overtaken(std::string what)
+        : Failure(std::move(what), std::chrono::milliseconds(50)) {}
 };
 
 enum class Accepted { stored, duplicate };
 constexpr std::array<std::string_view, 2> words_of(Accepted) { return {"stored", "duplicate"}; }
 
-// What ended without a finish: the lease ran out and the job went back to its queue; or its apply had begun
-// and nobody saw the end, so that somebody must find out; or it is dead: given up, or out of attempts.
+// What ended without a finish: the lease ran out and the job went back to its queue; or its apply
+// had begun and nobody saw the end, so that somebody must find out; or it is dead: given up, or out
+// of attempts.
 struct Lapsed {
     Job job;
     enum class Fate { again, unknown, dead } fate = Fate::again;
@@ -122,14 +132,15 @@ class Queue {
   public:
     virtual ~Queue() = default;
 
-    // --- intake: one round trip, in Redis when it returns. Throws Failure where it could not be stored.
-    // What "in Redis" is worth is its configuration: the embedded server writes to its file at once and has it
-    // on the disk within a second (`appendfsync everysec`), so a killed process loses nothing, and a power cut
-    // or a failover may lose the last second or two. What must not be lost even then stands elsewhere: applies
-    // that began in the worker's journal, everything else on the forge, where it is read again.
-    // Deduplicates by forge + id + event for eight days and leaves the job event/<forge>/<id>. (The event's
-    // name is not signed: another event under an id already stored is kept beside it, as <id>~<event>.) Delivered again after its job died, it is a duplicate
-    // whose job waits once more.
+    // --- intake: one round trip, in Redis when it returns. Throws Failure where it could not be
+    // stored. What "in Redis" is worth is its configuration: the embedded server writes to its file
+    // at once and has it on the disk within a second (`appendfsync everysec`), so a killed process
+    // loses nothing, and a power cut or a failover may lose the last second or two. What must not
+    // be lost even then stands elsewhere: applies that began in the worker's journal, everything
+    // else on the forge, where it is read again. Deduplicates by forge + id + event for eight days
+    // and leaves the job event/<forge>/<id>. (The event's name is not signed: another event under
+    // an id already stored is kept beside it, as <id>~<event>.) Delivered again after its job died,
+    // it is a duplicate whose job waits once more.
     virtual Task<Accepted> accept(Delivery delivery) = 0;
     // The stored delivery of an event job; nullopt: gone (older than eight days).
     virtual Task<std::optional<Delivery>> delivery(std::string forge, std::string id) = 0;
@@ -146,9 +157,10 @@ class Queue {
     // How many jobs of the queue stand before this one; nullopt: it does not wait.
     virtual Task<std::optional<int>> place_in_queue(JobId job) = 0;
 
-    // --- work. Waits up to `wait` for a job of that queue. A lease holds until expire() takes it back.
-    // `except` is asked each time before the queue is looked at whose jobs are not wanted now: a repository, or
-    // "forge/owner/" or "forge/" for all below. Costs as much as names are excepted.
+    // --- work. Waits up to `wait` for a job of that queue. A lease holds until expire() takes it
+    // back. `except` is asked each time before the queue is looked at whose jobs are not wanted
+    // now: a repository, or "forge/owner/" or "forge/" for all below. Costs as much as names are
+    // excepted.
     using Exceptions = std::function<std::vector<std::string>()>;
     virtual Task<std::optional<ClaimedJob>> claim(std::string queue, std::string holder,
                                                   std::chrono::milliseconds lease,
@@ -165,32 +177,36 @@ class Queue {
     virtual Task<Renewed> renew(Lease lease, std::chrono::milliseconds for_another) = 0;
     // The job is done. False: the lease had gone to somebody else.
     virtual Task<bool> finish(Lease lease) = 0;
-    // Back to the queue after `delay`; after attempts_limit attempts it is dead and kept for people. A job
-    // that backs off is not pulled forward by those who ask for it. One whose apply has begun is never
-    // retried: retry() and dead_letter() give it the fate `unknown`.
+    // Back to the queue after `delay`; after attempts_limit attempts it is dead and kept for
+    // people. A job that backs off is not pulled forward by those who ask for it. One whose apply
+    // has begun is never retried: retry() and dead_letter() give it the fate `unknown`.
     virtual Task<bool> retry(Lease lease, std::chrono::milliseconds delay, std::string why) = 0;
     virtual Task<bool> dead_letter(Lease lease, std::string why) = 0;
     // As retry(), but the attempt does not count: the job had to wait, and nobody failed.
     virtual Task<bool> put_back(Lease lease, std::chrono::milliseconds delay, std::string why) = 0;
-    // Takes back leases that ran out, and wakes delayed jobs that are due. Call once a second. The unknown
-    // and the dead are named again every half a minute until acknowledge_expired(), so that no crash forgets them.
+    // Takes back leases that ran out, and wakes delayed jobs that are due. Call once a second. The
+    // unknown and the dead are named again every half a minute until acknowledge_expired(), so that
+    // no crash forgets them.
     virtual Task<std::vector<Lapsed>> expire() = 0;
-    // Every lease ends now; how many there were. For the start of the only process that works on this queue:
-    // whoever held one is dead.
+    // Every lease ends now; how many there were. For the start of the only process that works on
+    // this queue: whoever held one is dead.
     virtual Task<int> end_leases() = 0;
     // What lapsed has been seen to: an unknown job is dropped, a dead one kept without being named.
     virtual Task<void> acknowledge_expired(JobId job) = 0;
-    // What Commit::begin and `once` do, without a record: marks a leased job as one that must not simply run
-    // again if its lease lapses, and takes the name (done/<plan digest>). False where the lease is stale, the
-    // job is to be cancelled or the name was taken. True again for the lease that took it: an answer was lost.
+    // What Commit::begin and `once` do, without a record: marks a leased job as one that must not
+    // simply run again if its lease lapses, and takes the name (done/<plan digest>). False where
+    // the lease is stale, the job is to be cancelled or the name was taken. True again for the
+    // lease that took it: an answer was lost.
     virtual Task<bool> begin_apply(Lease lease, std::string once) = 0;
 
     // --- logs of runs: bytes, appended under a fence, read from an offset.
     virtual Task<bool> append_log(std::string run, std::uint64_t fence, std::string bytes) = 0;
-    virtual Task<std::string> read_log(std::string run, std::size_t offset, std::size_t at_most) = 0;
+    virtual Task<std::string> read_log(std::string run, std::size_t offset,
+                                       std::size_t at_most) = 0;
 
     virtual Task<QueueStatus> status() = 0;
-    // Whose data this is: the id of the installation that wrote here first, `ours` where there was none.
+    // Whose data this is: the id of the installation that wrote here first, `ours` where there was
+    // none.
     virtual Task<std::string> installation(std::string ours) = 0;
     virtual Task<void> check_storable() = 0;  // throws Failure where an event could not be stored
 };

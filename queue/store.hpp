@@ -18,7 +18,9 @@ struct Stored {
 template <class T>
 T decoded_record(const std::string& key, const Record& record) {
     auto value = decode<T>(std::string_view(record.body));
-    if (!value) throw Failure("the record " + key + " cannot be read: " + value.error().message, Retry::never);
+    if (!value)
+        throw Failure("the record " + key + " cannot be read: " + value.error().message,
+                      Retry::never);
     return std::move(*value);
 }
 

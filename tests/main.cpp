@@ -1,4 +1,5 @@
-// The main of every test program. A closed pipe is an error to be looked at, not the end of the process.
+// The main of every test program. A closed pipe is an error to be looked at, not the end of the
+// process.
 #define DOCTEST_CONFIG_IMPLEMENT
 #include <doctest/doctest.h>
 

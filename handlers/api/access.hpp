@@ -27,7 +27,8 @@ struct TokenRecord {
 };
 
 // The caller, if that is somebody of at least this role; else the answer to give.
-Task<std::variant<Caller, HttpResponse>> admit(ApiContext& context, HttpRequest request, Role at_least);
+Task<std::variant<Caller, HttpResponse>> admit(ApiContext& context, HttpRequest request,
+                                               Role at_least);
 
 using ApiHandler = Task<HttpResponse> (*)(ApiContext&, HttpRequest);
 // A route's handler for callers of at least this role.

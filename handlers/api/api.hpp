@@ -1,8 +1,8 @@
-// The HTTP API: JSON for command line, scripts and page. Described by /api/v1/openapi.json. Errors are
-// application/problem+json (RFC 9457); lists have cursors.
+// The HTTP API: JSON for command line, scripts and page. Described by /api/v1/openapi.json. Errors
+// are application/problem+json (RFC 9457); lists have cursors.
 //
-// Who calls (rule S2): over the local socket the peer's credentials (the service's own user, or root) make an
-// administrator; over TCP every call wants a token, from loopback, too.
+// Who calls (rule S2): over the local socket the peer's credentials (the service's own user, or
+// root) make an administrator; over TCP every call wants a token, from loopback, too.
 #pragma once
 #include <functional>
 #include <memory>
@@ -25,8 +25,8 @@ struct ApiContext {
 
 // Adds every route; `context` must outlive the router.
 void add_api_routes(Router& router, ApiContext& context);
-// GET /healthz, /readyz, /metrics: open to anybody, and nothing there names a stack. A draining service is
-// ready: it stores events like any other.
+// GET /healthz, /readyz, /metrics: open to anybody, and nothing there names a stack. A draining
+// service is ready: it stores events like any other.
 void add_health_routes(Router& router, ApiContext& context);
 // GET /runs/{run}, open to anybody, too: how to read it.
 void add_run_page(Router& router);

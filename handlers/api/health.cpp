@@ -15,7 +15,8 @@ void show_queue(const QueueStatus& status) {
         gauge("slipway_jobs_waiting", "Jobs that wait, by queue", {{"queue", queue}})
             .set(at == status.waiting.end() ? 0 : static_cast<double>(at->second));
     }
-    gauge("slipway_jobs_leased", "Jobs that are being worked on").set(static_cast<double>(status.leased));
+    gauge("slipway_jobs_leased", "Jobs that are being worked on")
+        .set(static_cast<double>(status.leased));
     gauge("slipway_jobs_dead", "Jobs given up after all their attempts")
         .set(static_cast<double>(status.dead));
 }
@@ -66,7 +67,8 @@ Task<HttpResponse> description(ApiContext&, HttpRequest) {
 }  // namespace
 
 void add_health_routes(Router& router, ApiContext& context) {
-    const auto open = [&](const char* path, Task<HttpResponse> (*handler)(ApiContext&, HttpRequest)) {
+    const auto open = [&](const char* path,
+                          Task<HttpResponse> (*handler)(ApiContext&, HttpRequest)) {
         router.add("GET", path, [&context, handler](HttpRequest request) {
             return handler(context, std::move(request));
         });

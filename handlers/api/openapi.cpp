@@ -9,14 +9,16 @@ namespace {
 Json reference(const char* to) { return Json::object({{"$ref", Json(to)}}); }
 
 Json answered_with(const char* description, Json schema) {
-    Json content = Json::object({{"application/json", Json::object({{"schema", std::move(schema)}})}});
+    Json content =
+        Json::object({{"application/json", Json::object({{"schema", std::move(schema)}})}});
     return Json::object({{"description", Json(description)}, {"content", std::move(content)}});
 }
 
 Json operation(const char* id, const char* summary, Json answer, const char* status = "200") {
-    Json responses = Json::object({{status, std::move(answer)},
-                                   {"default", reference("#/components/responses/Problem")}});
-    return Json::object({{"operationId", Json(id)}, {"summary", Json(summary)},
+    Json responses = Json::object(
+        {{status, std::move(answer)}, {"default", reference("#/components/responses/Problem")}});
+    return Json::object({{"operationId", Json(id)},
+                         {"summary", Json(summary)},
                          {"responses", std::move(responses)}});
 }
 
@@ -28,7 +30,8 @@ Json parameter(const char* name, const char* in, const char* type, bool required
 }
 
 Json of_run(const char* method, Json what) {
-    Json path = Json::object({{"parameters", Json::array().push(parameter("id", "path", "string", true))}});
+    Json path =
+        Json::object({{"parameters", Json::array().push(parameter("id", "path", "string", true))}});
     path.set(method, std::move(what));
     return path;
 }
@@ -50,59 +53,92 @@ Json object_of(Json named) {
 }
 
 Json paths() {
-    Json list = operation("listRuns", "Runs, newest first",
-                          answered_with("Runs, and where to go on", reference("#/components/schemas/Runs")));
+    Json list = operation(
+        "listRuns", "Runs, newest first",
+        answered_with("Runs, and where to go on", reference("#/components/schemas/Runs")));
     list.set("parameters", Json::array()
                                .push(parameter("stack", "query", "string", false))
                                .push(parameter("limit", "query", "integer", false))
                                .push(parameter("cursor", "query", "integer", false)));
-    Json log = operation("readLog", "The masked log from an offset, at most 1 MiB; X-Slipway-Log says "
-                                    "`complete` or `more`",
-                         Json::object({{"description", Json("Text")},
-                                       {"content", *parse_json(R"json({"text/plain": {"schema": {"type": "string"}}})json")}}));
+    Json log = operation(
+        "readLog",
+        "The masked log from an offset, at most 1 MiB; X-Slipway-Log says "
+        "`complete` or `more`",
+        Json::object({{"description", Json("Text")},
+                      {"content",
+                       *parse_json(R"json({"text/plain": {"schema": {"type": "string"}}})json")}}));
     log.set("parameters", Json::array().push(parameter("offset", "query", "integer", false)));
     Json resolve = asked("resolveRun", "Say how an apply ended whose end nobody saw");
     resolve.set("requestBody", reference("#/components/requestBodies/Resolution"));
-    Json allow = asked("allowProviders", "Let the runs of its stack use these providers; needs the role admin");
+    Json allow = asked("allowProviders",
+                       "Let the runs of its stack use these providers; needs the role admin");
     allow.set("requestBody", reference("#/components/requestBodies/Providers"));
-    Json create = operation("createToken", "A new token, shown once",
-                            answered_with("The token", object_of(properties({{"token", "string"}, {"id", "string"}}))),
-                            "201");
+    Json create = operation(
+        "createToken", "A new token, shown once",
+        answered_with("The token", object_of(properties({{"token", "string"}, {"id", "string"}}))),
+        "201");
     create.set("requestBody", reference("#/components/requestBodies/Token"));
     return Json::object(
         {{"/api/v1/runs", Json::object({{"get", std::move(list)}})},
-         {"/api/v1/runs/{id}", of_run("get", operation("showRun", "One run",
-              answered_with("The run", reference("#/components/schemas/Run"))))},
+         {"/api/v1/runs/{id}",
+          of_run("get",
+                 operation("showRun", "One run",
+                           answered_with("The run", reference("#/components/schemas/Run"))))},
          {"/api/v1/runs/{id}/log", of_run("get", std::move(log))},
-         {"/api/v1/runs/{id}/explain", of_run("get", operation("explainRun",
-              "Why it is as it is: every decision with policy, rule and place",
-              answered_with("The explanation", reference("#/components/schemas/Explanation"))))},
+         {"/api/v1/runs/{id}/explain",
+          of_run("get", operation("explainRun",
+                                  "Why it is as it is: every decision with policy, rule and place",
+                                  answered_with("The explanation",
+                                                reference("#/components/schemas/Explanation"))))},
          {"/api/v1/runs/{id}/confirm", of_run("post", asked("confirmRun", "Apply what waits"))},
-         {"/api/v1/runs/{id}/discard", of_run("post", asked("discardRun", "Do not apply what waits"))},
-         {"/api/v1/runs/{id}/cancel", of_run("post", asked("cancelRun", "Undo what its state allows"))},
-         {"/api/v1/runs/{id}/approve", of_run("post", asked("approveRun", "Approve this very plan"))},
+         {"/api/v1/runs/{id}/discard",
+          of_run("post", asked("discardRun", "Do not apply what waits"))},
+         {"/api/v1/runs/{id}/cancel",
+          of_run("post", asked("cancelRun", "Undo what its state allows"))},
+         {"/api/v1/runs/{id}/approve",
+          of_run("post", asked("approveRun", "Approve this very plan"))},
          {"/api/v1/runs/{id}/resolve", of_run("post", std::move(resolve))},
          {"/api/v1/runs/{id}/retry", of_run("post", asked("retryRun", "Plan again"))},
          {"/api/v1/runs/{id}/allow", of_run("post", std::move(allow))},
-         {"/api/v1/tokens", Json::object({{"get", operation("listTokens", "Tokens by name and role",
-              answered_with("Tokens", object_of(Json::object())))}, {"post", std::move(create)}})},
-         {"/api/v1/tokens/{id}/revoke", of_run("post", operation("revokeToken", "End a token",
-              answered_with("Revoked", object_of(Json::object()))))}});
+         {"/api/v1/tokens",
+          Json::object({{"get", operation("listTokens", "Tokens by name and role",
+                                          answered_with("Tokens", object_of(Json::object())))},
+                        {"post", std::move(create)}})},
+         {"/api/v1/tokens/{id}/revoke",
+          of_run("post", operation("revokeToken", "End a token",
+                                   answered_with("Revoked", object_of(Json::object()))))}});
 }
 
 Json components() {
-    Json run = object_of(properties({{"id", "string"}, {"stack", "string"}, {"space", "string"},
-                                     {"kind", "string"}, {"state", "string"}, {"reason", "string"},
-                                     {"repository", "object"}, {"head", "string"}, {"base", "string"},
-                                     {"summary", "string"}, {"counts", "object"}, {"plan_digest", "string"},
-                                     {"history", "array"}, {"plan_decision", "object"},
-                                     {"error", "string"}, {"sandbox", "string"}, {"tool_version", "string"}}));
+    Json run = object_of(properties({{"id", "string"},
+                                     {"stack", "string"},
+                                     {"space", "string"},
+                                     {"kind", "string"},
+                                     {"state", "string"},
+                                     {"reason", "string"},
+                                     {"repository", "object"},
+                                     {"head", "string"},
+                                     {"base", "string"},
+                                     {"summary", "string"},
+                                     {"counts", "object"},
+                                     {"plan_digest", "string"},
+                                     {"history", "array"},
+                                     {"plan_decision", "object"},
+                                     {"error", "string"},
+                                     {"sandbox", "string"},
+                                     {"tool_version", "string"}}));
     Json runs = *parse_json(R"json({"type": "object", "required": ["runs"], "properties": {
         "runs": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "cursor": {"type": "integer"}}})json");
-    Json explanation = object_of(properties({{"run", "string"}, {"stack", "string"}, {"state", "string"},
-                                             {"reason", "string"}, {"text", "string"}, {"push", "object"},
-                                             {"plan", "object"}, {"approval", "object"}}));
-    Json problem = *parse_json(R"json({"description": "Why not (RFC 9457)", "content": {"application/problem+json": {"schema":
+    Json explanation = object_of(properties({{"run", "string"},
+                                             {"stack", "string"},
+                                             {"state", "string"},
+                                             {"reason", "string"},
+                                             {"text", "string"},
+                                             {"push", "object"},
+                                             {"plan", "object"},
+                                             {"approval", "object"}}));
+    Json problem = *parse_json(
+        R"json({"description": "Why not (RFC 9457)", "content": {"application/problem+json": {"schema":
         {"type": "object", "properties": {"status": {"type": "integer"}, "title": {"type": "string"}, "detail": {"type": "string"}}}}}})json");
     Json bodies = *parse_json(R"json({
         "Note": {"content": {"application/json": {"schema": {"type": "object", "properties": {"note": {"type": "string"}}}}}},
@@ -113,11 +149,15 @@ Json components() {
         "Token": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name"],
             "properties": {"name": {"type": "string"}, "role": {"enum": ["reader", "writer", "admin"]}}}}}}})json");
     return Json::object(
-        {{"securitySchemes", *parse_json(R"json({"token": {"type": "http", "scheme": "bearer"}})json")},
+        {{"securitySchemes",
+          *parse_json(R"json({"token": {"type": "http", "scheme": "bearer"}})json")},
          {"requestBodies", std::move(bodies)},
-         {"responses", Json::object({{"Done", answered_with("Done, in words", object_of(properties({{"text", "string"}})))},
-                                     {"Problem", std::move(problem)}})},
-         {"schemas", Json::object({{"Run", std::move(run)}, {"Runs", std::move(runs)},
+         {"responses",
+          Json::object({{"Done", answered_with("Done, in words",
+                                               object_of(properties({{"text", "string"}})))},
+                        {"Problem", std::move(problem)}})},
+         {"schemas", Json::object({{"Run", std::move(run)},
+                                   {"Runs", std::move(runs)},
                                    {"Explanation", std::move(explanation)}})}});
 }
 

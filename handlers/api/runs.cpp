@@ -16,7 +16,8 @@ namespace {
 // What is shown of a run: its record but for what only the service needs.
 Json public_run(const Run& run) {
     auto json = encode(run);
-    for (const char* inner : {"settings", "push", "plan_file", "source", "outputs", "tool_document"})
+    for (const char* inner :
+         {"settings", "push", "plan_file", "source", "outputs", "tool_document"})
         json.erase(inner);
     json.set("space", Json(run.settings.space.value));
     json.set("summary", Json(run.planned_at_ms ? counts_text(run.counts) : ""));
@@ -84,10 +85,12 @@ Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
         PullRequestName name{run.value.repository, *run.value.pull};
         auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
         for (const auto& one : pull.value.stacks)
-            if (one.settings.id == run.value.stack && (one.tracked.empty() ? one.proposed : one.tracked).value == id)
+            if (one.settings.id == run.value.stack &&
+                (one.tracked.empty() ? one.proposed : one.tracked).value == id)
                 stack.approval = one.approval;
     }
-    if (run.value.approval) stack.approval = *run.value.approval;  // of then; others may have been given since
+    if (run.value.approval)
+        stack.approval = *run.value.approval;  // of then; others may have been given since
     stack.run = run.value;
     Json body = Json::object({{"run", Json(id)},
                               {"stack", Json(run.value.stack.value)},
@@ -124,10 +127,12 @@ Task<HttpResponse> ask(ApiContext& context, HttpRequest request) {
     if constexpr (verb == Verb::resolve) {
         wanted.resolution = parse_word<Resolution>((*body)["resolution"].text());
         if (!wanted.resolution)
-            co_return problem_response(400, "Bad request", "`resolution` is \"applied\" or \"failed\"");
+            co_return problem_response(400, "Bad request",
+                                       "`resolution` is \"applied\" or \"failed\"");
     }
     if constexpr (verb == Verb::allow) {
-        for (const auto& source : (*body)["providers"].items()) wanted.providers.push_back(source.text());
+        for (const auto& source : (*body)["providers"].items())
+            wanted.providers.push_back(source.text());
         if (wanted.providers.empty())
             co_return problem_response(400, "Bad request", "`providers` is a list of sources");
     }
@@ -144,7 +149,8 @@ Task<HttpResponse> ask(ApiContext& context, HttpRequest request) {
         if (answer.version) co_return as_response(answer.value);
         co_await sleep_for(step);
     }
-    co_return problem_response(503, "No answer", "nobody has taken the request up yet; it is not lost");
+    co_return problem_response(503, "No answer",
+                               "nobody has taken the request up yet; it is not lost");
 }
 
 }  // namespace

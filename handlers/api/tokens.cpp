@@ -27,7 +27,8 @@ Task<HttpResponse> create_token(ApiContext& context, HttpRequest request) {
     commit.records.push_back(save("token/" + digest, record));
     commit.index.push_back({"tokens", digest, record.value.created_at_ms});
     co_await context.queue.commit(std::move(commit));
-    co_return json_response(201, Json::object({{"token", Json(token)}, {"id", Json(digest.substr(0, 12))}}));
+    co_return json_response(
+        201, Json::object({{"token", Json(token)}, {"id", Json(digest.substr(0, 12))}}));
 }
 
 Task<HttpResponse> list_tokens(ApiContext& context, HttpRequest) {
@@ -53,14 +54,18 @@ Task<HttpResponse> revoke_token(ApiContext& context, HttpRequest request) {
         const bool by_id = wanted.size() >= 8 && digest.starts_with(wanted);
         if (!by_id && (one.value.name != wanted || one.value.revoked)) continue;
         several += (several.empty() ? "" : ", ") + digest.substr(0, 12);
-        if (!found.empty() && !by_id) found = "several";
-        else found = digest;
+        if (!found.empty() && !by_id)
+            found = "several";
+        else
+            found = digest;
         record = one;
         if (by_id) break;
     }
     if (found.empty()) co_return problem_response(404, "Not found", "there is no token " + wanted);
     if (found == "several")
-        co_return problem_response(409, "Conflict", "several tokens are called " + wanted + ": name one by its id, " + several);
+        co_return problem_response(
+            409, "Conflict",
+            "several tokens are called " + wanted + ": name one by its id, " + several);
     record.value.revoked = true;
     Commit commit;
     commit.records.push_back(save("token/" + found, record));

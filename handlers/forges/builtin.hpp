@@ -1,8 +1,10 @@
-// What the program does for the built-in forge beside being its adapter: its hooks, and `slipway pull`.
+// What the program does for the built-in forge beside being its adapter: its hooks, and `slipway
+// pull`.
 //
-// Rule S6: whoever may write the folder is trusted. The actor is the operating-system user, or any name
-// (`--as`) for the folder's owner. Each repository has its own hook secret (slipway.secret, mode 0600).
-// Pushes to refs/pull/* are refused: those refs are written here alone.
+// Rule S6: whoever may write the folder is trusted. The actor is the operating-system user, or any
+// name
+// (`--as`) for the folder's owner. Each repository has its own hook secret (slipway.secret, mode
+// 0600). Pushes to refs/pull/* are refused: those refs are written here alone.
 #pragma once
 #include <filesystem>
 #include <optional>
@@ -13,27 +15,27 @@
 
 namespace slipway {
 
-// Makes every bare repository below the forge's root send its webhooks to `url`/webhooks/<name>: hooks that
-// call `program hook …`, and a secret. Idempotent.
+// Makes every bare repository below the forge's root send its webhooks to `url`/webhooks/<name>:
+// hooks that call `program hook …`, and a secret. Idempotent.
 void install_builtin_hooks(const ForgeConfig& config, const std::string& url,
                            const std::filesystem::path& program);
 
-// What git calls, in the repository's directory: pre-receive, proc-receive or post-receive. Standard input and
-// output are git's (githooks(5)). The exit code for git.
+// What git calls, in the repository's directory: pre-receive, proc-receive or post-receive.
+// Standard input and output are git's (githooks(5)). The exit code for git.
 int run_builtin_hook(const std::string& hook);
 
-// One call of `slipway pull`, from a working copy whose origin is a repository of the folder, or on that
-// repository itself.
+// One call of `slipway pull`, from a working copy whose origin is a repository of the folder, or on
+// that repository itself.
 struct PullCall {
     enum class Verb { list, show, comment, review, merge, close };
     Verb verb = Verb::list;
     std::filesystem::path repository = ".";
     int number = 0;
-    std::string as;        // "": the operating-system user
-    std::string text;      // comment
-    bool approve = true;   // review: else request changes
-    bool squash = false;   // merge
-    bool anyway = false;   // merge although the summary check is not green
+    std::string as;       // "": the operating-system user
+    std::string text;     // comment
+    bool approve = true;  // review: else request changes
+    bool squash = false;  // merge
+    bool anyway = false;  // merge although the summary check is not green
     bool json = false;
     std::string check_name = "slipway";
 };

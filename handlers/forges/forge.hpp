@@ -1,7 +1,7 @@
 // What Slipway asks of a forge. One adapter a folder; no code outside it knows which forge it is.
 //
-// Reading is always afresh. Calls throw Failure with the forge's own hint (Retry-After, rate limit), or
-// Failure(never) where asking again cannot help; "not there" is nullopt.
+// Reading is always afresh. Calls throw Failure with the forge's own hint (Retry-After, rate
+// limit), or Failure(never) where asking again cannot help; "not there" is nullopt.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -48,14 +48,14 @@ struct Annotation {
 };
 
 struct Check {
-    std::string name;         // "slipway", "slipway/payments-prod"
+    std::string name;  // "slipway", "slipway/payments-prod"
     CommitSha commit;
     std::string external_id;  // run id; "" for the summary
     CheckStatus status = CheckStatus::queued;
     Conclusion conclusion = Conclusion::success;  // where completed
-    std::string title;        // one line
-    std::string summary;      // markdown, at most 65 535 bytes
-    std::string text;         // markdown, likewise
+    std::string title;                            // one line
+    std::string summary;                          // markdown, at most 65 535 bytes
+    std::string text;                             // markdown, likewise
     std::string details_url;
     std::int64_t started_at_ms = 0;
     std::int64_t completed_at_ms = 0;
@@ -93,7 +93,8 @@ class Forge {
     virtual const ForgeConfig& config() const = 0;
 
     // --- webhooks. Pure and quick. verify() looks at the raw body first (rule W1).
-    virtual std::variant<Delivery, RefusedWebhook> verify(const Headers& headers, std::string body) = 0;
+    virtual std::variant<Delivery, RefusedWebhook> verify(const Headers& headers,
+                                                          std::string body) = 0;
     virtual EventOrIgnored parse(const Delivery& delivery) const = 0;
 
     // --- reads
@@ -103,28 +104,32 @@ class Forge {
     virtual Task<Permission> permission(RepositoryName repository, Actor who) = 0;
     // "acme/dba" on GitHub; false where unknown.
     virtual Task<bool> is_team_member(std::string team, Actor who) = 0;
-    // Merged pull requests onto `branch` that brought this commit (rule W5); open ones are left out.
+    // Merged pull requests onto `branch` that brought this commit (rule W5); open ones are left
+    // out.
     virtual Task<std::vector<int>> pulls_of_commit(RepositoryName repository, CommitSha commit,
                                                    std::string branch) = 0;
     // Numbers of open pull requests whose head is this commit.
     virtual Task<std::vector<int>> pulls_with_head(RepositoryName repository, CommitSha head) = 0;
     virtual Task<std::string> default_branch(RepositoryName repository) = 0;
-    // To fetch with: a token minted for reading this repository (rule R5). `ref_of_pull`: where the head of
-    // a pull request can be fetched from, e.g. refs/pull/7/head.
+    // To fetch with: a token minted for reading this repository (rule R5). `ref_of_pull`: where the
+    // head of a pull request can be fetched from, e.g. refs/pull/7/head.
     virtual Task<GitRemote> git_remote(RepositoryName repository) = 0;
     virtual std::string ref_of_pull(int number) const = 0;
 
-    // --- writes. Idempotent across restarts: `known_id` is what an earlier call returned ("" = none, then
-    // the adapter looks for an own check of that name, commit and external id / an own comment that begins
-    // with the marker before making one). The returned id is stored.
-    virtual Task<std::string> put_check(RepositoryName repository, std::string known_id, Check check) = 0;
-    virtual Task<std::string> put_comment(PullRequestName pull, std::string known_id, std::string marker,
+    // --- writes. Idempotent across restarts: `known_id` is what an earlier call returned ("" =
+    // none, then the adapter looks for an own check of that name, commit and external id / an own
+    // comment that begins with the marker before making one). The returned id is stored.
+    virtual Task<std::string> put_check(RepositoryName repository, std::string known_id,
+                                        Check check) = 0;
+    virtual Task<std::string> put_comment(PullRequestName pull, std::string known_id,
+                                          std::string marker, std::string body) = 0;
+    // A new comment of its own, once per `key` (kept as a hidden line): replies to commands,
+    // mentions.
+    virtual Task<std::string> add_comment(PullRequestName pull, std::string key,
                                           std::string body) = 0;
-    // A new comment of its own, once per `key` (kept as a hidden line): replies to commands, mentions.
-    virtual Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) = 0;
     virtual Task<void> acknowledge(PullRequestName pull, std::string comment_id) = 0;  // the eyes
-    // How long what nobody waits for should wait before it is written, so that something is left of the forge's
-    // limits for what decides; zero: it may be written now.
+    // How long what nobody waits for should wait before it is written, so that something is left of
+    // the forge's limits for what decides; zero: it may be written now.
     virtual Task<std::chrono::milliseconds> wait_for_rest(RepositoryName, WriteKind) {
         co_return std::chrono::milliseconds(0);
     }
@@ -138,7 +143,8 @@ class HttpClient;
 std::unique_ptr<Forge> make_github_forge(ForgeConfig config, HttpClient& http, const Clock& clock);
 // `listen_url`: where its hooks send webhooks to, e.g. http://127.0.0.1:8080.
 std::unique_ptr<Forge> make_builtin_forge(ForgeConfig config, Pool& pool, const Clock& clock);
-// The working copy of `slipway preview`: one pull request, number 1, whose writes are kept in memory.
+// The working copy of `slipway preview`: one pull request, number 1, whose writes are kept in
+// memory.
 struct WorkingCopy;
 std::unique_ptr<Forge> make_working_copy_forge(std::shared_ptr<WorkingCopy> copy);
 

@@ -18,11 +18,15 @@ std::optional<Plan> plan_in(Plans& plans, const BlobId& document) {
 // The job that the run waits in, where it waits.
 std::string awaited_job(const Run& run) {
     switch (run.state) {
-        case RunState::queued: return "prepare/" + run.id.value;
-        case RunState::planning: return "perform/" + run.id.value + "/plan";
+        case RunState::queued:
+            return "prepare/" + run.id.value;
+        case RunState::planning:
+            return "perform/" + run.id.value + "/plan";
         case RunState::confirmed:
-        case RunState::applying: return "perform/" + run.id.value + "/apply";
-        default: return {};
+        case RunState::applying:
+            return "perform/" + run.id.value + "/apply";
+        default:
+            return {};
     }
 }
 
@@ -37,21 +41,27 @@ void compare(StackReport& stack, const std::vector<std::string>& before) {
         if (!now.contains(address)) stack.vanished_since.push_back(address);
 }
 
-// What an apply waits for may be that its plan is another than the one people approved: both are shown.
+// What an apply waits for may be that its plan is another than the one people approved: both are
+// shown.
 Task<void> add_approved_plan(ReportContext& context, StackReport& stack) {
     const auto& run = *stack.run;
     if (run.state != RunState::unconfirmed || run.approved_run.empty()) co_return;
     auto approved_run = co_await load<Run>(context.queue, run_key(run.approved_run));
     if (!approved_run.version || approved_run.value.plan_document.empty()) co_return;
-    const bool same = approved_run.value.change_digest == run.change_digest && differences(approved_run.value.inputs, run.inputs).empty();
+    const bool same = approved_run.value.change_digest == run.change_digest &&
+                      differences(approved_run.value.inputs, run.inputs).empty();
     if (!same) stack.approved_plan = plan_in(context.plans, approved_run.value.plan_document);
 }
 
-// What was applied before the merge is not forgotten for a plan after it that found nothing left to do.
+// What was applied before the merge is not forgotten for a plan after it that found nothing left to
+// do.
 Task<void> prefer_applied(ReportContext& context, StackReport& stack, const RunId& before_merge) {
-    if (before_merge.empty() || !stack.run || stack.run->state != RunState::finished || stack.run->changes) co_return;
+    if (before_merge.empty() || !stack.run || stack.run->state != RunState::finished ||
+        stack.run->changes)
+        co_return;
     auto before = co_await load<Run>(context.queue, run_key(before_merge));
-    if (before.version && before.value.state == RunState::finished && before.value.changes) stack.run = before.value;
+    if (before.version && before.value.state == RunState::finished && before.value.changes)
+        stack.run = before.value;
 }
 
 // The run that holds the lane in which this one is queued.
@@ -59,7 +69,8 @@ Task<std::optional<Ahead>> ahead_of(ReportContext& context, const Run& run) {
     if (run.kind != RunKind::tracked || run.state != RunState::queued) co_return std::nullopt;
     const auto lane = "stack/" + run.stack.value;
     const auto members = co_await context.queue.lane(lane);
-    if (std::find(members.begin(), members.end(), run.id.value) == members.end()) co_return std::nullopt;
+    if (std::find(members.begin(), members.end(), run.id.value) == members.end())
+        co_return std::nullopt;
     if (members.front() == run.id.value) co_return std::nullopt;
     const auto first = co_await load<Run>(context.queue, run_key(RunId(members.front())));
     if (!first.version) co_return std::nullopt;
@@ -107,20 +118,25 @@ Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestNam
     if (report.discovering_stacks) co_return report;  // what is known of stacks is of another head
 
     const bool same_head = posted.value.posted_head == record.pull.head;
-    const auto& before = same_head ? posted.value.previous_addresses : posted.value.posted_addresses;
+    const auto& before =
+        same_head ? posted.value.previous_addresses : posted.value.posted_addresses;
     const auto& head_before = same_head ? posted.value.previous_head : posted.value.posted_head;
     if (!before.empty()) report.previous_head = std::string(shortened(head_before.value));
 
     std::vector<std::string> keys;
     for (const auto& stack : record.stacks) {
-        const auto& id = !stack.tracked.empty() || report.phase == PullPhase::merged ? stack.tracked : stack.proposed;
+        const auto& id = !stack.tracked.empty() || report.phase == PullPhase::merged
+                             ? stack.tracked
+                             : stack.proposed;
         if (!id.empty()) keys.push_back(run_key(id));
     }
     auto records = co_await context.queue.read_many(keys);
     std::size_t next = 0;
     for (const auto& stack : record.stacks) {
         auto one = stack_of(stack);
-        const auto& id = !stack.tracked.empty() || report.phase == PullPhase::merged ? stack.tracked : stack.proposed;
+        const auto& id = !stack.tracked.empty() || report.phase == PullPhase::merged
+                             ? stack.tracked
+                             : stack.proposed;
         if (!id.empty()) {
             const auto& found = records.at(next);
             if (found.version) one.run = decoded_record<Run>(keys.at(next), found);

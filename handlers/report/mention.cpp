@@ -1,5 +1,5 @@
-// An edit notifies nobody. When an approval becomes needed, or a merged change waits, fails or is lost, one short
-// comment says so to whoever must act; nothing else ever does.
+// An edit notifies nobody. When an approval becomes needed, or a merged change waits, fails or is
+// lost, one short comment says so to whoever must act; nothing else ever does.
 #include <algorithm>
 
 #include "handlers/report/outgoing.hpp"
@@ -12,7 +12,8 @@ constexpr std::size_t logins_named = 10;
 
 bool is_login(const std::string& text) {
     return !text.empty() && text.size() <= 60 && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '-' || c == '_' || c == '.';
     });
 }
 
@@ -29,7 +30,8 @@ std::string addressed(const std::vector<std::string>& logins) {
 }
 
 std::string lower_first(std::string text) {
-    if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z') text[0] = static_cast<char>(text[0] + 32);
+    if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z')
+        text[0] = static_cast<char>(text[0] + 32);
     return text;
 }
 
@@ -39,24 +41,37 @@ Mention said(std::string key, const std::vector<std::string>& logins, std::strin
     return {std::move(key), to + sentence + " The comment above says more."};
 }
 
-std::string name_of(const StackReport& stack) { return escape_markdown(stack.stack.value.substr(0, 160)); }
+std::string name_of(const StackReport& stack) {
+    return escape_markdown(stack.stack.value.substr(0, 160));
+}
 
 std::optional<Mention> after_the_merge(const Report& report) {
     const std::vector<std::string> author{report.pull.author.login};
     for (const auto& stack : report.stacks) {
-        if (!stack.run || stack.run->kind != RunKind::tracked || stack.run->settings.mode == Mode::observe) continue;
+        if (!stack.run || stack.run->kind != RunKind::tracked ||
+            stack.run->settings.mode == Mode::observe)
+            continue;
         const auto& run = *stack.run;
         const auto key = std::string(word(run.state)) + "/" + run.id.value;
         if (run.state == RunState::unknown)
-            return said(key, author, "Nobody saw how the apply of " + name_of(stack) + " ended; it is not tried again by itself.");
+            return said(key, author,
+                        "Nobody saw how the apply of " + name_of(stack) +
+                            " ended; it is not tried again by itself.");
         if (run.state == RunState::failed) {
-            const bool begun = std::any_of(run.history.begin(), run.history.end(),
-                                           [](const StateChange& change) { return change.state == RunState::applying || change.state == RunState::confirmed; });
-            return said(key, author, std::string(begun ? "The apply of " : "After the merge, the plan of ") + name_of(stack) + " failed.");
+            const bool begun =
+                std::any_of(run.history.begin(), run.history.end(), [](const StateChange& change) {
+                    return change.state == RunState::applying ||
+                           change.state == RunState::confirmed;
+                });
+            return said(key, author,
+                        std::string(begun ? "The apply of " : "After the merge, the plan of ") +
+                            name_of(stack) + " failed.");
         }
         if (run.state == RunState::unconfirmed && !run.awaits_consideration)
-            return said(key, author, "The merged change waits for a confirmation in " + name_of(stack) +
-                                         (run.reason.empty() ? "." : ", because " + escape_markdown(run.reason) + "."));
+            return said(
+                key, author,
+                "The merged change waits for a confirmation in " + name_of(stack) +
+                    (run.reason.empty() ? "." : ", because " + escape_markdown(run.reason) + "."));
     }
     return std::nullopt;
 }
@@ -72,19 +87,24 @@ std::optional<Mention> mention(const Report& report) {
     std::size_t stacks = 0;
     for (const auto& stack : report.stacks) {
         const auto& approval = stack.approval;
-        const bool waits = stack.run && stack.run->kind == RunKind::proposed && stack.run->state == RunState::finished &&
-                           stack.run->counts.any() && approval.approval == Approval::undecided && !approval.missing.empty();
+        const bool waits = stack.run && stack.run->kind == RunKind::proposed &&
+                           stack.run->state == RunState::finished && stack.run->counts.any() &&
+                           approval.approval == Approval::undecided && !approval.missing.empty();
         if (!waits) continue;
         ++stacks;
         for (const auto& login : approval.may_approve)
-            if (std::find(logins.begin(), logins.end(), login) == logins.end()) logins.push_back(login);
+            if (std::find(logins.begin(), logins.end(), login) == logins.end())
+                logins.push_back(login);
         for (const auto& one : approval.missing)
-            if (std::find(missing.begin(), missing.end(), one) == missing.end()) missing.push_back(one);
+            if (std::find(missing.begin(), missing.end(), one) == missing.end())
+                missing.push_back(one);
     }
     if (stacks == 0) return std::nullopt;
     std::string what;
-    for (std::size_t i = 0; i < missing.size() && i < 5; ++i) what += (what.empty() ? "" : ", ") + escape_markdown(missing[i].substr(0, 200));
-    return said("approval/" + report.pull.head.value, logins, "An approval is needed here: " + what + ".");
+    for (std::size_t i = 0; i < missing.size() && i < 5; ++i)
+        what += (what.empty() ? "" : ", ") + escape_markdown(missing[i].substr(0, 200));
+    return said("approval/" + report.pull.head.value, logins,
+                "An approval is needed here: " + what + ".");
 }
 
 }  // namespace slipway

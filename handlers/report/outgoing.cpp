@@ -14,31 +14,42 @@ constexpr std::string_view unsure = "?";
 constexpr std::int64_t first_pause_ms = 3'000;  // before progress is shown; doubled each time
 constexpr int longest_pause = 4;                // doublings
 constexpr std::int64_t bad_news_pause_ms = 1'000;
-constexpr std::int64_t long_plan_ms = 3'000, long_queue_ms = 15'000;  // then a stack's open check is worth a call
+constexpr std::int64_t long_plan_ms = 3'000,
+                       long_queue_ms = 15'000;  // then a stack's open check is worth a call
 constexpr int calls_a_stack = 2;
 constexpr int calls_besides_stacks = 10;
 
 CheckStatus status_of(CheckText::Status status) {
     switch (status) {
-        case CheckText::Status::queued: return CheckStatus::queued;
-        case CheckText::Status::running: return CheckStatus::running;
-        case CheckText::Status::completed: return CheckStatus::completed;
+        case CheckText::Status::queued:
+            return CheckStatus::queued;
+        case CheckText::Status::running:
+            return CheckStatus::running;
+        case CheckText::Status::completed:
+            return CheckStatus::completed;
     }
     return CheckStatus::completed;
 }
 
 Conclusion conclusion_of(CheckText::Outcome outcome) {
     switch (outcome) {
-        case CheckText::Outcome::success: return Conclusion::success;
-        case CheckText::Outcome::failure: return Conclusion::failure;
-        case CheckText::Outcome::neutral: return Conclusion::neutral;
-        case CheckText::Outcome::action_required: return Conclusion::action_required;
-        case CheckText::Outcome::cancelled: return Conclusion::cancelled;
+        case CheckText::Outcome::success:
+            return Conclusion::success;
+        case CheckText::Outcome::failure:
+            return Conclusion::failure;
+        case CheckText::Outcome::neutral:
+            return Conclusion::neutral;
+        case CheckText::Outcome::action_required:
+            return Conclusion::action_required;
+        case CheckText::Outcome::cancelled:
+            return Conclusion::cancelled;
     }
     return Conclusion::failure;
 }
 
-std::string key_of(const std::string& name, const Report& report) { return name + "@" + report.pull.head.value; }
+std::string key_of(const std::string& name, const Report& report) {
+    return name + "@" + report.pull.head.value;
+}
 
 OutgoingCheck made(const Report& report, std::string name, const CheckText& text, const Run* run) {
     OutgoingCheck out;
@@ -50,10 +61,12 @@ OutgoingCheck made(const Report& report, std::string name, const CheckText& text
     check.title = text.title;
     check.summary = text.summary;
     check.text = text.text;
-    for (const auto& note : text.notes) check.annotations.push_back({note.path, note.line, note.failure, note.title, note.message});
+    for (const auto& note : text.notes)
+        check.annotations.push_back({note.path, note.line, note.failure, note.title, note.message});
     if (run) {
         check.external_id = run->id.value;
-        if (!report.public_url.empty()) check.details_url = report.public_url + "/runs/" + run->id.value;
+        if (!report.public_url.empty())
+            check.details_url = report.public_url + "/runs/" + run->id.value;
         check.started_at_ms = run->created_at_ms;
         if (check.status == CheckStatus::completed)
             check.completed_at_ms = run->finished_at_ms ? run->finished_at_ms : run->planned_at_ms;
@@ -71,7 +84,9 @@ bool stands(const PostedRecord& posted, const OutgoingCheck& check) {
     return at != posted.check_digests.end() && at->second == check.digest;
 }
 
-bool is_known(const PostedRecord& posted, const std::string& key) { return posted.check_digests.contains(key); }
+bool is_known(const PostedRecord& posted, const std::string& key) {
+    return posted.check_digests.contains(key);
+}
 
 void add(Outgoing& out, const PostedRecord& posted, OutgoingCheck check, Turn turn) {
     if (stands(posted, check)) return;
@@ -96,8 +111,10 @@ void close_what_is_open(const Report& report, const PostedRecord& posted, Outgoi
         const bool told = std::any_of(out.checks.begin(), out.checks.end(),
                                       [&](const OutgoingCheck& one) { return one.key == key; });
         if (told) continue;
-        const auto text = cancelled(merged ? "Merged before the plan was there" : "Closed before the plan was there");
-        add(out, posted, made(report, key.substr(0, key.rfind('@')), text, nullptr), Turn::attention);
+        const auto text = cancelled(merged ? "Merged before the plan was there"
+                                           : "Closed before the plan was there");
+        add(out, posted, made(report, key.substr(0, key.rfind('@')), text, nullptr),
+            Turn::attention);
     }
 }
 
@@ -105,8 +122,10 @@ void close_what_is_open(const Report& report, const PostedRecord& posted, Outgoi
 void close_superseded(const Report& report, const PostedRecord& posted, Outgoing& out) {
     for (const auto& [key, digest] : posted.check_digests) {
         const auto at = key.rfind('@');
-        if (!is_open(digest) || at == key.npos || key.substr(at + 1) == report.pull.head.value) continue;
-        const auto text = cancelled("Superseded by " + std::string(shortened(report.pull.head.value)));
+        if (!is_open(digest) || at == key.npos || key.substr(at + 1) == report.pull.head.value)
+            continue;
+        const auto text =
+            cancelled("Superseded by " + std::string(shortened(report.pull.head.value)));
         auto one = made(report, key.substr(0, at), text, nullptr);
         one.check.commit = CommitSha(key.substr(at + 1));
         one.check.external_id = digest.substr(open_digest.size());
@@ -123,7 +142,8 @@ bool takes_long(const Report& report, const Run& run) {
     return report.now_ms - since >= (queued ? long_queue_ms : long_plan_ms);
 }
 
-void add_stack_checks(const Report& report, const PostedRecord& posted, const Moment& moment, Outgoing& out) {
+void add_stack_checks(const Report& report, const PostedRecord& posted, const Moment& moment,
+                      Outgoing& out) {
     const bool only_urgent = report.stacks.size() > stacks_with_checks;
     for (const auto& stack : report.stacks) {
         const auto name = report.check_name + "/" + stack.stack.value;
@@ -132,17 +152,22 @@ void add_stack_checks(const Report& report, const PostedRecord& posted, const Mo
         const auto headline = stack_headline(report, stack);
         const bool open = headline.status != CheckText::Status::completed;
         // An apply before the merge takes back what was said of the plan.
-        const bool taken_back = open && known && !is_open(shown->second) && stack.run && stack.run->before_merge;
-        const bool urgent = taken_back || (!open && headline.outcome != CheckText::Outcome::success);
+        const bool taken_back =
+            open && known && !is_open(shown->second) && stack.run && stack.run->before_merge;
+        const bool urgent =
+            taken_back || (!open && headline.outcome != CheckText::Outcome::success);
         if (only_urgent && !urgent && !known) continue;
-        if (moment.busy && moment.stale && !moment.bad_news && !taken_back) continue;  // what decides comes first
+        if (moment.busy && moment.stale && !moment.bad_news && !taken_back)
+            continue;  // what decides comes first
         if (open && !taken_back && !(stack.run && takes_long(report, *stack.run))) continue;
-        add(out, posted, made(report, name, stack_check(report, stack), stack.run ? &*stack.run : nullptr),
+        add(out, posted,
+            made(report, name, stack_check(report, stack), stack.run ? &*stack.run : nullptr),
             urgent ? Turn::attention : Turn::rest);
     }
 }
 
-// After the merge the checks say what became of it, once it is known. Where there were none there are none now.
+// After the merge the checks say what became of it, once it is known. Where there were none there
+// are none now.
 void add_merged_checks(const Report& report, const PostedRecord& posted, Outgoing& out) {
     bool any = false;
     const bool summary_known = is_known(posted, key_of(report.check_name, report));
@@ -177,7 +202,8 @@ std::string round_of(const Report& report) {
     for (const auto& stack : report.stacks) {
         if (!stack.run) continue;
         attempt = std::max(attempt, stack.run->attempt);
-        if (stack.run->before_merge) out += "/" + stack.run->id.value;  // what was ready is not any more
+        if (stack.run->before_merge)
+            out += "/" + stack.run->id.value;  // what was ready is not any more
     }
     return out + "/" + std::to_string(attempt);
 }
@@ -190,7 +216,8 @@ bool is_open(std::string_view digest) { return digest.starts_with(open_digest); 
 
 std::int64_t shown_again_ms(const PostedRecord& posted, bool bad_news) {
     if (bad_news) return posted.written_at_ms + bad_news_pause_ms;
-    return posted.written_at_ms + (first_pause_ms << std::min(posted.progress_shown, longest_pause));
+    return posted.written_at_ms +
+           (first_pause_ms << std::min(posted.progress_shown, longest_pause));
 }
 
 Moment moment_of(const Report& report, const PostedRecord& posted) {
@@ -202,16 +229,19 @@ Moment moment_of(const Report& report, const PostedRecord& posted) {
             out.busy = true;
             ++out.open_stacks;
         } else if (headline.outcome == CheckText::Outcome::failure) {
-            const auto shown = posted.check_digests.find(key_of(report.check_name + "/" + stack.stack.value, report));
-            out.bad_news = out.bad_news || shown == posted.check_digests.end() || is_open(shown->second);
+            const auto shown = posted.check_digests.find(
+                key_of(report.check_name + "/" + stack.stack.value, report));
+            out.bad_news =
+                out.bad_news || shown == posted.check_digests.end() || is_open(shown->second);
         }
     }
     const auto whole = posted.check_digests.find(key_of(report.check_name, report));
-    const bool shown_open =
-        whole != posted.check_digests.end() && is_open(whole->second) && !whole->second.ends_with(unsure);
+    const bool shown_open = whole != posted.check_digests.end() && is_open(whole->second) &&
+                            !whole->second.ends_with(unsure);
     out.stale = report.pull.state == PullState::open && !shown_open;
     // The clock may have been set back since.
-    out.soon = report.now_ms >= posted.written_at_ms && report.now_ms < shown_again_ms(posted, out.bad_news);
+    out.soon = report.now_ms >= posted.written_at_ms &&
+               report.now_ms < shown_again_ms(posted, out.bad_news);
     return out;
 }
 
@@ -220,15 +250,18 @@ Outgoing outgoing(const Report& report, const PostedRecord& posted, const Moment
     const bool only_summary = moment.busy && moment.stale && !moment.bad_news;
     if (report.pull.state == PullState::open) {
         if (!report.discovering_stacks) add_stack_checks(report, posted, moment, out);
-        add(out, posted, made(report, report.check_name, summary_check(report), nullptr), Turn::decides);
+        add(out, posted, made(report, report.check_name, summary_check(report), nullptr),
+            Turn::decides);
     } else {
         if (report.pull.state == PullState::merged) add_merged_checks(report, posted, out);
         close_what_is_open(report, posted, out);
     }
     close_superseded(report, posted, out);
-    std::stable_sort(out.checks.begin(), out.checks.end(),
-                     [](const OutgoingCheck& a, const OutgoingCheck& b) { return a.turn < b.turn; });
-    const bool wanted = !posted.comment_id.empty() || (anything_to_say(report) && !report.discovering_stacks);
+    std::stable_sort(
+        out.checks.begin(), out.checks.end(),
+        [](const OutgoingCheck& a, const OutgoingCheck& b) { return a.turn < b.turn; });
+    const bool wanted =
+        !posted.comment_id.empty() || (anything_to_say(report) && !report.discovering_stacks);
     if (wanted && !only_summary) {
         auto body = comment_markdown(report);
         out.comment_digest = sha256_hex(body);
@@ -237,7 +270,8 @@ Outgoing outgoing(const Report& report, const PostedRecord& posted, const Moment
     return out;
 }
 
-bool worth_writing(const Outgoing& out, const Report& report, const PostedRecord& posted, const Moment& moment) {
+bool worth_writing(const Outgoing& out, const Report& report, const PostedRecord& posted,
+                   const Moment& moment) {
     if (out.checks.empty() && !out.comment) return false;
     if (!moment.busy || moment.bad_news || moment.stale) return true;
     const auto stacks = static_cast<int>(report.stacks.size());

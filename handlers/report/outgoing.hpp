@@ -1,9 +1,11 @@
-// What ought to stand on the forge, against what stands there: the difference is what is written. Pure.
+// What ought to stand on the forge, against what stands there: the difference is what is written.
+// Pure.
 //
-// What decides is written first: the summary check and the comment; then the checks of stacks that need
-// attention; then the rest. A stack that is done soon gets its check written once, completed; one that is not gets
-// it once while it is open, whatever happens to it on the way, and once more. Progress is told by the comment, as
-// often as the budget of a round (two calls a stack and ten) leaves room for.
+// What decides is written first: the summary check and the comment; then the checks of stacks that
+// need attention; then the rest. A stack that is done soon gets its check written once, completed;
+// one that is not gets it once while it is open, whatever happens to it on the way, and once more.
+// Progress is told by the comment, as often as the budget of a round (two calls a stack and ten)
+// leaves room for.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -49,19 +51,21 @@ std::int64_t shown_again_ms(const PostedRecord& posted, bool bad_news);
 // What comes too soon waits until then, or for what comes first.
 inline bool may_wait(const Moment& moment) { return moment.busy && !moment.stale && moment.soon; }
 Outgoing outgoing(const Report& report, const PostedRecord& posted, const Moment& moment);
-bool worth_writing(const Outgoing& out, const Report& report, const PostedRecord& posted, const Moment& moment);
+bool worth_writing(const Outgoing& out, const Report& report, const PostedRecord& posted,
+                   const Moment& moment);
 // A head, an attempt, applies before the merge: what the budget of calls is counted for.
 std::string round_of(const Report& report);
 
-// One short new comment, where somebody must act who would not learn it from an edit; `key` says what for.
+// One short new comment, where somebody must act who would not learn it from an edit; `key` says
+// what for.
 struct Mention {
     std::string key;
     std::string body;
 };
 std::optional<Mention> mention(const Report& report);
 
-// What is remembered of a check that is about to be made and not completed: whether it was is not known until
-// the answer is there.
+// What is remembered of a check that is about to be made and not completed: whether it was is not
+// known until the answer is there.
 std::string digest_of_begun(const Check& check);
 bool is_open(std::string_view digest);
 

@@ -1,5 +1,5 @@
-// Answers to commands: the eyes at once, one reply at most. Written here because only this folder writes to
-// forges; keyed by the comment, so that a restart does not say it twice.
+// Answers to commands: the eyes at once, one reply at most. Written here because only this folder
+// writes to forges; keyed by the comment, so that a restart does not say it twice.
 #include "handlers/report/reply.hpp"
 
 #include <algorithm>
@@ -15,7 +15,8 @@ namespace {
 std::string trees_of(const Report& report, const std::vector<StackId>& wanted) {
     std::vector<const StackReport*> stacks;
     for (const auto& stack : report.stacks)
-        if (std::find(wanted.begin(), wanted.end(), stack.stack) != wanted.end()) stacks.push_back(&stack);
+        if (std::find(wanted.begin(), wanted.end(), stack.stack) != wanted.end())
+            stacks.push_back(&stack);
     return explanation_trees(stacks);
 }
 
@@ -43,8 +44,10 @@ Task<void> pass_merge_group(ReportContext& context, ClaimedJob job) {
     check.status = CheckStatus::completed;
     check.conclusion = Conclusion::success;
     check.title = "Judged on the pull requests";
-    check.summary = "The pull requests of this merge group were planned and judged one by one. After the merge each "
-                    "stack is planned again, and applies only what was approved.";
+    check.summary =
+        "The pull requests of this merge group were planned and judged one by one. After the merge "
+        "each "
+        "stack is planned again, and applies only what was approved.";
     check.completed_at_ms = context.clock.now_ms();
     co_await forge.put_check(group.repository, "", std::move(check));
 }

@@ -1,7 +1,7 @@
-// Writes what differs, what decides first: summary check and comment, then the checks of the stacks. What was
-// written is remembered even when the next call fails. Before the first write the head is read once more from the
-// forge: a head that moved on is never written to (but that its open checks are closed), and the look that its push
-// causes leaves a report of its own.
+// Writes what differs, what decides first: summary check and comment, then the checks of the
+// stacks. What was written is remembered even when the next call fails. Before the first write the
+// head is read once more from the forge: a head that moved on is never written to (but that its
+// open checks are closed), and the look that its push causes leaves a report of its own.
 #include "handlers/report/report.hpp"
 
 #include <algorithm>
@@ -24,25 +24,28 @@ struct Writing {
     Report report;
     Stored<PostedRecord> posted;
     Moment moment;
-    std::uint64_t seen_version = 0;  // of the pull request's record
+    std::uint64_t seen_version = 0;          // of the pull request's record
     std::chrono::milliseconds postponed{0};  // until the forge has room for what was left out
 };
 
 // Old heads' checks are nobody's business any more once they are closed.
 void forget_other_heads(PostedRecord& posted, const CommitSha& head) {
     const auto ending = "@" + head.value;
-    std::erase_if(posted.check_digests,
-                  [&](const auto& one) { return !one.first.ends_with(ending) && !is_open(one.second); });
+    std::erase_if(posted.check_digests, [&](const auto& one) {
+        return !one.first.ends_with(ending) && !is_open(one.second);
+    });
     std::erase_if(posted.check_ids, [&](const auto& one) {
         return !one.first.ends_with(ending) && !posted.check_digests.contains(one.first);
     });
 }
 
-// From here on an approval may name these plans (rule W3), and the next head's plans are compared with them.
+// From here on an approval may name these plans (rule W3), and the next head's plans are compared
+// with them.
 void remember_shown(PostedRecord& posted, const Report& report) {
     for (const auto& stack : report.stacks) {
         if (!stack.run || !stack.run->planned_at_ms) continue;
-        if (!stack.run->plan_digest.empty()) posted.posted_at_ms.try_emplace(stack.run->plan_digest, report.now_ms);
+        if (!stack.run->plan_digest.empty())
+            posted.posted_at_ms.try_emplace(stack.run->plan_digest, report.now_ms);
         if (stack.run->kind != RunKind::proposed || !stack.plan) continue;
         if (posted.posted_head != report.pull.head) {
             posted.previous_head = posted.posted_head;
@@ -69,7 +72,8 @@ Task<bool> head_is_the_same(Writing& writing) {
     if (record.version == writing.seen_version) co_return true;
     const auto pull = decoded_record<PullRecord>(key, record);
     writing.seen_version = record.version;
-    co_return pull.pull.head == writing.report.pull.head && pull.discovering_stacks == writing.report.discovering_stacks;
+    co_return pull.pull.head == writing.report.pull.head&& pull.discovering_stacks ==
+        writing.report.discovering_stacks;
 }
 
 // False: the head moved on, so nothing more is written.
@@ -104,12 +108,14 @@ Task<void> put_rest(Writing& writing, std::vector<OutgoingCheck> checks) {
     auto& forge = writing.forge;
     for (auto& one : checks) {
         const auto known = writing.posted.value.check_ids.find(one.key);
-        const bool is_there = known != writing.posted.value.check_ids.end() && !known->second.empty();
+        const bool is_there =
+            known != writing.posted.value.check_ids.end() && !known->second.empty();
         const auto kind = is_there && forge.has_checks() ? WriteKind::edits : WriteKind::creates;
         const auto wait = co_await forge.wait_for_rest(writing.name.repository, kind);
         if (wait.count() > 0) {
             const auto until = std::max(wait, shortest_postponement);
-            writing.postponed = writing.postponed.count() ? std::min(writing.postponed, until) : until;
+            writing.postponed =
+                writing.postponed.count() ? std::min(writing.postponed, until) : until;
             continue;
         }
         const bool same = co_await put_check(writing, std::move(one));
@@ -132,8 +138,9 @@ Task<void> write(Writing& writing, Outgoing out) {
         const bool same = co_await head_is_the_same(writing);
         if (!same) co_return;
         auto body = std::move(*out.comment);
-        posted.comment_id = co_await writing.forge.put_comment(writing.name, posted.comment_id,
-                                                               comment_marker(writing.context.check_name), std::move(body));
+        posted.comment_id = co_await writing.forge.put_comment(
+            writing.name, posted.comment_id, comment_marker(writing.context.check_name),
+            std::move(body));
         posted.comment_digest = out.comment_digest;
         ++posted.calls;
         remember_shown(posted, writing.report);
@@ -159,12 +166,13 @@ Task<void> remember(Writing& writing, Lease holding) {
     commit.records.push_back(save(posted_key(writing.name), writing.posted));
     commit.holding = std::move(holding);
     auto done = co_await writing.context.queue.commit(std::move(commit));
-    if (done == Committed::conflict) throw Failure("two reports wrote at once", std::chrono::milliseconds(200));
+    if (done == Committed::conflict)
+        throw Failure("two reports wrote at once", std::chrono::milliseconds(200));
     ++writing.posted.version;
 }
 
-// A check that is made and not completed, and then forgotten by a crash, would stay open for ever once its head
-// is replaced.
+// A check that is made and not completed, and then forgotten by a crash, would stay open for ever
+// once its head is replaced.
 Task<void> remember_what_begins(Writing& writing, const Outgoing& out, Lease holding) {
     auto& digests = writing.posted.value.check_digests;
     bool any = false;
@@ -186,8 +194,9 @@ Task<bool> head_stands(Writing& writing, std::int64_t read_at_ms) {
 }
 
 bool decides(const Outgoing& out) {
-    return out.comment || std::any_of(out.checks.begin(), out.checks.end(),
-                                      [](const OutgoingCheck& one) { return one.turn == Turn::decides; });
+    return out.comment ||
+           std::any_of(out.checks.begin(), out.checks.end(),
+                       [](const OutgoingCheck& one) { return one.turn == Turn::decides; });
 }
 
 // Of a round of plans: how much was asked of the forge, and how often progress was shown.
@@ -222,22 +231,25 @@ Task<void> write_report(ReportContext& context, ClaimedJob job) {
     auto report = co_await gather_report(context, name);
     if (!report) co_return;
     const auto at = context.forges.find(name.repository.forge);
-    if (at == context.forges.end()) throw Failure("no forge is called " + name.repository.forge, Retry::never);
+    if (at == context.forges.end())
+        throw Failure("no forge is called " + name.repository.forge, Retry::never);
     Writing writing{context, *at->second, name, std::move(*report), {}, {}, seen.version, {}};
     writing.posted = co_await load<PostedRecord>(context.queue, posted_key(name));
     auto& posted = writing.posted.value;
 
     writing.moment = moment_of(writing.report, posted);
     const auto& moment = writing.moment;
-    if (may_wait(moment)) co_return co_await come_again(context, job, name, shown_again_ms(posted, moment.bad_news));
+    if (may_wait(moment))
+        co_return co_await come_again(context, job, name, shown_again_ms(posted, moment.bad_news));
     auto out = outgoing(writing.report, posted, moment);
     if (!worth_writing(out, writing.report, posted, moment)) co_return;
     const bool progress = moment.busy && !moment.stale && !moment.bad_news;
     if (progress || !decides(out)) {
         const auto wait = co_await writing.forge.wait_for_rest(name.repository, WriteKind::creates);
         if (wait.count() > 0)
-            co_return co_await come_again(context, job, name,
-                                          context.clock.now_ms() + std::max(wait, shortest_postponement).count());
+            co_return co_await come_again(
+                context, job, name,
+                context.clock.now_ms() + std::max(wait, shortest_postponement).count());
     }
     count_in(posted, writing);
     const bool stands = co_await head_stands(writing, seen.value.read_at_ms);
@@ -250,7 +262,8 @@ Task<void> write_report(ReportContext& context, ClaimedJob job) {
     if (error) std::rethrow_exception(error);
     if (writing.postponed.count() > 0)
         co_await come_again(context, job, name, context.clock.now_ms() + writing.postponed.count());
-    else if (moment.stale && moment.busy && !writing.report.discovering_stacks)  // progress, should nothing happen until then
+    else if (moment.stale && moment.busy &&
+             !writing.report.discovering_stacks)  // progress, should nothing happen until then
         co_await come_again(context, job, name, shown_again_ms(posted, false));
 }
 

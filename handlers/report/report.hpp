@@ -1,5 +1,5 @@
-// The only writer to forges. At most one report job per pull request waits; it renders the state of the
-// moment it runs in, and writes only what differs from what stands there.
+// The only writer to forges. At most one report job per pull request waits; it renders the state of
+// the moment it runs in, and writes only what differs from what stands there.
 #pragma once
 #include <optional>
 #include <string>
@@ -25,7 +25,8 @@ struct ReportContext {
     std::vector<std::string> link_hosts;
 };
 
-// Reads the pull request's record and runs, and makes the Report value. nullopt: nothing is known of it.
+// Reads the pull request's record and runs, and makes the Report value. nullopt: nothing is known
+// of it.
 Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestName pull);
 
 // The job report/<pull>; payload: a PullRequestName.

@@ -23,7 +23,8 @@ struct Candidate {
 
 class Search {
   public:
-    Search(const DescribedStacks& described, const ChangeQuestion& question, const std::vector<ChangedFile>& files)
+    Search(const DescribedStacks& described, const ChangeQuestion& question,
+           const std::vector<ChangedFile>& files)
         : described_(described), question_(question), git_(*question.repository), files_(files) {}
 
     // Blocking.
@@ -83,8 +84,12 @@ class Search {
         for (const auto* some : {&described_.stacks, &described_.undescribed})
             for (const auto& other : *some)
                 if (other.directory != stack.directory) asked.taken.insert(other.directory);
-        asked.before = [this](const std::string& path) { return git_.object_at(question_.from, path).value_or(""); };
-        asked.now = [this](const std::string& path) { return git_.object_at(question_.planned, path).value_or(""); };
+        asked.before = [this](const std::string& path) {
+            return git_.object_at(question_.from, path).value_or("");
+        };
+        asked.now = [this](const std::string& path) {
+            return git_.object_at(question_.planned, path).value_or("");
+        };
         return renamed_directory(asked);
     }
 
@@ -95,12 +100,14 @@ class Search {
 };
 
 Task<std::vector<Candidate>> with_uses(ReactContext& context, const DescribedStacks& described,
-                                       const ChangeQuestion& question, const std::vector<ChangedFile>& files) {
+                                       const ChangeQuestion& question,
+                                       const std::vector<ChangedFile>& files) {
     const Search search(described, question, files);
     auto find = [&] { return search.all(); };
     auto out = co_await context.pool.run(find);
     std::vector<std::string> here, before;
-    for (const auto& candidate : out) (candidate.gone ? before : here).push_back(candidate.settings().directory);
+    for (const auto& candidate : out)
+        (candidate.gone ? before : here).push_back(candidate.settings().directory);
     auto facts_here = co_await context.uses.read(question.repository, question.planned, here);
     auto facts_before = co_await context.uses.read(question.repository, question.before, before);
     std::size_t i = 0, j = 0;
@@ -122,7 +129,8 @@ std::vector<std::string> both_sides(const std::vector<ChangedFile>& files) {
 std::vector<std::pair<const Candidate*, std::vector<std::string>>> concerns_of(
     const std::vector<Candidate>& candidates, const std::vector<std::string>& changed) {
     std::vector<StackWithUses> asked;
-    for (const auto& candidate : candidates) asked.push_back({&candidate.settings(), &candidate.uses});
+    for (const auto& candidate : candidates)
+        asked.push_back({&candidate.settings(), &candidate.uses});
     const auto concerns = stacks_concerned(asked, changed);
     std::vector<std::pair<const Candidate*, std::vector<std::string>>> out;
     std::size_t next = 0;
@@ -137,7 +145,8 @@ std::vector<std::pair<const Candidate*, std::vector<std::string>>> concerns_of(
 
 }  // namespace
 
-Task<std::vector<ConcernedStack>> decide_change(ReactContext& context, const DescribedStacks& described,
+Task<std::vector<ConcernedStack>> decide_change(ReactContext& context,
+                                                const DescribedStacks& described,
                                                 ChangeQuestion question) {
     auto diff = [&] { return question.repository->changed_files(question.from, question.to); };
     auto files = co_await context.pool.run(diff);

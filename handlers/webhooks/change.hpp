@@ -1,5 +1,5 @@
-// From two trees to decisions: what changed, which stacks that concerns, what the push policies say of each.
-// Shared by pull requests and pushes.
+// From two trees to decisions: what changed, which stacks that concerns, what the push policies say
+// of each. Shared by pull requests and pushes.
 #pragma once
 #include <string>
 #include <vector>
@@ -13,10 +13,11 @@ namespace slipway {
 struct ConcernedStack {
     Stack stack;  // its directory is the one to plan in
     std::vector<std::string> because;
-    // Its directory or its description is gone from what would be planned: nothing is, unless its settings say
-    // `delete: destroy`; then a destroy is, from the tree before.
+    // Its directory or its description is gone from what would be planned: nothing is, unless its
+    // settings say `delete: destroy`; then a destroy is, from the tree before.
     std::optional<GoneDirectory> gone;
-    std::string renamed_from;  // stack.directory is what git takes for this one, which its settings still name
+    std::string renamed_from;  // stack.directory is what git takes for this one, which its settings
+                               // still name
     PushDecision decision;
     bool destroys() const { return gone && gone->on_delete == OnDelete::destroy; }
 };
@@ -29,9 +30,10 @@ struct ChangeQuestion {
     PushQuestion push;  // stack, changed and because are filled in for each stack
 };
 
-// Stacks that are concerned, in the order described, with their decisions (those to ignore are left out unless
-// a policy failed). How much one that is gone still manages is filled in.
-Task<std::vector<ConcernedStack>> decide_change(ReactContext& context, const DescribedStacks& described,
+// Stacks that are concerned, in the order described, with their decisions (those to ignore are left
+// out unless a policy failed). How much one that is gone still manages is filled in.
+Task<std::vector<ConcernedStack>> decide_change(ReactContext& context,
+                                                const DescribedStacks& described,
                                                 ChangeQuestion question);
 
 // The id of a run: derived, so that reacting twice makes one run.

@@ -1,6 +1,7 @@
-// One table says which words there are; the parser and the help read it. Everything that is not on a list of
-// allowed characters is refused with a sentence, so that no argument ever needs quoting later on. A message
-// repeats only words made of letters: it is shown on the page where the mistake was made.
+// One table says which words there are; the parser and the help read it. Everything that is not on
+// a list of allowed characters is refused with a sentence, so that no argument ever needs quoting
+// later on. A message repeats only words made of letters: it is shown on the page where the mistake
+// was made.
 #include "handlers/webhooks/comment_command.hpp"
 
 #include <algorithm>
@@ -15,9 +16,9 @@ namespace slipway {
 
 namespace {
 
-constexpr std::size_t target_limit = 100;      // targets in one command
-constexpr std::size_t name_limit = 200;        // bytes of one target
-constexpr std::size_t note_limit = 1'000;      // bytes
+constexpr std::size_t target_limit = 100;  // targets in one command
+constexpr std::size_t name_limit = 200;    // bytes of one target
+constexpr std::size_t note_limit = 1'000;  // bytes
 constexpr std::string_view atlantis_compatible = "atlantis";
 
 struct Row {
@@ -25,23 +26,27 @@ struct Row {
     Verb verb;
     std::string_view arguments;
     std::string_view does;       // "": another word for the same, not in the help
-    bool atlantis_only = false;   // only behind the word `atlantis`
+    bool atlantis_only = false;  // only behind the word `atlantis`
 };
 constexpr std::array<Row, 16> table = {{
     {"plan", Verb::plan, "[STACK]…", "plans again, at the present head"},
     {"apply", Verb::apply, "[STACK[@PLAN]]…",
-     "before the merge, where a stack allows it: applies; after the merge: confirms what waits, and begins again "
+     "before the merge, where a stack allows it: applies; after the merge: confirms what waits, "
+     "and begins again "
      "what failed"},
     {"retry", Verb::retry, "[--failed] [STACK]…",
      "plans again, after the merge from the branch's tip; `--failed`: only what failed"},
     {"approve", Verb::approve, "[STACK[@PLAN]]…", "approves the plans as they are shown"},
-    {"reject", Verb::reject, "[STACK[@PLAN]]…", "says no to them, which also takes back an approval"},
+    {"reject", Verb::reject, "[STACK[@PLAN]]…",
+     "says no to them, which also takes back an approval"},
     {"cancel", Verb::cancel, "[STACK]…",
      "undoes what can be undone now: takes out of the queue, stops a plan, discards what waits"},
-    {"resolve", Verb::resolve, "STACK applied|failed", "says how an apply ended whose end nobody saw"},
+    {"resolve", Verb::resolve, "STACK applied|failed",
+     "says how an apply ended whose end nobody saw"},
     {"explain", Verb::explain, "[STACK]…", "shows which policies decided what, and why"},
     {"allow", Verb::allow, "provider SOURCE…",
-     "lets plans of this pull request run providers that the tracked branch does not use; needs the role admin"},
+     "lets plans of this pull request run providers that the tracked branch does not use; needs "
+     "the role admin"},
     {"help", Verb::help, "", "shows this table"},
     {"confirm", Verb::apply, "", ""},
     {"discard", Verb::cancel, "", ""},
@@ -87,12 +92,12 @@ std::vector<Word> split(std::string_view line) {
 }
 
 bool is_invisible(char32_t c) {
-    return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) || (c >= 0x2060 && c <= 0x206F) ||
-           c == 0xFEFF || c == 0xAD;
+    return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
+           (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c == 0xAD;
 }
 
-// Letters of other scripts, full-width forms and invisible characters in place of the word's own: at least
-// half of it must be the very characters.
+// Letters of other scripts, full-width forms and invisible characters in place of the word's own:
+// at least half of it must be the very characters.
 bool looks_like(std::string_view text, std::string_view word) {
     std::size_t at = 0, same = 0, read = 0;
     while (at < text.size()) {
@@ -123,7 +128,8 @@ class Grammar {
             if (point.value == '\t') continue;
             if (point.value < 0x20 || point.value == 0x7F || point.value == replacement_character ||
                 is_invisible(point.value))
-                return mistake("The command contains an invisible character; please type it again.");
+                return mistake(
+                    "The command contains an invisible character; please type it again.");
         }
         const auto words = split(line);
         CommentCommand command;
@@ -141,8 +147,10 @@ class Grammar {
                 command.only_failed = true;
                 continue;
             }
-            if (is_atlantis_ && (text == "-p" || text == "--project") && i + 1 < words.size()) continue;
-            auto wrong = command.verb == Verb::allow ? allowed(text, i - 2, command) : argument(text, command);
+            if (is_atlantis_ && (text == "-p" || text == "--project") && i + 1 < words.size())
+                continue;
+            auto wrong = command.verb == Verb::allow ? allowed(text, i - 2, command)
+                                                     : argument(text, command);
             if (wrong) return *std::move(wrong);
         }
         if (command.verb == Verb::allow && command.providers.empty()) return how_to_allow();
@@ -156,8 +164,9 @@ class Grammar {
         if (!command.targets.empty() && command.targets.back().plan.empty())
             command.resolution = parse_word<Resolution>(folded(command.targets.back().pattern));
         if (!command.resolution || command.targets.size() < 2)
-            return mistake("Name the stack, and say how its apply ended: " + example("resolve", "STACK applied") +
-                           " or " + example("resolve", "STACK failed") + ".");
+            return mistake("Name the stack, and say how its apply ended: " +
+                           example("resolve", "STACK applied") + " or " +
+                           example("resolve", "STACK failed") + ".");
         command.targets.pop_back();
         return command;
     }
@@ -172,12 +181,15 @@ class Grammar {
     }
 
     Parsed how_to_allow() const {
-        return mistake("What is allowed is a provider by its source: " + example("allow", "provider NAMESPACE/TYPE") + ".");
+        return mistake("What is allowed is a provider by its source: " +
+                       example("allow", "provider NAMESPACE/TYPE") + ".");
     }
 
     // "provider", then sources.
-    std::optional<Parsed> allowed(std::string_view text, std::size_t at, CommentCommand& command) const {
-        if (at == 0) return folded(text) == "provider" ? std::nullopt : std::optional(how_to_allow());
+    std::optional<Parsed> allowed(std::string_view text, std::size_t at,
+                                  CommentCommand& command) const {
+        if (at == 0)
+            return folded(text) == "provider" ? std::nullopt : std::optional(how_to_allow());
         const auto source = folded(text);
         if (source.size() > name_limit || provider_address(source, ToolKind::terraform).empty() ||
             command.providers.size() == target_limit)
@@ -191,13 +203,16 @@ class Grammar {
             return mistake("There is a long dash where two hyphens are meant: `-- note`.");
         if (text.starts_with("-")) {
             if (is_atlantis_)
-                return mistake("Slipway names stacks where others name directories and workspaces: " +
-                               example("plan", "STACK") + ".");
-            return mistake("This command knows no options. A note goes behind `-- `, with a space.");
+                return mistake(
+                    "Slipway names stacks where others name directories and workspaces: " +
+                    example("plan", "STACK") + ".");
+            return mistake(
+                "This command knows no options. A note goes behind `-- `, with a space.");
         }
         if (command.targets.size() == target_limit)
-            return mistake("These are more than " + std::to_string(target_limit) +
-                           " stacks; a pattern such as `prod-*`, `label:x` or `space:path` names many.");
+            return mistake(
+                "These are more than " + std::to_string(target_limit) +
+                " stacks; a pattern such as `prod-*`, `label:x` or `space:path` names many.");
         CommandTarget target;
         const auto at = text.find('@');
         target.pattern = std::string(text.substr(0, at));
@@ -206,8 +221,9 @@ class Grammar {
             const bool fits = target.plan.size() >= 4 && target.plan.size() <= 64 &&
                               std::all_of(target.plan.begin(), target.plan.end(), is_hex);
             if (!fits || target.pattern.empty())
-                return mistake("A plan is named by its stack and at least four digits of its digest: "
-                               "`STACK@9f3c`.");
+                return mistake(
+                    "A plan is named by its stack and at least four digits of its digest: "
+                    "`STACK@9f3c`.");
         }
         if (auto wrong = pattern(target.pattern)) return wrong;
         command.targets.push_back(std::move(target));
@@ -220,22 +236,28 @@ class Grammar {
             const char c = static_cast<char>(point.value);
             if (point.value >= 0x80) {
                 const bool quote = point.value >= 0x2018 && point.value <= 0x201F;
-                return mistake(quote ? "Names are written without quotes, straight or curly."
-                                     : "There is a character that is not a plain letter, digit or sign; if "
-                                       "it looks like one, please type the name again.");
+                return mistake(
+                    quote ? "Names are written without quotes, straight or curly."
+                          : "There is a character that is not a plain letter, digit or sign; if "
+                            "it looks like one, please type the name again.");
             }
             if (c == '"' || c == '\'') return mistake("Names are written without quotes.");
-            if (!is_letter(c) && !is_digit(c) && std::string_view("-_.:/+=,*?[]{}!").find(c) == text.npos)
-                return mistake(c == '`' ? std::string("A backtick has no meaning here.")
-                                        : "`" + std::string(1, c) + "` has no meaning here; stacks are "
-                                          "named by letters, digits and `-_./`, patterns by `*?[]{}` too.");
+            if (!is_letter(c) && !is_digit(c) &&
+                std::string_view("-_.:/+=,*?[]{}!").find(c) == text.npos)
+                return mistake(
+                    c == '`'
+                        ? std::string("A backtick has no meaning here.")
+                        : "`" + std::string(1, c) +
+                              "` has no meaning here; stacks are "
+                              "named by letters, digits and `-_./`, patterns by `*?[]{}` too.");
             at += point.bytes;
         }
         if (text.size() > name_limit) return mistake("A stack's name is not as long as that.");
         std::string_view rest = text;
         while (!rest.empty()) {
             const auto segment = rest.substr(0, rest.find('/'));
-            if (segment == "..") return mistake("`..` leads out of the tree; stacks are named from its root.");
+            if (segment == "..")
+                return mistake("`..` leads out of the tree; stacks are named from its root.");
             rest.remove_prefix(std::min(rest.size(), segment.size() + 1));
         }
         if (text == "label:") return mistake("`label:` wants a label behind it: `label:team-a`.");
@@ -244,7 +266,8 @@ class Grammar {
 
     const Row* find(std::string_view verb) const {
         for (const auto& row : table)
-            if (row.word == verb && (row.atlantis_only == is_atlantis_ || row.verb == Verb::help)) return &row;
+            if (row.word == verb && (row.atlantis_only == is_atlantis_ || row.verb == Verb::help))
+                return &row;
         return nullptr;
     }
 
@@ -252,13 +275,17 @@ class Grammar {
         const auto verb = folded(typed);
         std::vector<std::string> known;
         for (const auto& row : table)
-            if (row.atlantis_only == is_atlantis_ || row.verb == Verb::help) known.emplace_back(row.word);
+            if (row.atlantis_only == is_atlantis_ || row.verb == Verb::help)
+                known.emplace_back(row.word);
         const auto meant = nearest(verb, known);
         std::string said = "this";
-        if (verb.size() <= 24 && std::all_of(verb.begin(), verb.end(), is_letter)) said = "`" + verb + "`";
+        if (verb.size() <= 24 && std::all_of(verb.begin(), verb.end(), is_letter))
+            said = "`" + verb + "`";
         if (meant)
-            return mistake("There is no command " + said + "; did you mean " + example(*meant, "") + "?");
-        return mistake("There is no command " + said + "; " + example("help", "") + " lists them all.");
+            return mistake("There is no command " + said + "; did you mean " + example(*meant, "") +
+                           "?");
+        return mistake("There is no command " + said + "; " + example("help", "") +
+                       " lists them all.");
     }
 
     std::string example(std::string_view verb, std::string_view argument) const {
@@ -288,17 +315,20 @@ std::optional<std::variant<CommentCommand, CommandMistake>> parse_comment(
         for (const auto& command_word : command_words) {
             const auto wanted = folded(command_word);
             const bool a_plain_word = !wanted.empty() && is_letter(wanted[0]);
-            if (wanted.empty() || (a_plain_word && !single)) continue;  // prose begins with words, too
+            if (wanted.empty() || (a_plain_word && !single))
+                continue;  // prose begins with words, too
             const bool same = first == wanted;
             if (!same && !looks_like(words[0].text, wanted)) continue;
             if (found)
-                return CommandMistake{"There are two commands in this comment, and none was done: "
-                                      "one comment says one thing."};
+                return CommandMistake{
+                    "There are two commands in this comment, and none was done: "
+                    "one comment says one thing."};
             if (same)
                 found = Grammar(command_word).parse(line);
             else
-                found = CommandMistake{"The command's first word contains characters that only look like `" +
-                                       command_word + "`; please type it again."};
+                found = CommandMistake{
+                    "The command's first word contains characters that only look like `" +
+                    command_word + "`; please type it again."};
             break;
         }
     }
@@ -314,10 +344,14 @@ std::string command_help(std::string_view command_word) {
         if (!row.arguments.empty()) out += " " + std::string(row.arguments);
         out += "` | " + std::string(row.does) + " |\n";
     }
-    out += "\nSTACK is a name, a pattern such as `prod-*`, `label:x` or `space:path`; without one, all stacks "
-           "of the pull request are meant. `@PLAN` is the short digest beside a plan: then the command "
-           "holds for that plan and no other. What follows `-- ` is kept as a note. A command stands on a "
-           "line of its own, one in a comment; editing a comment commands nothing.\n";
+    out +=
+        "\nSTACK is a name, a pattern such as `prod-*`, `label:x` or `space:path`; without one, "
+        "all stacks "
+        "of the pull request are meant. `@PLAN` is the short digest beside a plan: then the "
+        "command "
+        "holds for that plan and no other. What follows `-- ` is kept as a note. A command stands "
+        "on a "
+        "line of its own, one in a comment; editing a comment commands nothing.\n";
     return out;
 }
 

@@ -1,6 +1,6 @@
-// The grammar of commands in comments (pure): own line, first word `/slipway` (or another), a verb, targets,
-// options, and a note after `--`. Never from quotes, code blocks or HTML comments. `help` is generated from
-// the same table.
+// The grammar of commands in comments (pure): own line, first word `/slipway` (or another), a verb,
+// targets, options, and a note after `--`. Never from quotes, code blocks or HTML comments. `help`
+// is generated from the same table.
 //
 //   /slipway VERB [STACK[@PLAN] | glob | label:x | space:path]… [--option]… [-- note]
 //   /slipway allow provider SOURCE… [-- note]
@@ -17,9 +17,9 @@ namespace slipway {
 
 struct CommentCommand {
     Verb verb = Verb::help;
-    std::vector<CommandTarget> targets;  // none: all concerned
-    std::vector<std::string> providers;  // of `allow`
-    bool only_failed = false;            // of `retry`
+    std::vector<CommandTarget> targets;    // none: all concerned
+    std::vector<std::string> providers;    // of `allow`
+    bool only_failed = false;              // of `retry`
     std::optional<Resolution> resolution;  // of `resolve`
     std::string note;
     bool operator==(const CommentCommand&) const = default;

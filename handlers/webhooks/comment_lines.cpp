@@ -1,6 +1,7 @@
-// A reader of CommonMark's block structure that keeps no tree: for each line it knows whether it stands in a
-// fence, in an HTML block, under a quote, in indented code, or inside a code span that began on an earlier
-// line of its paragraph. Fences inside list items end with their item, as they do on the page.
+// A reader of CommonMark's block structure that keeps no tree: for each line it knows whether it
+// stands in a fence, in an HTML block, under a quote, in indented code, or inside a code span that
+// began on an earlier line of its paragraph. Fences inside list items end with their item, as they
+// do on the page.
 #include "handlers/webhooks/comment_lines.hpp"
 
 #include <algorithm>
@@ -21,8 +22,8 @@ struct Indented {
     std::string_view rest;
 };
 
-// Tabs reach to the next multiple of four, counted from `column`. A no-break space is what some keyboards
-// put where a space was meant.
+// Tabs reach to the next multiple of four, counted from `column`. A no-break space is what some
+// keyboards put where a space was meant.
 Indented indented(std::string_view line, std::size_t column = 0) {
     std::size_t at = 0, columns = 0;
     while (at < line.size()) {
@@ -46,8 +47,10 @@ std::size_t list_marker(std::string_view text) {
     if (!text.empty() && (text[0] == '-' || text[0] == '*' || text[0] == '+')) {
         width = 1;
     } else {
-        while (width < text.size() && width < 9 && text[width] >= '0' && text[width] <= '9') ++width;
-        if (width == 0 || width >= text.size() || (text[width] != '.' && text[width] != ')')) return 0;
+        while (width < text.size() && width < 9 && text[width] >= '0' && text[width] <= '9')
+            ++width;
+        if (width == 0 || width >= text.size() || (text[width] != '.' && text[width] != ')'))
+            return 0;
         ++width;
     }
     if (width == text.size()) return width + 1;
@@ -79,9 +82,9 @@ bool closes(const Fence& fence, std::string_view text) {
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
 
 std::size_t find_folded(std::string_view text, std::string_view wanted, std::size_t from = 0) {
-    auto found = std::search(text.begin() + static_cast<std::ptrdiff_t>(std::min(from, text.size())),
-                             text.end(), wanted.begin(), wanted.end(),
-                             [](char a, char b) { return lower(a) == b; });
+    auto found = std::search(
+        text.begin() + static_cast<std::ptrdiff_t>(std::min(from, text.size())), text.end(),
+        wanted.begin(), wanted.end(), [](char a, char b) { return lower(a) == b; });
     return found == text.end() ? text.npos : static_cast<std::size_t>(found - text.begin());
 }
 
@@ -90,10 +93,17 @@ struct Hiding {
     std::string_view begin, end;
 };
 constexpr std::array<Hiding, 11> hidings = {{
-    {"<!--", "-->"},           {"<pre", "</pre"},           {"<code", "</code"},
-    {"<blockquote", "</blockquote"}, {"<textarea", "</textarea"}, {"<script", "</script"},
-    {"<style", "</style"},     {"<samp", "</samp"},         {"<kbd", "</kbd"},
-    {"<?", "?>"},              {"<![cdata[", "]]>"},
+    {"<!--", "-->"},
+    {"<pre", "</pre"},
+    {"<code", "</code"},
+    {"<blockquote", "</blockquote"},
+    {"<textarea", "</textarea"},
+    {"<script", "</script"},
+    {"<style", "</style"},
+    {"<samp", "</samp"},
+    {"<kbd", "</kbd"},
+    {"<?", "?>"},
+    {"<![cdata[", "]]>"},
 }};
 
 // The end that must come before lines count again; "": nothing is left open on this line.
@@ -103,7 +113,8 @@ std::string_view left_open(std::string_view line) {
         const bool in_code = at > 0 && line[at - 1] == '`';  // somebody writes about it
         const Hiding* opened = nullptr;
         for (const auto& hiding : hidings)
-            if (find_folded(line.substr(at, hiding.begin.size()), hiding.begin) == 0) opened = &hiding;
+            if (find_folded(line.substr(at, hiding.begin.size()), hiding.begin) == 0)
+                opened = &hiding;
         if (!opened || in_code) {
             ++at;
             continue;
@@ -171,7 +182,8 @@ class Reader {
         bool in_marker = false;
         while (const auto width = columns < base() + 4 ? list_marker(text) : 0) {
             auto inner = indented(text.substr(std::min(width, text.size())), columns + width);
-            if (inner.columns > 3) inner.columns = 0;  // indented code in the item: nothing to find there
+            if (inner.columns > 3)
+                inner.columns = 0;  // indented code in the item: nothing to find there
             columns += width + inner.columns;
             text = inner.rest;
             items_.push_back(columns);
@@ -199,8 +211,8 @@ class Reader {
         bool escaped;  // its first one, should it open a span
     };
 
-    // Code spans run over line ends, but not beyond their paragraph. A span ends at the next run of the
-    // same length.
+    // Code spans run over line ends, but not beyond their paragraph. A span ends at the next run of
+    // the same length.
     void end_paragraph() {
         std::vector<Run> runs;
         std::map<std::size_t, std::vector<std::size_t>> by_length;

@@ -25,13 +25,15 @@ namespace {
 using Own = std::vector<Stack>;
 
 const Stack* find_in(const Own& stacks, const StackId& id) {
-    auto at = std::find_if(stacks.begin(), stacks.end(), [&](const Stack& stack) { return stack.id == id; });
+    auto at = std::find_if(stacks.begin(), stacks.end(),
+                           [&](const Stack& stack) { return stack.id == id; });
     return at == stacks.end() ? nullptr : &*at;
 }
 
 // The same resources: same directory, and the same state as far as settings say where it is kept.
 bool is_the_same_place(const Stack& a, const Stack& b) {
-    return a.directory == b.directory && a.workspace == b.workspace && a.branch == b.branch && a.tool == b.tool;
+    return a.directory == b.directory && a.workspace == b.workspace && a.branch == b.branch &&
+           a.tool == b.tool;
 }
 
 class Description {
@@ -41,7 +43,8 @@ class Description {
 
     // nullopt: it has mistakes, which are told where `tell` says so.
     template <class Read>
-    std::optional<Own> stacks_of(const std::optional<std::string>& text, const Read& read, bool tell) {
+    std::optional<Own> stacks_of(const std::optional<std::string>& text, const Read& read,
+                                 bool tell) {
         Own own;
         if (!text) return own;
         auto loaded = read(*text);
@@ -62,7 +65,8 @@ class Description {
             if (!known) continue;  // gone from the default branch already
             const Stack settings = *known;
             if (const auto* now = find_in(after, stack.id)) {
-                if (now->directory != settings.directory) out_.directories.emplace(stack.id, now->directory);
+                if (now->directory != settings.directory)
+                    out_.directories.emplace(stack.id, now->directory);
                 continue;
             }
             const auto* same = under_another_key(settings, before, after);
@@ -92,7 +96,8 @@ class Description {
   private:
     const Stack* under_another_key(const Stack& old, const Own& before, const Own& after) const {
         for (const auto& stack : after)
-            if (!find_in(before, stack.id) && !out_.renamed.contains(stack.id) && is_the_same_place(old, stack))
+            if (!find_in(before, stack.id) && !out_.renamed.contains(stack.id) &&
+                is_the_same_place(old, stack))
                 return &stack;
         return nullptr;
     }
@@ -110,8 +115,9 @@ class Description {
 
 }  // namespace
 
-DescribedStacks describe(std::shared_ptr<const Organisation> organisation, const RepositoryName& repository,
-                         std::string_view branch, std::string_view default_branch, const SelfDescription& self,
+DescribedStacks describe(std::shared_ptr<const Organisation> organisation,
+                         const RepositoryName& repository, std::string_view branch,
+                         std::string_view default_branch, const SelfDescription& self,
                          const OwnFiles& files) {
     DescribedStacks out;
     for (const auto* stack : organisation->stacks_on(repository, branch))

@@ -1,6 +1,6 @@
-// Which stacks live on a repository's branch: those of the organisation tree, and those that the repository
-// describes itself where it may (rule C1: read from its default branch, never from a head; what only a head
-// describes is marked so and gets no variables).
+// Which stacks live on a repository's branch: those of the organisation tree, and those that the
+// repository describes itself where it may (rule C1: read from its default branch, never from a
+// head; what only a head describes is marked so and gets no variables).
 #pragma once
 #include <map>
 #include <memory>
@@ -17,9 +17,11 @@ struct DescribedStacks {
     std::vector<Stack> stacks;          // whose tracked branch it is
     std::vector<std::string> findings;  // of the repository's own file, file:line:column: message
     // What a change of the repository's own file does to the stacks that it described before.
-    std::vector<Stack> undescribed;              // it describes them no longer; with their settings of before
-    std::map<StackId, std::string> directories;  // what it names instead of the directory that they have
-    std::map<StackId, StackId> renamed;          // the new key of a stack that is the same but for it -> the old one
+    std::vector<Stack> undescribed;  // it describes them no longer; with their settings of before
+    std::map<StackId, std::string>
+        directories;  // what it names instead of the directory that they have
+    std::map<StackId, StackId>
+        renamed;  // the new key of a stack that is the same but for it -> the old one
 };
 
 // May this repository bring its own file, and what may it set there?
@@ -41,8 +43,9 @@ struct OwnFiles {
     bool pushed = false;  // `trusted` is `after`: settings of what is gone are those of before
 };
 
-DescribedStacks describe(std::shared_ptr<const Organisation> organisation, const RepositoryName& repository,
-                         std::string_view branch, std::string_view default_branch, const SelfDescription& self,
+DescribedStacks describe(std::shared_ptr<const Organisation> organisation,
+                         const RepositoryName& repository, std::string_view branch,
+                         std::string_view default_branch, const SelfDescription& self,
                          const OwnFiles& files);
 
 inline constexpr std::string_view repository_file = ".slipway.yaml";

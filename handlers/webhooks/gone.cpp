@@ -14,7 +14,9 @@ constexpr int runs_looked_at = 30;
 
 // "stacks/net/main.tf" below "stacks/net": "main.tf"; "": it lies elsewhere.
 std::string_view below(std::string_view directory, std::string_view path) {
-    if (path.size() <= directory.size() + 1 || !path.starts_with(directory) || path[directory.size()] != '/') return {};
+    if (path.size() <= directory.size() + 1 || !path.starts_with(directory) ||
+        path[directory.size()] != '/')
+        return {};
     return path.substr(directory.size() + 1);
 }
 
@@ -33,7 +35,8 @@ std::size_t same_contents(const RenameQuestion& question, const std::string& oth
     return static_cast<std::size_t>(
         std::count_if(question.files.begin(), question.files.end(), [&](const std::string& file) {
             const auto old = question.before(file);
-            return !old.empty() && old == question.now(other + "/" + std::string(below(question.directory, file)));
+            return !old.empty() &&
+                   old == question.now(other + "/" + std::string(below(question.directory, file)));
         }));
 }
 
@@ -43,14 +46,17 @@ Renamed renamed_directory(const RenameQuestion& question) {
     std::map<std::string, std::size_t> votes;
     std::set<std::string> held;  // directories that got a file under one of the old names
     std::multimap<std::string_view, std::string_view> old_names;
-    for (const auto& file : question.files) old_names.emplace(last_part(file), below(question.directory, file));
+    for (const auto& file : question.files)
+        old_names.emplace(last_part(file), below(question.directory, file));
     for (const auto& file : *question.changed) {
-        if (file.how == ChangedFile::How::removed || file.how == ChangedFile::How::modified) continue;
+        if (file.how == ChangedFile::How::removed || file.how == ChangedFile::How::modified)
+            continue;
         if (const auto name = below(question.directory, file.previous_path); !name.empty())
             if (const auto holder = holder_of(file.path, name); !holder.empty()) ++votes[holder];
         const auto [from, to] = old_names.equal_range(last_part(file.path));
         for (auto old = from; old != to; ++old)
-            if (const auto holder = holder_of(file.path, old->second); !holder.empty()) held.insert(holder);
+            if (const auto holder = holder_of(file.path, old->second); !holder.empty())
+                held.insert(holder);
     }
     std::erase_if(votes, [&](const auto& one) { return question.taken.contains(one.first); });
     Renamed out;
@@ -59,13 +65,14 @@ Renamed renamed_directory(const RenameQuestion& question) {
         if (count > most) most = count, out.looks_like = directory;
     if (most * 2 <= question.files.size()) return out;
     for (const auto& other : held)
-        if (other != out.looks_like && same_contents(question, other) * 2 >= question.files.size()) return out;
+        if (other != out.looks_like && same_contents(question, other) * 2 >= question.files.size())
+            return out;
     out.to = out.looks_like;
     return out;
 }
 
-// A proposed run's plan may be of a state that only its pull request names: it can tell that there is something,
-// never that there is nothing.
+// A proposed run's plan may be of a state that only its pull request names: it can tell that there
+// is something, never that there is nothing.
 Task<int> resources_of(Queue& queue, StackId stack) {
     auto ids = co_await queue.list("runs/" + stack.value, 0, runs_looked_at);
     std::vector<std::string> keys;
@@ -79,9 +86,11 @@ Task<int> resources_of(Queue& queue, StackId stack) {
             if (proposed < 1 && run.resources > 0) proposed = run.resources;
             continue;
         }
-        const bool begun = std::any_of(run.history.begin(), run.history.end(),
-                                       [](const StateChange& change) { return change.state == RunState::applying; });
-        if (begun && run.state != RunState::finished) co_return -1;  // some of it may have been made
+        const bool begun = std::any_of(
+            run.history.begin(), run.history.end(),
+            [](const StateChange& change) { return change.state == RunState::applying; });
+        if (begun && run.state != RunState::finished)
+            co_return -1;  // some of it may have been made
         if (run.resources >= 0) co_return run.resources;
     }
     co_return proposed;

@@ -1,5 +1,5 @@
-// A pull request, read afresh and turned into proposed runs. Everything that follows from one look is left in
-// one commit; a look that lost the race against another starts over.
+// A pull request, read afresh and turned into proposed runs. Everything that follows from one look
+// is left in one commit; a look that lost the race against another starts over.
 #include "handlers/webhooks/pulls.hpp"
 
 #include <algorithm>
@@ -41,7 +41,8 @@ Task<void> keep_allowed_providers(ReactContext& context, const PullRecord& merge
         auto& allowed = basis.value.allowed;
         const auto known = allowed.size();
         for (const auto& source : merged.allowed_providers)
-            if (std::find(allowed.begin(), allowed.end(), source) == allowed.end()) allowed.push_back(source);
+            if (std::find(allowed.begin(), allowed.end(), source) == allowed.end())
+                allowed.push_back(source);
         if (allowed.size() != known) commit.records.push_back(save(key, basis));
     }
 }
@@ -52,9 +53,9 @@ Task<void> supersede(ReactContext& context, const PullRecord& before, const Pull
     std::vector<std::string> keys;
     for (const auto& stack : before.stacks) {
         for (const auto* id : {&stack.proposed, &stack.tracked}) {
-            const bool kept = std::any_of(now.stacks.begin(), now.stacks.end(), [&](const PullStack& s) {
-                return s.proposed == *id || s.tracked == *id;
-            });
+            const bool kept = std::any_of(
+                now.stacks.begin(), now.stacks.end(),
+                [&](const PullStack& s) { return s.proposed == *id || s.tracked == *id; });
             if (!id->empty() && !kept) keys.push_back(run_key(*id));
         }
     }
@@ -62,10 +63,13 @@ Task<void> supersede(ReactContext& context, const PullRecord& before, const Pull
     for (std::size_t i = 0; i < keys.size(); ++i) {
         if (!records[i].version) continue;
         Stored<Run> run{decoded_record<Run>(keys[i], records[i]), records[i].version};
-        if (run.value.kind == RunKind::tracked && !run.value.before_merge) continue;  // of the branch
-        if (!advance(run.value, RunEvent::canceled, context.clock.now_ms(), "slipway", why)) continue;
+        if (run.value.kind == RunKind::tracked && !run.value.before_merge)
+            continue;  // of the branch
+        if (!advance(run.value, RunEvent::canceled, context.clock.now_ms(), "slipway", why))
+            continue;
         run.value.reason = why;
-        if (run.value.before_merge) out.commit.leave.push_back({"stack/" + run.value.stack.value, run.value.id.value});
+        if (run.value.before_merge)
+            out.commit.leave.push_back({"stack/" + run.value.stack.value, run.value.id.value});
         out.commit.cancel.push_back(JobId("prepare/" + run.value.id.value));
         out.commit.cancel.push_back(JobId("perform/" + run.value.id.value + "/plan"));
         out.commit.records.push_back(save(keys[i], run));
@@ -108,9 +112,7 @@ void add_run(Outcome& out, const Run& run) {
     out.commit.jobs.push_back(make_job(JobKind::prepare, run.id.value, run.id));
 }
 
-std::string action_word(const PullRequest& pull) {
-    return pull.draft ? "draft" : "synchronize";
-}
+std::string action_word(const PullRequest& pull) { return pull.draft ? "draft" : "synchronize"; }
 
 // What the look found in git: the trees to compare and to plan.
 struct Trees {
@@ -131,13 +133,13 @@ Task<Trees> read_trees(ReactContext& context, Forge& forge, PullRequest pull, Co
     std::vector<std::string> branches{pull.base_branch};
     if (default_branch != pull.base_branch) branches.push_back(default_branch);
     branches.push_back(forge.ref_of_pull(pull.name.number));
-    co_await context.mirrors.fetch(name, std::move(remote), std::move(commits), std::move(branches));
+    co_await context.mirrors.fetch(name, std::move(remote), std::move(commits),
+                                   std::move(branches));
     out.repository = context.mirrors.open(name);
     auto read = [&out, &pull, &keep_base, &default_branch] {
         auto& repository = *out.repository;
         auto tip = repository.branch_tip(pull.base_branch);
-        if (!tip)
-            throw Failure("the branch " + pull.base_branch + " does not exist", Retry::later);
+        if (!tip) throw Failure("the branch " + pull.base_branch + " does not exist", Retry::later);
         out.base = keep_base.empty() ? *tip : keep_base;
         out.base_tree = repository.tree_of(out.base);
         out.head = repository.tree_of(pull.head);
@@ -184,15 +186,18 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
                                                             : "the pull request was closed";
         PullRecord nothing;
         co_await supersede(context, before, nothing, std::move(why), out);
-        if (fresh->state == PullState::merged) co_await keep_allowed_providers(context, before, out.commit);
+        if (fresh->state == PullState::merged)
+            co_await keep_allowed_providers(context, before, out.commit);
         if (!before.stacks.empty()) leave_report(out, name);
         co_await store(context, std::move(pull), std::move(out));
         co_return;
     }
 
-    // The summary check stands at once: before git, policies and tools are asked. Until the stacks are known those
-    // of the record are of an earlier head, also for whoever looks again after this look has failed.
-    const bool moved = before.pull.head != fresh->head || before.pull.base_branch != fresh->base_branch;
+    // The summary check stands at once: before git, policies and tools are asked. Until the stacks
+    // are known those of the record are of an earlier head, also for whoever looks again after this
+    // look has failed.
+    const bool moved =
+        before.pull.head != fresh->head || before.pull.base_branch != fresh->base_branch;
     const bool begins = moved || before.pull.state != PullState::open;
     const bool nothing_kept = begins || before.discovering_stacks;
     if (begins) {
@@ -215,8 +220,8 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
     auto trees = co_await read_trees(context, forge, *fresh, keep_base, default_branch);
     auto organisation = context.organisation();
     auto self = may_describe_itself(context, forge, name.repository, *organisation);
-    auto described = describe(organisation, name.repository, fresh->base_branch, default_branch, self,
-                              trees.own);
+    auto described = describe(organisation, name.repository, fresh->base_branch, default_branch,
+                              self, trees.own);
     if (context.looks_at)
         for (auto* stacks : {&described.stacks, &described.undescribed})
             std::erase_if(*stacks, std::not_fn(context.looks_at));
@@ -276,8 +281,8 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
         }
         record.stacks.push_back(std::move(stack));
     }
-    co_await supersede(context, before, record, "superseded by " +
-                       std::string(shortened(fresh->head.value)), out);
+    co_await supersede(context, before, record,
+                       "superseded by " + std::string(shortened(fresh->head.value)), out);
     leave_report(out, name);
     if (keeps_a_plan)  // the others are considered when they are judged
         out.commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));

@@ -7,8 +7,9 @@ namespace slipway {
 
 enum class LookAgain { if_new, always };  // always: new runs although nothing moved (attempt + 1)
 
-// Reads the pull request afresh and leaves what follows: runs for the stacks it concerns, or the reasons why
-// there are none. `targets` (with `always`): only these stacks get a new run; empty: all.
+// Reads the pull request afresh and leaves what follows: runs for the stacks it concerns, or the
+// reasons why there are none. `targets` (with `always`): only these stacks get a new run; empty:
+// all.
 Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain again,
                         std::vector<StackId> targets, Lease holding);
 

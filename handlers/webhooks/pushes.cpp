@@ -1,6 +1,7 @@
-// Merging alone never permits an apply (rule W5): a tracked run remembers the merged pull request that brought
-// its commit, and from whose proposed run it may carry over approvals. A push that came without one, or that is not a
-// fast-forward, says so in `must_confirm` and waits for a person.
+// Merging alone never permits an apply (rule W5): a tracked run remembers the merged pull request
+// that brought its commit, and from whose proposed run it may carry over approvals. A push that
+// came without one, or that is not a fast-forward, says so in `must_confirm` and waits for a
+// person.
 #include "handlers/webhooks/pushes.hpp"
 
 #include <algorithm>
@@ -41,9 +42,9 @@ struct Pushed {
 
 inline constexpr std::size_t commits_looked_at = 50;
 
-Task<std::optional<Pushed>> read_push(ReactContext& context, Forge& forge, RepositoryName repository,
-                                      std::string branch, std::string default_branch, CommitSha known,
-                                      CommitSha hint) {
+Task<std::optional<Pushed>> read_push(ReactContext& context, Forge& forge,
+                                      RepositoryName repository, std::string branch,
+                                      std::string default_branch, CommitSha known, CommitSha hint) {
     auto remote = co_await forge.git_remote(repository);
     std::vector<CommitSha> none;
     std::vector<std::string> branches{branch};
@@ -91,8 +92,8 @@ Task<std::optional<Pushed>> read_push(ReactContext& context, Forge& forge, Repos
 }
 
 // The merged pull requests that brought these commits, newest first, without doubles.
-Task<std::vector<PullRequest>> merged_pulls(Forge& forge, RepositoryName repository, std::string branch,
-                                            std::vector<CommitSha> commits) {
+Task<std::vector<PullRequest>> merged_pulls(Forge& forge, RepositoryName repository,
+                                            std::string branch, std::vector<CommitSha> commits) {
     std::vector<PullRequest> out;
     std::set<int> seen;
     for (const auto& commit : commits) {
@@ -123,8 +124,9 @@ std::vector<int> numbers_in(std::string_view message) {
     return out;
 }
 
-// Whether an open pull request seems to have brought the push: the forge says "merged" a moment after it tells
-// of the push. Whoever pushes writes the message, so this is good for waiting and nothing else (rules W1, W5).
+// Whether an open pull request seems to have brought the push: the forge says "merged" a moment
+// after it tells of the push. Whoever pushes writes the message, so this is good for waiting and
+// nothing else (rules W1, W5).
 Task<std::optional<int>> pull_about_to_be_merged(Forge& forge, RepositoryName repository,
                                                  std::string branch, Pushed push) {
     auto numbers = numbers_in(push.info.message);
@@ -153,8 +155,9 @@ PullRecord* bringer_of(const StackId& stack, const std::vector<PullRequest>& pul
 
 // Nothing is done to a stack that is gone, and it is said where somebody reads it.
 void tell_of_gone(const ConcernedStack& one, PullRecord* pull) {
-    log_warning(one.gone->on_delete == OnDelete::orphan ? "a stack is gone; its resources stay, unmanaged as it wants"
-                                                        : "a stack is gone; its resources stay, and nothing is planned",
+    log_warning(one.gone->on_delete == OnDelete::orphan
+                    ? "a stack is gone; its resources stay, unmanaged as it wants"
+                    : "a stack is gone; its resources stay, and nothing is planned",
                 {{"stack", one.stack.id.value}, {"directory", one.gone->directory}});
     if (!pull) return;
     for (auto& stack : pull->stacks)
@@ -187,8 +190,8 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
 
     auto key = branch_key(repository, branch);
     auto known = co_await load<BranchRecord>(context.queue, key);
-    auto push = co_await read_push(context, forge, repository, branch, default_branch, known.value.tip,
-                                   hint_before);
+    auto push = co_await read_push(context, forge, repository, branch, default_branch,
+                                   known.value.tip, hint_before);
     if (!push || push->tip == known.value.tip) co_return;
     auto described = describe(organisation, repository, branch, default_branch, self, push->own);
 
@@ -215,7 +218,8 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
         // Nothing is skipped for ever: the next look begins where this one began.
         for (const auto& one : concerned)
             if (one.decision.failed)
-                throw Failure("a push policy of " + one.stack.id.value + " could not be evaluated for " + branch);
+                throw Failure("a push policy of " + one.stack.id.value +
+                              " could not be evaluated for " + branch);
         std::erase_if(concerned, [](const ConcernedStack& one) {
             return one.decision.action != PushAction::track ||
                    one.stack.apply_when == ApplyWhen::never;
@@ -223,8 +227,7 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
         order_by_dependencies(concerned);
     }
     std::vector<PullRequest> pulls;
-    if (!concerned.empty())
-        pulls = co_await merged_pulls(forge, repository, branch, push->commits);
+    if (!concerned.empty()) pulls = co_await merged_pulls(forge, repository, branch, push->commits);
     if (!concerned.empty() && pulls.empty() && push->fast_forward && may_lag)
         if (auto number = co_await pull_about_to_be_merged(forge, repository, branch, *push))
             throw ForgeLags("pull request " + std::to_string(*number) + " of " + repository.text() +
@@ -273,7 +276,8 @@ Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std:
         Stored<Run> run{decoded_record<Run>(replaced[i], earlier[i]), earlier[i].version};
         const std::string why = "the pull request was merged";
         if (!run.value.before_merge) continue;
-        if (!advance(run.value, RunEvent::canceled, context.clock.now_ms(), "slipway", why)) continue;
+        if (!advance(run.value, RunEvent::canceled, context.clock.now_ms(), "slipway", why))
+            continue;
         run.value.reason = why;
         commit.leave.push_back({"stack/" + run.value.stack.value, run.value.id.value});
         commit.records.push_back(save(replaced[i], run));

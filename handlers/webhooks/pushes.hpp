@@ -4,11 +4,11 @@
 
 namespace slipway {
 
-// Looks at the branch as it is now; the event's commits only help where the branch was never seen before.
-// Payload of nothing but hints: `hint_before` may be empty. Throws ForgeLags where a pull request seems to have
-// brought the push and is not merged yet, if it `may_lag`: a run without it would wait for a person.
+// Looks at the branch as it is now; the event's commits only help where the branch was never seen
+// before. Payload of nothing but hints: `hint_before` may be empty. Throws ForgeLags where a pull
+// request seems to have brought the push and is not merged yet, if it `may_lag`: a run without it
+// would wait for a person.
 Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std::string branch,
-                          CommitSha hint_before, Actor pusher, Lease holding,
-                          bool may_lag);
+                          CommitSha hint_before, Actor pusher, Lease holding, bool may_lag);
 
 }  // namespace slipway

@@ -1,4 +1,5 @@
-// What follows from an event, one overload per kind. Nothing in the payload is believed beyond names (W1).
+// What follows from an event, one overload per kind. Nothing in the payload is believed beyond
+// names (W1).
 #include "handlers/webhooks/react.hpp"
 
 #include "handlers/webhooks/comment_command.hpp"
@@ -48,8 +49,8 @@ Task<void> react_to(ReactContext& context, BranchPushed event, ClaimedJob job) {
                             job.lease, may_lag(job));
 }
 
-// Rule W2: the comment is read again, must be somebody else's, unedited, and counts once. One that commanded
-// nothing when it was made does not command anything later: it need not be read.
+// Rule W2: the comment is read again, must be somebody else's, unedited, and counts once. One that
+// commanded nothing when it was made does not command anything later: it need not be read.
 Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job) {
     if (event.body && !parse_comment(*event.body, context.command_words)) co_return;
     auto& forge = *context.forges.at(event.pull.repository.forge);
@@ -93,7 +94,8 @@ Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job)
 Task<void> react_to(ReactContext& context, ReviewChanged event, ClaimedJob job) {
     Commit commit;
     auto pull = co_await load<PullRecord>(context.queue, pull_key(event.pull));
-    if (pull.version) {  // written in any case: whoever has just read the reviews before this one reads them again
+    if (pull.version) {  // written in any case: whoever has just read the reviews before this one
+                         // reads them again
         pull.value.reviews_read = false;
         commit.records.push_back(save(pull_key(event.pull), pull));
     }
@@ -123,19 +125,22 @@ Task<void> react_to(ReactContext&, InstallationChanged event, ClaimedJob) {
     co_return;
 }
 
-// Names are labels that change; what is remembered under the old one is found again by the next event.
+// Names are labels that change; what is remembered under the old one is found again by the next
+// event.
 Task<void> react_to(ReactContext&, RepositoryRenamed event, ClaimedJob) {
     log_warning("a repository was renamed: its stacks must use the new name",
                 {{"from", event.from.text()}, {"to", event.to.text()}});
     co_return;
 }
 
-// Its pull requests were judged before they could enter the queue, and what they merge to is planned and judged
-// again before anything applies: the queue's commit only must not wait for a check that never comes.
+// Its pull requests were judged before they could enter the queue, and what they merge to is
+// planned and judged again before anything applies: the queue's commit only must not wait for a
+// check that never comes.
 Task<void> react_to(ReactContext& context, MergeGroupRequested event, ClaimedJob job) {
     MergeGroupCommit group{event.repository, event.head};
     Commit commit;
-    commit.jobs.push_back(make_job(JobKind::pass, event.repository.text() + "/" + event.head.value, group));
+    commit.jobs.push_back(
+        make_job(JobKind::pass, event.repository.text() + "/" + event.head.value, group));
     commit.holding = job.lease;
     commit.finish = true;
     co_await context.queue.commit(std::move(commit));
@@ -158,8 +163,8 @@ Task<void> react(ReactContext& context, ClaimedJob job) {
         co_return;
     }
     auto& event = std::get<Event>(parsed);
-    auto reaction = std::visit(
-        [&](auto& one) { return react_to(context, std::move(one), job); }, event);
+    auto reaction =
+        std::visit([&](auto& one) { return react_to(context, std::move(one), job); }, event);
     std::string lagging;
     try {
         co_await std::move(reaction);

@@ -1,5 +1,6 @@
-// What follows from an event: one overload per kind. An event is a hint to look (rule W1): each reads the
-// present state from the forge and from git, decides, and leaves everything in one commit.
+// What follows from an event: one overload per kind. An event is a hint to look (rule W1): each
+// reads the present state from the forge and from git, decides, and leaves everything in one
+// commit.
 #pragma once
 #include <functional>
 #include <memory>
@@ -25,13 +26,15 @@ struct ReactContext {
     Pool& pool;
     const Clock& clock;
     std::function<std::shared_ptr<const Organisation>()> organisation;
-    bool has_organisation_tree = false;  // without one, repositories of the built-in forge describe themselves
+    bool has_organisation_tree =
+        false;  // without one, repositories of the built-in forge describe themselves
     std::vector<std::string> command_words;
     Mode mode = Mode::apply;
     std::function<bool(const Stack&)> looks_at = {};  // of those on a pull request; empty: at all
 };
 
-// What an event announced is not to be seen yet: the forge may lag behind its own webhook, or it never was so.
+// What an event announced is not to be seen yet: the forge may lag behind its own webhook, or it
+// never was so.
 struct ForgeLags : Failure {
     using Failure::Failure;
 };

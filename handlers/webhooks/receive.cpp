@@ -20,9 +20,9 @@ constexpr std::array<std::string_view, 6> words_of(Outcome) {
 struct Tally {
     explicit Tally(const std::string& forge) {
         for (std::size_t i = 0; i < outcomes.size(); ++i)
-            outcomes[i] = counter("slipway_webhooks_received_total", "Webhooks by forge and outcome",
-                                  {{"forge", forge},
-                                   {"outcome", std::string(word(static_cast<Outcome>(i)))}});
+            outcomes[i] = counter(
+                "slipway_webhooks_received_total", "Webhooks by forge and outcome",
+                {{"forge", forge}, {"outcome", std::string(word(static_cast<Outcome>(i)))}});
         acknowledged = histogram("slipway_webhook_acknowledge_seconds",
                                  "From a whole webhook to its answer", {{"forge", forge}});
     }
@@ -54,13 +54,15 @@ class Receiver {
     Task<HttpResponse> receive(HttpRequest request) {
         const auto found = doors_.find(request.parameters["forge"]);
         if (found == doors_.end())
-            co_return error_response(404, "No forge of this name is configured; its webhooks go to "
-                                          "/webhooks/<name of the forge in the configuration>");
+            co_return error_response(404,
+                                     "No forge of this name is configured; its webhooks go to "
+                                     "/webhooks/<name of the forge in the configuration>");
         auto& [forge, tally] = found->second;
         if (!is_understood(request)) {
             tally.add(Outcome::unsupported);
-            co_return error_response(415, "Send webhooks as application/json or "
-                                          "application/x-www-form-urlencoded");
+            co_return error_response(415,
+                                     "Send webhooks as application/json or "
+                                     "application/x-www-form-urlencoded");
         }
         const auto begun = std::chrono::steady_clock::now();
         auto verified = forge.verify(request.headers, std::move(request.body));

@@ -1,5 +1,5 @@
-// POST /webhooks/<forge>: verify on the raw bytes, persist and deduplicate in one round trip, only then 202.
-// Nothing is parsed here.
+// POST /webhooks/<forge>: verify on the raw bytes, persist and deduplicate in one round trip, only
+// then 202. Nothing is parsed here.
 #pragma once
 #include "handlers/forges/forge.hpp"
 #include "queue/queue.hpp"

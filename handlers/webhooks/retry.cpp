@@ -28,13 +28,15 @@ struct Again {
 // Derived: asked for twice, it is made once.
 RunId retry_id(const RunId& old) { return RunId(sha256_hex("retry/" + old.value).substr(0, 20)); }
 
-Task<std::optional<Tip>> read_tip(ReactContext& context, Forge& forge, RepositoryName repository, std::string branch) {
+Task<std::optional<Tip>> read_tip(ReactContext& context, Forge& forge, RepositoryName repository,
+                                  std::string branch) {
     auto default_branch = co_await forge.default_branch(repository);
     auto remote = co_await forge.git_remote(repository);
     std::vector<CommitSha> none;
     std::vector<std::string> branches{branch};
     if (default_branch != branch) branches.push_back(default_branch);
-    co_await context.mirrors.fetch(repository.text(), std::move(remote), std::move(none), std::move(branches));
+    co_await context.mirrors.fetch(repository.text(), std::move(remote), std::move(none),
+                                   std::move(branches));
     Tip out;
     out.repository = context.mirrors.open(repository.text());
     OwnFiles own;
@@ -44,7 +46,8 @@ Task<std::optional<Tip>> read_tip(ReactContext& context, Forge& forge, Repositor
         if (!tip) return false;
         out.commit = *tip;
         out.tree = git.tree_of(*tip);
-        if (auto at = git.branch_tip(default_branch)) own.trusted = git.file(git.tree_of(*at), repository_file);
+        if (auto at = git.branch_tip(default_branch))
+            own.trusted = git.file(git.tree_of(*at), repository_file);
         own.after = own.trusted;
         return true;
     };
@@ -63,7 +66,8 @@ std::string plan_at(const Tip& tip, const Run& old, ConcernedStack& out) {
     const auto there = [&](const std::string& directory) {
         return tip.repository->object_at(tip.tree, directory).has_value();
     };
-    const auto settings = std::find_if(stacks.begin(), stacks.end(), [&](const Stack& stack) { return stack.id == old.stack; });
+    const auto settings = std::find_if(stacks.begin(), stacks.end(),
+                                       [&](const Stack& stack) { return stack.id == old.stack; });
     const bool described = settings != stacks.end();
     out.decision = old.push;
     out.stack = described ? *settings : old.settings;
@@ -107,14 +111,17 @@ Run run_again(const ReactContext& context, const Tip& tip, const Again& again, c
 }
 
 void answer(Commit& commit, const LookRequest& request, const std::string& trouble) {
-    log_warning("a run is not planned again", {{"run", request.retried.front().value}, {"reason", trouble}});
+    log_warning("a run is not planned again",
+                {{"run", request.retried.front().value}, {"reason", trouble}});
     if (request.comment_id.empty()) return;
     CommentReply reply;
     reply.pull = request.pull;
     reply.comment_id = request.comment_id;
     reply.text = "Nothing is planned again: " + trouble + ".";
     // Its own job: the command itself was answered under the comment's name.
-    commit.jobs.push_back(make_job(JobKind::reply, request.pull.repository.forge + "/" + request.comment_id + "/again", reply));
+    commit.jobs.push_back(
+        make_job(JobKind::reply,
+                 request.pull.repository.forge + "/" + request.comment_id + "/again", reply));
 }
 
 Task<std::vector<Run>> asked_for(ReactContext& context, std::vector<RunId> ids) {
@@ -126,18 +133,21 @@ Task<std::vector<Run>> asked_for(ReactContext& context, std::vector<RunId> ids) 
     auto records = co_await context.queue.read_many(keys);
     std::vector<Run> out;
     for (std::size_t i = 0; i < keys.size(); i += 2)
-        if (records[i].version && !records[i + 1].version) out.push_back(decoded_record<Run>(keys[i], records[i]));
+        if (records[i].version && !records[i + 1].version)
+            out.push_back(decoded_record<Run>(keys[i], records[i]));
     co_return out;
 }
 
-std::vector<Run> runs_again(const ReactContext& context, const Tip& tip, std::vector<Again> all, const Actor& by) {
+std::vector<Run> runs_again(const ReactContext& context, const Tip& tip, std::vector<Again> all,
+                            const Actor& by) {
     std::vector<ConcernedStack> order;
     for (const auto& one : all) order.push_back(one.concerned);
     order_by_dependencies(order);
     std::vector<Run> out;
     for (const auto& stack : order)
         for (const auto& one : all)
-            if (one.concerned.stack.id == stack.stack.id) out.push_back(run_again(context, tip, one, by));
+            if (one.concerned.stack.id == stack.stack.id)
+                out.push_back(run_again(context, tip, one, by));
     return out;
 }
 
@@ -170,9 +180,11 @@ Task<void> retry_runs(ReactContext& context, LookRequest request, Lease holding)
     auto old = co_await asked_for(context, request.retried);
     if (old.empty()) co_return;
     auto& forge = *context.forges.at(old.front().repository.forge);
-    auto tip = co_await read_tip(context, forge, old.front().repository, old.front().settings.branch);
+    auto tip =
+        co_await read_tip(context, forge, old.front().repository, old.front().settings.branch);
     std::string trouble = tip ? "" : "the branch does not exist any more";
-    if (tip && !tip->described.findings.empty()) trouble = "the stacks cannot be read: " + tip->described.findings.front();
+    if (tip && !tip->described.findings.empty())
+        trouble = "the stacks cannot be read: " + tip->described.findings.front();
     std::vector<Again> all;
     auto look = [&] {
         for (auto& run : old) {
@@ -195,7 +207,8 @@ Task<void> retry_runs(ReactContext& context, LookRequest request, Lease holding)
     commit.holding = holding;
     commit.finish = true;
     auto done = co_await context.queue.commit(std::move(commit));
-    if (done == Committed::conflict) throw Overtaken("the runs were asked for again by somebody else meanwhile");
+    if (done == Committed::conflict)
+        throw Overtaken("the runs were asked for again by somebody else meanwhile");
 }
 
 }  // namespace slipway

@@ -5,8 +5,9 @@
 
 namespace slipway {
 
-// New runs of the named ones' stacks, planned from the branch's tip as it is now, in the order of their
-// dependencies; approvals carry over as after a push. All of them or, with the reason said, none.
+// New runs of the named ones' stacks, planned from the branch's tip as it is now, in the order of
+// their dependencies; approvals carry over as after a push. All of them or, with the reason said,
+// none.
 Task<void> retry_runs(ReactContext& context, LookRequest request, Lease holding);
 
 }  // namespace slipway

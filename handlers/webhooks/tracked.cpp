@@ -37,11 +37,13 @@ void order_by_dependencies(std::vector<ConcernedStack>& stacks) {
     if (out.size() == stacks.size()) stacks = std::move(out);
 }
 
-Run tracked_run(const ReactContext& context, const ConcernedStack& concerned, const TrackedCause& cause) {
+Run tracked_run(const ReactContext& context, const ConcernedStack& concerned,
+                const TrackedCause& cause) {
     Run run;
     run.kind = RunKind::tracked;
     run.stack = concerned.stack.id;
-    run.id = run_id(run.kind, cause.repository, std::nullopt, cause.head, cause.base, run.stack, cause.attempt);
+    run.id = run_id(run.kind, cause.repository, std::nullopt, cause.head, cause.base, run.stack,
+                    cause.attempt);
     run.attempt = cause.attempt;
     run.repository = cause.repository;
     run.head = cause.head;

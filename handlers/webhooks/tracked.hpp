@@ -1,4 +1,5 @@
-// The one way in which runs of a branch come into being: after a push, and when somebody asks for them again.
+// The one way in which runs of a branch come into being: after a push, and when somebody asks for
+// them again.
 #pragma once
 #include <string>
 #include <vector>
@@ -22,14 +23,16 @@ struct TrackedCause {
 void order_by_dependencies(std::vector<ConcernedStack>& stacks);
 
 // A run that belongs to no pull request yet.
-Run tracked_run(const ReactContext& context, const ConcernedStack& concerned, const TrackedCause& cause);
+Run tracked_run(const ReactContext& context, const ConcernedStack& concerned,
+                const TrackedCause& cause);
 
-// From now on it is the run of its stack on the pull request: the approvals of the plan that was proposed there
-// may carry over. Returns the run that it takes the place of, "" where there is none.
+// From now on it is the run of its stack on the pull request: the approvals of the plan that was
+// proposed there may carry over. Returns the run that it takes the place of, "" where there is
+// none.
 RunId belongs_to(Run& run, PullRecord& pull);
 
-// Binds the runs, upstreams first, to those among them that they depend on; each enters its stack's lane, now or
-// when its upstreams are through.
+// Binds the runs, upstreams first, to those among them that they depend on; each enters its stack's
+// lane, now or when its upstreams are through.
 void leave_tracked(Commit& commit, std::vector<Run> runs);
 
 }  // namespace slipway

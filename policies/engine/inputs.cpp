@@ -1,5 +1,6 @@
-// Parts of the input documents, field by field as the reference platform documents them. What Slipway does
-// not know is left out rather than made up: a policy that asks for it is undefined there, not misled.
+// Parts of the input documents, field by field as the reference platform documents them. What
+// Slipway does not know is left out rather than made up: a policy that asks for it is undefined
+// there, not misled.
 #include "policies/engine/judged.hpp"
 
 namespace slipway {
@@ -34,13 +35,18 @@ std::string_view state_input(const Run& run) {
 std::string_view change_word(const Change& change) {
     if (!change.import_id.empty()) return "import";
     switch (change.action) {
-        case Action::create: return "added";
-        case Action::remove: return "deleted";
-        case Action::replace: return "destroy-Before-create-replaced";
-        case Action::forget: return "forget";
+        case Action::create:
+            return "added";
+        case Action::remove:
+            return "deleted";
+        case Action::replace:
+            return "destroy-Before-create-replaced";
+        case Action::forget:
+            return "forget";
         case Action::none:
         case Action::read:
-        case Action::update: break;
+        case Action::update:
+            break;
     }
     return "changed";
 }
@@ -83,15 +89,15 @@ Json stack_input(const Stack& stack) {
     const auto slash = path.rfind('/');
     const std::string space = stack.space.empty() ? "root" : stack.space.value;
     const bool public_pool = stack.pool == "default";
-    Json out = Json::object(
-        {{"id", stack.id.value},
-         {"name", stack.id.value},
-         {"namespace", slash == path.npos ? std::string() : path.substr(0, slash)},
-         {"repository", slash == path.npos ? path : path.substr(slash + 1)},
-         {"branch", stack.branch},
-         {"project_root", stack.directory == "." ? std::string() : stack.directory},
-         {"additional_project_globs", strings(stack.also_triggered_by)},
-         {"labels", strings(stack.labels)}});
+    Json out =
+        Json::object({{"id", stack.id.value},
+                      {"name", stack.id.value},
+                      {"namespace", slash == path.npos ? std::string() : path.substr(0, slash)},
+                      {"repository", slash == path.npos ? path : path.substr(slash + 1)},
+                      {"branch", stack.branch},
+                      {"project_root", stack.directory == "." ? std::string() : stack.directory},
+                      {"additional_project_globs", strings(stack.also_triggered_by)},
+                      {"labels", strings(stack.labels)}});
     out.set("space", Json::object({{"id", space}, {"name", space}, {"labels", Json::array()}}));
     out.set("autodeploy", stack.apply_start == ApplyStart::automatic);
     out.set("administrative", false);
@@ -109,24 +115,26 @@ Json stack_input(const Stack& stack) {
 }
 
 Json run_input(const Run& run, const Plan* plan) {
-    Json out = Json::object({{"id", run.id.value},
-                             {"type", upper(word(run.kind))},
-                             {"state", upper(state_input(run))},
-                             {"branch", run.settings.branch},
-                             {"commit", commit_input(run)},
-                             {"command", ""},
-                             {"created_at", nanoseconds(run.created_at_ms)},
-                             // Null for what a push brought about; further attempts were asked for.
-                             {"triggered_by", or_null(run.attempt > 1 ? run.triggered_by.text() : "")},
-                             {"destroy", run.destroy}});
+    Json out =
+        Json::object({{"id", run.id.value},
+                      {"type", upper(word(run.kind))},
+                      {"state", upper(state_input(run))},
+                      {"branch", run.settings.branch},
+                      {"commit", commit_input(run)},
+                      {"command", ""},
+                      {"created_at", nanoseconds(run.created_at_ms)},
+                      // Null for what a push brought about; further attempts were asked for.
+                      {"triggered_by", or_null(run.attempt > 1 ? run.triggered_by.text() : "")},
+                      {"destroy", run.destroy}});
     if (!run.history.empty()) out.set("updated_at", nanoseconds(run.history.back().at_ms));
     out.set("drift_detection", false);
     out.set("flags", Json::array());
     out.set("based_on_local_workspace", false);
     out.set("user_provided_metadata", Json::array());
-    out.set("runtime_config",
-            Json::object({{"project_root", run.settings.directory == "." ? "" : run.settings.directory},
-                          {"terraform_version", run.settings.version}}));
+    out.set(
+        "runtime_config",
+        Json::object({{"project_root", run.settings.directory == "." ? "" : run.settings.directory},
+                      {"terraform_version", run.settings.version}}));
     out.set("delta", Json::object({{"added", run.counts.create + run.counts.replace},
                                    {"changed", run.counts.update},
                                    {"deleted", run.counts.remove + run.counts.replace}}));

@@ -1,5 +1,5 @@
-// What engine and kinds hand each other: a policy with its answer, and the words that every kind's decision
-// is put in. push.cpp, plan.cpp and approval.cpp are pure: answers in, decision out.
+// What engine and kinds hand each other: a policy with its answer, and the words that every kind's
+// decision is put in. push.cpp, plan.cpp and approval.cpp are pure: answers in, decision out.
 #pragma once
 #include <string>
 #include <vector>
@@ -14,7 +14,7 @@ struct Judged {
     PolicyAnswer answer;
     bool untrusted = false;  // rule P2: heard only where it narrows
 
-    bool says(std::string_view rule) const;  // a boolean rule is true
+    bool says(std::string_view rule) const;               // a boolean rule is true
     const RuleValue* value(std::string_view rule) const;  // the first, nullptr where there is none
     std::vector<const RuleValue*> values(std::string_view rule) const;
     bool faulty() const { return !answer.faults.empty(); }

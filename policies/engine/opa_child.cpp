@@ -11,7 +11,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr std::uint64_t data_limit_bytes = 512u << 20;
-constexpr std::size_t questions_at_once = 16;  // more wait here, where they do not count against a limit
+constexpr std::size_t questions_at_once =
+    16;  // more wait here, where they do not count against a limit
 
 struct Waiting {
     explicit Waiting(asio::any_io_executor executor) : answered(executor) {}
@@ -163,8 +164,8 @@ Task<OpaReply> OpaChild::ask(OpaQuestion question, std::chrono::milliseconds lim
     state->to_write.notify();
     const auto end = std::chrono::steady_clock::now() + limit;
     while (!waiting.answer && !state->gone) {
-        const auto left = std::chrono::ceil<std::chrono::milliseconds>(
-            end - std::chrono::steady_clock::now());
+        const auto left =
+            std::chrono::ceil<std::chrono::milliseconds>(end - std::chrono::steady_clock::now());
         if (left <= 0ms) {
             reply.how = OpaReply::How::silent;
             reply.reason = "it did not answer in time";

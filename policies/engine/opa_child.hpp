@@ -1,5 +1,6 @@
-// One life of slipway-opa: questions in, answers out, in any order. A writer and a reader run beside each
-// other, for two who both write first wait for ever. It is never repaired: whoever asks takes another.
+// One life of slipway-opa: questions in, answers out, in any order. A writer and a reader run
+// beside each other, for two who both write first wait for ever. It is never repaired: whoever asks
+// takes another.
 #pragma once
 #include <map>
 #include <memory>
@@ -10,7 +11,11 @@
 namespace slipway {
 
 struct OpaReply {
-    enum class How { answered, gone, silent };  // silent: no answer within the limit; the child was killed
+    enum class How {
+        answered,
+        gone,
+        silent
+    };  // silent: no answer within the limit; the child was killed
     How how = How::gone;
     Json answer;
     std::string reason;  // where there is no answer

@@ -1,7 +1,7 @@
-// Policies share one child, so that a set is compiled once and many questions run beside each other. When
-// that child dies or falls silent, nobody knows whose fault it was: everyone who was waiting is asked
-// again, policy by policy, in a child kept apart. The one that ends that child, too, is named; the others
-// get their answers. So a policy can harm its own decision and no other.
+// Policies share one child, so that a set is compiled once and many questions run beside each
+// other. When that child dies or falls silent, nobody knows whose fault it was: everyone who was
+// waiting is asked again, policy by policy, in a child kept apart. The one that ends that child,
+// too, is named; the others get their answers. So a policy can harm its own decision and no other.
 #include <filesystem>
 
 #include "policies/engine/opa_child.hpp"
@@ -14,7 +14,8 @@ using namespace std::chrono_literals;
 namespace {
 
 constexpr auto load_limit = 30s;
-constexpr auto grace = 2s;  // past a decision's limit, within which the child should have given up itself
+constexpr auto grace =
+    2s;  // past a decision's limit, within which the child should have given up itself
 constexpr auto test_limit = 30s;         // one rule
 constexpr auto all_tests_limit = 30min;  // a whole directory
 constexpr auto longest_backoff = 5s;
@@ -69,7 +70,10 @@ class Turn {
 class OpaEngine : public RegoEngine {
   public:
     OpaEngine(asio::any_io_executor executor, std::string program)
-        : executor_(executor), program_(std::move(program)), starting_(executor), apart_(executor) {}
+        : executor_(executor),
+          program_(std::move(program)),
+          starting_(executor),
+          apart_(executor) {}
 
     Task<std::vector<PolicyAnswer>> evaluate(std::shared_ptr<const RegoSet> set,
                                              std::shared_ptr<const RegoInput> input) override {
@@ -78,7 +82,8 @@ class OpaEngine : public RegoEngine {
         if (!child) co_return everyone(*set, not_started_);
         auto asked = co_await judge(child, *set, *input);
         if (asked.answers && !lacked_memory(*asked.answers)) co_return std::move(*asked.answers);
-        // One that answered is full of what made it lack memory; whoever still waits for it holds it.
+        // One that answered is full of what made it lack memory; whoever still waits for it holds
+        // it.
         if (asked.answers && common_ == child) common_.reset();
         co_return co_await judge_apart(set, input);
     }
@@ -170,13 +175,14 @@ class OpaEngine : public RegoEngine {
         Asked asked;
         for (int attempt = 0; attempt < 2; ++attempt) {
             if (auto trouble = co_await know(child, set); !trouble.empty()) {
-                asked.trouble = engine_fault("reading it ended the policy engine (" + trouble + ")");
+                asked.trouble =
+                    engine_fault("reading it ended the policy engine (" + trouble + ")");
                 co_return asked;
             }
-            auto question =
-                evaluate_question(set, input, child->loaded[set.digest].wants_document);
+            auto question = evaluate_question(set, input, child->loaded[set.digest].wants_document);
             const auto reply = co_await child->ask(std::move(question), input.limit + grace);
-            if (reply.how == OpaReply::How::answered && reply.answer["unknown_set"].bool_or(false)) {
+            if (reply.how == OpaReply::How::answered &&
+                reply.answer["unknown_set"].bool_or(false)) {
                 child->loaded.erase(set.digest);
                 continue;
             }
@@ -191,12 +197,15 @@ class OpaEngine : public RegoEngine {
         if (reply.how == OpaReply::How::silent) {
             asked.trouble = {PolicyFault::Kind::timeout, {}, "it took longer than its time limit"};
         } else if (reply.how == OpaReply::How::gone) {
-            asked.trouble = {PolicyFault::Kind::memory, {},
-                             "it ended the policy engine, most likely by using more than its memory "
-                             "of 512 MB (" + reply.reason + ")"};
+            asked.trouble = {
+                PolicyFault::Kind::memory,
+                {},
+                "it ended the policy engine, most likely by using more than its memory "
+                "of 512 MB (" +
+                    reply.reason + ")"};
         } else if (reply.answer.has("failure")) {
-            asked.answers = everyone(
-                set, "it could not be evaluated: " + reply.answer["failure"].text());
+            asked.answers =
+                everyone(set, "it could not be evaluated: " + reply.answer["failure"].text());
         } else {
             asked.answers = answers_of(reply.answer);
             if (asked.answers->size() != set.policies.size())

@@ -21,7 +21,8 @@ Place place_of(const Json& at) {
             static_cast<int>(at["column"].int_or(0))};
 }
 
-// The members of a plan document that the documented input has under `terraform`, written without a copy.
+// The members of a plan document that the documented input has under `terraform`, written without a
+// copy.
 std::string documented_part(const Json& document) {
     std::string text = "{";
     for (const char* name : {"resource_changes", "terraform_version"})

@@ -1,22 +1,26 @@
-// What we say to slipway-opa and what it answers. policies/engine/opa/protocol.go says the same on the
-// other side; tests/fixtures/opa_protocol is read by the tests of both.
+// What we say to slipway-opa and what it answers. policies/engine/opa/protocol.go says the same on
+// the other side; tests/fixtures/opa_protocol is read by the tests of both.
 //
 //   frame    = length (4 bytes, big endian) JSON-text
-//   question = frame {"id": n, "op": "load" | "evaluate" | "test" | "version", …}, then one frame for each
-//              name in its "attached": large documents travel beside the question, so they are parsed once
+//   question = frame {"id": n, "op": "load" | "evaluate" | "test" | "version", …}, then one frame
+//   for each
+//              name in its "attached": large documents travel beside the question, so they are
+//              parsed once
 //   answer   = frame {"id": n, …}; in any order, one for each question
 //
 //   load      set: the digest; policies [{id, kind, path, text}]; library {path: text}
 //             → policies [{id, package, engine, dialect, rules, metadata, errors}]
 //   evaluate  set; deadline_ms; time_ns; attached: "input", "document"
-//             → results [{id, values: [{rule, file, line, column, value, excepted}], errors}] in the set's
+//             → results [{id, values: [{rule, file, line, column, value, excepted}], errors}] in
+//             the set's
 //               order, or unknown_set: true: load, and ask once more
 //   test      files {path: text}; coverage; deadline_ms
-//             → test {passed, failed, skipped, tests [{file, line, name, outcome, message}], errors, coverage}
+//             → test {passed, failed, skipped, tests [{file, line, name, outcome, message}],
+//             errors, coverage}
 //   version   → opa: OPA's version
 //
-// An error is {kind, file, line, column, message}. A question that cannot be understood is answered with
-// "failure": a sentence.
+// An error is {kind, file, line, column, message}. A question that cannot be understood is answered
+// with "failure": a sentence.
 #pragma once
 #include <string>
 #include <string_view>
@@ -36,8 +40,8 @@ struct OpaQuestion {
 };
 
 OpaQuestion load_question(const RegoSet& set);
-// `with_document` false: no policy of the set reads the whole plan document, so only the part that the
-// documented input holds travels.
+// `with_document` false: no policy of the set reads the whole plan document, so only the part that
+// the documented input holds travels.
 OpaQuestion evaluate_question(const RegoSet& set, const RegoInput& input, bool with_document);
 OpaQuestion test_question(const std::map<std::string, std::string>& files, bool coverage,
                           std::chrono::milliseconds limit);

@@ -1,5 +1,5 @@
-// Asks Rego policies and hands back what their rules say, each policy by itself. What a policy gets wrong
-// is a fault with a place, never an exception and never silence (rule P1).
+// Asks Rego policies and hands back what their rules say, each policy by itself. What a policy gets
+// wrong is a fault with a place, never an exception and never silence (rule P1).
 #pragma once
 #include <chrono>
 #include <map>
@@ -14,8 +14,9 @@
 namespace slipway {
 
 struct PolicyFault {
-    // load: it does not compile · type: a rule gives something else than it must · runtime: it cannot be
-    // evaluated · timeout, memory: it takes more than it may · engine: the engine itself failed
+    // load: it does not compile · type: a rule gives something else than it must · runtime: it
+    // cannot be evaluated · timeout, memory: it takes more than it may · engine: the engine itself
+    // failed
     enum class Kind { load, type, runtime, timeout, memory, engine };
     friend constexpr std::array<std::string_view, 6> words_of(Kind) {
         return {"load", "type", "runtime", "timeout", "memory", "engine"};
@@ -30,7 +31,7 @@ struct PolicyFault {
 // What one rule gives: a set gives one of these for each element.
 struct RuleValue {
     std::string rule;
-    Place place;    // of the body it came from
+    Place place;  // of the body it came from
     Json value;
     bool excepted = false;  // conftest's `exception` takes it out
 
@@ -65,13 +66,15 @@ class RegoEngine {
     virtual Task<std::vector<PolicyAnswer>> evaluate(std::shared_ptr<const RegoSet> set,
                                                      std::shared_ptr<const RegoInput> input) = 0;
     // Compiles each policy; the faults of each, in the set's order.
-    virtual Task<std::vector<std::vector<PolicyFault>>> load(std::shared_ptr<const RegoSet> set) = 0;
+    virtual Task<std::vector<std::vector<PolicyFault>>> load(
+        std::shared_ptr<const RegoSet> set) = 0;
     // Path → text of every Rego file; the report as opa_protocol.hpp describes it.
     virtual Task<Json> test(std::map<std::string, std::string> files, bool coverage) = 0;
 };
 
-// OPA in a supervised child, which is started by the first question. `program`: slipway-opa's path, "":
-// the one that came with us.
-std::unique_ptr<RegoEngine> make_opa_engine(asio::any_io_executor executor, std::string program = "");
+// OPA in a supervised child, which is started by the first question. `program`: slipway-opa's path,
+// "": the one that came with us.
+std::unique_ptr<RegoEngine> make_opa_engine(asio::any_io_executor executor,
+                                            std::string program = "");
 
 }  // namespace slipway

@@ -74,13 +74,13 @@ class QueueModel {
     };
     using Jobs = std::map<std::string, Entry>;
     using Ordered = std::set<std::pair<std::int64_t, std::string>>;
-    // Of one queue: whose turn it is. A repository whose line is empty keeps its place until its turn comes,
-    // so that leaving and returning gains nothing.
+    // Of one queue: whose turn it is. A repository whose line is empty keeps its place until its
+    // turn comes, so that leaving and returning gains nothing.
     struct Turns {
         Ordered order;                             // repositories by the turn that is theirs next
         std::map<std::string, std::int64_t> next;  // the same, by repository
-        std::int64_t present = 0;                  // of the job handed out last; who comes anew begins here
-        std::map<std::string, Ordered> lines;      // by repository: its waiting jobs
+        std::int64_t present = 0;  // of the job handed out last; who comes anew begins here
+        std::map<std::string, Ordered> lines;  // by repository: its waiting jobs
         void set(const std::string& repository, std::int64_t turn);
         void drop(const std::string& repository);
     };

@@ -192,7 +192,8 @@ Task<void> RedisConnection::Impl::greet(std::shared_ptr<Line> fresh) {
 // --- commands and answers
 // ----------------------------------------------------------------------------------
 
-Task<RedisReply> RedisConnection::Impl::command(const Words& words, std::chrono::milliseconds limit) {
+Task<RedisReply> RedisConnection::Impl::command(const Words& words,
+                                                std::chrono::milliseconds limit) {
     auto self = shared_from_this();
     auto on = line;
     if (!on) on = co_await connected();

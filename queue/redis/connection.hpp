@@ -24,8 +24,8 @@ class RedisConnection {
     ~RedisConnection();
 
     // The answer, error replies too. Throws Failure(later) where there is none: whether the command
-    // was carried out is then unknown. Cancelling gives up the answer, not the command. The words stay the
-    // caller's, until then.
+    // was carried out is then unknown. Cancelling gives up the answer, not the command. The words
+    // stay the caller's, until then.
     Task<RedisReply> command(const Words& words,
                              std::chrono::milliseconds limit = std::chrono::seconds(5));
     void close();

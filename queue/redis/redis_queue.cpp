@@ -249,7 +249,9 @@ class RedisQueue : public Queue {
         auto reply = co_await server_->call(scripts::expire, std::move(none));
         std::vector<Lapsed> out;
         for (std::size_t i = 0; i + 4 < reply.items.size(); i += 5) {
-            const auto text = [&](std::size_t of) -> std::string& { return reply.items[i + of].text; };
+            const auto text = [&](std::size_t of) -> std::string& {
+                return reply.items[i + of].text;
+            };
             const auto fate = answered_word<Lapsed::Fate>(reply.items[i + 3]);
             auto job = answered_job(record_key_, text(0), text(1), text(2));
             if (job)

@@ -110,8 +110,8 @@ std::optional<RedisReply> ReplyReader::next() {
     return std::move(*reply);
 }
 
-// By hand, since hiredis prints each length by way of a general formatter into a string of its own: a tenth of
-// what an accepted webhook costs beside its hash (tests/bench/p2_node.cpp).
+// By hand, since hiredis prints each length by way of a general formatter into a string of its own:
+// a tenth of what an accepted webhook costs beside its hash (tests/bench/p2_node.cpp).
 void add_command(std::string& wire, const std::vector<std::string>& words) {
     const auto add_size = [&](char mark, std::size_t size) {
         std::array<char, 24> digits;

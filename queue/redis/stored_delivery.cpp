@@ -36,12 +36,12 @@ std::string stored_delivery(const Delivery& delivery) {
         throw Failure("the delivery " + delivery.id + " is larger than 64 MB", Retry::never);
     auto out = delivery_head(delivery.event) + std::to_string(delivery.received_at_ms) + " " +
                std::to_string(body.size()) + "\n";
-    thread_local std::string room;  // as large as the largest so far, instead of zeroed anew for each
+    thread_local std::string
+        room;  // as large as the largest so far, instead of zeroed anew for each
     const auto bound = static_cast<std::size_t>(LZ4_compressBound(static_cast<int>(body.size())));
     if (room.size() < bound) room.resize(bound);
-    const int size =
-        LZ4_compress_default(body.data(), room.data(), static_cast<int>(body.size()),
-                             static_cast<int>(room.size()));
+    const int size = LZ4_compress_default(body.data(), room.data(), static_cast<int>(body.size()),
+                                          static_cast<int>(room.size()));
     out.append(room, 0, static_cast<std::size_t>(size));
     if (room.size() > kept_room) std::string().swap(room);
     return out;

@@ -16,7 +16,8 @@ std::string mac_of(const Secret& record_key, std::string_view body) {
     return hmac_sha256_hex(record_key, text);
 }
 
-std::optional<Job> opened(const Secret& record_key, const std::string& id, std::string_view stored) {
+std::optional<Job> opened(const Secret& record_key, const std::string& id,
+                          std::string_view stored) {
     if (stored.size() <= mac_size || stored[mac_size] != '\n') return std::nullopt;
     const auto body = stored.substr(mac_size + 1);
     if (!equal_in_constant_time(stored.substr(0, mac_size), mac_of(record_key, body)))
@@ -43,9 +44,10 @@ std::optional<Job> verified_job(const Secret& record_key, const std::string& id,
     static Counter refused =
         counter("slipway_jobs_refused_total", "Jobs in Redis that we did not leave");
     refused.add();
-    log_error("a job in Redis was left or changed by somebody else and is refused; find out who "
-              "can write to this Redis",
-              {{"job", id}});
+    log_error(
+        "a job in Redis was left or changed by somebody else and is refused; find out who "
+        "can write to this Redis",
+        {{"job", id}});
     return std::nullopt;
 }
 

@@ -3,9 +3,9 @@
 //     stored = mac LF body            body = the job as JSON
 //     mac    = HMAC-SHA256(record key, "job" LF body), 64 lower-case hex digits
 //
-// The body names id and queue, so a job that somebody wrote, edited, or moved to another id or queue is told
-// from ours (rule S1). What it cannot tell: a job removed, or put back as it once was; what must happen once is
-// guarded by records.
+// The body names id and queue, so a job that somebody wrote, edited, or moved to another id or
+// queue is told from ours (rule S1). What it cannot tell: a job removed, or put back as it once
+// was; what must happen once is guarded by records.
 #pragma once
 #include <optional>
 #include <string>

@@ -1,4 +1,5 @@
-// Commands that call a service: over its unix socket when it runs here, else over HTTP with a token.
+// Commands that call a service: over its unix socket when it runs here, else over HTTP with a
+// token.
 
 #include <CLI/CLI.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -44,7 +45,8 @@ class Caller {
             server_ = "http://localhost";
             if (!somebody_answers_on(socket_))
                 throw Failure("no service runs on " + where.data +
-                                  ": start it, name its data directory with --data, or a service with --server",
+                                  ": start it, name its data directory with --data, or a service "
+                                  "with --server",
                               Retry::never);
             return;
         }
@@ -52,7 +54,8 @@ class Caller {
         if (!where.token_file.empty()) {
             std::ifstream file(where.token_file);
             if (!std::getline(file, token))
-                throw Failure("the token file " + where.token_file + " cannot be read", Retry::never);
+                throw Failure("the token file " + where.token_file + " cannot be read",
+                              Retry::never);
         } else if (const char* set = std::getenv("SLIPWAY_TOKEN")) {
             token = set;
         }
@@ -96,9 +99,11 @@ std::optional<int> refused(const HttpReply& reply) {
     auto problem = parse_json(reply.body);
     std::string detail = problem ? (*problem)["detail"].text() : "";
     if (detail.empty() && problem) detail = (*problem)["error"].text();
-    std::cerr << (detail.empty() ? "the service answered " + std::to_string(reply.status) : detail) << "\n";
+    std::cerr << (detail.empty() ? "the service answered " + std::to_string(reply.status) : detail)
+              << "\n";
     if (reply.status >= 500) return 3;
-    return reply.status == 403 || reply.status == 409 ? 1 : 2;  // "no", or nothing that can be asked
+    return reply.status == 403 || reply.status == 409 ? 1
+                                                      : 2;  // "no", or nothing that can be asked
 }
 
 std::string when(const Json& run) {
@@ -135,10 +140,14 @@ int list_runs(const Where& where, const std::string& stack, int limit) {
                   << (pull ? " (#" + std::to_string(pull) + ")" : "")
                   << (run["reason"].text().empty() ? "" : ": " + run["reason"].text());
         if (run["state"].text() == word(RunState::unknown))
-            std::cout << (run["last_seen"].text().empty() ? "" : "; last seen: " + run["last_seen"].text())
-                      << "; look at its state, then slipway resolve " << run["id"].text() << " --applied or --failed";
+            std::cout << (run["last_seen"].text().empty()
+                              ? ""
+                              : "; last seen: " + run["last_seen"].text())
+                      << "; look at its state, then slipway resolve " << run["id"].text()
+                      << " --applied or --failed";
         if (const auto& sources = run["unknown_providers"].items(); !sources.empty() && !pull) {
-            std::cout << "; somebody with the role admin who trusts it: slipway allow " << run["id"].text();
+            std::cout << "; somebody with the role admin who trusts it: slipway allow "
+                      << run["id"].text();
             for (const auto& source : sources) std::cout << " " << source.text();
         }
         std::cout << "\n";
@@ -150,11 +159,13 @@ int show_log(const Where& where, const std::string& run, bool follow) {
     Caller caller(where);
     std::size_t offset = 0;
     for (;;) {
-        auto reply = caller.call("GET", "/api/v1/runs/" + run + "/log?offset=" + std::to_string(offset));
+        auto reply =
+            caller.call("GET", "/api/v1/runs/" + run + "/log?offset=" + std::to_string(offset));
         if (auto code = refused(reply)) return *code;
         std::cout << reply.body << std::flush;
         offset += reply.body.size();
-        if (reply.headers["x-slipway-log"] == "complete" || (!follow && reply.body.empty())) return 0;
+        if (reply.headers["x-slipway-log"] == "complete" || (!follow && reply.body.empty()))
+            return 0;
         if (reply.body.empty()) usleep(300'000);
     }
 }
@@ -177,7 +188,8 @@ int ask(const Where& where, const std::string& verb, const std::string& run, Jso
     return 0;
 }
 
-int token(const Where& where, const std::string& verb, const std::string& name, const std::string& role) {
+int token(const Where& where, const std::string& verb, const std::string& name,
+          const std::string& role) {
     Caller caller(where);
     HttpReply reply;
     if (verb == "create")
@@ -198,13 +210,15 @@ int token(const Where& where, const std::string& verb, const std::string& name, 
     } else {
         for (const auto& one : (*body)["tokens"].items())
             std::cout << one["id"].text() << "  " << std::left << std::setw(8) << one["role"].text()
-                      << one["name"].text() << (one["revoked"].bool_or(false) ? "  (revoked)" : "") << "\n";
+                      << one["name"].text() << (one["revoked"].bool_or(false) ? "  (revoked)" : "")
+                      << "\n";
     }
     return 0;
 }
 
 void add_where(CLI::App* command, const std::shared_ptr<Where>& where) {
-    command->add_option("--data", where->data, "Data directory of the service on this machine (SLIPWAY_DATA)");
+    command->add_option("--data", where->data,
+                        "Data directory of the service on this machine (SLIPWAY_DATA)");
     command->add_option("--server", where->server, "URL of a service elsewhere (SLIPWAY_SERVER)");
     command->add_option("--token-file", where->token_file, "File with a token (SLIPWAY_TOKEN)");
     command->add_flag("--json", where->json, "JSON instead of words");
@@ -224,13 +238,15 @@ void add_resolve(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wh
     how->add_flag("--failed", options->failed, "They were not, or not all");
     how->require_option(1);
     command->add_option("--note", options->note, "Why; kept with the run");
-    command->footer("Example: slipway resolve 3f9c… --failed --note \"the instance is missing\"\n"
-                    "A new plan is made at once and shows what is left; it waits for a confirmation.");
+    command->footer(
+        "Example: slipway resolve 3f9c… --failed --note \"the instance is missing\"\n"
+        "A new plan is made at once and shows what is left; it waits for a confirmation.");
     command->callback([=, &chosen] {
         chosen = [=] {
             const auto how = options->applied ? Resolution::applied : Resolution::failed;
-            return ask(*where, "resolve", options->run,
-                       Json::object({{"note", Json(options->note)}, {"resolution", Json(word(how))}}));
+            return ask(
+                *where, "resolve", options->run,
+                Json::object({{"note", Json(options->note)}, {"resolution", Json(word(how))}}));
         };
     });
 }
@@ -241,17 +257,20 @@ void add_allow(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wher
         std::vector<std::string> sources;
     };
     auto options = std::make_shared<Options>();
-    auto* command = app.add_subcommand("allow", "Let the runs of a stack use providers that its branch did not use");
+    auto* command = app.add_subcommand(
+        "allow", "Let the runs of a stack use providers that its branch did not use");
     add_where(command, where);
     command->add_option("run", options->run, "Run id")->required();
     command->add_option("sources", options->sources, "Sources of providers")->required();
-    command->footer("Example: slipway allow 3f9c… acme/dns\n"
-                    "Needs the role admin. A run of the branch that waited for it is planned again.");
+    command->footer(
+        "Example: slipway allow 3f9c… acme/dns\n"
+        "Needs the role admin. A run of the branch that waited for it is planned again.");
     command->callback([=, &chosen] {
         chosen = [=] {
             Json sources = Json::array();
             for (const auto& source : options->sources) sources.push(Json(source));
-            return ask(*where, "allow", options->run, Json::object({{"providers", std::move(sources)}}));
+            return ask(*where, "allow", options->run,
+                       Json::object({{"providers", std::move(sources)}}));
         };
     });
 }
@@ -281,9 +300,8 @@ void add_client_commands(CLI::App& app, Chosen& chosen) {
     logs->add_option("run", options->run, "Run id")->required();
     logs->add_flag("--follow", options->follow, "Until the run is over");
     logs->footer("Example: slipway logs 3f9c… --follow");
-    logs->callback([=, &chosen] {
-        chosen = [=] { return show_log(*where, options->run, options->follow); };
-    });
+    logs->callback(
+        [=, &chosen] { chosen = [=] { return show_log(*where, options->run, options->follow); }; });
 
     auto* why = app.add_subcommand("explain", "Why a run is as it is: policies, approvals, places");
     add_where(why, where);
@@ -305,7 +323,8 @@ void add_client_commands(CLI::App& app, Chosen& chosen) {
         command->footer(std::string("Example: slipway ") + verb + " 3f9c… --note \"as discussed\"");
         command->callback([=, &chosen, verb = std::string(verb)] {
             chosen = [=] {
-                return ask(*where, verb, options->run, Json::object({{"note", Json(options->note)}}));
+                return ask(*where, verb, options->run,
+                           Json::object({{"note", Json(options->note)}}));
             };
         });
     }
@@ -316,7 +335,9 @@ void add_client_commands(CLI::App& app, Chosen& chosen) {
     auto* tokens = app.add_subcommand("token", "Tokens for calls over TCP");
     tokens->require_subcommand(1);
     const std::pair<const char*, const char*> token_verbs[] = {
-        {"create", "token create ci --role reader"}, {"list", "token list"}, {"revoke", "token revoke ci"}};
+        {"create", "token create ci --role reader"},
+        {"list", "token list"},
+        {"revoke", "token revoke ci"}};
     for (const auto& [verb, example] : token_verbs) {
         auto* command = tokens->add_subcommand(verb, std::string(verb) + " tokens");
         command->footer(std::string("Example: slipway ") + example);

@@ -1,6 +1,6 @@
-// The command line, one file per family of commands. Each adds its subcommands; the chosen one leaves what is
-// to be done in `Chosen`, which main() runs and turns into an exit code:
-// 0 done, or yes · 1 no · 2 wrong usage or configuration · 3 something outside failed.
+// The command line, one file per family of commands. Each adds its subcommands; the chosen one
+// leaves what is to be done in `Chosen`, which main() runs and turns into an exit code: 0 done, or
+// yes · 1 no · 2 wrong usage or configuration · 3 something outside failed.
 #pragma once
 #include <functional>
 #include <string>
@@ -14,9 +14,10 @@ namespace slipway {
 using Chosen = std::function<int()>;
 
 void add_serve_command(CLI::App& app, Chosen& chosen);
-void add_local_commands(CLI::App& app, Chosen& chosen);    // preview, check, test
-void add_client_commands(CLI::App& app, Chosen& chosen);   // runs, logs, confirm, …, token
-void add_pull_commands(CLI::App& app, Chosen& chosen);     // pull …, and the hooks of the built-in forge
+void add_local_commands(CLI::App& app, Chosen& chosen);   // preview, check, test
+void add_client_commands(CLI::App& app, Chosen& chosen);  // runs, logs, confirm, …, token
+void add_pull_commands(CLI::App& app,
+                       Chosen& chosen);  // pull …, and the hooks of the built-in forge
 
 // The data directory that commands on this machine talk to: --data, SLIPWAY_DATA, else the default.
 std::string default_data_directory();

@@ -5,8 +5,8 @@
 
 namespace slipway {
 
-Task<std::vector<ConfigFinding>> faults_of_policies(Policies& policies,
-                                                    std::shared_ptr<const Organisation> organisation) {
+Task<std::vector<ConfigFinding>> faults_of_policies(
+    Policies& policies, std::shared_ptr<const Organisation> organisation) {
     PolicySet set;
     set.policies = organisation->policies;
     set.library = organisation->policy_library;
@@ -62,22 +62,35 @@ Engine::Engine(EngineParts parts, const Config& config)
 
 Task<void> Engine::handle(ClaimedJob job) {
     switch (job.job.kind) {
-        case JobKind::event: return react(react_, std::move(job));
-        case JobKind::look: return look_again(react_, std::move(job));
-        case JobKind::command: return answer_request(control_, std::move(job));
-        case JobKind::prepare: return prepare(control_, std::move(job));
-        case JobKind::judge: return judge(control_, std::move(job));
-        case JobKind::consider: return consider(control_, std::move(job));
-        case JobKind::release: return release(control_, std::move(job));
-        case JobKind::report: return write_report(report_, std::move(job));
-        case JobKind::pass: return pass_merge_group(report_, std::move(job));
-        case JobKind::reply: return write_reply(report_, std::move(job));
-        case JobKind::perform: break;
+        case JobKind::event:
+            return react(react_, std::move(job));
+        case JobKind::look:
+            return look_again(react_, std::move(job));
+        case JobKind::command:
+            return answer_request(control_, std::move(job));
+        case JobKind::prepare:
+            return prepare(control_, std::move(job));
+        case JobKind::judge:
+            return judge(control_, std::move(job));
+        case JobKind::consider:
+            return consider(control_, std::move(job));
+        case JobKind::release:
+            return release(control_, std::move(job));
+        case JobKind::report:
+            return write_report(report_, std::move(job));
+        case JobKind::pass:
+            return pass_merge_group(report_, std::move(job));
+        case JobKind::reply:
+            return write_reply(report_, std::move(job));
+        case JobKind::perform:
+            break;
     }
     throw Failure("work for a worker was found in the service's queue", Retry::never);
 }
 
-Task<void> Engine::handle_lapsed(Lapsed lapsed) { return settle_lapsed(control_, std::move(lapsed)); }
+Task<void> Engine::handle_lapsed(Lapsed lapsed) {
+    return settle_lapsed(control_, std::move(lapsed));
+}
 
 WorkerOptions Engine::worker_options(const Config& config) const {
     WorkerOptions options;

@@ -1,5 +1,5 @@
-// What decides, wherever it runs: the handlers over a queue, blobs and forges. `serve` builds one over Redis,
-// `preview` one over memory; the table Job -> handler is the same.
+// What decides, wherever it runs: the handlers over a queue, blobs and forges. `serve` builds one
+// over Redis, `preview` one over memory; the table Job -> handler is the same.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -32,9 +32,10 @@ struct EngineParts {
     bool any_provider = false;                        // see ControlContext
 };
 
-// What the policy engine finds in the tree's policies: faults of syntax and types, with file, line and column.
-Task<std::vector<ConfigFinding>> faults_of_policies(Policies& policies,
-                                                    std::shared_ptr<const Organisation> organisation);
+// What the policy engine finds in the tree's policies: faults of syntax and types, with file, line
+// and column.
+Task<std::vector<ConfigFinding>> faults_of_policies(
+    Policies& policies, std::shared_ptr<const Organisation> organisation);
 
 class Engine {
   public:

@@ -13,7 +13,9 @@ Forges make_forges(const Config& config, HttpClient& http, Pool& pool, const Clo
             case ForgeKind::github:
                 out.emplace(name, make_github_forge(forge, http, clock));
                 break;
-            case ForgeKind::builtin: out.emplace(name, make_builtin_forge(forge, pool, clock)); break;
+            case ForgeKind::builtin:
+                out.emplace(name, make_builtin_forge(forge, pool, clock));
+                break;
         }
     }
     return out;

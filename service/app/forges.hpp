@@ -1,4 +1,5 @@
-// The table forge kind -> adapter, and what an adapter wants done once the service's address is known.
+// The table forge kind -> adapter, and what an adapter wants done once the service's address is
+// known.
 #pragma once
 #include "handlers/forges/forge.hpp"
 

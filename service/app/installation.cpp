@@ -26,10 +26,9 @@ void make_file(const std::filesystem::path& path) {
     const auto temporary = path.string() + "." + random_id();
     const auto text = random_id() + "\n";
     const int file = ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-    const bool written = file >= 0 &&
-                         ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
-                         ::fsync(file) == 0 &&
-                         (::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
+    const bool written =
+        file >= 0 && ::write(file, text.data(), text.size()) == static_cast<ssize_t>(text.size()) &&
+        ::fsync(file) == 0 && (::link(temporary.c_str(), path.c_str()) == 0 || errno == EEXIST);
     const std::string trouble = std::strerror(errno);
     if (file >= 0) ::close(file);
     ::unlink(temporary.c_str());
@@ -68,11 +67,13 @@ Task<void> check_installation(Queue& queue, std::filesystem::path data) {
         if (theirs.empty()) log_warning("Redis is waited for", {{"reason", trouble}});
     }
     if (theirs.empty())
-        throw Failure(trouble + "; start Redis, or correct its address in the configuration", Retry::never);
+        throw Failure(trouble + "; start Redis, or correct its address in the configuration",
+                      Retry::never);
     if (theirs != ours)
-        throw Failure("this Redis holds the data of another installation of Slipway (" + theirs + ", and " +
-                          data.string() + " belongs to " + ours +
-                          "): give this service that installation's data directory and sealing key, or a Redis "
+        throw Failure("this Redis holds the data of another installation of Slipway (" + theirs +
+                          ", and " + data.string() + " belongs to " + ours +
+                          "): give this service that installation's data directory and sealing "
+                          "key, or a Redis "
                           "of its own",
                       Retry::never);
 }

@@ -68,7 +68,9 @@ int test(const std::string& directory, bool coverage, bool json) {
         std::cout << Json::object({{"passed", Json(result.passed)},
                                    {"failed", Json(result.failed)},
                                    {"skipped", Json(result.skipped)},
-                                   {"coverage", result.coverage}}).dump() << "\n";
+                                   {"coverage", result.coverage}})
+                         .dump()
+                  << "\n";
     else
         std::cout << result.text << (result.text.ends_with('\n') ? "" : "\n");
     return result.failed == 0 ? 0 : 1;
@@ -79,16 +81,23 @@ int test(const std::string& directory, bool coverage, bool json) {
 void add_local_commands(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<PreviewOptions>();
     auto sandbox = std::make_shared<std::string>("bubblewrap");
-    auto* pre = app.add_subcommand("preview", "What a pull request of this working copy would get as a comment");
+    auto* pre = app.add_subcommand(
+        "preview", "What a pull request of this working copy would get as a comment");
     pre->add_option("--repository", options->repository, "The working copy (default: here)")
         ->check(CLI::ExistingDirectory);
-    pre->add_option("--base", options->base, "What it would be merged into (default: origin's main branch)");
+    pre->add_option("--base", options->base,
+                    "What it would be merged into (default: origin's main branch)");
     pre->add_option("--head", options->head, "A commit; default: the working tree as it is");
-    pre->add_option("--org", options->organisation, "The organisation tree")->check(CLI::ExistingDirectory);
-    pre->add_option("--name", options->name, "FORGE/PATH of this repository in the organisation tree");
-    pre->add_option("--stack", options->stacks, "Only stacks like this: name, glob, label:x, space:path");
-    pre->add_option("--sandbox", *sandbox, "bubblewrap or none")->check(CLI::IsMember({"bubblewrap", "none"}));
-    pre->add_option("--writable", options->sandbox.writable, "Paths outside the checkout that plans may write");
+    pre->add_option("--org", options->organisation, "The organisation tree")
+        ->check(CLI::ExistingDirectory);
+    pre->add_option("--name", options->name,
+                    "FORGE/PATH of this repository in the organisation tree");
+    pre->add_option("--stack", options->stacks,
+                    "Only stacks like this: name, glob, label:x, space:path");
+    pre->add_option("--sandbox", *sandbox, "bubblewrap or none")
+        ->check(CLI::IsMember({"bubblewrap", "none"}));
+    pre->add_option("--writable", options->sandbox.writable,
+                    "Paths outside the checkout that plans may write");
     pre->add_flag("--json", options->json, "Comment and checks as JSON");
     pre->footer("Example: slipway preview --org ../platform/org --stack network");
     pre->callback([=, &chosen] {
@@ -98,15 +107,18 @@ void add_local_commands(CLI::App& app, Chosen& chosen) {
 
     auto directory = std::make_shared<std::string>(".");
     auto json = std::make_shared<bool>(false);
-    auto* chk = app.add_subcommand("check", "Validates an organisation tree, or a repository's .slipway.yaml");
+    auto* chk = app.add_subcommand(
+        "check", "Validates an organisation tree, or a repository's .slipway.yaml");
     chk->add_option("dir", *directory, "The tree (default: here)")->check(CLI::ExistingDirectory);
     chk->add_flag("--json", *json, "JSON instead of words");
     chk->footer("Example: slipway check org\nEvery finding is one line: file:line:column: message");
     chk->callback([=, &chosen] { chosen = [=] { return check(*directory, *json); }; });
 
     auto coverage = std::make_shared<bool>(false);
-    auto* tst = app.add_subcommand("test", "Runs the tests of policies (X_test.rego beside X.rego)");
-    tst->add_option("dir", *directory, "Any folder of Rego files (default: here)")->check(CLI::ExistingDirectory);
+    auto* tst =
+        app.add_subcommand("test", "Runs the tests of policies (X_test.rego beside X.rego)");
+    tst->add_option("dir", *directory, "Any folder of Rego files (default: here)")
+        ->check(CLI::ExistingDirectory);
     tst->add_flag("--coverage", *coverage, "How much of each policy the tests reach");
     tst->add_flag("--json", *json, "JSON instead of words");
     tst->footer("Example: slipway test org --coverage");

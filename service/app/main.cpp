@@ -9,8 +9,9 @@
 
 int main(int argc, char** argv) {
     std::signal(SIGPIPE, SIG_IGN);
-    CLI::App app{"Slipway: the control plane for infrastructure as code.\n"
-                 "A pull request becomes a plan, a check and a comment; a merge becomes an apply."};
+    CLI::App app{
+        "Slipway: the control plane for infrastructure as code.\n"
+        "A pull request becomes a plan, a check and a comment; a merge becomes an apply."};
     app.set_version_flag("--version", "slipway 0.1.0");
     app.require_subcommand(1);
     app.footer("Start here: slipway preview --help, or slipway serve --help");

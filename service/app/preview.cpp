@@ -44,7 +44,8 @@ class ChosenStacks {
         known_.insert(stack.id.value);
         bool any = patterns_.empty();
         for (const auto& pattern : patterns_)
-            if (target_matches(CommandTarget{pattern, ""}, stack)) any = true, useless_.erase(pattern);
+            if (target_matches(CommandTarget{pattern, ""}, stack))
+                any = true, useless_.erase(pattern);
         return any;
     }
     bool none_known() const { return known_.empty(); }
@@ -82,9 +83,13 @@ Task<void> until_idle(Queue& queue) {
 class Preview {
   public:
     explicit Preview(const PreviewOptions& options)
-        : options_(options), organisation_(read_organisation(options)), chosen_(options.stacks),
-          copy_(make_working_copy(options, repositories_of(*organisation_), scratch_.path())), pool_(2),
-          queue_(make_memory_queue(io_.get_executor(), clock_)), blobs_(make_memory_blobs()),
+        : options_(options),
+          organisation_(read_organisation(options)),
+          chosen_(options.stacks),
+          copy_(make_working_copy(options, repositories_of(*organisation_), scratch_.path())),
+          pool_(2),
+          queue_(make_memory_queue(io_.get_executor(), clock_)),
+          blobs_(make_memory_blobs()),
           mirrors_(make_mirrors(scratch_.path() / "git", io_.get_executor(), without_delays())),
           children_(io_.get_executor()) {
         forges_.emplace(copy_->config.name, make_working_copy_forge(copy_));
@@ -130,13 +135,16 @@ class Preview {
         auto level = co_await probe_sandbox(config_.sandbox);
         if (!level.trouble.empty())
             throw Failure("the sandbox does not work here: " + level.trouble +
-                              "; `--sandbox none` plans without it", Retry::never);
+                              "; `--sandbox none` plans without it",
+                          Retry::never);
         config_.sandbox.network = level.network;
         if (!level.network_trouble.empty())
-            log_warning("the plans have the network of this machine", {{"reason", level.network_trouble}});
+            log_warning("the plans have the network of this machine",
+                        {{"reason", level.network_trouble}});
         ConsumerOptions consumer;
         consumer.holder = "preview";
-        children_.start(consume(*queue_, consumer, [this](ClaimedJob job) { return handle(std::move(job)); }));
+        children_.start(
+            consume(*queue_, consumer, [this](ClaimedJob job) { return handle(std::move(job)); }));
         auto worker = engine_->worker_options(config_);
         worker.tools.clear();  // nothing that counts rests on these plans: not worth a copy
         worker_ = start_worker(engine_->gateway(), std::move(worker), clock_);
@@ -172,15 +180,20 @@ class Preview {
         const auto conclusion = summary->second.conclusion;
         if (conclusion == Conclusion::success && chosen_.none_known())
             throw Failure(options_.organisation.empty()
-                              ? "nothing describes stacks of this repository: name an organisation tree with --org, or "
+                              ? "nothing describes stacks of this repository: name an organisation "
+                                "tree with --org, or "
                                 "add a .slipway.yaml"
-                              : "the organisation tree has no stacks of " + copy_->pull.name.repository.text() + " on " +
-                                    copy_->pull.base_branch + "; --name says what this repository is called there",
+                              : "the organisation tree has no stacks of " +
+                                    copy_->pull.name.repository.text() + " on " +
+                                    copy_->pull.base_branch +
+                                    "; --name says what this repository is called there",
                           Retry::never);
         if (options_.json) {
             Json checks = Json::array();
             for (const auto& [name, check] : copy_->checks) checks.push(encode(check));
-            std::cout << Json::object({{"comment", Json(copy_->comment)}, {"checks", checks}}).dump() << "\n";
+            std::cout
+                << Json::object({{"comment", Json(copy_->comment)}, {"checks", checks}}).dump()
+                << "\n";
         } else {
             std::cout << (copy_->comment.empty() ? summary->second.title : copy_->comment) << "\n";
         }

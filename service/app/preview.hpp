@@ -1,5 +1,5 @@
-// `slipway preview`: the whole pull-request pipeline on a working copy, without server or Redis. The same
-// handlers as `serve`, over the queue in memory and the working-copy forge.
+// `slipway preview`: the whole pull-request pipeline on a working copy, without server or Redis.
+// The same handlers as `serve`, over the queue in memory and the working-copy forge.
 #pragma once
 #include <string>
 #include <vector>
@@ -13,7 +13,7 @@ struct PreviewOptions {
     std::string base;  // "": the branch the working copy would be merged into
     std::string head;  // "": the working tree as it is
     std::string organisation;
-    std::string name;  // full name of the repository; "": found out from its origin
+    std::string name;                 // full name of the repository; "": found out from its origin
     std::vector<std::string> stacks;  // patterns; empty: all
     SandboxConfig sandbox;
     bool json = false;

@@ -12,7 +12,8 @@ namespace slipway {
 
 namespace fs = std::filesystem;
 
-TemporaryDirectory::TemporaryDirectory() : path_(fs::temp_directory_path() / ("slipway-" + random_id())) {
+TemporaryDirectory::TemporaryDirectory()
+    : path_(fs::temp_directory_path() / ("slipway-" + random_id())) {
     fs::create_directories(path_);
     fs::permissions(path_, fs::perms::owner_all);
 }
@@ -29,7 +30,8 @@ class Git {
   public:
     explicit Git(fs::path repository) : repository_(std::move(repository)) {}
 
-    Ended try_run(std::vector<std::string> arguments, std::map<std::string, std::string> extra = {}) {
+    Ended try_run(std::vector<std::string> arguments,
+                  std::map<std::string, std::string> extra = {}) {
         Command command;
         command.argv = {"git", "-C", repository_.string()};
         command.argv.insert(command.argv.end(), arguments.begin(), arguments.end());
@@ -51,7 +53,8 @@ class Git {
         return ended;
     }
 
-    std::string must(std::vector<std::string> arguments, std::map<std::string, std::string> extra = {}) {
+    std::string must(std::vector<std::string> arguments,
+                     std::map<std::string, std::string> extra = {}) {
         const auto what = arguments.front();
         auto ended = try_run(std::move(arguments), std::move(extra));
         if (!ended.ok()) throw Failure("git " + what + ": " + ended.error_output, Retry::never);
@@ -72,13 +75,14 @@ std::string find_base(Git& git, const std::string& wanted) {
     auto remote_head = git.maybe({"symbolic-ref", "--short", "refs/remotes/origin/HEAD"});
     if (!remote_head.empty()) return remote_head;
     for (const char* name : {"origin/main", "origin/master", "main", "master"})
-        if (!git.maybe({"rev-parse", "--verify", "--quiet", std::string(name) + "^{commit}"}).empty())
+        if (!git.maybe({"rev-parse", "--verify", "--quiet", std::string(name) + "^{commit}"})
+                 .empty())
             return name;
     throw Failure("no base branch was found: name one with --base", Retry::never);
 }
 
-RepositoryName find_name(Git& git, const PreviewOptions& options, const std::vector<RepositoryName>& known,
-                         const fs::path& top) {
+RepositoryName find_name(Git& git, const PreviewOptions& options,
+                         const std::vector<RepositoryName>& known, const fs::path& top) {
     if (!options.name.empty()) {
         auto name = RepositoryName::parse(options.name);
         if (!name) throw Failure("--name is FORGE/PATH, as in github.com/acme/infra", Retry::never);
@@ -90,9 +94,10 @@ RepositoryName find_name(Git& git, const PreviewOptions& options, const std::vec
         if (origin.ends_with("/" + name.path) || origin.ends_with(":" + name.path)) return name;
     if (known.size() == 1) return known.front();
     if (!known.empty())
-        throw Failure("the organisation names several repositories, and the origin of this one tells none of "
-                      "them: say which with --name FORGE/PATH",
-                      Retry::never);
+        throw Failure(
+            "the organisation names several repositories, and the origin of this one tells none of "
+            "them: say which with --name FORGE/PATH",
+            Retry::never);
     return RepositoryName{"local", top.filename().string()};
 }
 
@@ -105,8 +110,10 @@ std::shared_ptr<WorkingCopy> make_working_copy(const PreviewOptions& options,
     auto top = fs::path(outer.must({"rev-parse", "--show-toplevel"}));
     Git git(top);
     if (git.maybe({"rev-parse", "--is-shallow-repository"}) == "true")
-        throw Failure("this is a shallow clone, and a merge needs its history: `git fetch --unshallow` brings it",
-                      Retry::never);
+        throw Failure(
+            "this is a shallow clone, and a merge needs its history: `git fetch --unshallow` "
+            "brings it",
+            Retry::never);
     auto base_name = find_base(git, options.base);
     auto base = git.must({"rev-parse", "--verify", base_name + "^{commit}"});
     auto objects = fs::path(git.must({"rev-parse", "--git-path", "objects"}));
@@ -114,7 +121,8 @@ std::shared_ptr<WorkingCopy> make_working_copy(const PreviewOptions& options,
 
     const auto bare = scratch / "origin";
     git.must({"init", "--quiet", "--bare", bare.string()});
-    std::ofstream(bare / "objects" / "info" / "alternates") << fs::canonical(objects).string() << "\n";
+    std::ofstream(bare / "objects" / "info" / "alternates")
+        << fs::canonical(objects).string() << "\n";
     Git borrowed(bare);
     std::string head;
     if (options.head.empty()) {
@@ -134,7 +142,8 @@ std::shared_ptr<WorkingCopy> make_working_copy(const PreviewOptions& options,
         head = git.must({"rev-parse", "--verify", options.head + "^{commit}"});
     }
     auto branch = base_name.starts_with("origin/") ? base_name.substr(7) : base_name;
-    if (git.maybe({"check-ref-format", "--branch", branch}).empty() || branch.size() == 40) branch = "main";
+    if (git.maybe({"check-ref-format", "--branch", branch}).empty() || branch.size() == 40)
+        branch = "main";
     borrowed.must({"update-ref", "refs/heads/" + branch, base});
     borrowed.must({"update-ref", "refs/pull/1/head", head});
     borrowed.must({"symbolic-ref", "HEAD", "refs/heads/" + branch});

@@ -1,5 +1,6 @@
-// A working copy posed as a pull request: a throw-away bare repository that borrows its objects, with the base
-// as a branch and the head (the working tree as a commit, where none is named) as refs/pull/1/head.
+// A working copy posed as a pull request: a throw-away bare repository that borrows its objects,
+// with the base as a branch and the head (the working tree as a commit, where none is named) as
+// refs/pull/1/head.
 #pragma once
 #include <filesystem>
 #include <memory>

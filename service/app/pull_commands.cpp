@@ -1,6 +1,6 @@
 // Pull requests of the built-in forge, and what its hooks call.
-#include <CLI/CLI.hpp>
 #include <unistd.h>
+#include <CLI/CLI.hpp>
 
 #include <iostream>
 
@@ -40,8 +40,10 @@ void add_pull_commands(CLI::App& app, Chosen& chosen) {
 
     auto add = [&](const char* name, const char* help, PullCall::Verb verb, bool numbered) {
         auto* command = pull->add_subcommand(name, help);
-        command->add_option("--repository", call.repository, "Working copy or bare repository (default: here)");
-        if (numbered) command->add_option("number", call.number, "Number of the pull request")->required();
+        command->add_option("--repository", call.repository,
+                            "Working copy or bare repository (default: here)");
+        if (numbered)
+            command->add_option("number", call.number, "Number of the pull request")->required();
         command->footer("Example: slipway pull " + std::string(name) + (numbered ? " 1" : ""));
         command->callback([options, verb, &chosen] {
             options->call.verb = verb;
@@ -53,31 +55,40 @@ void add_pull_commands(CLI::App& app, Chosen& chosen) {
         command->add_option("--as", call.as, "Speak as somebody else (the folder's owner may)");
         return command;
     };
-    add("list", "All pull requests", PullCall::Verb::list, false)->add_flag("--json", call.json, "JSON");
-    add("show", "What a web page would show", PullCall::Verb::show, true)->add_flag("--json", call.json, "JSON");
+    add("list", "All pull requests", PullCall::Verb::list, false)
+        ->add_flag("--json", call.json, "JSON");
+    add("show", "What a web page would show", PullCall::Verb::show, true)
+        ->add_flag("--json", call.json, "JSON");
     auto* comment = speaking(add("comment", "Writes a comment; a line \"/slipway …\" is a command",
                                  PullCall::Verb::comment, true));
     comment->add_option("text", call.text, "The comment")->required();
     comment->footer("Example: slipway pull comment 1 \"/slipway approve network\" --as grace");
     auto* review = speaking(add("review", "Approves the present head, or asks for changes",
                                 PullCall::Verb::review, true));
-    review->add_flag("--approve,!--request-changes", call.approve, "What the review says")->required();
+    review->add_flag("--approve,!--request-changes", call.approve, "What the review says")
+        ->required();
     review->footer("Example: slipway pull review 1 --approve --as grace");
-    auto* merge = speaking(add("merge", "Merges into the base branch", PullCall::Verb::merge, true));
+    auto* merge =
+        speaking(add("merge", "Merges into the base branch", PullCall::Verb::merge, true));
     merge->add_flag("--squash", call.squash, "As one commit");
     merge->add_flag("--anyway", call.anyway, "Although the summary check is not green");
     merge->add_option("--check-name", call.check_name, "Name of the summary check");
     speaking(add("close", "Closes without merging", PullCall::Verb::close, true));
 
-    auto* open = pull->add_subcommand("open", "Opens or updates the pull request of a topic from HEAD");
+    auto* open =
+        pull->add_subcommand("open", "Opens or updates the pull request of a topic from HEAD");
     open->add_option("--repository", call.repository, "Working copy (default: here)");
     open->add_option("--base", options->base, "Branch to merge into (default: main)");
-    open->add_option("--topic", options->topic, "The pull request's topic; the same topic updates it");
-    open->footer("Example: slipway pull open --topic my-topic; the same as git push origin HEAD:refs/for/main/my-topic");
+    open->add_option("--topic", options->topic,
+                     "The pull request's topic; the same topic updates it");
+    open->footer(
+        "Example: slipway pull open --topic my-topic; the same as git push origin "
+        "HEAD:refs/for/main/my-topic");
     open->callback([options, &chosen] { chosen = [options] { return open_pull(*options); }; });
 
     auto hook = std::make_shared<std::string>();
-    auto* hooks = app.add_subcommand("hook", "What git calls in a repository of the built-in forge");
+    auto* hooks =
+        app.add_subcommand("hook", "What git calls in a repository of the built-in forge");
     hooks->group("");  // not for people
     hooks->add_option("name", *hook, "pre-receive, proc-receive or post-receive")->required();
     hooks->callback([hook, &chosen] { chosen = [hook] { return run_builtin_hook(*hook); }; });

@@ -1,10 +1,10 @@
 #include "service/app/serve.hpp"
 
+#include <unistd.h>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/signal_set.hpp>
 #include <boost/asio/use_awaitable.hpp>
-#include <unistd.h>
 
 #include <iostream>
 
@@ -51,8 +51,8 @@ std::pair<std::string, int> host_and_port(const std::string& listen) {
     return {listen.substr(0, colon), std::stoi(listen.substr(colon + 1))};
 }
 
-// Reads the organisation again while it runs. It is judged apart: a tree that is not in force does not trouble
-// the engine that decides.
+// Reads the organisation again while it runs. It is judged apart: a tree that is not in force does
+// not trouble the engine that decides.
 Task<void> watch(Catalog& catalog) {
     auto executor = co_await this_executor();
     auto judge = [executor](auto organisation) -> Task<std::vector<ConfigFinding>> {
@@ -63,17 +63,20 @@ Task<void> watch(Catalog& catalog) {
         std::string trouble;
         try {
             if (co_await catalog.poll(judge)) {
-                const char* follows = catalog.newest_in_force() ? "what its policies would decide is blocked"
-                                                                : "the one before stays in force";
+                const char* follows = catalog.newest_in_force()
+                                          ? "what its policies would decide is blocked"
+                                          : "the one before stays in force";
                 for (const auto& finding : catalog.findings())
                     log_error("the organisation tree is broken; " + std::string(follows),
                               {{"finding", finding.text()}});
-                if (catalog.findings().empty() && !first) log_info("the organisation tree was read again");
+                if (catalog.findings().empty() && !first)
+                    log_info("the organisation tree was read again");
             }
         } catch (const std::exception& error) {
             trouble = error.what();
         }
-        if (!trouble.empty()) log_warning("the organisation tree could not be read again", {{"reason", trouble}});
+        if (!trouble.empty())
+            log_warning("the organisation tree could not be read again", {{"reason", trouble}});
         co_await sleep_for(std::chrono::seconds(1));
     }
 }
@@ -90,16 +93,20 @@ Task<void> reap_strangers_for_ever() {
 class Service {
   public:
     explicit Service(Config config)
-        : config_(prepared(std::move(config))), key_(load_key(config_)), pool_(2),
+        : config_(prepared(std::move(config))),
+          key_(load_key(config_)),
+          pool_(2),
           redis_(config_.redis_url.empty() ? start_embedded_server(io_.get_executor(), config_.data)
                                            : nullptr),
           queue_(make_redis_queue(io_.get_executor(), redis_address(), key_.derive("records"))),
-          blobs_(make_directory_blobs(config_.data / "blobs", key_)), http_(make_http_client()),
+          blobs_(make_directory_blobs(config_.data / "blobs", key_)),
+          http_(make_http_client()),
           forges_(make_forges(config_, *http_, pool_, clock_)),
           mirrors_(make_mirrors(config_.data / "git", io_.get_executor())),
           catalog_(config_.organisation.empty() ? std::nullopt
                                                 : std::optional<fs::path>(config_.organisation)),
-          api_{*queue_, clock_, [this] { return awaited(); }}, children_(io_.get_executor()) {
+          api_{*queue_, clock_, [this] { return awaited(); }},
+          children_(io_.get_executor()) {
         if (!catalog_.findings().empty()) {
             std::string all;
             for (const auto& finding : catalog_.findings()) all += "\n  " + finding.text();
@@ -113,7 +120,8 @@ class Service {
         auto [host, port] = host_and_port(config_.listen);
         HttpServerOptions options;
         tcp_ = serve_tcp(io_.get_executor(), public_router_, host, port, options);
-        local_ = serve_unix(io_.get_executor(), local_router_, config_.data / "slipway.sock", options);
+        local_ =
+            serve_unix(io_.get_executor(), local_router_, config_.data / "slipway.sock", options);
         const auto url = "http://" + host + ":" + std::to_string(tcp_->port());
         if (config_.public_url.empty()) config_.public_url = url;
         build_engine();
@@ -138,10 +146,11 @@ class Service {
 
     // Before anything is accepted or worked on.
     void recognise_installation() {
-        asio::co_spawn(io_, check_installation(*queue_, config_.data), [this](std::exception_ptr error) {
-            failure_ = error;
-            io_.stop();
-        });
+        asio::co_spawn(io_, check_installation(*queue_, config_.data),
+                       [this](std::exception_ptr error) {
+                           failure_ = error;
+                           io_.stop();
+                       });
         io_.run();
         io_.restart();
         if (failure_) std::rethrow_exception(failure_);
@@ -193,29 +202,34 @@ class Service {
         options.holder = "service";
         options.lease = std::chrono::seconds(config_.lease_seconds);
         options.renew_every = options.lease / 3;
-        children_.start(consume(*queue_, options, [this](ClaimedJob job) {
-            return engine_->handle(std::move(job));
-        }));
+        children_.start(consume(
+            *queue_, options, [this](ClaimedJob job) { return engine_->handle(std::move(job)); }));
         children_.start(reap_strangers_for_ever());
-        children_.start(reap(*queue_, [this](Lapsed lapsed) {
-            return engine_->handle_lapsed(std::move(lapsed));
-        }, options.lease));
+        children_.start(reap(
+            *queue_, [this](Lapsed lapsed) { return engine_->handle_lapsed(std::move(lapsed)); },
+            options.lease));
         if (!config_.organisation.empty()) children_.start(watch(catalog_));
     }
 
     // What is weaker than it could be.
     void warn_about(const SandboxLevel& level) const {
-        if (level.name == "none") log_warning("runs are not sandboxed: `sandbox: {kind: none}` is configured");
+        if (level.name == "none")
+            log_warning("runs are not sandboxed: `sandbox: {kind: none}` is configured");
         if (::geteuid() == 0)
-            log_warning("the service runs as root, which it does not need: give it a user of its own",
-                        {{"user_ids_of_runs", static_cast<std::int64_t>(config_.sandbox.first_uid)}});
+            log_warning(
+                "the service runs as root, which it does not need: give it a user of its own",
+                {{"user_ids_of_runs", static_cast<std::int64_t>(config_.sandbox.first_uid)}});
         if (level.name != "none" && level.network == SandboxConfig::Network::shared)
-            log_warning("runs share the network of this machine, with what listens on it and the metadata of its cloud",
-                        {{"reason", level.network_trouble.empty() ? "`network: shared` is configured"
-                                                                  : level.network_trouble + "; install passt"}});
+            log_warning(
+                "runs share the network of this machine, with what listens on it and the metadata "
+                "of its cloud",
+                {{"reason", level.network_trouble.empty()
+                                ? "`network: shared` is configured"
+                                : level.network_trouble + "; install passt"}});
     }
 
-    // Nobody else works on a private Redis: whoever held a lease there is dead, and nobody need wait for its end.
+    // Nobody else works on a private Redis: whoever held a lease there is dead, and nobody need
+    // wait for its end.
     Task<void> end_leases_of_the_dead() {
         if (!redis_) co_return;
         const int ended = co_await queue_->end_leases();
@@ -243,7 +257,8 @@ class Service {
 
     // Until what applies have left in the service's queue is done: verdicts, checks, comments.
     Task<void> finish_jobs() {
-        constexpr auto step = std::chrono::milliseconds(50), patience = std::chrono::milliseconds(10'000);
+        constexpr auto step = std::chrono::milliseconds(50),
+                       patience = std::chrono::milliseconds(10'000);
         for (auto waited = step; waited < patience; waited += step) {
             auto status = co_await queue_->status();
             if (status.waiting["service"] == 0 && status.leased == 0) co_return;
@@ -251,15 +266,16 @@ class Service {
         }
     }
 
-    // Takes no new work and gives plans back; applies that have begun are waited for, while everything else goes
-    // on: forges do not send their events again.
+    // Takes no new work and gives plans back; applies that have begun are waited for, while
+    // everything else goes on: forges do not send their events again.
     Task<void> drain() {
         if (!worker_) co_return;
         worker_->drain();
         draining_ = true;
         std::string runs;
         for (const auto& run : worker_->applying()) runs += (runs.empty() ? "" : " ") + run.value;
-        log_info("ending: no new work", {{"applies", runs}, {"at_most_minutes", config_.drain_minutes}});
+        log_info("ending: no new work",
+                 {{"applies", runs}, {"at_most_minutes", config_.drain_minutes}});
         auto executor = co_await this_executor();
         TaskGroup watching(executor);
         watching.start(interrupt_applies());
@@ -274,9 +290,10 @@ class Service {
     Task<void> until_told() {
         auto level = co_await probe_sandbox(config_.sandbox);
         if (!level.trouble.empty())
-            throw Failure("the sandbox does not work here: " + level.trouble +
-                              "; write `sandbox: {kind: none}` into the configuration to run without it",
-                          Retry::never);
+            throw Failure(
+                "the sandbox does not work here: " + level.trouble +
+                    "; write `sandbox: {kind: none}` into the configuration to run without it",
+                Retry::never);
         config_.sandbox.network = level.network;
         warn_about(level);
         if (config_.workers > 0) give_writable_directories(config_.sandbox);
@@ -285,7 +302,8 @@ class Service {
         if (config_.workers > 0)
             worker_ = start_worker(engine_->gateway(), engine_->worker_options(config_), clock_);
         std::cout << "listening on " << url_ << std::endl;
-        log_info("serving", {{"url", url_}, {"data", config_.data.string()}, {"workers", config_.workers}});
+        log_info("serving",
+                 {{"url", url_}, {"data", config_.data.string()}, {"workers", config_.workers}});
         co_await signals_.async_wait(asio::use_awaitable);
         co_await drain();
         log_info("ending: no new requests");

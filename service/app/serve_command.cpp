@@ -1,5 +1,5 @@
-// `slipway serve`: the command line and the environment become a configuration, which the service starts
-// with or which is refused with all its findings.
+// `slipway serve`: the command line and the environment become a configuration, which the service
+// starts with or which is refused with all its findings.
 #include <CLI/CLI.hpp>
 #include <cstdlib>
 #include <map>
@@ -44,23 +44,31 @@ int run(const Options& options) {
 
 void add_serve_command(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<Options>();
-    auto* command = app.add_subcommand("serve", "The service: webhooks, decisions, API and worker slots");
-    command->footer("Example: slipway serve --config /etc/slipway.yaml --data /var/lib/slipway\n"
-                    "Flags beat environment (SLIPWAY_LISTEN, …) beat the file.");
-    command->add_option("--config", options->config, "Configuration file (YAML)")->check(CLI::ExistingFile);
+    auto* command =
+        app.add_subcommand("serve", "The service: webhooks, decisions, API and worker slots");
+    command->footer(
+        "Example: slipway serve --config /etc/slipway.yaml --data /var/lib/slipway\n"
+        "Flags beat environment (SLIPWAY_LISTEN, …) beat the file.");
+    command->add_option("--config", options->config, "Configuration file (YAML)")
+        ->check(CLI::ExistingFile);
     auto flag = [&](const char* name, const char* key, const char* help) {
         command->add_option_function<std::string>(
-            name, [options, key = std::string(key)](const std::string& value) {
+            name,
+            [options, key = std::string(key)](const std::string& value) {
                 options->flags[key] = value;
-            }, help);
+            },
+            help);
     };
     flag("--data", "data", "Data directory: queue, mirrors, blobs");
     flag("--listen", "listen", "HOST:PORT; port 0 takes any free one");
     flag("--org", "organisation", "Directory of the organisation tree");
     flag("--workers", "workers", "Worker slots in this process; 0: none");
-    flag("--drain-minutes", "drain_minutes", "How long SIGTERM waits for applies that have begun; default 30");
-    flag("--lease-seconds", "lease_seconds", "Work without a sign of life for so long is taken back; default 30");
-    flag("--redis", "redis", "redis://… or unix:///…; absent: a private redis-server below the data directory");
+    flag("--drain-minutes", "drain_minutes",
+         "How long SIGTERM waits for applies that have begun; default 30");
+    flag("--lease-seconds", "lease_seconds",
+         "Work without a sign of life for so long is taken back; default 30");
+    flag("--redis", "redis",
+         "redis://… or unix:///…; absent: a private redis-server below the data directory");
     command->add_option("--log-format", options->log_format, "json or text")
         ->check(CLI::IsMember({"json", "text"}));
     command->add_option("--log-level", options->log_level, "debug, info, warning or error")

@@ -1,12 +1,12 @@
-// What was typed wrong, in one sentence: CLI11 asks first whether something required is missing and never gets
-// to the word that was misspelt.
+// What was typed wrong, in one sentence: CLI11 asks first whether something required is missing and
+// never gets to the word that was misspelt.
 #pragma once
 #include <string>
 
 namespace CLI {
 class App;
 class ParseError;
-}
+}  // namespace CLI
 
 namespace slipway {
 

@@ -31,8 +31,8 @@ class FixedClock : public Clock {
     std::int64_t at_ms_;
 };
 
-std::string utc_minutes(std::int64_t unix_ms);   // "2026-11-23 09:14 UTC"
-std::string utc_iso(std::int64_t unix_ms);       // "2026-11-23T09:14:05Z"
+std::string utc_minutes(std::int64_t unix_ms);  // "2026-11-23 09:14 UTC"
+std::string utc_iso(std::int64_t unix_ms);      // "2026-11-23T09:14:05Z"
 // RFC 3339 with Z or an offset; 0 where it is not one.
 std::int64_t parse_utc_iso(std::string_view text);
 

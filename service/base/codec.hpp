@@ -1,6 +1,7 @@
 // Structs to JSON and back by their own list of fields: a struct opts in with
 //     static void fields(auto& self, auto&& f) { f("name", self.name); ... }
-// Unknown members are passed over and missing ones leave the default, so that an older record reads.
+// Unknown members are passed over and missing ones leave the default, so that an older record
+// reads.
 #pragma once
 #include <charconv>
 #include <concepts>
@@ -18,17 +19,27 @@
 namespace slipway {
 
 template <class T>
-concept Described = requires(T& t) { T::fields(t, [](std::string_view, auto&) {}); };
+concept Described = requires(T& t) {
+    T::fields(t, [](std::string_view, auto&) {});
+};
 
 namespace detail {
-template <class T> struct is_id : std::false_type {};
-template <class Tag> struct is_id<Id<Tag>> : std::true_type {};
-template <class T> struct is_vector : std::false_type {};
-template <class T> struct is_vector<std::vector<T>> : std::true_type {};
-template <class T> struct is_optional : std::false_type {};
-template <class T> struct is_optional<std::optional<T>> : std::true_type {};
-template <class T> struct is_map : std::false_type {};
-template <class T> struct is_map<std::map<std::string, T>> : std::true_type {};
+template <class T>
+struct is_id : std::false_type {};
+template <class Tag>
+struct is_id<Id<Tag>> : std::true_type {};
+template <class T>
+struct is_vector : std::false_type {};
+template <class T>
+struct is_vector<std::vector<T>> : std::true_type {};
+template <class T>
+struct is_optional : std::false_type {};
+template <class T>
+struct is_optional<std::optional<T>> : std::true_type {};
+template <class T>
+struct is_map : std::false_type {};
+template <class T>
+struct is_map<std::map<std::string, T>> : std::true_type {};
 }  // namespace detail
 
 template <class T>
@@ -64,7 +75,8 @@ Json encode(const T& value) {
     }
 }
 
-// What does not fit the type leaves `out` as it was and is reported in `trouble` by the member's path.
+// What does not fit the type leaves `out` as it was and is reported in `trouble` by the member's
+// path.
 template <class T>
 void decode_into(const Json& json, T& out, std::string& trouble, const std::string& path = "") {
     auto misfit = [&](const char* wanted) {

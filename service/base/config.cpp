@@ -84,8 +84,8 @@ const std::vector<Setting>& settings() {
          [](Config&, const std::string&, const Sources&) {
              return not_in_this_version("blobs are files below `data`; remove the key");
          }},
-        {"workers",
-         [](Config& c, const std::string& text, const Sources&) { return take_number(c.workers, text, 0, 64); }},
+        {"workers", [](Config& c, const std::string& text,
+                       const Sources&) { return take_number(c.workers, text, 0, 64); }},
         {"drain_minutes",
          [](Config& c, const std::string& text, const Sources&) {
              return take_number(c.drain_minutes, text, 0, 24 * 60);
@@ -150,7 +150,9 @@ void read_sandbox_uids(const Yaml& node, SandboxConfig& sandbox, Sources& source
     take_number(uids, "first", sandbox.first_uid, largest);
     take_number(uids, "count", sandbox.uids, many);
     if (sandbox.first_uid < 1'000)
-        uids.report("first", "is below 1000, where the system's own users are; take a range that nobody has");
+        uids.report(
+            "first",
+            "is below 1000, where the system's own users are; take a range that nobody has");
 }
 
 void read_sandbox_limits(const Yaml& node, SandboxConfig& sandbox, Sources& sources) {
@@ -166,9 +168,11 @@ void read_sandbox(MapReader& reader, Config& config, Sources& sources) {
     if (!node) return;
     MapReader sandbox(*node, "`sandbox`", sources.findings);
     if (const auto kind = sandbox.word<SandboxConfig::Kind>("kind")) config.sandbox.kind = *kind;
-    if (const auto network = sandbox.word<SandboxConfig::Network>("network")) config.sandbox.network = *network;
+    if (const auto network = sandbox.word<SandboxConfig::Network>("network"))
+        config.sandbox.network = *network;
     if (const auto* uids = sandbox.find("uids")) read_sandbox_uids(*uids, config.sandbox, sources);
-    if (const auto* limits = sandbox.find("limits")) read_sandbox_limits(*limits, config.sandbox, sources);
+    if (const auto* limits = sandbox.find("limits"))
+        read_sandbox_limits(*limits, config.sandbox, sources);
     config.sandbox.writable = sandbox.texts("writable");
     config.sandbox.readable = sandbox.texts("readable");
     const auto check = [&](const char* key, const std::vector<std::string>& paths) {
@@ -179,12 +183,14 @@ void read_sandbox(MapReader& reader, Config& config, Sources& sources) {
     check("readable", config.sandbox.readable);
 }
 
-// Names and full paths of files, or {name: NAME, identity: true} for one whose value rotates without meaning anything else.
+// Names and full paths of files, or {name: NAME, identity: true} for one whose value rotates
+// without meaning anything else.
 void read_worker_environment(MapReader& worker, Config& config, Sources& sources) {
     const auto* node = worker.find("environment");
     if (!node) return;
     if (node->kind != Yaml::Kind::list)
-        return worker.report("environment", "is a list of names, or of {name: NAME, identity: true}");
+        return worker.report("environment",
+                             "is a list of names, or of {name: NAME, identity: true}");
     for (const auto& item : node->list) {
         if (item.kind == Yaml::Kind::scalar) {
             config.worker_environment.push_back(item.scalar);
@@ -205,7 +211,9 @@ void read_provider_mirrors(MapReader& reader, Config& config) {
         if (!path.starts_with('/'))
             reader.report("provider_mirrors", "holds " + path + "; write it from /");
         else if (!std::filesystem::is_directory(path, error))
-            reader.report("provider_mirrors", "holds " + path + ", which is not a directory: create it, or take it out");
+            reader.report(
+                "provider_mirrors",
+                "holds " + path + ", which is not a directory: create it, or take it out");
     }
 }
 

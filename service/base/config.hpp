@@ -1,5 +1,5 @@
-// The service's configuration: flags beat environment beat the file; unknown keys are errors with their
-// place; a secret is always a reference ({file: PATH} or {env: NAME}) and is read here, once.
+// The service's configuration: flags beat environment beat the file; unknown keys are errors with
+// their place; a secret is always a reference ({file: PATH} or {env: NAME}) and is read here, once.
 #pragma once
 #include <array>
 #include <filesystem>
@@ -38,8 +38,8 @@ struct SandboxConfig {
     Kind kind = Kind::bubblewrap;
     std::vector<std::string> writable;
     std::vector<std::string> readable;
-    // Where the service is root: runs have one of these user ids on the machine, one a slot. The first one
-    // stands for all of them in the directories that they may write.
+    // Where the service is root: runs have one of these user ids on the machine, one a slot. The
+    // first one stands for all of them in the directories that they may write.
     unsigned first_uid = 231'072;
     unsigned uids = 64;
     int processes = 1'024;
@@ -56,9 +56,9 @@ struct Config {
     std::string listen = "127.0.0.1:8080";
     std::string public_url;  // "": http:// + listen
     std::filesystem::path data = "/var/lib/slipway";
-    std::filesystem::path sealing_key;  // where none is named: <data>.key
-    std::filesystem::path organisation; // "": none
-    std::string redis_url;              // "": a private redis-server below data
+    std::filesystem::path sealing_key;   // where none is named: <data>.key
+    std::filesystem::path organisation;  // "": none
+    std::string redis_url;               // "": a private redis-server below data
     Secret redis_password;
     int workers = 2;
     std::map<std::string, ForgeConfig> forges;
@@ -67,16 +67,19 @@ struct Config {
     std::vector<std::string> command_words = {"/slipway"};
     Mode mode = Mode::apply;
     std::vector<std::string> worker_environment;  // names a run's {env: …} may ask for
-    std::vector<std::string> worker_identity;     // of those, the ones that rotate: their names count, not their values
-    std::vector<std::string> provider_mirrors;    // directories with providers that runs may take beside the registry's
-    int drain_minutes = 30;                       // how long SIGTERM waits for applies
-    int lease_seconds = 30;                       // after so long without a sign of life, work is taken back
-    std::vector<std::string> link_hosts;          // hosts that foreign links may point to (rule S3)
+    std::vector<std::string>
+        worker_identity;  // of those, the ones that rotate: their names count, not their values
+    std::vector<std::string>
+        provider_mirrors;    // directories with providers that runs may take beside the registry's
+    int drain_minutes = 30;  // how long SIGTERM waits for applies
+    int lease_seconds = 30;  // after so long without a sign of life, work is taken back
+    std::vector<std::string> link_hosts;  // hosts that foreign links may point to (rule S3)
 };
 
-// Every finding as file:line:column: message, one a line, in the error. `environment`: all of it, for
-// SLIPWAY_LISTEN … and the secrets; `flags`: the same keys as set on the command line ("listen", "data",
-// "organisation", "workers", "redis", "public_url", "check_name", "mode", "blobs").
+// Every finding as file:line:column: message, one a line, in the error. `environment`: all of it,
+// for SLIPWAY_LISTEN … and the secrets; `flags`: the same keys as set on the command line
+// ("listen", "data", "organisation", "workers", "redis", "public_url", "check_name", "mode",
+// "blobs").
 Result<Config> load_config(const std::optional<std::filesystem::path>& file,
                            const std::map<std::string, std::string>& environment,
                            const std::map<std::string, std::string>& flags);

@@ -35,7 +35,7 @@ std::string hmac_sha256_hex(const Secret& key, std::string_view bytes);
 std::string to_hex(std::string_view bytes);
 std::optional<std::string> from_hex(std::string_view hex);  // either case; nullopt: not hex
 std::string to_base64(std::string_view bytes);
-std::string to_base64url(std::string_view bytes);           // no padding (RFC 7515)
+std::string to_base64url(std::string_view bytes);  // no padding (RFC 7515)
 // Padded; white space between the characters is passed over.
 std::optional<std::string> from_base64(std::string_view text);
 
@@ -45,7 +45,8 @@ bool equal_in_constant_time(std::string_view a, std::string_view b);
 std::string random_bytes(std::size_t count);  // from the system; throws Failure where it has none
 std::string random_id();                      // 26 characters, sorted by time (ULID)
 
-// RS256 (RFC 7518 3.3), the raw signature: PKCS#1 or PKCS#8 PEM. Throws Failure(never) with a sentence where the key is bad.
+// RS256 (RFC 7518 3.3), the raw signature: PKCS#1 or PKCS#8 PEM. Throws Failure(never) with a
+// sentence where the key is bad.
 std::string sign_rs256(const Secret& private_key_pem, std::string_view text);
 
 }  // namespace slipway

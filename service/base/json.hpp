@@ -1,6 +1,6 @@
-// JSON as a value; the only user of RapidJSON. Reading foreign JSON is checked (a missing member is a
-// null, never an assertion), bounded in depth and done without recursion. Numbers keep their text, so
-// that a plan's 12345678901234567890 reaches a policy as it was written.
+// JSON as a value; the only user of RapidJSON. Reading foreign JSON is checked (a missing member is
+// a null, never an assertion), bounded in depth and done without recursion. Numbers keep their
+// text, so that a plan's 12345678901234567890 reaches a policy as it was written.
 #pragma once
 #include <cstdint>
 #include <initializer_list>
@@ -57,15 +57,15 @@ class Json {
     std::int64_t int_or(std::int64_t fallback) const;
     double double_or(double fallback) const;
     bool bool_or(bool fallback) const;
-    const Array& items() const;     // empty where no array
-    const Object& members() const;  // empty where no object
+    const Array& items() const;            // empty where no array
+    const Object& members() const;         // empty where no object
     std::string_view number_text() const;  // "" where no number
 
     // Building. set() and push() turn a null into an object or array.
     Json& set(std::string_view member, Json value);  // returns *this
     Json& at(std::string_view member);               // made as null where absent
     Json& push(Json value);
-    Array& edit_items();      // turns anything but an array into an empty one
+    Array& edit_items();  // turns anything but an array into an empty one
     Object& edit_members();
     void erase(std::string_view member);
 
@@ -80,7 +80,8 @@ class Json {
 
 inline constexpr std::size_t json_depth_limit = 512;
 
-// Refuses what RFC 8259 does, invalid UTF-8, and nesting beyond the limit. The message names the byte.
+// Refuses what RFC 8259 does, invalid UTF-8, and nesting beyond the limit. The message names the
+// byte.
 Result<Json> parse_json(std::string_view text, std::size_t depth_limit = json_depth_limit);
 
 // The text as a JSON string, quotes included.

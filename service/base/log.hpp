@@ -21,8 +21,8 @@ void set_log(LogLevel at_least, LogFormat format);  // once, by main
 
 using LogFields = std::initializer_list<std::pair<std::string_view, Json>>;
 // The line without its end; log() writes it.
-std::string log_line(LogFormat format, std::int64_t at_ms, LogLevel level,
-                     std::string_view message, LogFields fields);
+std::string log_line(LogFormat format, std::int64_t at_ms, LogLevel level, std::string_view message,
+                     LogFields fields);
 void log(LogLevel level, std::string_view message, LogFields fields = {});
 inline void log_debug(std::string_view m, LogFields f = {}) { log(LogLevel::debug, m, f); }
 inline void log_info(std::string_view m, LogFields f = {}) { log(LogLevel::info, m, f); }

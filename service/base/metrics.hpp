@@ -1,5 +1,6 @@
 // Counters, gauges and histograms as Prometheus shows them (prometheus-cpp underneath). Names are
-// slipway_<noun>_<unit>, counters end in _total. Handles are cheap to keep and safe from any thread.
+// slipway_<noun>_<unit>, counters end in _total. Handles are cheap to keep and safe from any
+// thread.
 #pragma once
 #include <initializer_list>
 #include <string>

@@ -7,7 +7,8 @@
 namespace slipway {
 namespace {
 
-// Letters put in, taken out, exchanged, and neighbours swapped (Damerau-Levenshtein, optimal alignment).
+// Letters put in, taken out, exchanged, and neighbours swapped (Damerau-Levenshtein, optimal
+// alignment).
 std::size_t distance(std::string_view a, std::string_view b) {
     std::vector<std::size_t> before(b.size() + 1), row(b.size() + 1), next(b.size() + 1);
     std::iota(row.begin(), row.end(), 0u);

@@ -1,4 +1,5 @@
-// What nearly every coroutine file includes; precompiled once, reused by the other libraries. No Beast here.
+// What nearly every coroutine file includes; precompiled once, reused by the other libraries. No
+// Beast here.
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>

@@ -1,5 +1,5 @@
-// Errors, by one question: would the direct caller do something else? Then it is returned as a Result;
-// otherwise it is thrown as a Failure, which says what the queue should do with the job.
+// Errors, by one question: would the direct caller do something else? Then it is returned as a
+// Result; otherwise it is thrown as a Failure, which says what the queue should do with the job.
 #pragma once
 #include <chrono>
 #include <stdexcept>
@@ -37,7 +37,8 @@ class [[nodiscard]] Result {
 
 enum class Retry { later, after, never };
 
-// Something outside failed: forge, Redis, disk, network. Travels up to the consumer, which does as it says.
+// Something outside failed: forge, Redis, disk, network. Travels up to the consumer, which does as
+// it says.
 class Failure : public std::runtime_error {
   public:
     explicit Failure(std::string message, Retry retry = Retry::later)

@@ -120,12 +120,16 @@ Result<SealingKey> SealingKey::load_beside(const std::filesystem::path& file,
                                            const std::filesystem::path& data) {
     std::error_code ignored;
     bool holds_data = false;
-    for (std::filesystem::directory_iterator at(data, ignored), end; at != end; at.increment(ignored))
+    for (std::filesystem::directory_iterator at(data, ignored), end; at != end;
+         at.increment(ignored))
         holds_data = holds_data || at->path().filename() != "lost+found";
     if (holds_data && !std::filesystem::exists(std::filesystem::symlink_status(file, ignored)))
-        return Error{"the sealing key " + file.string() + " is missing, and what lies in " + data.string() +
-                     " cannot be read without it: restore the key from your backup, or let `sealing_key` name "
-                     "where it is; to start afresh, move " + data.string() + " away"};
+        return Error{"the sealing key " + file.string() + " is missing, and what lies in " +
+                     data.string() +
+                     " cannot be read without it: restore the key from your backup, or let "
+                     "`sealing_key` name "
+                     "where it is; to start afresh, move " +
+                     data.string() + " away"};
     return load_or_create(file);
 }
 

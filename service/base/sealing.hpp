@@ -1,6 +1,6 @@
-// Sealing at rest: authenticated encryption (libsodium's secretstream/XChaCha20-Poly1305) under a key that
-// lies outside the data directory. `purpose` is bound in, so that a sealed plan cannot stand in for
-// anything else.
+// Sealing at rest: authenticated encryption (libsodium's secretstream/XChaCha20-Poly1305) under a
+// key that lies outside the data directory. `purpose` is bound in, so that a sealed plan cannot
+// stand in for anything else.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -14,11 +14,11 @@ namespace slipway {
 class SealingKey {
   public:
     explicit SealingKey(Secret bytes) : bytes_(std::move(bytes)) {}  // 32 bytes
-    // Reads the key file (hex or 32 raw bytes; mode must not be readable by others), making one of mode
-    // 0600 where it is absent.
+    // Reads the key file (hex or 32 raw bytes; mode must not be readable by others), making one of
+    // mode 0600 where it is absent.
     static Result<SealingKey> load_or_create(const std::filesystem::path& file);
-    // The same where `data` holds nothing yet. What lies there is sealed under the key it had, so a key that is
-    // missing beside it is an error and not a reason for a new one.
+    // The same where `data` holds nothing yet. What lies there is sealed under the key it had, so a
+    // key that is missing beside it is an error and not a reason for a new one.
     static Result<SealingKey> load_beside(const std::filesystem::path& file,
                                           const std::filesystem::path& data);
 

@@ -1,5 +1,5 @@
-// Webhook signatures: "sha256=" + hex HMAC-SHA256 of the raw body (docs.github.com, "Validating webhook
-// deliveries"). Compared as 32 bytes in constant time, against every secret of a rotation.
+// Webhook signatures: "sha256=" + hex HMAC-SHA256 of the raw body (docs.github.com, "Validating
+// webhook deliveries"). Compared as 32 bytes in constant time, against every secret of a rotation.
 #pragma once
 #include <memory>
 #include <string_view>

@@ -1,10 +1,12 @@
-// What everybody sees of coroutines. Asio's operations stay in the .cpp files of those who own sockets.
+// What everybody sees of coroutines. Asio's operations stay in the .cpp files of those who own
+// sockets.
 //
-// On this compiler never write a temporary aggregate or a by-value lambda into the expression that is
-// awaited (it is destroyed twice): name it first, then `co_await f(std::move(named))`.
+// On this compiler never write a temporary aggregate or a by-value lambda into the expression that
+// is awaited (it is destroyed twice): name it first, then `co_await f(std::move(named))`.
 //
-// A cancelled coroutine throws operation_aborted at its next co_await, whatever that awaits. One that has
-// to clean up (join a TaskGroup, say) first says `co_await asio::this_coro::throw_if_cancelled(false)`.
+// A cancelled coroutine throws operation_aborted at its next co_await, whatever that awaits. One
+// that has to clean up (join a TaskGroup, say) first says `co_await
+// asio::this_coro::throw_if_cancelled(false)`.
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -32,8 +34,8 @@ struct TimedOut : std::runtime_error {
     TimedOut() : std::runtime_error("took longer than its limit") {}
 };
 
-// Runs `task` and waits for its end; after `limit` it is cancelled. Cancelling the caller cancels the task.
-// What the task returns although it was cancelled counts.
+// Runs `task` and waits for its end; after `limit` it is cancelled. Cancelling the caller cancels
+// the task. What the task returns although it was cancelled counts.
 Task<void> within(std::chrono::milliseconds limit, Task<void> task);
 
 namespace detail {
@@ -103,17 +105,18 @@ class Signal {
     std::shared_ptr<Impl> impl_;
 };
 
-// Owns children: cancel, then wait. Whoever starts coroutines holds one and stops it before it goes.
+// Owns children: cancel, then wait. Whoever starts coroutines holds one and stops it before it
+// goes.
 class TaskGroup {
   public:
     explicit TaskGroup(asio::any_io_executor);
     ~TaskGroup();  // asserts that no child is left
-    // A child that ends with an exception other than cancellation is reported to `on_error` as it was
-    // when the child started, or logged.
+    // A child that ends with an exception other than cancellation is reported to `on_error` as it
+    // was when the child started, or logged.
     void start(Task<void> child);
     std::function<void(std::exception_ptr)> on_error;
-    void cancel();       // asks every child to end, and those that are started later
-    Task<void> join();   // waits for all children
+    void cancel();      // asks every child to end, and those that are started later
+    Task<void> join();  // waits for all children
     std::size_t size() const;
 
   private:
@@ -121,8 +124,8 @@ class TaskGroup {
     std::shared_ptr<Impl> impl_;
 };
 
-// Runs a task on `executor` without waiting for it. Its end is told to `done`; without that an exception
-// is logged.
+// Runs a task on `executor` without waiting for it. Its end is told to `done`; without that an
+// exception is logged.
 void spawn(asio::any_io_executor executor, Task<void> task,
            std::function<void(std::exception_ptr)> done = {});
 

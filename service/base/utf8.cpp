@@ -13,7 +13,11 @@ CodePoint code_point_at(std::string_view text, std::size_t at) {
     const unsigned char first = byte(0);
     if (first < 0x80) return {first, 1};
     const CodePoint stray{replacement_character, 1};
-    const std::size_t length = first < 0xC2 ? 0 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : first < 0xF5 ? 4 : 0;
+    const std::size_t length = first < 0xC2   ? 0
+                               : first < 0xE0 ? 2
+                               : first < 0xF0 ? 3
+                               : first < 0xF5 ? 4
+                                              : 0;
     if (length == 0 || text.size() - at < length) return stray;
     char32_t value = first & (0x7F >> length);
     for (std::size_t i = 1; i < length; ++i) {
@@ -69,7 +73,8 @@ std::string repaired_utf8(std::string_view text) {
 std::string_view utf8_prefix(std::string_view text, std::size_t bytes) {
     if (text.size() <= bytes) return text;
     std::size_t end = bytes;
-    for (int steps = 0; steps < 3 && end > 0 && continues(static_cast<unsigned char>(text[end])); ++steps)
+    for (int steps = 0; steps < 3 && end > 0 && continues(static_cast<unsigned char>(text[end]));
+         ++steps)
         --end;
     return text.substr(0, end);
 }

@@ -1,5 +1,6 @@
-// Text as code points. What comes from outside may be cut, broken or forged, so every step is defined for
-// any bytes: a byte that begins no valid sequence is one U+FFFD (RFC 3629; no overlong forms, no surrogates).
+// Text as code points. What comes from outside may be cut, broken or forged, so every step is
+// defined for any bytes: a byte that begins no valid sequence is one U+FFFD (RFC 3629; no overlong
+// forms, no surrogates).
 #pragma once
 #include <cstddef>
 #include <string>

@@ -1,6 +1,6 @@
-// YAML with places: every node knows its line and column, so that findings say file:line:column. The only
-// user of yaml-cpp. Anchors and aliases are refused beyond a bound, nesting and size too: configuration
-// comes from people we do not know.
+// YAML with places: every node knows its line and column, so that findings say file:line:column.
+// The only user of yaml-cpp. Anchors and aliases are refused beyond a bound, nesting and size too:
+// configuration comes from people we do not know.
 #pragma once
 #include <memory>
 #include <string>

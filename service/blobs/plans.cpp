@@ -7,7 +7,8 @@
 namespace slipway {
 
 namespace {
-constexpr std::size_t kept_bytes = 8u << 20;  // of documents; as values they take some times as much
+constexpr std::size_t kept_bytes = 8u
+                                   << 20;  // of documents; as values they take some times as much
 }
 
 std::shared_ptr<const Plan> Plans::get(const BlobId& document) {

@@ -1,5 +1,5 @@
-// Plans as values, by the id of their document. A document never changes, so those used last are kept read.
-// For any thread.
+// Plans as values, by the id of their document. A document never changes, so those used last are
+// kept read. For any thread.
 #pragma once
 #include <list>
 #include <memory>
@@ -28,7 +28,7 @@ class Plans {
     void keep(Kept kept);
 
     Blobs& blobs_;
-    std::mutex mutex_;  // of what is kept
+    std::mutex mutex_;      // of what is kept
     std::list<Kept> kept_;  // the one used last comes first
     std::size_t bytes_ = 0;
 };

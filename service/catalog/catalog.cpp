@@ -1,5 +1,5 @@
-// The tree in force and the newest one, which differ while the newest has findings. One coroutine polls;
-// current() may be asked by any thread.
+// The tree in force and the newest one, which differ while the newest has findings. One coroutine
+// polls; current() may be asked by any thread.
 #include "service/catalog/catalog.hpp"
 
 #include <sys/stat.h>
@@ -17,7 +17,8 @@ namespace fs = std::filesystem;
 std::string fingerprint(const fs::path& directory) {
     std::vector<std::string> lines;
     std::error_code error;
-    for (fs::recursive_directory_iterator it(directory, error), end; it != end; it.increment(error)) {
+    for (fs::recursive_directory_iterator it(directory, error), end; it != end;
+         it.increment(error)) {
         if (error) break;
         const auto name = it->path().filename().string();
         if (name.starts_with('.')) {
@@ -28,7 +29,8 @@ std::string fingerprint(const fs::path& directory) {
         if (::stat(it->path().c_str(), &status) != 0) continue;
         lines.push_back(it->path().string() + ' ' + std::to_string(status.st_ino) + ' ' +
                         std::to_string(S_ISDIR(status.st_mode) ? 0 : status.st_size) + ' ' +
-                        std::to_string(status.st_mtim.tv_sec) + '.' + std::to_string(status.st_mtim.tv_nsec));
+                        std::to_string(status.st_mtim.tv_sec) + '.' +
+                        std::to_string(status.st_mtim.tv_nsec));
     }
     std::sort(lines.begin(), lines.end());
     std::string all;

@@ -14,7 +14,8 @@ constexpr std::uint64_t data_limit_bytes = std::uint64_t{1} << 30;
 std::string framed(std::string_view body) {
     std::string out;
     out.reserve(body.size() + 4);
-    for (int shift : {24, 16, 8, 0}) out.push_back(static_cast<char>((body.size() >> shift) & 0xff));
+    for (int shift : {24, 16, 8, 0})
+        out.push_back(static_cast<char>((body.size() >> shift) & 0xff));
     return out.append(body);
 }
 
@@ -27,8 +28,9 @@ std::size_t length_of(std::string_view head) {
 Command hcl_command() {
     auto path = find_own_program("slipway-hcl");
     if (!path)
-        throw Failure("the program slipway-hcl is missing; it is built and installed beside slipway",
-                      Retry::never);
+        throw Failure(
+            "the program slipway-hcl is missing; it is built and installed beside slipway",
+            Retry::never);
     Command command;
     command.argv = {path->string()};
     command.environment = {{"GOMAXPROCS", "2"}};

@@ -1,5 +1,5 @@
-// Questions to the organisation. Rule C3: what a space says holds for all below it. Rule W2: who is not
-// named has no role.
+// Questions to the organisation. Rule C3: what a space says holds for all below it. Rule W2: who is
+// not named has no role.
 #include <algorithm>
 
 #include "service/catalog/catalog.hpp"
@@ -28,11 +28,13 @@ std::vector<std::string> labels_that_count(const Organisation& organisation, con
     if (!stack.self_described) return stack.labels;
     std::vector<std::string> out;
     for (const auto& delegation : organisation.delegations) {
-        if (delegation.space != stack.space || !glob_matches(delegation.pattern, stack.repository.text()))
+        if (delegation.space != stack.space ||
+            !glob_matches(delegation.pattern, stack.repository.text()))
             continue;
         for (const auto& label : stack.labels)
-            if (std::any_of(delegation.labels.begin(), delegation.labels.end(),
-                            [&](const std::string& pattern) { return glob_matches(pattern, label); }))
+            if (std::any_of(
+                    delegation.labels.begin(), delegation.labels.end(),
+                    [&](const std::string& pattern) { return glob_matches(pattern, label); }))
                 out.push_back(label);
     }
     return out;
@@ -48,7 +50,8 @@ bool any_matches(const std::vector<std::string>& patterns, const std::vector<std
 }  // namespace
 
 const Stack* Organisation::find(const StackId& id) const {
-    auto it = std::find_if(stacks.begin(), stacks.end(), [&](const Stack& s) { return s.id == id; });
+    auto it =
+        std::find_if(stacks.begin(), stacks.end(), [&](const Stack& s) { return s.id == id; });
     return it == stacks.end() ? nullptr : &*it;
 }
 
@@ -66,7 +69,8 @@ std::vector<Policy> Organisation::policies_for(const Stack& stack, PolicyKind ki
     for (const auto& policy : policies) {
         if (policy.kind != kind || !catalog::is_within(stack.space, policy.space)) continue;
         auto selector = policy_labels.find(policy.place.file);
-        if (selector == policy_labels.end() || any_matches(selector->second, labels)) out.push_back(policy);
+        if (selector == policy_labels.end() || any_matches(selector->second, labels))
+            out.push_back(policy);
     }
     return out;
 }
@@ -133,9 +137,12 @@ bool within_any(const SpaceId& space, const std::vector<SpaceId>& spaces) {
 
 bool Organisation::observes(const SpaceId& space) const { return within_any(space, observing); }
 
-bool Organisation::trusts_folder(const SpaceId& space) const { return within_any(space, trusting_folder); }
+bool Organisation::trusts_folder(const SpaceId& space) const {
+    return within_any(space, trusting_folder);
+}
 
-std::vector<std::string> Organisation::logins_of_team(std::string_view team, std::string_view forge) const {
+std::vector<std::string> Organisation::logins_of_team(std::string_view team,
+                                                      std::string_view forge) const {
     std::vector<std::string> out;
     auto members = teams.find(std::string(team));
     if (members == teams.end()) return out;

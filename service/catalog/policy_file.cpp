@@ -1,5 +1,5 @@
-// The comment block `# METADATA` of a Rego file is YAML (openpolicyagent.org, "Annotations"); the catalogue
-// reads one thing of it: which labels a stack must have for the policy to hold.
+// The comment block `# METADATA` of a Rego file is YAML (openpolicyagent.org, "Annotations"); the
+// catalogue reads one thing of it: which labels a stack must have for the policy to hold.
 #include "service/catalog/detail/reading.hpp"
 #include "service/model/glob.hpp"
 

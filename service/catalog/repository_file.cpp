@@ -1,5 +1,5 @@
-// A repository's own .slipway.yaml. Rule C5: it sets only what its space lists, and every stack of it is
-// named after the repository, so that it can be mistaken for no other.
+// A repository's own .slipway.yaml. Rule C5: it sets only what its space lists, and every stack of
+// it is named after the repository, so that it can be mistaken for no other.
 #include <algorithm>
 
 #include "service/base/digest.hpp"
@@ -18,19 +18,21 @@ void check_allowed(const Yaml& node, const std::vector<std::string>& may_set, co
                    Findings& findings) {
     if (may_set.empty()) return;
     for (const auto& entry : node.map) {
-        if (entry.key == "directory" || std::find(may_set.begin(), may_set.end(), entry.key) != may_set.end())
+        if (entry.key == "directory" ||
+            std::find(may_set.begin(), may_set.end(), entry.key) != may_set.end())
             continue;
         std::string listed = "directory";
         for (const auto& key : may_set)
             if (key != "directory") listed += ", " + key;
-        findings.add(entry.place,
-                     "`" + entry.key + "` may not be set by the repository: the organisation's " +
-                         (space.empty() ? "root space" : "space " + space.value) + " lets it set " + listed);
+        findings.add(entry.place, "`" + entry.key +
+                                      "` may not be set by the repository: the organisation's " +
+                                      (space.empty() ? "root space" : "space " + space.value) +
+                                      " lets it set " + listed);
     }
 }
 
-void read_own_stack(const Yaml::Entry& entry, const Stack& prototype, std::vector<ReadStack>& stacks,
-                    Findings& findings) {
+void read_own_stack(const Yaml::Entry& entry, const Stack& prototype,
+                    std::vector<ReadStack>& stacks, Findings& findings) {
     ReadStack read;
     read.stack = prototype;
     read.stack.place = entry.place;
@@ -41,7 +43,9 @@ void read_own_stack(const Yaml::Entry& entry, const Stack& prototype, std::vecto
     MapReader reader(entry.value, "the stack " + entry.key, findings);
     for (const char* fixed : {"id", "repository"})
         if (reader.find(fixed))
-            reader.report(fixed, "is given: a stack of this file belongs to this repository and is named after it");
+            reader.report(
+                fixed,
+                "is given: a stack of this file belongs to this repository and is named after it");
     read_settings(reader, read, findings);
     read.stack.repository = prototype.repository;
     for (auto& [name, place] : read.depends_on) name = prototype.repository.text() + "/" + name;
@@ -88,9 +92,9 @@ bool has_file(const fs::path& folder, std::string_view extension) {
 
 }  // namespace
 
-Loaded read_repository_file(std::string_view text, std::string file, const RepositoryName& repository,
-                            std::string_view default_branch, const SpaceId& space,
-                            const std::vector<std::string>& may_set) {
+Loaded read_repository_file(std::string_view text, std::string file,
+                            const RepositoryName& repository, std::string_view default_branch,
+                            const SpaceId& space, const std::vector<std::string>& may_set) {
     Stack prototype;
     prototype.space = space;
     prototype.repository = repository;
@@ -116,12 +120,14 @@ Loaded check_directory(const fs::path& directory) {
         });
     }
     // A repository of infrastructure has folders of these names, too, but not such files in them.
-    bool is_tree = fs::exists(directory / "space.yaml", error) || has_file(directory / "stacks", ".yaml") ||
+    bool is_tree = fs::exists(directory / "space.yaml", error) ||
+                   has_file(directory / "stacks", ".yaml") ||
                    has_file(directory / "policies", ".rego");
     if (is_tree || !fs::is_directory(directory, error)) return load_organisation(directory);
     Findings findings;
     findings.add({directory.string(), 0, 0},
-                 "is neither an organisation tree (no space.yaml, stacks/*.yaml or policies/) nor a repository "
+                 "is neither an organisation tree (no space.yaml, stacks/*.yaml or policies/) nor "
+                 "a repository "
                  "that describes its stacks (no .slipway.yaml)");
     return {{}, sorted(findings)};
 }

@@ -1,5 +1,5 @@
-// The settings of a stack, key by key. What one file says is checked here; what files say of each other is
-// checked by check_stacks().
+// The settings of a stack, key by key. What one file says is checked here; what files say of each
+// other is checked by check_stacks().
 #include <algorithm>
 #include <array>
 #include <cctype>
@@ -11,10 +11,12 @@ namespace slipway::catalog {
 
 namespace {
 
-constexpr std::array later_tools{"terragrunt", "pulumi", "cloudformation", "kubernetes", "ansible", "custom"};
+constexpr std::array later_tools{"terragrunt", "pulumi",  "cloudformation",
+                                 "kubernetes", "ansible", "custom"};
 // Slipway sets these for every run itself.
-constexpr std::array own_variables{"PATH",        "HOME",         "TMPDIR", "TF_CLI_CONFIG_FILE",
-                                   "TF_DATA_DIR", "TF_WORKSPACE", "TF_IN_AUTOMATION"};
+constexpr std::array own_variables{
+    "PATH",        "HOME",         "TMPDIR",          "TF_CLI_CONFIG_FILE",
+    "TF_DATA_DIR", "TF_WORKSPACE", "TF_IN_AUTOMATION"};
 
 // "stacks//network/" is "stacks/network".
 std::string tidied(std::string_view directory) {
@@ -34,7 +36,8 @@ bool contains(const List& list, std::string_view text) {
 }
 
 void refuse_later(MapReader& reader, std::string_view key, std::string_view instead) {
-    if (reader.find(key)) reader.report(key, "is not part of this version: " + std::string(instead));
+    if (reader.find(key))
+        reader.report(key, "is not part of this version: " + std::string(instead));
 }
 
 void read_tool(MapReader& reader, Stack& stack) {
@@ -66,7 +69,8 @@ void read_limits(MapReader& reader, Stack& stack, Findings& findings) {
 }
 
 // {env: NAME}, {file: PATH} or {value: TEXT}, each with `for`.
-std::optional<Variable> described_variable(const Yaml& node, const std::string& name, Findings& findings) {
+std::optional<Variable> described_variable(const Yaml& node, const std::string& name,
+                                           Findings& findings) {
     MapReader reader(node, "variable " + name, findings);
     Variable variable;
     int sources = 0;
@@ -81,8 +85,9 @@ std::optional<Variable> described_variable(const Yaml& node, const std::string& 
     take("env", Variable::Source::worker_environment, VariablePhase::apply);
     take("file", Variable::Source::worker_file, VariablePhase::apply);
     if (reader.find("secret")) {
-        reader.report("secret", "is not part of this version: let the worker resolve it, "
-                                "with {env: NAME} or {file: PATH}");
+        reader.report("secret",
+                      "is not part of this version: let the worker resolve it, "
+                      "with {env: NAME} or {file: PATH}");
         return std::nullopt;
     }
     if (auto phase = reader.word<VariablePhase>("for")) variable.phase = *phase;
@@ -106,7 +111,8 @@ void read_variables(MapReader& reader, Stack& stack, Findings& findings) {
         return reader.report("variables", "is a map, not " + std::string(kind_name(*node)));
     for (const auto& entry : node->map) {
         if (!is_variable_name(entry.key)) {
-            findings.add(entry.place, "`" + entry.key + "` is not a valid name of an environment variable");
+            findings.add(entry.place,
+                         "`" + entry.key + "` is not a valid name of an environment variable");
             continue;
         }
         if (contains(own_variables, entry.key) || entry.key.starts_with("SLIPWAY_")) {
@@ -120,8 +126,9 @@ void read_variables(MapReader& reader, Stack& stack, Findings& findings) {
                 break;
             case Yaml::Kind::list:
                 findings.add(entry.value.place,
-                             "variable " + entry.key + " is a text or a map, not a list; write a list for "
-                             "the tool as text in quotes");
+                             "variable " + entry.key +
+                                 " is a text or a map, not a list; write a list for "
+                                 "the tool as text in quotes");
                 break;
             default: {
                 Variable variable;
@@ -150,7 +157,8 @@ void read_triggers(MapReader& reader, Stack& stack, Findings& findings) {
         if (auto trouble = glob_error(item.scalar); !trouble.empty())
             findings.add(item.place, "the pattern " + item.scalar + " " + trouble);
         else if (!directory_trouble(item.scalar).empty())
-            findings.add(item.place, "the pattern " + item.scalar + " " + directory_trouble(item.scalar));
+            findings.add(item.place,
+                         "the pattern " + item.scalar + " " + directory_trouble(item.scalar));
     }
 }
 
@@ -178,13 +186,15 @@ void read_dependencies(MapReader& reader, ReadStack& out, Findings& findings) {
 }  // namespace
 
 bool is_variable_name(std::string_view name) {
-    return !name.empty() && name.size() <= 200 && !std::isdigit(static_cast<unsigned char>(name[0])) &&
+    return !name.empty() && name.size() <= 200 &&
+           !std::isdigit(static_cast<unsigned char>(name[0])) &&
            std::all_of(name.begin(), name.end(),
                        [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '_'); });
 }
 
 std::string directory_trouble(std::string_view directory) {
-    constexpr auto trouble = "is a path inside the repository, relative to its root and without `..`";
+    constexpr auto trouble =
+        "is a path inside the repository, relative to its root and without `..`";
     if (directory.empty() || directory.starts_with('/') || directory.find('\\') != directory.npos ||
         directory.find('\0') != directory.npos)
         return trouble;
@@ -214,23 +224,26 @@ std::string version_trouble(std::string_view constraint) {
         skip_spaces();
         while (one.ends_with(' ')) one.remove_suffix(1);
         auto numbers = one.substr(0, one.find('-'));
-        bool plain = !numbers.empty() && std::isdigit(static_cast<unsigned char>(numbers.front())) &&
-                     numbers.back() != '.' && numbers.find("..") == numbers.npos &&
-                     std::count(numbers.begin(), numbers.end(), '.') <= 2 &&
-                     numbers.find_first_not_of("0123456789.") == numbers.npos && one.size() <= 40 &&
-                     one.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-") ==
-                         one.npos;
+        bool plain =
+            !numbers.empty() && std::isdigit(static_cast<unsigned char>(numbers.front())) &&
+            numbers.back() != '.' && numbers.find("..") == numbers.npos &&
+            std::count(numbers.begin(), numbers.end(), '.') <= 2 &&
+            numbers.find_first_not_of("0123456789.") == numbers.npos && one.size() <= 40 &&
+            one.find_first_not_of(
+                "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-") == one.npos;
         if (!plain) return trouble;
     }
     return "";
 }
 
 std::string id_trouble(std::string_view id) {
-    bool fits = !id.empty() && id.size() <= 100 && std::isalnum(static_cast<unsigned char>(id[0])) &&
+    bool fits = !id.empty() && id.size() <= 100 &&
+                std::isalnum(static_cast<unsigned char>(id[0])) &&
                 std::all_of(id.begin(), id.end(), [](unsigned char c) {
                     return c < 128 && (std::isalnum(c) || c == '-' || c == '_' || c == '.');
                 });
-    return fits ? "" : "is made of letters, digits, `-`, `_` and `.`, and begins with a letter or digit";
+    return fits ? ""
+                : "is made of letters, digits, `-`, `_` and `.`, and begins with a letter or digit";
 }
 
 void read_defaults(MapReader& reader, Stack& stack, Findings& findings) {
@@ -245,18 +258,22 @@ void read_defaults(MapReader& reader, Stack& stack, Findings& findings) {
     read_tool(reader, stack);
     if (auto version = reader.text("version")) {
         stack.version = *version;
-        if (auto trouble = version_trouble(*version); !trouble.empty()) reader.report("version", trouble);
+        if (auto trouble = version_trouble(*version); !trouble.empty())
+            reader.report("version", trouble);
     }
     if (auto workspace = reader.text("workspace")) {
         stack.workspace = *workspace;
-        if (auto trouble = id_trouble(*workspace); !trouble.empty()) reader.report("workspace", trouble);
+        if (auto trouble = id_trouble(*workspace); !trouble.empty())
+            reader.report("workspace", trouble);
     }
     read_labels(reader, stack);
     read_apply(reader, stack, findings);
     read_variables(reader, stack, findings);
     read_limits(reader, stack, findings);
     if (auto pool = reader.text("pool"); pool && *pool != "default")
-        reader.report("pool", "is default in this version: all runs are performed by the service's own slots");
+        reader.report(
+            "pool",
+            "is default in this version: all runs are performed by the service's own slots");
     if (auto mode = reader.word<Mode>("mode")) stack.mode = *mode;
 }
 
@@ -275,7 +292,8 @@ void read_settings(MapReader& reader, ReadStack& out, Findings& findings) {
     read_triggers(reader, stack, findings);
     read_dependencies(reader, out, findings);
     if (reader.boolean("managed_state").value_or(false))
-        reader.report("managed_state", "is not part of this version: keep the state in the stack's own backend");
+        reader.report("managed_state",
+                      "is not part of this version: keep the state in the stack's own backend");
     refuse_later(reader, "drift", "drift is not looked for; remove the key");
     if (auto what = reader.word<OnDelete>("delete")) stack.on_delete = *what;
 }

@@ -12,10 +12,22 @@ namespace {
 constexpr std::string_view everyone = "everyone";
 
 // What a repository's own file may be allowed to set.
-const std::vector<std::string> settable{"directory",  "branch",    "tool",      "version",
-                                        "workspace",  "labels",    "also_triggered_by",
-                                        "apply",      "depends_on", "variables", "time_limit_minutes",
-                                        "pool",       "mode",       "managed_state", "drift", "delete"};
+const std::vector<std::string> settable{"directory",
+                                        "branch",
+                                        "tool",
+                                        "version",
+                                        "workspace",
+                                        "labels",
+                                        "also_triggered_by",
+                                        "apply",
+                                        "depends_on",
+                                        "variables",
+                                        "time_limit_minutes",
+                                        "pool",
+                                        "mode",
+                                        "managed_state",
+                                        "drift",
+                                        "delete"};
 
 std::vector<NamedOf> names_of(MapReader& reader, std::string_view key) {
     std::vector<NamedOf> out;
@@ -68,7 +80,8 @@ void read_delegations(MapReader& reader, const SpaceId& space,
     const Yaml* node = reader.find("repositories");
     if (!node) return;
     if (node->kind != Yaml::Kind::map)
-        return reader.report("repositories", "is a map: {github.com/acme/*: {may_set: [directory]}}");
+        return reader.report("repositories",
+                             "is a map: {github.com/acme/*: {may_set: [directory]}}");
     for (const auto& entry : node->map) {
         Organisation::Delegation delegation;
         delegation.space = space;
@@ -77,8 +90,9 @@ void read_delegations(MapReader& reader, const SpaceId& space,
         if (auto trouble = glob_error(entry.key); !trouble.empty())
             findings.add(entry.place, "the pattern " + entry.key + " " + trouble);
         else if (entry.key.find('/') == entry.key.npos)
-            findings.add(entry.place, "the pattern " + entry.key + " names no repository, like "
-                                      "github.com/acme/*");
+            findings.add(entry.place, "the pattern " + entry.key +
+                                          " names no repository, like "
+                                          "github.com/acme/*");
         MapReader how(entry.value, "the delegation to " + entry.key, findings);
         if (how.require("may_set"))
             for (const auto& key : names_of(how, "may_set")) {
@@ -103,12 +117,14 @@ class Names {
   public:
     Names(const std::vector<Space>& spaces, Findings& findings) : findings_(findings) {
         for (const auto& space : spaces) {
-            for (const auto& [name, place] : space.people_places) define(name, space.id, place, false);
+            for (const auto& [name, place] : space.people_places)
+                define(name, space.id, place, false);
             for (const auto& [name, place] : space.team_places) define(name, space.id, place, true);
         }
     }
 
-    // "ada", "team:dba", "github.com/acme/dba", "everyone"; nullopt and a finding where it is nobody.
+    // "ada", "team:dba", "github.com/acme/dba", "everyone"; nullopt and a finding where it is
+    // nobody.
     std::optional<std::string> meaning(const NamedOf& named, const SpaceId& space) {
         if (named.name == everyone) return named.name;
         const bool as_team = named.name.starts_with("team:");  // also written without
@@ -116,15 +132,17 @@ class Names {
         if (it != defined_.end() && (it->second.team || !as_team)) {
             if (is_within(space, it->second.space))
                 return (it->second.team ? "team:" : "") + it->first;
-            findings_.add(named.place, named.name + " is described in " + it->second.place.file +
-                                           ", which is not above this space; describe it here or above");
+            findings_.add(named.place,
+                          named.name + " is described in " + it->second.place.file +
+                              ", which is not above this space; describe it here or above");
             return std::nullopt;
         }
         if (auto slashes = std::count(named.name.begin(), named.name.end(), '/'); slashes >= 1)
             return named.name;
         std::vector<std::string> known;
         for (const auto& [name, definition] : defined_) known.push_back(name);
-        findings_.add(named.place, "nobody is called " + named.name + did_you_mean(named.name, known) +
+        findings_.add(named.place, "nobody is called " + named.name +
+                                       did_you_mean(named.name, known) +
                                        (known.empty() ? "; describe people and teams first" : ""));
         return std::nullopt;
     }
@@ -139,8 +157,8 @@ class Names {
     void define(const std::string& name, const SpaceId& space, const Place& place, bool team) {
         auto [known, is_new] = defined_.emplace(name, Definition{space, place, team});
         if (!is_new)
-            findings_.add(place, name + " is described already, at " + known->second.place.file + ":" +
-                                     std::to_string(known->second.place.line));
+            findings_.add(place, name + " is described already, at " + known->second.place.file +
+                                     ":" + std::to_string(known->second.place.line));
     }
 
     Findings& findings_;
@@ -155,8 +173,9 @@ void check_logins(const std::vector<Space>& spaces, Findings& findings) {
             for (const auto& login : logins) {
                 auto [known, is_new] = owner.emplace(login, person);
                 if (!is_new && known->second != person)
-                    findings.add(space.people_places.at(person), login.second + " on " + login.first +
-                                                                     " is " + known->second + " already");
+                    findings.add(
+                        space.people_places.at(person),
+                        login.second + " on " + login.first + " is " + known->second + " already");
             }
 }
 
@@ -194,12 +213,14 @@ Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
         if (matrix->kind != Yaml::Kind::list)
             reader.report("stacks", "is a list, not " + std::string(kind_name(*matrix)));
         for (const auto& entry : matrix->list)
-            for (const auto& one : expand_matrix(entry, findings)) read_stack(one, space, "", stacks, findings);
+            for (const auto& one : expand_matrix(entry, findings))
+                read_stack(one, space, "", stacks, findings);
     }
     return space;
 }
 
-void resolve_people(const std::vector<Space>& spaces, Organisation& organisation, Findings& findings) {
+void resolve_people(const std::vector<Space>& spaces, Organisation& organisation,
+                    Findings& findings) {
     Names names(spaces, findings);
     check_logins(spaces, findings);
     for (const auto& space : spaces) {
@@ -209,8 +230,10 @@ void resolve_people(const std::vector<Space>& spaces, Organisation& organisation
             for (const auto& member : members) {
                 auto meaning = names.meaning(member, space.id);
                 if (meaning && (*meaning == everyone || meaning->starts_with("team:")))
-                    findings.add(member.place, "the team " + team + " has people and teams of a forge as "
-                                               "members, not " + member.name);
+                    findings.add(member.place, "the team " + team +
+                                                   " has people and teams of a forge as "
+                                                   "members, not " +
+                                                   member.name);
                 else if (meaning)
                     out.push_back(*meaning);
             }

@@ -1,4 +1,5 @@
-// Stacks of the tree: one a file, or many from one entry with `each`; and what they say of each other.
+// Stacks of the tree: one a file, or many from one entry with `each`; and what they say of each
+// other.
 #include <algorithm>
 
 #include "service/base/nearest.hpp"
@@ -35,11 +36,13 @@ Yaml filled_in(const Yaml& node, const Combination& values) {
 
 // {bank} that `each` does not give is a slip of the pen; {a,b} of a pattern is none.
 void find_holes(const Yaml& node, const Combination& values, Findings& findings) {
-    for (std::size_t at = node.scalar.find('{'); at != node.scalar.npos; at = node.scalar.find('{', at + 1)) {
+    for (std::size_t at = node.scalar.find('{'); at != node.scalar.npos;
+         at = node.scalar.find('{', at + 1)) {
         auto end = node.scalar.find('}', at);
         if (end == node.scalar.npos) break;
         std::string name = node.scalar.substr(at + 1, end - at - 1);
-        if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != name.npos || name.empty()) continue;
+        if (name.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") != name.npos || name.empty())
+            continue;
         std::vector<std::string> known;
         for (const auto& value : values) known.push_back(value.first);
         if (std::find(known.begin(), known.end(), name) == known.end())
@@ -47,7 +50,8 @@ void find_holes(const Yaml& node, const Combination& values, Findings& findings)
     }
     for (const auto& item : node.list) find_holes(item, values, findings);
     for (const auto& entry : node.map)
-        if (entry.key != "variables" && entry.key != "each") find_holes(entry.value, values, findings);
+        if (entry.key != "variables" && entry.key != "each")
+            find_holes(entry.value, values, findings);
 }
 
 std::vector<Combination> combinations(const Yaml& each, Findings& findings) {
@@ -194,7 +198,8 @@ void check_stacks(std::vector<ReadStack>& stacks, Findings& findings,
                 findings.add(place, "there is no stack " + id + did_you_mean(id, ids));
         }
         if (directory_exists && directory_exists(read.stack) == false)
-            findings.add(read.directory_place, "the repository has no directory " + read.stack.directory);
+            findings.add(read.directory_place,
+                         "the repository has no directory " + read.stack.directory);
     }
     Circles(stacks, by_id, findings);
 }

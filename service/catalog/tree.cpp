@@ -1,5 +1,5 @@
-// Walks the organisation tree: folders are spaces, and a few names in each have a meaning. Everything is
-// read before anything is judged, so that all findings come at once.
+// Walks the organisation tree: folders are spaces, and a few names in each have a meaning.
+// Everything is read before anything is judged, so that all findings come at once.
 #include <algorithm>
 #include <array>
 #include <fstream>
@@ -47,12 +47,14 @@ class TreeReader {
     }
 
   private:
-    // Names in a folder, sorted, hidden ones left out: `..data` of a Kubernetes volume is none of ours.
+    // Names in a folder, sorted, hidden ones left out: `..data` of a Kubernetes volume is none of
+    // ours.
     std::vector<std::string> names_in(const std::string& folder) {
         std::vector<std::string> names;
         std::error_code error;
         for (const auto& entry : fs::directory_iterator(root_ / folder, error))
-            if (auto name = entry.path().filename().string(); !name.starts_with('.')) names.push_back(name);
+            if (auto name = entry.path().filename().string(); !name.starts_with('.'))
+                names.push_back(name);
         if (error) findings_.add({folder, 0, 0}, "cannot be read: " + error.message());
         std::sort(names.begin(), names.end());
         return names;
@@ -66,7 +68,11 @@ class TreeReader {
     std::optional<std::string> text_of(const std::string& path) {
         auto text = read_text(root_ / path, path, findings_);
         if (text)
-            everything_.append(path).append(1, '\0').append(std::to_string(text->size())).append(1, '\0').append(*text);
+            everything_.append(path)
+                .append(1, '\0')
+                .append(std::to_string(text->size()))
+                .append(1, '\0')
+                .append(*text);
         return text;
     }
 
@@ -93,7 +99,8 @@ class TreeReader {
         const auto names = names_in(folder);
         if (std::binary_search(names.begin(), names.end(), "space.yaml"))
             if (auto yaml = yaml_of(prefix + "space.yaml")) description = std::move(*yaml);
-        Space space = read_space(description, id, above, stacks_, loaded_.organisation.delegations, findings_);
+        Space space = read_space(description, id, above, stacks_, loaded_.organisation.delegations,
+                                 findings_);
         if (space.observes && !above.observes) loaded_.organisation.observing.push_back(id);
         if (space.trusts_folder) loaded_.organisation.trusting_folder.push_back(id);
         spaces_.push_back(space);
@@ -112,7 +119,8 @@ class TreeReader {
         if (std::find(later_folders.begin(), later_folders.end(), name) != later_folders.end()) {
             for (const auto& file : names_in(path))
                 if (!is_text_for_people(file))
-                    findings_.add({path + "/" + file, 0, 0}, name + " are not part of this version");
+                    findings_.add({path + "/" + file, 0, 0},
+                                  name + " are not part of this version");
             return;
         }
         if (fs::is_symlink(root_ / path))
@@ -129,10 +137,12 @@ class TreeReader {
         if (file.stem() == "space" || file.stem() == "spaces")
             findings_.add({path, 0, 0}, "a space is described by space.yaml");
         else if (file.extension() == ".yaml" || file.extension() == ".yml")
-            findings_.add({path, 0, 0}, "is in no folder that means something; a stack is a file in `stacks/`");
+            findings_.add({path, 0, 0},
+                          "is in no folder that means something; a stack is a file in `stacks/`");
         else if (file.extension() == ".rego")
-            findings_.add({path, 0, 0}, "is in no folder that means something; a policy is a file in "
-                                        "`policies/plan/`, `policies/push/` or `policies/approval/`");
+            findings_.add({path, 0, 0},
+                          "is in no folder that means something; a policy is a file in "
+                          "`policies/plan/`, `policies/push/` or `policies/approval/`");
     }
 
     void read_stacks(const std::string& folder, const Space& space) {
@@ -154,31 +164,35 @@ class TreeReader {
             const std::string path = folder + "/" + name;
             if (!is_folder(path)) {
                 if (!is_text_for_people(name))
-                    findings_.add({path, 0, 0}, "is in no folder of a policy kind: `policies/plan/`, "
-                                                "`policies/push/` or `policies/approval/`");
+                    findings_.add({path, 0, 0},
+                                  "is in no folder of a policy kind: `policies/plan/`, "
+                                  "`policies/push/` or `policies/approval/`");
             } else if (name == "lib") {
                 read_library(path, space);
             } else if (auto kind = parse_word<PolicyKind>(name)) {
                 read_policies_of(path, *kind, space);
             } else {
                 std::vector<std::string> known{"lib", "plan", "push", "approval"};
-                findings_.add({path, 0, 0}, "there is no policy kind " + name + did_you_mean(name, known));
+                findings_.add({path, 0, 0},
+                              "there is no policy kind " + name + did_you_mean(name, known));
             }
         }
     }
 
-    // A library reaches into every policy beside it. One of a child space would reach into those above,
-    // and change what they decide (rule C3).
+    // A library reaches into every policy beside it. One of a child space would reach into those
+    // above, and change what they decide (rule C3).
     void read_library(const std::string& folder, const SpaceId& space) {
         if (!space.empty())
-            return findings_.add({folder, 0, 0}, "a library is the root's alone, since it would change "
-                                                 "policies of the spaces above; move it to policies/lib");
+            return findings_.add({folder, 0, 0},
+                                 "a library is the root's alone, since it would change "
+                                 "policies of the spaces above; move it to policies/lib");
         for (const auto& name : names_in(folder)) {
             const std::string path = folder + "/" + name;
             if (is_folder(path))
                 read_library(path, space);
             else if (name.ends_with(".rego") && !name.ends_with("_test.rego"))
-                if (auto text = text_of(path)) loaded_.organisation.policy_library.emplace(path, std::move(*text));
+                if (auto text = text_of(path))
+                    loaded_.organisation.policy_library.emplace(path, std::move(*text));
         }
     }
 
@@ -192,7 +206,8 @@ class TreeReader {
             }
             if (name.ends_with("_test.rego")) continue;
             if (std::find(later_kinds.begin(), later_kinds.end(), kind) != later_kinds.end()) {
-                findings_.add({path, 0, 0}, std::string(word(kind)) + " policies are not part of this version");
+                findings_.add({path, 0, 0},
+                              std::string(word(kind)) + " policies are not part of this version");
                 continue;
             }
             auto text = text_of(path);
@@ -220,13 +235,15 @@ class TreeReader {
                                    [&](const Policy& one) { return one.place == policy.place; });
             };
             bool may_match_later = std::any_of(
-                organisation.delegations.begin(), organisation.delegations.end(), [&](const auto& delegation) {
+                organisation.delegations.begin(), organisation.delegations.end(),
+                [&](const auto& delegation) {
                     return !delegation.labels.empty() && is_within(delegation.space, policy.space);
                 });
             if (!may_match_later &&
                 std::none_of(organisation.stacks.begin(), organisation.stacks.end(), holds))
-                findings_.add(policy.place, "no stack has a label that the policy's METADATA selects: " +
-                                                joined(selector->second));
+                findings_.add(policy.place,
+                              "no stack has a label that the policy's METADATA selects: " +
+                                  joined(selector->second));
         }
     }
 
@@ -246,7 +263,8 @@ class TreeReader {
 
 }  // namespace
 
-std::optional<std::string> read_text(const fs::path& path, const std::string& shown, Findings& findings) {
+std::optional<std::string> read_text(const fs::path& path, const std::string& shown,
+                                     Findings& findings) {
     std::error_code error;
     if (!fs::is_regular_file(path, error)) {
         findings.add({shown, 0, 0}, "is not a file that can be read");

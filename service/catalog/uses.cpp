@@ -1,6 +1,6 @@
-// Follows local modules from directory to directory, level by level, so that all directories of a level go
-// to slipway-hcl in one question. A directory's reading depends on its texts alone and is remembered by the
-// git tree they came from.
+// Follows local modules from directory to directory, level by level, so that all directories of a
+// level go to slipway-hcl in one question. A directory's reading depends on its texts alone and is
+// remembered by the git tree they came from.
 #include "service/catalog/uses.hpp"
 
 #include <algorithm>
@@ -22,7 +22,7 @@ using namespace catalog;
 constexpr std::size_t most_remembered = 50'000;
 constexpr std::size_t most_directories = 50'000;
 constexpr std::size_t most_bytes_of_a_question = 8u << 20;
-constexpr std::size_t most_visits = 5'000;     // of one stack: modules that call modules multiply
+constexpr std::size_t most_visits = 5'000;  // of one stack: modules that call modules multiply
 constexpr std::size_t most_resources = 50'000;
 
 struct Known {
@@ -69,15 +69,18 @@ struct Gathered {
     std::size_t bytes = 0;
 };
 
-// The repository's root is a stack's directory, too: links far below it are not part of its configuration.
-std::vector<std::pair<std::string, std::string>> links_of(const Repository& repository, const TreeId& tree,
+// The repository's root is a stack's directory, too: links far below it are not part of its
+// configuration.
+std::vector<std::pair<std::string, std::string>> links_of(const Repository& repository,
+                                                          const TreeId& tree,
                                                           const std::string& directory,
                                                           const std::vector<TreeEntry>& entries) {
     if (directory != ".") return repository.links(tree, directory);
     std::vector<std::pair<std::string, std::string>> out;
     for (const auto& entry : entries)
         if (entry.kind == TreeEntry::Kind::link)
-            if (auto target = repository.link(tree, entry.name)) out.emplace_back(entry.name, *target);
+            if (auto target = repository.link(tree, entry.name))
+                out.emplace_back(entry.name, *target);
     return out;
 }
 
@@ -140,7 +143,8 @@ class Composer {
     }
 
   private:
-    void visit(const std::string& directory, const std::string& prefix, std::vector<std::string>& way) {
+    void visit(const std::string& directory, const std::string& prefix,
+               std::vector<std::string>& way) {
         auto it = known_.find(directory);
         if (it == known_.end()) return;
         if (++visits_ > most_visits) return unknown("modules call modules too often to follow");
@@ -148,7 +152,8 @@ class Composer {
         for (const auto& [address, place] : reading.resources)
             if (facts_.declarations.resources.size() < most_resources)
                 facts_.declarations.resources.emplace_back(
-                    prefix + address, Place{*path_from(directory, place.file), place.line, place.column});
+                    prefix + address,
+                    Place{*path_from(directory, place.file), place.line, place.column});
         if (!reading.unknown.empty()) unknown(directory + "/" + reading.unknown);
         providers_.insert(reading.providers.begin(), reading.providers.end());
         for (const auto& named : reading.paths) note_path(directory, named);
@@ -157,7 +162,8 @@ class Composer {
         for (const auto& call : reading.calls) {
             auto module = path_from(directory, call.source);
             if (!module) {
-                unknown("module " + call.name + " of " + directory + " lies outside the repository");
+                unknown("module " + call.name + " of " + directory +
+                        " lies outside the repository");
                 continue;
             }
             add(*module);
@@ -170,7 +176,8 @@ class Composer {
     void note_path(const std::string& directory, const DirectoryReading::NamedPath& named) {
         auto path = path_from(named.from_root ? stack_ : directory, named.path);
         if (!path) {
-            if (named.strict) unknown(named.path + " of " + directory + " lies outside the repository");
+            if (named.strict)
+                unknown(named.path + " of " + directory + " lies outside the repository");
             return;
         }
         if (named.is_template && template_reads_files(repository_.file(tree_, *path).value_or("")))
@@ -248,7 +255,8 @@ class HclUsesReader : public UsesReader {
         while (!level.empty() && known.size() < most_directories) {
             auto gather_level = [&repository, &tree, &level, this] {
                 std::vector<Gathered> out;
-                for (const auto& directory : level) out.push_back(gather(*repository, tree, directory, memory_));
+                for (const auto& directory : level)
+                    out.push_back(gather(*repository, tree, directory, memory_));
                 return out;
             };
             auto gathering = pool_.run(std::move(gather_level));
@@ -259,7 +267,8 @@ class HclUsesReader : public UsesReader {
             for (auto& one : gathered) known.emplace(one.directory, one.known);
             for (const auto& one : gathered)
                 for (const auto& call : one.known->reading.calls)
-                    if (auto module = path_from(one.directory, call.source); module && !known.count(*module))
+                    if (auto module = path_from(one.directory, call.source);
+                        module && !known.count(*module))
                         next.insert(*module);
             level = std::move(next);
         }
@@ -312,7 +321,8 @@ class HclUsesReader : public UsesReader {
         co_return true;
     }
 
-    static KnownPtr known_of(const Gathered& one, DirectoryReading reading, const std::string& trouble) {
+    static KnownPtr known_of(const Gathered& one, DirectoryReading reading,
+                             const std::string& trouble) {
         auto known = std::make_shared<Known>();
         known->reading = std::move(reading);
         if (!trouble.empty()) known->reading.unknown = trouble;

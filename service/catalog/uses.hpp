@@ -1,6 +1,6 @@
 // What a stack's directory uses outside itself: local modules (transitively) and literal paths in
-// expressions, found by slipway-hcl, a small Go program around HashiCorp's own reader; remembered by git
-// tree id. What it cannot know is `unknown`, which means: the whole tree.
+// expressions, found by slipway-hcl, a small Go program around HashiCorp's own reader; remembered
+// by git tree id. What it cannot know is `unknown`, which means: the whole tree.
 #pragma once
 #include <memory>
 #include <string>
@@ -20,21 +20,23 @@ struct Declarations {
 struct DirectoryFacts {
     Uses uses;
     Declarations declarations;
-    // Of the terraform blocks, constraint syntax; "": none. A file x.tofu stands in the place of x.tf for
-    // OpenTofu and does not exist for Terraform.
+    // Of the terraform blocks, constraint syntax; "": none. A file x.tofu stands in the place of
+    // x.tf for OpenTofu and does not exist for Terraform.
     std::string required_terraform, required_opentofu;
     const std::string& required_version(ToolKind tool) const {
         return tool == ToolKind::terraform ? required_terraform : required_opentofu;
     }
-    std::vector<std::string> providers;  // sources, as written ("hashicorp/null"), of the directory and its local modules
-    std::string why_unknown;  // what could not be followed, for people
+    std::vector<std::string> providers;  // sources, as written ("hashicorp/null"), of the directory
+                                         // and its local modules
+    std::string why_unknown;             // what could not be followed, for people
 };
 
 class UsesReader {
   public:
     virtual ~UsesReader() = default;
     // Many directories at once, in their order. A directory that does not exist uses nothing.
-    virtual Task<std::vector<DirectoryFacts>> read(std::shared_ptr<Repository> repository, TreeId tree,
+    virtual Task<std::vector<DirectoryFacts>> read(std::shared_ptr<Repository> repository,
+                                                   TreeId tree,
                                                    std::vector<std::string> directories) = 0;
 };
 

@@ -32,7 +32,8 @@ DirectoryReading reading_of(const Json& facts) {
 
 }  // namespace
 
-std::string uses_question(std::int64_t id, const std::map<std::string, DirectoryTexts>& directories) {
+std::string uses_question(std::int64_t id,
+                          const std::map<std::string, DirectoryTexts>& directories) {
     Json::Object all;
     for (const auto& [directory, files] : directories) {
         Json::Object texts;
@@ -42,7 +43,8 @@ std::string uses_question(std::int64_t id, const std::map<std::string, Directory
     return Json::object({{"id", Json(id)}, {"directories", Json(std::move(all))}}).dump();
 }
 
-Result<std::map<std::string, DirectoryReading>> uses_answer(std::string_view text, std::int64_t id) {
+Result<std::map<std::string, DirectoryReading>> uses_answer(std::string_view text,
+                                                            std::int64_t id) {
     auto parsed = parse_json(text);
     if (!parsed) return Error{"slipway-hcl answered no JSON: " + parsed.error().message};
     const Json& answer = *parsed;
@@ -55,7 +57,8 @@ Result<std::map<std::string, DirectoryReading>> uses_answer(std::string_view tex
 }
 
 bool is_configuration(std::string_view name) {
-    if (name.starts_with('.') || name.ends_with('~') || (name.starts_with('#') && name.ends_with('#')))
+    if (name.starts_with('.') || name.ends_with('~') ||
+        (name.starts_with('#') && name.ends_with('#')))
         return false;
     constexpr std::array<std::string_view, 4> endings{".tf", ".tf.json", ".tofu", ".tofu.json"};
     return std::any_of(endings.begin(), endings.end(),
@@ -66,7 +69,8 @@ bool template_reads_files(std::string_view text) {
     for (std::string_view function : {"file", "templatefile"})
         for (auto at = text.find(function); at != text.npos; at = text.find(function, at + 1)) {
             auto rest = text.substr(at + function.size());
-            while (!rest.empty() && std::isalnum(static_cast<unsigned char>(rest.front()))) rest.remove_prefix(1);
+            while (!rest.empty() && std::isalnum(static_cast<unsigned char>(rest.front())))
+                rest.remove_prefix(1);
             while (rest.starts_with(' ')) rest.remove_prefix(1);
             if (rest.starts_with('(')) return true;
         }

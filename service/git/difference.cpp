@@ -1,5 +1,6 @@
-// What changed between two trees. Only directories whose trees differ are read; libgit2's own comparison,
-// which reads all, is asked where something was added and something else removed: that may be a rename.
+// What changed between two trees. Only directories whose trees differ are read; libgit2's own
+// comparison, which reads all, is asked where something was added and something else removed: that
+// may be a rename.
 #include <map>
 #include <string>
 
@@ -30,7 +31,8 @@ class Walk {
             const git_tree_entry* entry = git_tree_entry_byindex(new_tree.get(), i);
             entries[git_tree_entry_name(entry)].second = entry;
         }
-        for (const auto& [name, pair] : entries) judge(prefix + std::string(name), pair.first, pair.second);
+        for (const auto& [name, pair] : entries)
+            judge(prefix + std::string(name), pair.first, pair.second);
     }
 
     std::vector<ChangedFile> changes;
@@ -45,7 +47,8 @@ class Walk {
         if (before && after && is_tree(before) == is_tree(after)) {
             bool same = git_oid_equal(git_tree_entry_id(before), git_tree_entry_id(after));
             if (is_tree(before)) {
-                if (!same) compare(*git_tree_entry_id(before), *git_tree_entry_id(after), path + "/");
+                if (!same)
+                    compare(*git_tree_entry_id(before), *git_tree_entry_id(after), path + "/");
             } else if (!same || git_tree_entry_filemode(before) != git_tree_entry_filemode(after)) {
                 changes.push_back({ChangedFile::How::modified, path, ""});
             }
@@ -73,15 +76,19 @@ class Walk {
 
 ChangedFile changed_file(const git_diff_delta& delta) {
     switch (delta.status) {
-        case GIT_DELTA_ADDED: return {ChangedFile::How::added, delta.new_file.path, ""};
-        case GIT_DELTA_DELETED: return {ChangedFile::How::removed, delta.old_file.path, ""};
+        case GIT_DELTA_ADDED:
+            return {ChangedFile::How::added, delta.new_file.path, ""};
+        case GIT_DELTA_DELETED:
+            return {ChangedFile::How::removed, delta.old_file.path, ""};
         case GIT_DELTA_RENAMED:
             return {ChangedFile::How::renamed, delta.new_file.path, delta.old_file.path};
-        default: return {ChangedFile::How::modified, delta.new_file.path, ""};
+        default:
+            return {ChangedFile::How::modified, delta.new_file.path, ""};
     }
 }
 
-std::vector<ChangedFile> with_renames(git_repository* repository, const git_oid& from, const git_oid& to) {
+std::vector<ChangedFile> with_renames(git_repository* repository, const git_oid& from,
+                                      const git_oid& to) {
     TreePtr old_tree = tree_at(repository, from), new_tree = tree_at(repository, to);
     git_diff_options options = GIT_DIFF_OPTIONS_INIT;
     options.flags = GIT_DIFF_INCLUDE_TYPECHANGE | GIT_DIFF_SKIP_BINARY_CHECK;
@@ -103,7 +110,8 @@ std::vector<ChangedFile> with_renames(git_repository* repository, const git_oid&
 
 }  // namespace
 
-std::vector<ChangedFile> changed_files(git_repository* repository, const git_oid& from, const git_oid& to) {
+std::vector<ChangedFile> changed_files(git_repository* repository, const git_oid& from,
+                                       const git_oid& to) {
     if (git_oid_equal(&from, &to)) return {};
     check_size(repository, from);
     check_size(repository, to);

@@ -17,15 +17,14 @@ std::string basic_credentials(const GitRemote& remote) {
 
 // Proxies and authorities of the machine are honoured; nothing else of our environment reaches git.
 std::map<std::string, std::string> clean_environment() {
-    std::map<std::string, std::string> out{{"GIT_CONFIG_NOSYSTEM", "1"},
-                                           {"GIT_CONFIG_GLOBAL", "/dev/null"},
-                                           {"GIT_TERMINAL_PROMPT", "0"},
-                                           {"GIT_NO_REPLACE_OBJECTS", "1"},
-                                           {"HOME", "/nonexistent"},
-                                           {"LC_ALL", "C"}};
-    constexpr std::array passed_on{"PATH", "http_proxy", "https_proxy", "HTTPS_PROXY", "no_proxy",
-                                   "NO_PROXY", "all_proxy", "ALL_PROXY", "SSL_CERT_FILE", "SSL_CERT_DIR",
-                                   "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"};
+    std::map<std::string, std::string> out{
+        {"GIT_CONFIG_NOSYSTEM", "1"}, {"GIT_CONFIG_GLOBAL", "/dev/null"},
+        {"GIT_TERMINAL_PROMPT", "0"}, {"GIT_NO_REPLACE_OBJECTS", "1"},
+        {"HOME", "/nonexistent"},     {"LC_ALL", "C"}};
+    constexpr std::array passed_on{
+        "PATH",           "http_proxy",     "https_proxy",   "HTTPS_PROXY",   "no_proxy",
+        "NO_PROXY",       "all_proxy",      "ALL_PROXY",     "SSL_CERT_FILE", "SSL_CERT_DIR",
+        "CURL_CA_BUNDLE", "GIT_SSL_CAINFO", "GIT_SSL_CAPATH"};
     for (const char* name : passed_on)
         if (const char* value = std::getenv(name)) out.emplace(name, value);
     return out;
@@ -69,18 +68,21 @@ bool contains_any(std::string_view text, std::initializer_list<std::string_view>
 
 void check_remote(const GitRemote& remote) {
     auto refuse = [](const std::string& why) { throw Failure(why, Retry::never); };
-    if (remote.url.find_first_of("\n\r") != remote.url.npos || remote.url.find('\0') != remote.url.npos)
+    if (remote.url.find_first_of("\n\r") != remote.url.npos ||
+        remote.url.find('\0') != remote.url.npos)
         refuse("the repository's URL has a line end in it");
     if (remote.local) {
         if (!remote.url.starts_with('/'))
-            refuse("a repository of the built-in forge is named by its full path, not by " + remote.url);
+            refuse("a repository of the built-in forge is named by its full path, not by " +
+                   remote.url);
         return;
     }
     if (!remote.url.starts_with("https://") && !remote.url.starts_with("http://"))
         refuse("repositories are fetched by https or http; correct git_url of the forge");
     auto host = remote.url.find("//") + 2;
     auto end_of_host = std::min(remote.url.find('/', host), remote.url.size());
-    if (std::string_view(remote.url).substr(host, end_of_host - host).find('@') != std::string_view::npos)
+    if (std::string_view(remote.url).substr(host, end_of_host - host).find('@') !=
+        std::string_view::npos)
         refuse("git_url of the forge holds credentials; give them as app or token instead");
 }
 
@@ -99,9 +101,8 @@ Command local_command(const std::filesystem::path& mirror, std::vector<std::stri
                       std::chrono::milliseconds limit) {
     Command command;
     command.argv = {"git", "--git-dir=" + mirror.string()};
-    for (const char* setting :
-         {"core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false", "core.fsync=none",
-          "pack.threads=2"}) {
+    for (const char* setting : {"core.hooksPath=/dev/null", "gc.auto=0", "maintenance.auto=false",
+                                "core.fsync=none", "pack.threads=2"}) {
         command.argv.emplace_back("-c");
         command.argv.emplace_back(setting);
     }
@@ -120,7 +121,8 @@ Command fetch_command(const std::filesystem::path& mirror, const GitRemote& remo
         "http.followRedirects=false",
         "http.lowSpeedLimit=1000",
         "http.lowSpeedTime=" + std::to_string(options.stall_limit.count()),
-        // A pack is moved into place whole; objects that are unpacked one by one could stop half way.
+        // A pack is moved into place whole; objects that are unpacked one by one could stop half
+        // way.
         "fetch.unpackLimit=1",
         "fetch.fsckObjects=true",
         "protocol.https.allow=always",
@@ -131,7 +133,8 @@ Command fetch_command(const std::filesystem::path& mirror, const GitRemote& remo
          {"zeroPaddedFilemode", "badTimezone", "missingSpaceBeforeDate", "missingEmail",
           "missingNameBeforeEmail", "missingSpaceBeforeEmail", "badDate", "zeroPaddedDate",
           "badFilemode", "badName", "badEmail", "multipleAuthors", "missingTaggerEntry",
-          "gitmodulesParse", "gitmodulesUrl", "gitmodulesName", "gitmodulesPath", "gitmodulesUpdate"})
+          "gitmodulesParse", "gitmodulesUrl", "gitmodulesName", "gitmodulesPath",
+          "gitmodulesUpdate"})
         settings.push_back("fetch.fsck." + std::string(blemish) + "=ignore");
 
     std::vector<std::string> arguments;
@@ -150,7 +153,8 @@ Command fetch_command(const std::filesystem::path& mirror, const GitRemote& remo
     if (!remote.password.empty() || !remote.username.empty()) {
         command.environment["GIT_CONFIG_COUNT"] = "1";
         command.environment["GIT_CONFIG_KEY_0"] = "http." + remote.url + ".extraHeader";
-        command.environment["GIT_CONFIG_VALUE_0"] = "Authorization: Basic " + basic_credentials(remote);
+        command.environment["GIT_CONFIG_VALUE_0"] =
+            "Authorization: Basic " + basic_credentials(remote);
     }
     return command;
 }
@@ -163,17 +167,19 @@ FetchAnswer fetch_answer(const Ended& ended, const GitRemote& remote) {
     std::string sentence = loudest_line(said);
     if (auto ref = word_after(said, "couldn't find remote ref "); !ref.empty())
         return {What::no_such_ref, ref, sentence};
-    for (const char* phrase : {"not our ref ", "unadvertised object ", "cannot fetch a specific object "})
+    for (const char* phrase :
+         {"not our ref ", "unadvertised object ", "cannot fetch a specific object "})
         if (auto commit = word_after(said, phrase); !commit.empty())
             return {What::no_such_commit, commit, sentence};
     if (contains_any(said, {"exists; cannot create", "cannot lock ref", "refname conflict"}))
         return {What::refs_in_the_way, "", sentence};
-    if (contains_any(said, {"unable to access", "Could not resolve", "Authentication failed",
-                            "could not read Username", "could not read Password", "not found",
-                            "The requested URL returned error", "early EOF", "hung up", "RPC failed",
-                            "does not appear to be a git repository", "Could not read from remote",
-                            "remote error:", "fsck error in packed object", "dubious ownership",
-                            "transport '", "Operation too slow", "Connection "}))
+    if (contains_any(said,
+                     {"unable to access", "Could not resolve", "Authentication failed",
+                      "could not read Username", "could not read Password", "not found",
+                      "The requested URL returned error", "early EOF", "hung up", "RPC failed",
+                      "does not appear to be a git repository", "Could not read from remote",
+                      "remote error:", "fsck error in packed object", "dubious ownership",
+                      "transport '", "Operation too slow", "Connection "}))
         return {What::remote_trouble, "", sentence};
     return {What::unclear, "", sentence.empty() ? "git " + ended.text() : sentence};
 }

@@ -1,5 +1,5 @@
-// How libgit2 is opened: once a process, deaf to the configuration of the user it runs as, and with its
-// check of the owner lifted only while a repository of the built-in forge is opened.
+// How libgit2 is opened: once a process, deaf to the configuration of the user it runs as, and with
+// its check of the owner lifted only while a repository of the built-in forge is opened.
 #include "service/git/detail/handle.hpp"
 
 #include <sys/stat.h>
@@ -13,8 +13,8 @@ namespace slipway::git {
 void start_libgit2() {
     static const bool started = [] {
         git_libgit2_init();
-        for (int level : {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM, GIT_CONFIG_LEVEL_XDG,
-                          GIT_CONFIG_LEVEL_GLOBAL})
+        for (int level : {GIT_CONFIG_LEVEL_PROGRAMDATA, GIT_CONFIG_LEVEL_SYSTEM,
+                          GIT_CONFIG_LEVEL_XDG, GIT_CONFIG_LEVEL_GLOBAL})
             git_libgit2_opts(GIT_OPT_SET_SEARCH_PATH, level, "");
         git_libgit2_opts(GIT_OPT_SET_MWINDOW_FILE_LIMIT, static_cast<size_t>(256));
         return true;
@@ -36,9 +36,11 @@ void throw_last_error(int code, std::string_view doing) {
 
 git_oid oid_of(std::string_view hex) {
     git_oid oid;
-    bool is_hex = hex.size() == GIT_OID_HEXSZ && hex.find_first_not_of("0123456789abcdef") == hex.npos;
+    bool is_hex =
+        hex.size() == GIT_OID_HEXSZ && hex.find_first_not_of("0123456789abcdef") == hex.npos;
     if (!is_hex || git_oid_fromstrn(&oid, hex.data(), hex.size()) < 0)
-        throw Failure("\"" + std::string(hex.substr(0, 80)) + "\" is not a git object id", Retry::never);
+        throw Failure("\"" + std::string(hex.substr(0, 80)) + "\" is not a git object id",
+                      Retry::never);
     return oid;
 }
 
@@ -93,7 +95,8 @@ void Handles::renew() {
 void Handles::give_back(Opened opened) {
     constexpr std::size_t most_idle = 8;
     std::lock_guard lock(mutex_);
-    if (idle_.size() < most_idle && opened.generation == generation_) idle_.push_back(std::move(opened));
+    if (idle_.size() < most_idle && opened.generation == generation_)
+        idle_.push_back(std::move(opened));
 }
 
 namespace {
@@ -125,7 +128,8 @@ class Counted {
     std::unordered_map<std::string, Size> sizes_;
 };
 
-// Trees are counted once each, so that a tree of ten levels that name each other ten times costs ten steps.
+// Trees are counted once each, so that a tree of ten levels that name each other ten times costs
+// ten steps.
 Size size_of(git_repository* repository, const git_oid& id, int depth) {
     static Counted counted;
     const std::string key(reinterpret_cast<const char*>(id.id), GIT_OID_RAWSZ);
@@ -153,12 +157,14 @@ Size size_of(git_repository* repository, const git_oid& id, int depth) {
 
 void check_size(git_repository* repository, const git_oid& tree) {
     if (size_of(repository, tree, 0).files > most_files)
-        throw Failure("the tree has more than " + std::to_string(most_files) + " files", Retry::never);
+        throw Failure("the tree has more than " + std::to_string(most_files) + " files",
+                      Retry::never);
 }
 
 std::string tidy_path(std::string_view path) {
     if (path.starts_with('/'))
-        throw Failure("\"" + std::string(path) + "\" is not a path inside a repository", Retry::never);
+        throw Failure("\"" + std::string(path) + "\" is not a path inside a repository",
+                      Retry::never);
     std::string tidy;
     for (std::size_t from = 0; from <= path.size();) {
         std::size_t to = std::min(path.find('/', from), path.size());

@@ -27,7 +27,8 @@ OdbPtr objects_of(git_repository* repository) {
 
 std::string directory_of_objects(git_repository* repository) {
     git_buf path = GIT_BUF_INIT;
-    check(git_repository_item_path(&path, repository, GIT_REPOSITORY_ITEM_OBJECTS), "cannot find objects");
+    check(git_repository_item_path(&path, repository, GIT_REPOSITORY_ITEM_OBJECTS),
+          "cannot find objects");
     std::string out(path.ptr, path.size);
     git_buf_dispose(&path);
     return out;
@@ -41,13 +42,15 @@ int find_object(git_odb* objects, const git_oid& id) {
     return code;
 }
 
-// What the mirror has already of what a new commit most likely stands on, as revisions to leave out: its
-// branches, and the refs that are fetched. A ref without its object is damage.
+// What the mirror has already of what a new commit most likely stands on, as revisions to leave
+// out: its branches, and the refs that are fetched. A ref without its object is damage.
 std::string known_to(git_repository* mirror, git_odb* objects, std::set<std::string> refs) {
     git_reference_iterator* raw = nullptr;
-    check(git_reference_iterator_glob_new(&raw, mirror, "refs/heads/*"), "cannot list the branches of a mirror");
+    check(git_reference_iterator_glob_new(&raw, mirror, "refs/heads/*"),
+          "cannot list the branches of a mirror");
     const std::unique_ptr<git_reference_iterator, Freed<git_reference_iterator_free>> branches(raw);
-    for (const char* name = nullptr; git_reference_next_name(&name, branches.get()) == 0;) refs.insert(name);
+    for (const char* name = nullptr; git_reference_next_name(&name, branches.get()) == 0;)
+        refs.insert(name);
     std::string out;
     git_oid id;
     for (const auto& name : refs) {
@@ -70,11 +73,12 @@ RepositoryPtr open_remote(const std::string& path) {
     } catch (const GitError& error) {
         throw RemoteTrouble{error.what()};
     }
-    throw RemoteTrouble{"it is a shallow clone; `git fetch --unshallow` brings the history that is missing"};
+    throw RemoteTrouble{
+        "it is a shallow clone; `git fetch --unshallow` brings the history that is missing"};
 }
 
-Difference difference(const fs::path& mirror, const std::string& remote, const std::set<std::string>& refs,
-                      const std::set<std::string>& commits) {
+Difference difference(const fs::path& mirror, const std::string& remote,
+                      const std::set<std::string>& refs, const std::set<std::string>& commits) {
     const auto theirs = open_remote(remote);
     const auto ours = open(mirror, Owner::ourselves, Handles::Where::exactly_here);
     const auto their_objects = objects_of(theirs.get()), our_objects = objects_of(ours.get());
@@ -109,23 +113,29 @@ std::string quoted(const std::string& path) {
     return out + "\"";
 }
 
-Command packing(const fs::path& mirror, const Difference& difference, std::chrono::milliseconds limit) {
-    auto command = local_command(mirror,
-                                 {"-c", "core.commitGraph=false", "pack-objects", "--revs", "--non-empty", "--delta-base-offset", "--quiet",
-                                  (mirror / "objects/pack/pack").string()},
-                                 limit);
+Command packing(const fs::path& mirror, const Difference& difference,
+                std::chrono::milliseconds limit) {
+    auto command =
+        local_command(mirror,
+                      {"-c", "core.commitGraph=false", "pack-objects", "--revs", "--non-empty",
+                       "--delta-base-offset", "--quiet", (mirror / "objects/pack/pack").string()},
+                      limit);
     command.environment["GIT_ALTERNATE_OBJECT_DIRECTORIES"] = quoted(difference.objects);
     command.input = difference.missing;
     return command;
 }
 
-void set_ref(git_repository* repository, const fs::path& mirror, const std::string& name, const git_oid& id) {
+void set_ref(git_repository* repository, const fs::path& mirror, const std::string& name,
+             const git_oid& id) {
     git_oid before;
-    if (git_reference_name_to_id(&before, repository, name.c_str()) == 0 && git_oid_equal(&before, &id)) return;
+    if (git_reference_name_to_id(&before, repository, name.c_str()) == 0 &&
+        git_oid_equal(&before, &id))
+        return;
     git_reference* made = nullptr;
     if (git_reference_create(&made, repository, name.c_str(), &id, 1, nullptr) < 0) {
         make_room(mirror, {name});
-        check(git_reference_create(&made, repository, name.c_str(), &id, 1, nullptr), "cannot write " + name);
+        check(git_reference_create(&made, repository, name.c_str(), &id, 1, nullptr),
+              "cannot write " + name);
     }
     ReferencePtr reference(made);
 }
@@ -138,8 +148,9 @@ void set_refs(const fs::path& mirror, const Difference& found) {
 
 }  // namespace
 
-Task<FetchAnswer> fetch_local(Pool& pool, fs::path mirror, GitRemote remote, std::set<std::string> refs,
-                              std::set<std::string> commits, std::chrono::milliseconds limit) {
+Task<FetchAnswer> fetch_local(Pool& pool, fs::path mirror, GitRemote remote,
+                              std::set<std::string> refs, std::set<std::string> commits,
+                              std::chrono::milliseconds limit) {
     using What = FetchAnswer::What;
     try {
         auto compare = [=] { return difference(mirror, remote.url, refs, commits); };

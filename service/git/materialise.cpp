@@ -1,6 +1,7 @@
-// Writes a part of a tree below a directory. The tree is foreign: nothing is written outside the directory,
-// no link leads out of it, and no entry can pass for a `.git` on any file system. Files are created by
-// descriptor, never followed, never replaced; blobs are written as they are, without filters.
+// Writes a part of a tree below a directory. The tree is foreign: nothing is written outside the
+// directory, no link leads out of it, and no entry can pass for a `.git` on any file system. Files
+// are created by descriptor, never followed, never replaced; blobs are written as they are, without
+// filters.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -59,7 +60,8 @@ std::string without_ignored(std::string_view name) {
     return out;
 }
 
-// ".git" in the eyes of Linux, HFS+ or NTFS: any case, trailing dots and spaces, streams, short names.
+// ".git" in the eyes of Linux, HFS+ or NTFS: any case, trailing dots and spaces, streams, short
+// names.
 bool passes_for_git(std::string_view name) {
     std::string plain = without_ignored(name);
     if (auto colon = plain.find(':'); colon != plain.npos) plain.resize(colon);
@@ -75,7 +77,8 @@ void check_name(std::string_view name, const std::string& path) {
         refuse(path, "is not a file name");
     for (std::size_t from = 0; from <= name.size();) {  // a backslash separates on NTFS
         std::size_t to = std::min(name.find('\\', from), name.size());
-        if (passes_for_git(name.substr(from, to - from))) refuse(path, "could pass for a .git directory");
+        if (passes_for_git(name.substr(from, to - from)))
+            refuse(path, "could pass for a .git directory");
         from = to + 1;
     }
 }
@@ -142,8 +145,10 @@ class Writer {
     }
 
     [[noreturn]] void refuse_submodule(const std::string& path) const {
-        throw Failure(path + " is a git submodule, and Slipway does not fetch submodules; "
-                      "keep what stacks use in the repository itself", Retry::never);
+        throw Failure(path +
+                          " is a git submodule, and Slipway does not fetch submodules; "
+                          "keep what stacks use in the repository itself",
+                      Retry::never);
     }
 
     void refuse_inside_submodule(std::string path) const {
@@ -183,10 +188,15 @@ class Writer {
                 Descriptor inside = enter(directory, name, path);
                 return write_tree(inside.get(), tree.get(), path + "/");
             }
-            case GIT_FILEMODE_COMMIT: enter(directory, name, path); return;
-            case GIT_FILEMODE_LINK: return write_link(directory, entry, name, path);
-            case GIT_FILEMODE_BLOB_EXECUTABLE: return write_file(directory, entry, name, path, 0755);
-            default: return write_file(directory, entry, name, path, 0644);
+            case GIT_FILEMODE_COMMIT:
+                enter(directory, name, path);
+                return;
+            case GIT_FILEMODE_LINK:
+                return write_link(directory, entry, name, path);
+            case GIT_FILEMODE_BLOB_EXECUTABLE:
+                return write_file(directory, entry, name, path, 0755);
+            default:
+                return write_file(directory, entry, name, path, 0644);
         }
     }
 
@@ -260,7 +270,8 @@ class Writer {
             if (!entry || git_tree_entry_filemode(entry.get()) != GIT_FILEMODE_LINK) continue;
             if (++links > most_links) return false;  // a loop leads nowhere
             git_blob* raw = nullptr;
-            check(git_blob_lookup(&raw, repository_, git_tree_entry_id(entry.get())), "cannot read a link");
+            check(git_blob_lookup(&raw, repository_, git_tree_entry_id(entry.get())),
+                  "cannot read a link");
             BlobPtr blob(raw);
             std::string_view next(static_cast<const char*>(git_blob_rawcontent(blob.get())),
                                   static_cast<std::size_t>(git_blob_rawsize(blob.get())));
@@ -297,11 +308,12 @@ std::vector<std::string> without_overlap(const std::vector<std::string>& paths) 
 
 }  // namespace
 
-void materialise(git_repository* repository, const git_oid& tree, const std::vector<std::string>& paths,
-                 const std::filesystem::path& to) {
+void materialise(git_repository* repository, const git_oid& tree,
+                 const std::vector<std::string>& paths, const std::filesystem::path& to) {
     std::filesystem::create_directories(to);
     if (!std::filesystem::is_empty(to))
-        throw Failure(to.string() + " is not empty; a tree is written to an empty directory", Retry::never);
+        throw Failure(to.string() + " is not empty; a tree is written to an empty directory",
+                      Retry::never);
     Descriptor base(::open(to.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     if (base.get() < 0) throw Failure("cannot enter " + to.string() + ": " + std::strerror(errno));
     try {
@@ -309,8 +321,9 @@ void materialise(git_repository* repository, const git_oid& tree, const std::vec
         bool any = false;
         for (const auto& path : without_overlap(paths)) any |= writer.write_path(base.get(), path);
         if (!any)
-            throw Failure("the tree has no " + (paths.empty() ? std::string("such path") : paths.front()),
-                          Retry::never);
+            throw Failure(
+                "the tree has no " + (paths.empty() ? std::string("such path") : paths.front()),
+                Retry::never);
     } catch (...) {
         std::error_code ignored;  // what matters is the first trouble
         for (const auto& entry : std::filesystem::directory_iterator(to, ignored))

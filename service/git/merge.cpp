@@ -1,6 +1,6 @@
-// The merge of two commits in memory. Nearly always each side changed other files: then only the trees along
-// those paths are read and written. Whatever could be a rename or a conflict is left to libgit2's own merge,
-// which reads everything.
+// The merge of two commits in memory. Nearly always each side changed other files: then only the
+// trees along those paths are read and written. Whatever could be a rename or a conflict is left to
+// libgit2's own merge, which reads everything.
 #include <map>
 #include <optional>
 #include <set>
@@ -41,7 +41,8 @@ class QuickMerge {
             auto chosen = choose(three);
             if (!chosen) return std::nullopt;
             if (!chosen->is_absent())
-                check(git_treebuilder_insert(nullptr, builder.get(), name.c_str(), &chosen->id, chosen->mode),
+                check(git_treebuilder_insert(nullptr, builder.get(), name.c_str(), &chosen->id,
+                                             chosen->mode),
                       "cannot build a tree");
         }
         git_oid id;
@@ -50,20 +51,20 @@ class QuickMerge {
     }
 
   private:
-    void read(const Entry& tree, Entry Three::* side, std::map<std::string, Three>& entries) {
+    void read(const Entry& tree, Entry Three::*side, std::map<std::string, Three>& entries) {
         if (!tree.is_tree()) return;
         git_tree* raw = nullptr;
         check(git_tree_lookup(&raw, repository_, &tree.id), "cannot read tree " + hex_of(tree.id));
         TreePtr owned(raw);
         for (std::size_t i = 0; i < git_tree_entrycount(owned.get()); ++i) {
             const git_tree_entry* entry = git_tree_entry_byindex(owned.get(), i);
-            entries[git_tree_entry_name(entry)].*side = {*git_tree_entry_id(entry),
-                                                         git_tree_entry_filemode_raw(entry)};
+            entries[git_tree_entry_name(entry)].*
+                side = {*git_tree_entry_id(entry), git_tree_entry_filemode_raw(entry)};
         }
     }
 
-    // The side that changed. Both alike: also what each took away may have gone to another place on each
-    // side, which is for the whole merge to see.
+    // The side that changed. Both alike: also what each took away may have gone to another place on
+    // each side, which is for the whole merge to see.
     std::optional<Entry> choose(const Three& three) {
         if (three.ours == three.base) return three.theirs;
         if (three.theirs == three.base) return three.ours;
@@ -76,7 +77,8 @@ class QuickMerge {
         auto merged = merge(three);
         if (!merged) return std::nullopt;
         // Nothing left of it, as git keeps no empty directories.
-        if (git_oid_streq(&*merged, "4b825dc642cb6eb9a060e54bf8d69288fbee4904") == 0) return std::nullopt;
+        if (git_oid_streq(&*merged, "4b825dc642cb6eb9a060e54bf8d69288fbee4904") == 0)
+            return std::nullopt;
         return Entry{*merged, GIT_FILEMODE_TREE};
     }
 

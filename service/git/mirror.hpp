@@ -1,6 +1,6 @@
-// One bare mirror per repository: fetched by the git program (it honours proxies, CAs and time limits, and
-// can be killed), read by libgit2. One fetch at a time per mirror; credentials travel in the environment,
-// never in argv, URL or config. Reading is blocking: call it on a Pool.
+// One bare mirror per repository: fetched by the git program (it honours proxies, CAs and time
+// limits, and can be killed), read by libgit2. One fetch at a time per mirror; credentials travel
+// in the environment, never in argv, URL or config. Reading is blocking: call it on a Pool.
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -33,8 +33,8 @@ struct ChangedFile {
 };
 
 struct MergeResult {
-    std::optional<TreeId> tree;           // set when it merges cleanly
-    std::vector<std::string> conflicts;   // else the paths
+    std::optional<TreeId> tree;          // set when it merges cleanly
+    std::vector<std::string> conflicts;  // else the paths
 };
 
 struct TreeEntry {
@@ -64,19 +64,21 @@ class Repository {
                                             std::size_t at_most = 4u << 20) const = 0;
     // Where a symbolic link points to, as written; nullopt: no link.
     virtual std::optional<std::string> link(const TreeId&, std::string_view path) const = 0;
-    // All symbolic links below `directory`: path relative to it, and where it points to, as written.
-    virtual std::vector<std::pair<std::string, std::string>> links(const TreeId&,
-                                                                   std::string_view directory) const = 0;
+    // All symbolic links below `directory`: path relative to it, and where it points to, as
+    // written.
+    virtual std::vector<std::pair<std::string, std::string>> links(
+        const TreeId&, std::string_view directory) const = 0;
     // Empty where there is no such directory.
     virtual std::vector<TreeEntry> list(const TreeId&, std::string_view directory) const = 0;
     // The id of the tree or blob at `path` ("." is the root); nullopt: absent.
     virtual std::optional<std::string> object_at(const TreeId&, std::string_view path) const = 0;
     // All file paths below `directory`.
     virtual std::vector<std::string> files(const TreeId&, std::string_view directory) const = 0;
-    // Writes the named directories and files (the whole tree for {"."}) below `to`, which is empty or absent.
-    // Paths that the tree lacks are passed over (the tool says best what it misses), but one must be there.
-    // Symbolic links that leave the tree, `.git` in any spelling, and a named path inside a submodule are
-    // refused: Failure(never). A submodule met on the way becomes an empty directory, as after `git clone`.
+    // Writes the named directories and files (the whole tree for {"."}) below `to`, which is empty
+    // or absent. Paths that the tree lacks are passed over (the tool says best what it misses), but
+    // one must be there. Symbolic links that leave the tree, `.git` in any spelling, and a named
+    // path inside a submodule are refused: Failure(never). A submodule met on the way becomes an
+    // empty directory, as after `git clone`.
     virtual void materialise(const TreeId&, const std::vector<std::string>& paths,
                              const std::filesystem::path& to) const = 0;
     // First line of the message, author, committer time in seconds.
@@ -92,9 +94,10 @@ class Mirrors {
     virtual ~Mirrors() = default;
     // Opens (and makes, where absent) the mirror of a repository by its full name.
     virtual std::shared_ptr<Repository> open(std::string_view name) = 0;
-    // Makes sure that the commits are there and the branches are as the remote has them now. A forge may lag
-    // behind its own webhook: a commit that is not there yet is asked for again with 1, 2, 4, 8 s between,
-    // then Failure(later). `branches` are short names; "refs/pull/7/head" style refs are allowed too.
+    // Makes sure that the commits are there and the branches are as the remote has them now. A
+    // forge may lag behind its own webhook: a commit that is not there yet is asked for again with
+    // 1, 2, 4, 8 s between, then Failure(later). `branches` are short names; "refs/pull/7/head"
+    // style refs are allowed too.
     virtual Task<void> fetch(std::string name, GitRemote remote, std::vector<CommitSha> commits,
                              std::vector<std::string> branches) = 0;
 };
@@ -105,19 +108,20 @@ struct MirrorOptions {
     std::chrono::milliseconds fetch_limit{std::chrono::minutes(15)};
     std::chrono::seconds stall_limit{30};  // slower than 1 kB/s for so long: given up
 };
-std::unique_ptr<Mirrors> make_mirrors(std::filesystem::path directory, asio::any_io_executor executor,
-                                      MirrorOptions options = {});
+std::unique_ptr<Mirrors> make_mirrors(std::filesystem::path directory,
+                                      asio::any_io_executor executor, MirrorOptions options = {});
 
-// Whose repositories may be opened. `anyone` is for the built-in forge's root alone, whose folders may
-// belong to other users of the machine; nothing of their configuration is ever executed.
+// Whose repositories may be opened. `anyone` is for the built-in forge's root alone, whose folders
+// may belong to other users of the machine; nothing of their configuration is ever executed.
 enum class Owner { ourselves, anyone };
 
-// A repository on disk as it is (bare or not; a directory inside a working copy will do), for `preview`,
-// `check` and the built-in forge's own refs.
-std::shared_ptr<Repository> open_repository(std::filesystem::path path, Owner owner = Owner::ourselves);
+// A repository on disk as it is (bare or not; a directory inside a working copy will do), for
+// `preview`, `check` and the built-in forge's own refs.
+std::shared_ptr<Repository> open_repository(std::filesystem::path path,
+                                            Owner owner = Owner::ourselves);
 
-// The working copy as it is now, ignored files left out, as a commit on top of its HEAD that no ref names.
-// Nothing of the working copy or its index changes. For `preview` without `--head`.
+// The working copy as it is now, ignored files left out, as a commit on top of its HEAD that no ref
+// names. Nothing of the working copy or its index changes. For `preview` without `--head`.
 CommitSha snapshot_working_copy(const std::filesystem::path& path);
 
 }  // namespace slipway

@@ -1,4 +1,5 @@
-// See the header. Everything here is quick and blocking, and runs while the mirror has no other writer.
+// See the header. Everything here is quick and blocking, and runs while the mirror has no other
+// writer.
 #include "service/git/detail/mirror_directory.hpp"
 
 #include <fcntl.h>
@@ -27,7 +28,8 @@ RepositoryPtr open_mirror(const fs::path& path) {
 
 void remove_one(git_repository* repository, const std::string& name) {
     int code = git_reference_remove(repository, name.c_str());
-    if (code < 0 && code != GIT_ENOTFOUND) throw Failure("cannot remove " + name + " from a mirror");
+    if (code < 0 && code != GIT_ENOTFOUND)
+        throw Failure("cannot remove " + name + " from a mirror");
 }
 
 }  // namespace
@@ -76,7 +78,8 @@ bool can_be_opened(const fs::path& mirror) {
 void clear_leftovers(const fs::path& mirror) {
     std::error_code ignored;
     auto clear = [&](const fs::path& directory, auto matches) {
-        for (fs::recursive_directory_iterator it(directory, ignored), end; it != end; it.increment(ignored))
+        for (fs::recursive_directory_iterator it(directory, ignored), end; it != end;
+             it.increment(ignored))
             if (matches(it->path())) fs::remove(it->path(), ignored);
     };
     clear(mirror / "refs", [](const fs::path& path) { return path.extension() == ".lock"; });
@@ -101,7 +104,8 @@ void remove_ref(const fs::path& mirror, const std::string& name) {
 void make_room(const fs::path& mirror, const std::set<std::string>& wanted) {
     auto repository = open_mirror(mirror);
     git_strarray names{};
-    if (git_reference_list(&names, repository.get()) < 0) throw Failure("cannot list the refs of a mirror");
+    if (git_reference_list(&names, repository.get()) < 0)
+        throw Failure("cannot list the refs of a mirror");
     std::vector<std::string> known(names.strings, names.strings + names.count);
     git_strarray_dispose(&names);
     for (const auto& ref : wanted)

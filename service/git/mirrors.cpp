@@ -1,6 +1,7 @@
-// Bare mirrors below one directory. Per mirror at most one git program writes; callers that come meanwhile
-// share the next fetch, which begins after they asked. A mirror that turns out damaged is made anew beside
-// the old one and exchanged with it in one step, so that readers always find a repository.
+// Bare mirrors below one directory. Per mirror at most one git program writes; callers that come
+// meanwhile share the next fetch, which begins after they asked. A mirror that turns out damaged is
+// made anew beside the old one and exchanged with it in one step, so that readers always find a
+// repository.
 #include <algorithm>
 #include <mutex>
 #include <set>
@@ -54,7 +55,9 @@ struct Mirror {
 class GitMirrors : public Mirrors {
   public:
     GitMirrors(fs::path directory, asio::any_io_executor executor, MirrorOptions options)
-        : directory_(std::move(directory)), executor_(std::move(executor)), options_(std::move(options)) {
+        : directory_(std::move(directory)),
+          executor_(std::move(executor)),
+          options_(std::move(options)) {
         fs::create_directories(directory_);
         std::error_code ignored;
         for (const auto& entry : fs::directory_iterator(directory_))
@@ -113,7 +116,8 @@ class GitMirrors : public Mirrors {
 
     fs::path new_directory() const { return directory_ / (".new-" + random_id()); }
 
-    static std::set<std::string> missing_of(const Mirror& mirror, const std::vector<CommitSha>& commits) {
+    static std::set<std::string> missing_of(const Mirror& mirror,
+                                            const std::vector<CommitSha>& commits) {
         std::set<std::string> missing;
         for (const auto& commit : commits)
             if (!has_commit(mirror, commit)) missing.insert(commit.value);
@@ -145,7 +149,8 @@ class GitMirrors : public Mirrors {
         }
     }
 
-    // Whoever leads a batch ends it in every case, also where its coroutine is cancelled or destroyed.
+    // Whoever leads a batch ends it in every case, also where its coroutine is cancelled or
+    // destroyed.
     struct Leading {
         Mirror& mirror;
         Batch& batch;
@@ -199,11 +204,12 @@ class GitMirrors : public Mirrors {
         return Failure("cannot fetch " + mirror.name + ": " + answer.sentence);
     }
 
-    // Until everything that the remote has of `batch` is there. What it does not have is left out: a ref
-    // that is gone is removed, a commit that is not there yet is the caller's to wait for.
+    // Until everything that the remote has of `batch` is there. What it does not have is left out:
+    // a ref that is gone is removed, a commit that is not there yet is the caller's to wait for.
     Task<FetchAnswer> fetch_into(fs::path path, GitRemote remote, Batch batch) {
         if (remote.local) {
-            auto answer = co_await git::fetch_local(pool_, path, remote, batch.refs, batch.commits, options_.fetch_limit);
+            auto answer = co_await git::fetch_local(pool_, path, remote, batch.refs, batch.commits,
+                                                    options_.fetch_limit);
             if (answer.what != What::fetched) git::clear_leftovers(path);
             co_return answer;
         }
@@ -236,7 +242,8 @@ class GitMirrors : public Mirrors {
     }
 
     Task<bool> is_sound(fs::path path) {
-        std::vector<std::string> arguments{"fsck", "--no-dangling", "--no-progress", "--no-reflogs"};
+        std::vector<std::string> arguments{"fsck", "--no-dangling", "--no-progress",
+                                           "--no-reflogs"};
         auto command = git::local_command(path, std::move(arguments), check_limit);
         Ended ended = co_await run(std::move(command));
         co_return ended.ok() || ended.how != Ended::How::exited;
@@ -255,7 +262,8 @@ class GitMirrors : public Mirrors {
         git::put_in_place(made, mirror->path);
     }
 
-    // Every fetch leaves a pack. Small ones are rolled up; a reader that has an old one open keeps it.
+    // Every fetch leaves a pack. Small ones are rolled up; a reader that has an old one open keeps
+    // it.
     Task<void> keep_few_packs(fs::path path) {
         if (git::count_packs(path) <= most_packs) co_return;
         std::vector<std::string> arguments{"repack", "-d", "-q", "--geometric=2"};
@@ -278,7 +286,8 @@ class GitMirrors : public Mirrors {
 
 std::unique_ptr<Mirrors> make_mirrors(fs::path directory, asio::any_io_executor executor,
                                       MirrorOptions options) {
-    return std::make_unique<GitMirrors>(std::move(directory), std::move(executor), std::move(options));
+    return std::make_unique<GitMirrors>(std::move(directory), std::move(executor),
+                                        std::move(options));
 }
 
 }  // namespace slipway

@@ -1,4 +1,5 @@
-// Reading a repository by libgit2. Every call borrows a handle, so any pool thread may ask beside a fetch.
+// Reading a repository by libgit2. Every call borrows a handle, so any pool thread may ask beside a
+// fetch.
 #include "service/git/detail/handle.hpp"
 #include "service/git/mirror.hpp"
 
@@ -27,7 +28,8 @@ struct Found {
     git_object_t type;
 };
 
-std::optional<Found> find_entry(git_repository* repository, const TreeId& root, std::string_view path) {
+std::optional<Found> find_entry(git_repository* repository, const TreeId& root,
+                                std::string_view path) {
     git_oid root_id = oid_of(root.value);
     std::string tidy = tidy_path(path);
     if (tidy == ".") return Found{root_id, GIT_FILEMODE_TREE, GIT_OBJECT_TREE};
@@ -41,7 +43,8 @@ std::optional<Found> find_entry(git_repository* repository, const TreeId& root, 
                  git_tree_entry_type(entry.get())};
 }
 
-std::optional<std::string> blob_text(git_repository* repository, const git_oid& id, std::size_t at_most) {
+std::optional<std::string> blob_text(git_repository* repository, const git_oid& id,
+                                     std::size_t at_most) {
     git_odb* raw_odb = nullptr;
     check(git_repository_odb(&raw_odb, repository), "cannot open the objects");
     OdbPtr odb(raw_odb);
@@ -58,10 +61,14 @@ std::optional<std::string> blob_text(git_repository* repository, const git_oid& 
 
 TreeEntry::Kind kind_of(const git_tree_entry* entry) {
     switch (git_tree_entry_filemode(entry)) {
-        case GIT_FILEMODE_TREE: return TreeEntry::Kind::directory;
-        case GIT_FILEMODE_LINK: return TreeEntry::Kind::link;
-        case GIT_FILEMODE_COMMIT: return TreeEntry::Kind::submodule;
-        default: return TreeEntry::Kind::file;
+        case GIT_FILEMODE_TREE:
+            return TreeEntry::Kind::directory;
+        case GIT_FILEMODE_LINK:
+            return TreeEntry::Kind::link;
+        case GIT_FILEMODE_COMMIT:
+            return TreeEntry::Kind::submodule;
+        default:
+            return TreeEntry::Kind::file;
     }
 }
 
@@ -190,8 +197,8 @@ class LocalRepository : public Repository {
         });
     }
 
-    std::vector<std::pair<std::string, std::string>> links(const TreeId& root,
-                                                           std::string_view directory) const override {
+    std::vector<std::pair<std::string, std::string>> links(
+        const TreeId& root, std::string_view directory) const override {
         return handles_->with([&](git_repository* repository) {
             std::vector<std::pair<std::string, std::string>> out;
             auto found = find_entry(repository, root, directory);

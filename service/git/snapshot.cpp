@@ -1,5 +1,6 @@
-// The working copy as a commit, so that `preview` plans exactly what lies there. The index is one in
-// memory: nothing of the person's working copy, index or refs changes; loose objects are all that is left.
+// The working copy as a commit, so that `preview` plans exactly what lies there. The index is one
+// in memory: nothing of the person's working copy, index or refs changes; loose objects are all
+// that is left.
 #include "service/git/detail/handle.hpp"
 #include "service/git/mirror.hpp"
 
@@ -39,8 +40,9 @@ CommitSha snapshot_working_copy(const std::filesystem::path& path) {
         SignaturePtr signature(raw_signature);
         const git_commit* parents[] = {head.get()};
         git_oid commit;
-        check(git_commit_create(&commit, repository.get(), nullptr, signature.get(), signature.get(),
-                                nullptr, "The working copy as it is", tree.get(), head ? 1 : 0, parents),
+        check(git_commit_create(&commit, repository.get(), nullptr, signature.get(),
+                                signature.get(), nullptr, "The working copy as it is", tree.get(),
+                                head ? 1 : 0, parents),
               "cannot write the commit");
         return CommitSha(hex_of(commit));
     } catch (const GitError& error) {

@@ -27,7 +27,8 @@ template <class T, void (*Free)(T*)>
 struct Freed {
     void operator()(T* handle) const { Free(handle); }
 };
-using RepositoryHandle = std::unique_ptr<git_repository, Freed<git_repository, git_repository_free>>;
+using RepositoryHandle =
+    std::unique_ptr<git_repository, Freed<git_repository, git_repository_free>>;
 using CommitHandle = std::unique_ptr<git_commit, Freed<git_commit, git_commit_free>>;
 using TreeHandle = std::unique_ptr<git_tree, Freed<git_tree, git_tree_free>>;
 using BlobHandle = std::unique_ptr<git_blob, Freed<git_blob, git_blob_free>>;
@@ -97,7 +98,8 @@ class Written : public WrittenRepository {
         git_reference* raw = nullptr;
         int code = 0;
         if (from.empty()) {
-            code = git_reference_create(&raw, repository_.get(), name.c_str(), &target, 0, why.c_str());
+            code = git_reference_create(&raw, repository_.get(), name.c_str(), &target, 0,
+                                        why.c_str());
         } else {
             auto seen = oid(from.value);
             code = git_reference_create_matching(&raw, repository_.get(), name.c_str(), &target, 1,
@@ -105,7 +107,8 @@ class Written : public WrittenRepository {
         }
         ReferenceHandle handle(raw);
         if (code == GIT_ELOCKED) break_abandoned_lock(name);
-        if (code == GIT_EEXISTS || code == GIT_EMODIFIED || code == GIT_ENOTFOUND || code == GIT_ELOCKED)
+        if (code == GIT_EEXISTS || code == GIT_EMODIFIED || code == GIT_ENOTFOUND ||
+            code == GIT_ELOCKED)
             return false;
         must(code, "move a ref");
         return true;
@@ -136,7 +139,8 @@ class Written : public WrittenRepository {
         return out;
     }
 
-    std::optional<std::string> document(const std::string& name, const std::string& path) const override {
+    std::optional<std::string> document(const std::string& name,
+                                        const std::string& path) const override {
         auto tree = tree_at(name);
         if (!tree) return std::nullopt;
         git_tree_entry* raw = nullptr;
@@ -162,8 +166,9 @@ class Written : public WrittenRepository {
     }
 
   private:
-    // Whoever is killed while it writes a ref leaves the ref's lock for ever. Those of pull requests are written
-    // by Slipway's programs alone, each within milliseconds; others' may be git's own, and are left.
+    // Whoever is killed while it writes a ref leaves the ref's lock for ever. Those of pull
+    // requests are written by Slipway's programs alone, each within milliseconds; others' may be
+    // git's own, and are left.
     void break_abandoned_lock(const std::string& name) const {
         constexpr std::time_t abandoned_after = 5;  // seconds
         if (!name.starts_with("refs/pull/")) return;
@@ -211,7 +216,8 @@ class Written : public WrittenRepository {
                  "write a blob");
             updates.push_back(one);
         }
-        must(git_tree_create_updated(&id, repository_.get(), base.get(), updates.size(), updates.data()),
+        must(git_tree_create_updated(&id, repository_.get(), base.get(), updates.size(),
+                                     updates.data()),
              "write a tree");
         return tree(id);
     }
@@ -235,8 +241,9 @@ class Written : public WrittenRepository {
         }
         SignatureHandle signature(who);
         git_oid id{};
-        must(git_commit_create(&id, repository_.get(), nullptr, signature.value, signature.value, nullptr,
-                               message.c_str(), tree_raw, raw_parents.size(), raw_parents.data()),
+        must(git_commit_create(&id, repository_.get(), nullptr, signature.value, signature.value,
+                               nullptr, message.c_str(), tree_raw, raw_parents.size(),
+                               raw_parents.data()),
              "write a commit");
         return CommitSha(hex(&id));
     }

@@ -1,5 +1,6 @@
-// Writing to a bare repository of our own keeping (the built-in forge): refs that move only from where they
-// were seen, commits, and small documents kept under a ref as files of its tree. Blocking: use a Pool.
+// Writing to a bare repository of our own keeping (the built-in forge): refs that move only from
+// where they were seen, commits, and small documents kept under a ref as files of its tree.
+// Blocking: use a Pool.
 #pragma once
 #include <filesystem>
 #include <functional>
@@ -34,9 +35,10 @@ class WrittenRepository {
     virtual CommitSha commit(const TreeId& tree, const std::vector<CommitSha>& parents,
                              const std::string& message, const Signature& who) = 0;
     virtual Documents documents(const std::string& ref) const = 0;
-    virtual std::optional<std::string> document(const std::string& ref, const std::string& path) const = 0;
-    // Reads, lets `change` say what becomes of the documents (path -> new text), writes them as one commit on
-    // the ref; starts over where somebody else was quicker.
+    virtual std::optional<std::string> document(const std::string& ref,
+                                                const std::string& path) const = 0;
+    // Reads, lets `change` say what becomes of the documents (path -> new text), writes them as one
+    // commit on the ref; starts over where somebody else was quicker.
     using Change = std::function<Documents(const Documents& present)>;
     virtual void update(const std::string& ref, const Change& change, const std::string& message,
                         const Signature& who) = 0;

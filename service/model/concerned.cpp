@@ -41,8 +41,9 @@ struct Segment {
     bool operator==(const Segment&) const = default;
 };
 
-// Inlined by force: a compiler that does not makes every question a fifth slower (tests/bench/p14_concerned.cpp).
-// Up to eight bytes of the segment at the front of `path`, taken off; `ended`: its last ones.
+// Inlined by force: a compiler that does not makes every question a fifth slower
+// (tests/bench/p14_concerned.cpp). Up to eight bytes of the segment at the front of `path`, taken
+// off; `ended`: its last ones.
 [[gnu::always_inline]] inline std::uint64_t take_word(std::string_view& path, bool& ended) {
     constexpr std::uint64_t ones = 0x0101010101010101, slashes = ones * '/', tops = ones << 7;
     std::uint64_t word = 0;
@@ -199,7 +200,8 @@ class ChangedPaths {
         auto hash = segment.first * odd_.first + segment.second * odd_.second + parent * odd_.third;
         if (!segment.rest.empty()) hash += std::hash<std::string_view>()(segment.rest) * odd_.third;
         hash ^= hash >> 32;
-        return hash * odd_.second;  // the slot is in its upper bits, which all of the segment reaches
+        return hash *
+               odd_.second;  // the slot is in its upper bits, which all of the segment reaches
     }
 
     const Multipliers odd_ = Multipliers::of_this_process();
@@ -256,7 +258,8 @@ class Patterns {
         const bool is_below = special > 0 && pattern.substr(special - 1) == "/**";
         if (is_place || is_below) {
             const auto span = changed_.at(pattern.substr(0, is_place ? special : special - 1));
-            for (auto i = span.first; i < span.last && found.size() < because_limit; ++i) found.push_back(i);
+            for (auto i = span.first; i < span.last && found.size() < because_limit; ++i)
+                found.push_back(i);
             return found;
         }
         const auto span = changed_.below_prefix(pattern.substr(0, special));

@@ -1,4 +1,5 @@
-// What a policy said and why. The same tree is shown by the check, the comment, the API and `explain`.
+// What a policy said and why. The same tree is shown by the check, the comment, the API and
+// `explain`.
 #pragma once
 #include <string>
 #include <vector>
@@ -18,7 +19,7 @@ struct Policy {
     std::string name;  // the file's name without .rego
     PolicyKind kind = PolicyKind::plan;
     SpaceId space;
-    Place place;       // file relative to the organisation tree
+    Place place;  // file relative to the organisation tree
     std::string text;
 
     bool operator==(const Policy&) const = default;
@@ -72,7 +73,9 @@ struct Explanation {
 };
 
 enum class PushAction { ignore, propose, track };
-constexpr std::array<std::string_view, 3> words_of(PushAction) { return {"ignore", "propose", "track"}; }
+constexpr std::array<std::string_view, 3> words_of(PushAction) {
+    return {"ignore", "propose", "track"};
+}
 
 struct PushDecision {
     PushAction action = PushAction::ignore;
@@ -119,7 +122,8 @@ struct ApprovalDecision {
     std::vector<std::string> missing;      // "1 of team dba", for the table's last column
     std::vector<std::string> approved_by;  // logins that count
     std::vector<std::string> rejected_by;  // logins of those who may write
-    std::vector<std::string> may_approve;  // logins whose approval would count, where known: who is asked
+    std::vector<std::string>
+        may_approve;  // logins whose approval would count, where known: who is asked
     std::vector<Finding> findings;
     Explanation why;
     std::string policy_set;  // digest of all policies that were asked

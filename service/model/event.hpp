@@ -1,5 +1,5 @@
-// What a forge tells us happened. Every event is a hint to look (rule W1): it names things, and whoever
-// reacts reads their present state from the forge.
+// What a forge tells us happened. Every event is a hint to look (rule W1): it names things, and
+// whoever reacts reads their present state from the forge.
 #pragma once
 #include <optional>
 #include <string>
@@ -59,9 +59,9 @@ struct MergeGroupRequested {
     std::string base_branch;
 };
 
-using Event = std::variant<PullRequestChanged, BranchPushed, CommentCreated, ReviewChanged,
-                           CheckRerequested, InstallationChanged, RepositoryRenamed,
-                           MergeGroupRequested>;
+using Event =
+    std::variant<PullRequestChanged, BranchPushed, CommentCreated, ReviewChanged, CheckRerequested,
+                 InstallationChanged, RepositoryRenamed, MergeGroupRequested>;
 
 struct Ignored {
     std::string reason;  // for people: "pull_request.assigned is of no interest"
@@ -70,10 +70,10 @@ using EventOrIgnored = std::variant<Event, Ignored>;
 
 // One delivery as it came: body as sent, names from the (unsigned) headers.
 struct Delivery {
-    std::string forge;     // instance name in the configuration
-    std::string id;        // X-GitHub-Delivery or its like
-    std::string event;     // X-GitHub-Event or its like
-    std::string body;      // JSON text; a form body is already decoded
+    std::string forge;  // instance name in the configuration
+    std::string id;     // X-GitHub-Delivery or its like
+    std::string event;  // X-GitHub-Event or its like
+    std::string body;   // JSON text; a form body is already decoded
     std::int64_t received_at_ms = 0;
     std::string repository = {};  // whose turn its job takes, as in Job; not kept with the delivery
 

@@ -11,7 +11,8 @@ namespace {
 constexpr std::size_t pattern_limit = 1000;  // bytes
 constexpr int nesting_limit = 8;             // braces in braces
 
-// The character at the front and its length in bytes; a byte that is not valid UTF-8 stands for itself.
+// The character at the front and its length in bytes; a byte that is not valid UTF-8 stands for
+// itself.
 struct Letter {
     char32_t value;
     std::size_t size;

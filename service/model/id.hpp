@@ -1,4 +1,5 @@
-// Names that must not be mixed up get types of their own: a RunId is not a StackId, although both are text.
+// Names that must not be mixed up get types of their own: a RunId is not a StackId, although both
+// are text.
 #pragma once
 #include <compare>
 #include <functional>
@@ -20,10 +21,10 @@ struct Id {
 
 using RunId = Id<struct RunTag>;
 using StackId = Id<struct StackTag>;
-using SpaceId = Id<struct SpaceTag>;          // "" is the root, else "production/eu"
-using CommitSha = Id<struct CommitTag>;       // 40 lower-case hex digits
-using TreeId = Id<struct TreeTag>;            // a git tree, 40 lower-case hex digits
-using BlobId = Id<struct BlobTag>;            // SHA-256 of the content, 64 lower-case hex digits
+using SpaceId = Id<struct SpaceTag>;     // "" is the root, else "production/eu"
+using CommitSha = Id<struct CommitTag>;  // 40 lower-case hex digits
+using TreeId = Id<struct TreeTag>;       // a git tree, 40 lower-case hex digits
+using BlobId = Id<struct BlobTag>;       // SHA-256 of the content, 64 lower-case hex digits
 using JobId = Id<struct JobTag>;
 
 // What a person reads of a commit or digest.

@@ -1,5 +1,5 @@
-// What the queue carries. A job's id says what it is about, so asking twice is asking once: a job that
-// waits already is left as it is, one that is being worked on runs once more when it is done.
+// What the queue carries. A job's id says what it is about, so asking twice is asking once: a job
+// that waits already is left as it is, one that is being worked on runs once more when it is done.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -11,20 +11,22 @@
 namespace slipway {
 
 enum class JobKind {
-    event,    // react to a stored delivery              event/<forge>/<delivery>
-    look,     // look at a pull request again, with new runs               look/<pull>/<comment id>
-    command,  // a person's request                      command/<forge>/<comment id>, command/api/<id>
-    prepare,  // materialise a run, write its RunSpec    prepare/<run>
-    perform,  // a worker's: plan or apply               perform/<run>/<phase>
-    judge,    // what follows from what a worker found   judge/<run>/<phase>
-    consider, // look again at a pull request's reviews and waiting runs   consider/<pull>
-    release,  // an upstream run ended: may this run enter its lane?       release/<run>
-    report,   // write a pull request's checks and comment                 report/<pull>
-    pass,     // a merge queue's commit wants the required check            pass/<repository>/<commit>
-    reply,    // answer a comment, or acknowledge it                       reply/<forge>/<comment id>
+    event,     // react to a stored delivery              event/<forge>/<delivery>
+    look,      // look at a pull request again, with new runs               look/<pull>/<comment id>
+    command,   // a person's request                      command/<forge>/<comment id>,
+               // command/api/<id>
+    prepare,   // materialise a run, write its RunSpec    prepare/<run>
+    perform,   // a worker's: plan or apply               perform/<run>/<phase>
+    judge,     // what follows from what a worker found   judge/<run>/<phase>
+    consider,  // look again at a pull request's reviews and waiting runs   consider/<pull>
+    release,   // an upstream run ended: may this run enter its lane?       release/<run>
+    report,    // write a pull request's checks and comment                 report/<pull>
+    pass,   // a merge queue's commit wants the required check            pass/<repository>/<commit>
+    reply,  // answer a comment, or acknowledge it                       reply/<forge>/<comment id>
 };
 constexpr std::array<std::string_view, 11> words_of(JobKind) {
-    return {"event", "look", "command", "prepare", "perform", "judge", "consider", "release", "report", "pass", "reply"};
+    return {"event",    "look",    "command", "prepare", "perform", "judge",
+            "consider", "release", "report",  "pass",    "reply"};
 }
 
 struct Job {
@@ -32,10 +34,11 @@ struct Job {
     JobKind kind = JobKind::event;
     std::string queue = "service";  // "service", or "work/<pool>" for workers
     std::string payload;            // JSON, as the kind defines it
-    std::string repository;         // "forge/owner/name": jobs of one take turns with those of others; "forge/":
-                                    // which one is not known yet; "": of that of the job that leaves it
-    int priority = 0;               // each step is worth five minutes of waiting
-    std::int64_t not_before_ms = 0; // 0: at once
+    std::string
+        repository;    // "forge/owner/name": jobs of one take turns with those of others; "forge/":
+                       // which one is not known yet; "": of that of the job that leaves it
+    int priority = 0;  // each step is worth five minutes of waiting
+    std::int64_t not_before_ms = 0;  // 0: at once
 
     bool operator==(const Job&) const = default;
     static void fields(auto& self, auto&& f) {

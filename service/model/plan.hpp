@@ -1,5 +1,5 @@
-// One shape for what any tool would do. Values are JSON texts, already redacted: a sensitive value is
-// nowhere in a Plan (walked out by the tool's reader before the Plan exists).
+// One shape for what any tool would do. Values are JSON texts, already redacted: a sensitive value
+// is nowhere in a Plan (walked out by the tool's reader before the Plan exists).
 #pragma once
 #include <optional>
 #include <string>
@@ -52,7 +52,7 @@ struct Change {
     std::string import_id;         // imported
     std::string reason;            // the tool's own word, e.g. replace_because_cannot_update
     std::vector<AttributeChange> attributes;  // changed ones only
-    std::string file;              // where the resource is declared, where known
+    std::string file;                         // where the resource is declared, where known
     int line = 0;
 
     bool operator==(const Change&) const = default;
@@ -88,8 +88,8 @@ struct PlanCounts {
 
 struct Plan {
     std::string tool_version;
-    std::vector<Change> changes;        // no-ops left out
-    std::vector<std::string> outputs;   // names of outputs that change
+    std::vector<Change> changes;       // no-ops left out
+    std::vector<std::string> outputs;  // names of outputs that change
     PlanCounts counts;
     int resources = -1;        // that the state holds before it; -1: not known
     int resources_after = -1;  // and will hold when all of it is applied

@@ -9,7 +9,8 @@ namespace {
 bool is_part(std::string_view part, std::string_view more) {
     return !part.empty() && part.size() <= 255 && part.front() != '-' && part.front() != '.' &&
            std::all_of(part.begin(), part.end(), [&](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || more.find(c) != more.npos;
+               return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+                      more.find(c) != more.npos;
            });
 }
 
@@ -35,12 +36,16 @@ std::string provider_address(std::string_view source, ToolKind tool) {
     auto parts = parts_of(source);
     if (parts.size() == 1) parts.insert(parts.begin(), "hashicorp");
     if (parts.size() == 2)
-        parts.insert(parts.begin(), tool == ToolKind::opentofu ? "registry.opentofu.org" : "registry.terraform.io");
-    const bool good = parts.size() == 3 && is_part(parts[0], ".:") && is_part(parts[1], "_") && is_part(parts[2], "_");
+        parts.insert(parts.begin(), tool == ToolKind::opentofu ? "registry.opentofu.org"
+                                                               : "registry.terraform.io");
+    const bool good = parts.size() == 3 && is_part(parts[0], ".:") && is_part(parts[1], "_") &&
+                      is_part(parts[2], "_");
     return good ? parts[0] + "/" + parts[1] + "/" + parts[2] : std::string();
 }
 
-bool is_builtin_provider(std::string_view address) { return address.starts_with("terraform.io/builtin/"); }
+bool is_builtin_provider(std::string_view address) {
+    return address.starts_with("terraform.io/builtin/");
+}
 
 std::vector<LockedProvider> locked_providers(std::string_view lock_file) {
     std::vector<LockedProvider> out;

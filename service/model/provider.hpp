@@ -8,8 +8,9 @@
 
 namespace slipway {
 
-// A source as a configuration or a person writes it: "null", "hashicorp/null", "host/hashicorp/null". The tool
-// says whose registry is meant where none is named. "": it is not a provider's name.
+// A source as a configuration or a person writes it: "null", "hashicorp/null",
+// "host/hashicorp/null". The tool says whose registry is meant where none is named. "": it is not a
+// provider's name.
 std::string provider_address(std::string_view source, ToolKind tool);
 // Part of the tool itself.
 bool is_builtin_provider(std::string_view address);
@@ -23,11 +24,11 @@ struct LockedProvider {
 // Of a lock file as the tools write it, line by line; what is written otherwise is not seen.
 std::vector<LockedProvider> locked_providers(std::string_view lock_file);
 
-
 // What a stack's providers are compared with. A record, kept under providers_key().
 struct ProviderBasis {
-    // Of the tracked branch: the newest one whose plan ran no unknown provider; at first the base of the stack's first
-    // run. Not the branch's tip: a merge past the check must not make known what it brought along.
+    // Of the tracked branch: the newest one whose plan ran no unknown provider; at first the base
+    // of the stack's first run. Not the branch's tip: a merge past the check must not make known
+    // what it brought along.
     CommitSha commit;
     std::vector<std::string> used;     // addresses, by the plan of that commit
     std::vector<std::string> allowed;  // sources that an administrator allowed for the stack

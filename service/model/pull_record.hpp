@@ -39,10 +39,10 @@ struct KeptReview {
 // The directory of a stack is gone from what would be planned, or its description is.
 struct GoneDirectory {
     std::string directory;
-    bool there = false;          // it still exists: only the description is gone
-    int resources = -1;          // that its state or last plan shows; -1: not known
-    std::string looks_like;      // a directory that git takes for the renamed one; "": none
-    bool described = true;       // false: the stack's description is gone
+    bool there = false;      // it still exists: only the description is gone
+    int resources = -1;      // that its state or last plan shows; -1: not known
+    std::string looks_like;  // a directory that git takes for the renamed one; "": none
+    bool described = true;   // false: the stack's description is gone
     OnDelete on_delete = OnDelete::forbid;
 
     static void fields(auto& self, auto&& f) {
@@ -65,7 +65,8 @@ struct PullStack {
     std::string not_planned;  // one sentence
     bool is_new = false;
     std::optional<GoneDirectory> gone;
-    std::string renamed_from;  // planned at settings.directory, which git takes for this one renamed
+    std::string
+        renamed_from;  // planned at settings.directory, which git takes for this one renamed
     ApprovalDecision approval;
 
     static void fields(auto& self, auto&& f) {
@@ -86,14 +87,14 @@ struct PullRecord {
     PullRequest pull;                 // as last read
     std::int64_t read_at_ms = 0;      // when
     CommitSha base;                   // the base commit that was merged with
-    bool discovering_stacks = false;             // seen, but which stacks it concerns is still being found out
+    bool discovering_stacks = false;  // seen, but which stacks it concerns is still being found out
     std::vector<PullStack> stacks;    // concerned ones; while looking those of an earlier head
     std::vector<std::string> conflicts;
     std::vector<std::string> configuration;  // findings
-    int attempt = 1;                  // rises with a new head, `plan`, a re-requested check …
+    int attempt = 1;  // rises with a new head, `plan`, a re-requested check …
     std::vector<KeptReview> kept_reviews;
-    // Everybody's newest review, read once for each look; a review that is given or dismissed has them read again.
-    // For what is shown: an apply begins only on a fresh reading.
+    // Everybody's newest review, read once for each look; a review that is given or dismissed has
+    // them read again. For what is shown: an apply begins only on a fresh reading.
     bool reviews_read = false;
     std::vector<ForgeReview> reviews;
     std::vector<std::string> allowed_providers;  // sources that an administrator allowed here
@@ -114,10 +115,12 @@ struct PullRecord {
     }
 };
 
-// What the report has written, kept apart because only the report job writes it: posted/<repository>/<number>.
+// What the report has written, kept apart because only the report job writes it:
+// posted/<repository>/<number>.
 struct PostedRecord {
-    std::map<std::string, std::string> check_ids;     // check name + "@" + commit -> the forge's id
-    std::map<std::string, std::string> check_digests; // likewise -> digest of what stands there: no second write
+    std::map<std::string, std::string> check_ids;  // check name + "@" + commit -> the forge's id
+    std::map<std::string, std::string>
+        check_digests;  // likewise -> digest of what stands there: no second write
     std::string comment_id;
     std::string comment_digest;
     CommitSha posted_head;    // whose plans the comment shows
@@ -125,10 +128,11 @@ struct PostedRecord {
     // stack -> change addresses, of the plans shown for the two heads
     std::map<std::string, std::vector<std::string>> posted_addresses;
     std::map<std::string, std::vector<std::string>> previous_addresses;
-    std::map<std::string, std::int64_t> posted_at_ms;  // plan digest -> when it was first shown (rule W3)
-    std::string mentioned;    // what a mention was last made for, so that it is made once
-    // How much was asked of the forge for one round of plans (a head and an attempt), and when last: progress is
-    // shown as often as that leaves room for.
+    std::map<std::string, std::int64_t>
+        posted_at_ms;       // plan digest -> when it was first shown (rule W3)
+    std::string mentioned;  // what a mention was last made for, so that it is made once
+    // How much was asked of the forge for one round of plans (a head and an attempt), and when
+    // last: progress is shown as often as that leaves room for.
     std::string round;
     int calls = 0;
     int progress_shown = 0;

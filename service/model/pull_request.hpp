@@ -25,7 +25,9 @@ struct PullRequestName {
 };
 
 enum class PullState { open, closed, merged };
-constexpr std::array<std::string_view, 3> words_of(PullState) { return {"open", "closed", "merged"}; }
+constexpr std::array<std::string_view, 3> words_of(PullState) {
+    return {"open", "closed", "merged"};
+}
 
 struct PullRequest {
     PullRequestName name;
@@ -41,7 +43,8 @@ struct PullRequest {
     CommitSha merge_commit;  // set once merged; a squash or the tip of rebased commits, too
     std::vector<std::string> labels;
     std::string url;
-    std::string default_branch;  // of its repository, as of this reading alone: not kept. "": not said
+    std::string
+        default_branch;  // of its repository, as of this reading alone: not kept. "": not said
 
     static void fields(auto& self, auto&& f) {
         f("name", self.name);

@@ -1,5 +1,6 @@
-// A person's request, wherever it came from: a comment, the command line, the page. One shape and one matrix
-// of rights (rule W2). The payload of a command job; the answer is kept under answer/<job id>.
+// A person's request, wherever it came from: a comment, the command line, the page. One shape and
+// one matrix of rights (rule W2). The payload of a command job; the answer is kept under
+// answer/<job id>.
 #pragma once
 #include <optional>
 #include <string>
@@ -13,7 +14,8 @@ namespace slipway {
 
 enum class Verb { plan, apply, approve, reject, cancel, retry, resolve, allow, explain, help };
 constexpr std::array<std::string_view, 10> words_of(Verb) {
-    return {"plan", "apply", "approve", "reject", "cancel", "retry", "resolve", "allow", "explain", "help"};
+    return {"plan",  "apply",   "approve", "reject",  "cancel",
+            "retry", "resolve", "allow",   "explain", "help"};
 }
 
 struct CommandTarget {
@@ -37,15 +39,16 @@ constexpr std::array<std::string_view, 2> words_of(Resolution) { return {"applie
 struct Request {
     Verb verb = Verb::help;
     Actor actor;
-    Role granted = Role::none;            // by a token, or by the local socket (rule S2); else the forge and the space say
-    std::optional<PullRequestName> pull;  // of a comment
-    std::optional<RunId> run;             // of a call that names one run
-    std::vector<CommandTarget> targets;   // none: all concerned
-    std::optional<Resolution> resolution; // of `resolve`
-    std::vector<std::string> providers;   // of `allow`: their sources
-    bool only_failed = false;             // of `retry`
+    Role granted = Role::none;  // by a token, or by the local socket (rule S2); else the forge and
+                                // the space say
+    std::optional<PullRequestName> pull;   // of a comment
+    std::optional<RunId> run;              // of a call that names one run
+    std::vector<CommandTarget> targets;    // none: all concerned
+    std::optional<Resolution> resolution;  // of `resolve`
+    std::vector<std::string> providers;    // of `allow`: their sources
+    bool only_failed = false;              // of `retry`
     std::string note;
-    std::string comment_id;               // to answer; "": a call
+    std::string comment_id;  // to answer; "": a call
     std::int64_t given_at_ms = 0;
 
     static void fields(auto& self, auto&& f) {
@@ -70,21 +73,22 @@ struct Answer {
         return {"done", "refused", "impossible"};
     }
     Kind kind = Kind::done;
-    std::string text;  // markdown-safe sentences of ours; foreign names in them are made inert by the writer
+    std::string text;  // markdown-safe sentences of ours; foreign names in them are made inert by
+                       // the writer
     static void fields(auto& self, auto&& f) {
         f("kind", self.kind);
         f("text", self.text);
     }
 };
 
-// The payload of a look job: new runs for these stacks of the pull request, or for all; or tracked runs that are
-// asked for again.
+// The payload of a look job: new runs for these stacks of the pull request, or for all; or tracked
+// runs that are asked for again.
 struct LookRequest {
-    PullRequestName pull;         // of a retry: number 0 where there is none
+    PullRequestName pull;  // of a retry: number 0 where there is none
     std::vector<StackId> targets;
-    std::vector<RunId> retried;   // upstreams first; of one repository and branch
-    Actor actor;                  // who asked for it again
-    std::string comment_id;       // to answer; "": a call
+    std::vector<RunId> retried;  // upstreams first; of one repository and branch
+    Actor actor;                 // who asked for it again
+    std::string comment_id;      // to answer; "": a call
     static void fields(auto& self, auto&& f) {
         f("pull", self.pull);
         f("targets", self.targets);

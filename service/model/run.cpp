@@ -10,13 +10,15 @@ bool is_terminal(RunState state) {
         case RunState::unconfirmed:
         case RunState::confirmed:
         case RunState::applying:
-        case RunState::unknown: return false;  // until somebody resolves it
+        case RunState::unknown:
+            return false;  // until somebody resolves it
         case RunState::finished:
         case RunState::failed:
         case RunState::canceled:
         case RunState::discarded:
         case RunState::stopped:
-        case RunState::skipped: return true;
+        case RunState::skipped:
+            return true;
     }
     return false;
 }
@@ -70,7 +72,8 @@ std::optional<RunState> next(RunKind kind, RunState state, RunEvent event) {
         case S::canceled:
         case S::discarded:
         case S::stopped:
-        case S::skipped: break;
+        case S::skipped:
+            break;
     }
     return std::nullopt;
 }

@@ -22,48 +22,50 @@ enum class RunState {
     preparing,    // the source is being materialised
     planning,     // a worker has it, or will in a moment
     unconfirmed,  // planned; waits for approvals or a confirmation. Tracked runs only
-    confirmed,    // may apply; waits for a worker, which has everything looked at again before it begins
+    confirmed,    // may apply; waits for a worker, which has everything looked at again before it
+                  // begins
     applying,     // begun: from here only finished, failed or unknown
     finished,
     failed,
-    canceled,     // before it began, or superseded
-    discarded,    // while it waited
-    stopped,      // while it planned
-    skipped,      // an upstream did not finish
-    unknown,      // an apply whose end nobody saw; holds its lane until somebody says
+    canceled,   // before it began, or superseded
+    discarded,  // while it waited
+    stopped,    // while it planned
+    skipped,    // an upstream did not finish
+    unknown,    // an apply whose end nobody saw; holds its lane until somebody says
 };
 constexpr std::array<std::string_view, 13> words_of(RunState) {
-    return {"queued", "preparing", "planning", "unconfirmed", "confirmed", "applying", "finished",
-            "failed", "canceled", "discarded", "stopped", "skipped", "unknown"};
+    return {"queued", "preparing", "planning",  "unconfirmed", "confirmed", "applying", "finished",
+            "failed", "canceled",  "discarded", "stopped",     "skipped",   "unknown"};
 }
 
 enum class RunEvent {
-    picked_up,         // a consumer took it
-    handed_over,       // its specification is ready for a worker
-    planned_no_change, // nothing to do
-    planned,           // a plan with changes (or a proposed run's plan of any kind)
-    denied,            // a plan policy denies, or could not be evaluated
-    failed,            // the tool or the preparation failed
-    confirmed,         // may apply now
-    reconsidered,      // looked at again before its start, it may not apply after all
-    begun,             // the tool is about to start its apply
+    picked_up,          // a consumer took it
+    handed_over,        // its specification is ready for a worker
+    planned_no_change,  // nothing to do
+    planned,            // a plan with changes (or a proposed run's plan of any kind)
+    denied,             // a plan policy denies, or could not be evaluated
+    failed,             // the tool or the preparation failed
+    confirmed,          // may apply now
+    reconsidered,       // looked at again before its start, it may not apply after all
+    begun,              // the tool is about to start its apply
     applied,
     lost,              // the lease of an apply ran out
     resolved_applied,  // a person or the reconciler found out
     resolved_failed,
-    canceled,          // somebody, or a newer run
+    canceled,  // somebody, or a newer run
     upstream_broken,
 };
 
 bool is_terminal(RunState);
 
-// The state after `event`, or nullopt where the event has no meaning in that state: the caller refuses.
+// The state after `event`, or nullopt where the event has no meaning in that state: the caller
+// refuses.
 std::optional<RunState> next(RunKind, RunState, RunEvent);
 
 struct StateChange {
     RunState state = RunState::queued;
     std::int64_t at_ms = 0;
-    std::string by;    // actor, worker or "slipway"
+    std::string by;  // actor, worker or "slipway"
     std::string note;
 
     static void fields(auto& self, auto&& f) {
@@ -81,31 +83,36 @@ struct Run {
     RunKind kind = RunKind::proposed;
     RunState state = RunState::queued;
     std::vector<StateChange> history;
-    std::string reason;  // why it is failed, canceled, waiting: one sentence
+    std::string reason;                 // why it is failed, canceled, waiting: one sentence
     bool awaits_consideration = false;  // planned, and its approvals are not looked at yet
     RepositoryName repository;
-    std::optional<int> pull;   // the pull request it belongs to, or (tracked) came from
-    CommitSha head;            // proposed: the pull request's head; tracked: the commit on the branch
-    CommitSha base;            // proposed: the base it was merged with; tracked: the commit before
-    TreeId tree;               // what is planned: the merge result's, or the commit's tree
-    bool destroy = false;      // the stack is gone, and its settings want that: plan a destroy from the base
+    std::optional<int> pull;  // the pull request it belongs to, or (tracked) came from
+    CommitSha head;  // proposed: the pull request's head; tracked: the commit on the branch
+    CommitSha base;  // proposed: the base it was merged with; tracked: the commit before
+    TreeId tree;     // what is planned: the merge result's, or the commit's tree
+    bool destroy =
+        false;  // the stack is gone, and its settings want that: plan a destroy from the base
     int attempt = 1;
     Actor triggered_by;
-    Stack settings;            // as they were when the run was made
+    Stack settings;  // as they were when the run was made
     PushDecision push;
     std::vector<RunId> waits_for;   // tracked: upstream runs of the same push
     std::vector<RunId> dependents;  // and those that wait for this one
-    RunId approved_run;              // tracked: the proposed run whose approvals may carry over (rule W5)
+    RunId approved_run;  // tracked: the proposed run whose approvals may carry over (rule W5)
     bool before_merge = false;  // tracked: of the pull request's merge result, asked for on it
-    std::vector<std::string> allowed_providers;  // addresses that may run: the tracked branch's, and what was allowed
-    RunId retry_of;            // the run that this one was asked for again
-    std::string renamed_from;  // the directory that the stack's settings still name in place of this one
-    std::string must_confirm;  // why it never applies by itself: "the push came without a merged pull request"
+    std::vector<std::string>
+        allowed_providers;  // addresses that may run: the tracked branch's, and what was allowed
+    RunId retry_of;         // the run that this one was asked for again
+    std::string
+        renamed_from;  // the directory that the stack's settings still name in place of this one
+    std::string must_confirm;  // why it never applies by itself: "the push came without a merged
+                               // pull request"
 
     // Of the plan, once there is one.
     PlanCounts counts;
     bool changes = false;  // resources or outputs
-    int resources = -1;    // that the state holds: before its plan, and once applied after it; -1: not known
+    int resources =
+        -1;  // that the state holds: before its plan, and once applied after it; -1: not known
     BlobId plan_document;  // a Plan as JSON
     BlobId tool_document;  // the tool's own plan document, redacted
     BlobId plan_file;      // sealed; what an apply runs
@@ -113,12 +120,13 @@ struct Run {
     std::string inputs_digest;
     std::vector<RunInput> inputs;  // what inputs_digest was made of
     std::string change_digest;
-    std::vector<std::string> unknown_providers;  // sources that the tracked branch does not use and nobody allowed
+    std::vector<std::string>
+        unknown_providers;  // sources that the tracked branch does not use and nobody allowed
     std::string tool_version;
     PlanDecision plan_decision;
-    std::string sandbox;   // the level the run had: "bubblewrap" or "none"
-    std::string last_seen; // unknown: the last line of its log, masked
-    std::string error;     // the tool's own error, masked, first lines
+    std::string sandbox;    // the level the run had: "bubblewrap" or "none"
+    std::string last_seen;  // unknown: the last line of its log, masked
+    std::string error;      // the tool's own error, masked, first lines
 
     std::string confirmed_by;
     std::optional<ApprovalDecision> approval;  // the one that let its apply begin
@@ -126,8 +134,8 @@ struct Run {
     std::int64_t planned_at_ms = 0;
     std::int64_t finished_at_ms = 0;
     std::int64_t log_bytes = 0;
-    BlobId outputs;        // JSON object of non-sensitive outputs after an apply
-    BlobId source;         // what was planned, sealed; the apply gets the same
+    BlobId outputs;  // JSON object of non-sensitive outputs after an apply
+    BlobId source;   // what was planned, sealed; the apply gets the same
 
     static void fields(auto& self, auto&& f) {
         f("id", self.id);

@@ -5,7 +5,8 @@
 
 namespace slipway {
 
-std::vector<InputDifference> differences(const std::vector<RunInput>& before, const std::vector<RunInput>& now) {
+std::vector<InputDifference> differences(const std::vector<RunInput>& before,
+                                         const std::vector<RunInput>& now) {
     using How = InputDifference::How;
     struct Sides {
         const RunInput* before = nullptr;
@@ -16,7 +17,9 @@ std::vector<InputDifference> differences(const std::vector<RunInput>& before, co
     for (const auto& input : now) all[{input.kind, input.name}].now = &input;
     std::vector<InputDifference> out;
     for (const auto& [key, sides] : all) {
-        const auto add = [&out, &key = key](How how) { out.push_back({key.first, key.second, how}); };
+        const auto add = [&out, &key = key](How how) {
+            out.push_back({key.first, key.second, how});
+        };
         if (!sides.now)
             add(How::missing);
         else if (!sides.before)

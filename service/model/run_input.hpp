@@ -1,4 +1,5 @@
-// What an apply depends on beside the plan's changes (rule R4), one by one, so that what differs can be named.
+// What an apply depends on beside the plan's changes (rule R4), one by one, so that what differs
+// can be named.
 #pragma once
 #include <array>
 #include <compare>
@@ -45,6 +46,7 @@ struct InputDifference {
 };
 
 // What is not the same now, in the order of kind and name; what cannot be digested always differs.
-std::vector<InputDifference> differences(const std::vector<RunInput>& before, const std::vector<RunInput>& now);
+std::vector<InputDifference> differences(const std::vector<RunInput>& before,
+                                         const std::vector<RunInput>& now);
 
 }  // namespace slipway

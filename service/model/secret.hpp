@@ -1,5 +1,5 @@
-// A text that refuses to be printed, compared or formatted by accident. reveal() is the one way to it,
-// so that `grep reveal` lists every place where a secret leaves its wrapping.
+// A text that refuses to be printed, compared or formatted by accident. reveal() is the one way to
+// it, so that `grep reveal` lists every place where a secret leaves its wrapping.
 #pragma once
 #include <string>
 #include <utility>

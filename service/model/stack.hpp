@@ -20,17 +20,23 @@ constexpr std::array<std::string_view, 3> words_of(ApplyWhen) {
     return {"on_merge", "before_merge", "never"};
 }
 enum class ApplyStart { automatic, confirmed };
-constexpr std::array<std::string_view, 2> words_of(ApplyStart) { return {"automatic", "confirmed"}; }
+constexpr std::array<std::string_view, 2> words_of(ApplyStart) {
+    return {"automatic", "confirmed"};
+}
 
 enum class Mode { apply, observe };
 constexpr std::array<std::string_view, 2> words_of(Mode) { return {"apply", "observe"}; }
 
 // What becomes of what a stack manages when its file, its key or its directory goes away.
 enum class OnDelete { forbid, orphan, destroy };
-constexpr std::array<std::string_view, 3> words_of(OnDelete) { return {"forbid", "orphan", "destroy"}; }
+constexpr std::array<std::string_view, 3> words_of(OnDelete) {
+    return {"forbid", "orphan", "destroy"};
+}
 
 enum class VariablePhase { plan, apply, both };
-constexpr std::array<std::string_view, 3> words_of(VariablePhase) { return {"plan", "apply", "both"}; }
+constexpr std::array<std::string_view, 3> words_of(VariablePhase) {
+    return {"plan", "apply", "both"};
+}
 
 struct Variable {
     enum class Source { literal, worker_environment, worker_file };
@@ -39,7 +45,8 @@ struct Variable {
     }
     std::string value;  // the text, or the name of what the worker resolves (rule C5)
     Source source = Source::literal;
-    VariablePhase phase = VariablePhase::both;  // a worker's secret is for applies unless it says otherwise
+    VariablePhase phase =
+        VariablePhase::both;  // a worker's secret is for applies unless it says otherwise
 
     bool operator==(const Variable&) const = default;
     static void fields(auto& self, auto&& f) {
@@ -83,8 +90,8 @@ struct Stack {
     std::string pool = "default";
     Mode mode = Mode::apply;
     OnDelete on_delete = OnDelete::forbid;  // `delete:` in its settings
-    bool self_described = false;  // from the repository's own .slipway.yaml (rule C5)
-    bool only_in_head = false;    // the tracked branch does not know it yet (rule C1)
+    bool self_described = false;            // from the repository's own .slipway.yaml (rule C5)
+    bool only_in_head = false;              // the tracked branch does not know it yet (rule C1)
     Place place;
 
     bool operator==(const Stack&) const = default;

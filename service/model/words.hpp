@@ -10,7 +10,9 @@
 namespace slipway {
 
 template <class E>
-concept Worded = std::is_enum_v<E> && requires(E e) { words_of(e); };
+concept Worded = std::is_enum_v<E> && requires(E e) {
+    words_of(e);
+};
 
 template <Worded E>
 constexpr std::string_view word(E value) {

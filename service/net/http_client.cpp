@@ -1,13 +1,13 @@
-// One thread owns every libcurl handle; the callers' threads see values only. A call is told to the thread
-// through an inbox, its end is posted back to the caller's executor.
+// One thread owns every libcurl handle; the callers' threads see values only. A call is told to the
+// thread through an inbox, its end is posted back to the caller's executor.
 #include "service/net/http_client.hpp"
 
+#include <curl/curl.h>
 #include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/prefer.hpp>
-#include <curl/curl.h>
 
 #include <algorithm>
 #include <atomic>
@@ -63,7 +63,8 @@ bool is_one_line(std::string_view text) {
 
 void check(const HttpCall& call) {
     if (origin_of(call.url).starts_with(":"))
-        throw Failure("\"" + call.url.substr(0, call.url.find('?')) + "\" is not a URL", Retry::never);
+        throw Failure("\"" + call.url.substr(0, call.url.find('?')) + "\" is not a URL",
+                      Retry::never);
     if (!url_part(call.url, CURLUPART_USER).empty())
         throw Failure("the URL of " + name_of(call) + " must not carry a user; use authorization",
                       Retry::never);
@@ -207,8 +208,7 @@ class CurlThread {
     CurlThread() {
         static const CURLcode once = curl_global_init(CURL_GLOBAL_ALL);
         multi_ = curl_multi_init();
-        if (once != CURLE_OK || !multi_)
-            throw Failure("libcurl does not start", Retry::never);
+        if (once != CURLE_OK || !multi_) throw Failure("libcurl does not start", Retry::never);
         thread_ = std::thread([this] { loop(); });
     }
     ~CurlThread() {
@@ -226,8 +226,8 @@ class CurlThread {
         auto start = [this](auto handler, HttpCall started) {
             const auto id = next_++;
             // Tracked work keeps the caller's loop alive until the answer is posted to it.
-            asio::any_io_executor executor = asio::prefer(asio::get_associated_executor(handler),
-                                                          asio::execution::outstanding_work.tracked);
+            asio::any_io_executor executor = asio::prefer(
+                asio::get_associated_executor(handler), asio::execution::outstanding_work.tracked);
             auto transfer = std::make_unique<Transfer>(std::move(started), Done(std::move(handler)),
                                                        std::move(executor));
             // Of the wrapper: wrapping a handler assigns the original's slot anew.

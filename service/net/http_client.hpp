@@ -1,5 +1,5 @@
-// Outgoing HTTP (libcurl on a thread of its own): deadlines, bounded replies, proxies and CA handling as the
-// system has them, no redirects to other hosts.
+// Outgoing HTTP (libcurl on a thread of its own): deadlines, bounded replies, proxies and CA
+// handling as the system has them, no redirects to other hosts.
 #pragma once
 #include <chrono>
 #include <map>
@@ -17,7 +17,8 @@ struct HttpCall {
     std::string method = "GET";
     std::string url;
     std::vector<std::pair<std::string, std::string>> headers;
-    Secret authorization;  // the Authorization header's value; never logged, dropped on another host
+    Secret
+        authorization;  // the Authorization header's value; never logged, dropped on another host
     std::string body;
     std::chrono::milliseconds limit{30'000};
     std::size_t reply_limit = 64u << 20;

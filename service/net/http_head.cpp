@@ -25,9 +25,8 @@ constexpr auto control =
     table_of([](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
 
 bool is_token(std::string_view text) {
-    return !text.empty() && std::all_of(text.begin(), text.end(), [](unsigned char c) {
-        return in_token[c];
-    });
+    return !text.empty() &&
+           std::all_of(text.begin(), text.end(), [](unsigned char c) { return in_token[c]; });
 }
 bool has_control(std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](unsigned char c) { return control[c]; });
@@ -61,7 +60,8 @@ std::optional<std::string_view> refused_request_line(std::string_view line, Seen
     if (target.find_first_of(" \t") != target.npos) return "the request target is malformed";
     if (target.front() != '/') return "the request target does not begin with a slash";
     seen.http_1_0 = version == "HTTP/1.0";
-    if (!seen.http_1_0 && version != "HTTP/1.1") return "only HTTP/1.1 and HTTP/1.0 are spoken here";
+    if (!seen.http_1_0 && version != "HTTP/1.1")
+        return "only HTTP/1.1 and HTTP/1.0 are spoken here";
     seen.wants_body = method == "POST" || method == "PUT" || method == "PATCH";
     return std::nullopt;
 }
@@ -78,7 +78,8 @@ std::optional<std::string_view> refused_field(std::string_view line, Seen& seen)
             return "the Host header is malformed";
     } else if (same(name, "content-length")) {
         ++seen.lengths;
-        if (value.empty() || value.size() > 18 || !std::all_of(value.begin(), value.end(), is_digit))
+        if (value.empty() || value.size() > 18 ||
+            !std::all_of(value.begin(), value.end(), is_digit))
             return "the Content-Length header is malformed";
     } else if (same(name, "transfer-encoding")) {
         ++seen.encodings;
@@ -122,10 +123,12 @@ std::optional<std::string_view> refused_head(std::string_view head) {
         head.remove_prefix(end + 2);
     }
     if (first) return "there is no request line";
-    if (seen.hosts > 1 || (seen.hosts == 0 && !seen.http_1_0)) return "exactly one Host header is needed";
+    if (seen.hosts > 1 || (seen.hosts == 0 && !seen.http_1_0))
+        return "exactly one Host header is needed";
     if (seen.lengths > 1) return "there is more than one Content-Length header";
     if (seen.encodings > 1) return "there is more than one Transfer-Encoding header";
-    if (seen.lengths && seen.encodings) return "Content-Length and Transfer-Encoding exclude each other";
+    if (seen.lengths && seen.encodings)
+        return "Content-Length and Transfer-Encoding exclude each other";
     if (seen.http_1_0 && seen.encodings) return "HTTP/1.0 knows no Transfer-Encoding";
     if (seen.wants_body && !seen.lengths && !seen.encodings)
         return "a request with a body needs Content-Length or Transfer-Encoding";

@@ -14,28 +14,50 @@ namespace {
 
 std::string_view reason_of(int status) {
     switch (status) {
-        case 200: return "OK";
-        case 201: return "Created";
-        case 202: return "Accepted";
-        case 204: return "No Content";
-        case 303: return "See Other";
-        case 304: return "Not Modified";
-        case 400: return "Bad Request";
-        case 401: return "Unauthorized";
-        case 403: return "Forbidden";
-        case 404: return "Not Found";
-        case 405: return "Method Not Allowed";
-        case 408: return "Request Timeout";
-        case 409: return "Conflict";
-        case 413: return "Content Too Large";
-        case 415: return "Unsupported Media Type";
-        case 417: return "Expectation Failed";
-        case 422: return "Unprocessable Content";
-        case 423: return "Locked";
-        case 429: return "Too Many Requests";
-        case 500: return "Internal Server Error";
-        case 503: return "Service Unavailable";
-        default: return "";  // RFC 9112 4: may be empty
+        case 200:
+            return "OK";
+        case 201:
+            return "Created";
+        case 202:
+            return "Accepted";
+        case 204:
+            return "No Content";
+        case 303:
+            return "See Other";
+        case 304:
+            return "Not Modified";
+        case 400:
+            return "Bad Request";
+        case 401:
+            return "Unauthorized";
+        case 403:
+            return "Forbidden";
+        case 404:
+            return "Not Found";
+        case 405:
+            return "Method Not Allowed";
+        case 408:
+            return "Request Timeout";
+        case 409:
+            return "Conflict";
+        case 413:
+            return "Content Too Large";
+        case 415:
+            return "Unsupported Media Type";
+        case 417:
+            return "Expectation Failed";
+        case 422:
+            return "Unprocessable Content";
+        case 423:
+            return "Locked";
+        case 429:
+            return "Too Many Requests";
+        case 500:
+            return "Internal Server Error";
+        case 503:
+            return "Service Unavailable";
+        default:
+            return "";  // RFC 9112 4: may be empty
     }
 }
 
@@ -48,16 +70,16 @@ const std::string& date_line(std::int64_t now) {
         std::tm parts{};
         ::gmtime_r(&seconds, &parts);
         char text[64];
-        line.assign(text, std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts));
+        line.assign(
+            text, std::strftime(text, sizeof text, "Date: %a, %d %b %Y %H:%M:%S GMT\r\n", &parts));
         composed_for = now;
     }
     return line;
 }
 
 bool is_header_text(std::string_view text) {
-    return std::none_of(text.begin(), text.end(), [](unsigned char c) {
-        return (c < 0x20 && c != '\t') || c == 0x7f;
-    });
+    return std::none_of(text.begin(), text.end(),
+                        [](unsigned char c) { return (c < 0x20 && c != '\t') || c == 0x7f; });
 }
 
 std::string retry_after(std::chrono::milliseconds wait) {
@@ -104,10 +126,15 @@ HttpResponse response_to_exception(std::exception_ptr error, const std::string& 
         what = e.what();
     } catch (...) {
     }
-    log_error("a request failed", {{"request", id}, {"method", method}, {"path", path}, {"error", what}});
-    auto out = again ? error_response(503, "This cannot be done at the moment; try again (request " + id + ")")
-                     : error_response(500, "Something went wrong here; the service's log says more under "
-                                           "request " + id);
+    log_error("a request failed",
+              {{"request", id}, {"method", method}, {"path", path}, {"error", what}});
+    auto out = again
+                   ? error_response(
+                         503, "This cannot be done at the moment; try again (request " + id + ")")
+                   : error_response(500,
+                                    "Something went wrong here; the service's log says more under "
+                                    "request " +
+                                        id);
     if (again) out.headers.emplace_back("Retry-After", retry_after(*again));
     return out;
 }

@@ -1,5 +1,5 @@
-// Listens, admits and ends connections. A full house makes room by letting go of whoever has been idle the
-// longest; where nobody is idle, the newcomer is told to come back.
+// Listens, admits and ends connections. A full house makes room by letting go of whoever has been
+// idle the longest; where nobody is idle, the newcomer is told to come back.
 #include "service/net/http_server.hpp"
 
 #include <fcntl.h>
@@ -87,13 +87,14 @@ void admit(const std::shared_ptr<Listener>& listener, Session::Socket socket) {
 Task<void> accept_all(std::shared_ptr<Listener> listener) {
     while (!listener->all->stopping) {
         error_code ec;
-        auto socket = co_await listener->acceptor.async_accept(
-            asio::redirect_error(asio::use_awaitable, ec));
+        auto socket =
+            co_await listener->acceptor.async_accept(asio::redirect_error(asio::use_awaitable, ec));
         if (!ec) {
             admit(listener, std::move(socket));
         } else if (ec == asio::error::no_descriptors || ec == asio::error::no_memory ||
                    ec == asio::error::no_buffer_space) {
-            log_warning("a connection waits: the system has no room for it", {{"error", ec.message()}});
+            log_warning("a connection waits: the system has no room for it",
+                        {{"error", ec.message()}});
             co_await sleep_for(milliseconds(200));
         }
     }
@@ -180,13 +181,15 @@ void clear_stale(const std::filesystem::path& path) {
 }  // namespace
 
 std::unique_ptr<HttpServer> serve_tcp(asio::any_io_executor executor, const Router& router,
-                                      const std::string& host, int port, HttpServerOptions options) {
+                                      const std::string& host, int port,
+                                      HttpServerOptions options) {
     const std::string name = host + ":" + std::to_string(port);
     if (port < 0 || port > 65535) refuse_address(name, "ports go from 0 to 65535");
     auto listener = std::make_shared<Listener>(executor, router, options);
     error_code ec;
     asio::ip::tcp::resolver resolver(executor);
-    const auto found = resolver.resolve(host, std::to_string(port), asio::ip::tcp::resolver::passive, ec);
+    const auto found =
+        resolver.resolve(host, std::to_string(port), asio::ip::tcp::resolver::passive, ec);
     if (ec || found.empty()) refuse_address(name, ec.message());
     const asio::ip::tcp::endpoint endpoint = *found.begin();
     auto& acceptor = listener->acceptor;
@@ -199,14 +202,15 @@ std::unique_ptr<HttpServer> serve_tcp(asio::any_io_executor executor, const Rout
     sockaddr_storage bound{};
     socklen_t size = sizeof bound;
     ::getsockname(acceptor.native_handle(), reinterpret_cast<sockaddr*>(&bound), &size);
-    const int taken = ntohs(bound.ss_family == AF_INET6
-                                ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
-                                : reinterpret_cast<sockaddr_in&>(bound).sin_port);
+    const int taken =
+        ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
+                                          : reinterpret_cast<sockaddr_in&>(bound).sin_port);
     return std::make_unique<Server>(executor, std::move(listener), taken, std::filesystem::path());
 }
 
 std::unique_ptr<HttpServer> serve_unix(asio::any_io_executor executor, const Router& router,
-                                       const std::filesystem::path& path, HttpServerOptions options) {
+                                       const std::filesystem::path& path,
+                                       HttpServerOptions options) {
     sockaddr_un address{};
     address.sun_family = AF_UNIX;
     const auto text = path.string();

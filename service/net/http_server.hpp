@@ -1,5 +1,5 @@
-// The asynchronous server (Beast): raw head checked before Beast sees it, limits on head, body, time,
-// connections and bytes in flight, a graceful end.
+// The asynchronous server (Beast): raw head checked before Beast sees it, limits on head, body,
+// time, connections and bytes in flight, a graceful end.
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -14,24 +14,28 @@ struct HttpServerOptions {
     std::chrono::milliseconds message_limit{30'000};  // a whole request, from its first byte
     std::chrono::milliseconds idle_limit{75'000};     // between requests on a connection
     std::size_t connections = 2'000;
-    std::size_t bytes_in_flight = 256u << 20;         // bodies received and not yet answered
+    std::size_t bytes_in_flight = 256u << 20;  // bodies received and not yet answered
     std::size_t head_limit = 16u << 10;
 };
 
 class HttpServer {
   public:
     virtual ~HttpServer() = default;
-    virtual int port() const = 0;      // 0 for a unix socket
+    virtual int port() const = 0;  // 0 for a unix socket
     virtual std::size_t open_connections() const = 0;
-    virtual Task<void> stop(std::chrono::milliseconds grace) = 0;  // no new ones; waits for those at work
+    virtual Task<void> stop(
+        std::chrono::milliseconds grace) = 0;  // no new ones; waits for those at work
 };
 
-// Throw Failure(never) with a sentence where the address cannot be taken. The router must outlive it.
+// Throw Failure(never) with a sentence where the address cannot be taken. The router must outlive
+// it.
 std::unique_ptr<HttpServer> serve_tcp(asio::any_io_executor executor, const Router& router,
-                                      const std::string& host, int port, HttpServerOptions options = {});
+                                      const std::string& host, int port,
+                                      HttpServerOptions options = {});
 // Mode 0600, replaces a stale socket file; requests carry the peer's credentials.
 std::unique_ptr<HttpServer> serve_unix(asio::any_io_executor executor, const Router& router,
-                                       const std::filesystem::path& path, HttpServerOptions options = {});
+                                       const std::filesystem::path& path,
+                                       HttpServerOptions options = {});
 // False too where the socket is left over from a service that was killed.
 bool somebody_answers_on(const std::filesystem::path& socket);
 

@@ -1,8 +1,8 @@
 #include "service/net/http_session.hpp"
 
-#include <boost/asio/buffer.hpp>
 #include <algorithm>
 #include <array>
+#include <boost/asio/buffer.hpp>
 #include <ctime>
 
 #include "service/base/metrics.hpp"
@@ -188,9 +188,9 @@ std::size_t Session::find_handler(Exchange& exchange) {
         request.parameters = std::move(match.parameters);
         return match.body_limit;
     }
-    auto refusal = refused(match.status, match.status == 405
-                                             ? "This path takes other methods: " + match.allow
-                                             : "There is nothing at this path");
+    auto refusal =
+        refused(match.status, match.status == 405 ? "This path takes other methods: " + match.allow
+                                                  : "There is nothing at this path");
     if (match.status == 405) refusal.response.headers.emplace_back("Allow", match.allow);
     const bool has_body = exchange.parser.is_chunked() || exchange.parser.length().value_or(0) > 0;
     if (!has_body && exchange.parser.keeps_alive()) refusal.connection = Connection::keep;

@@ -1,9 +1,10 @@
-// One connection's conversation, and what the connections of a server share. Nobody outside the server
-// includes this.
+// One connection's conversation, and what the connections of a server share. Nobody outside the
+// server includes this.
 //
-// A session reads into a buffer that all share (one thread) and keeps only what belongs to its message, so
-// that an idle connection costs next to nothing and memory grows with the bytes received, never with those
-// announced. A session is interrupted from outside at its deadline; it then answers 408 or just ends.
+// A session reads into a buffer that all share (one thread) and keeps only what belongs to its
+// message, so that an idle connection costs next to nothing and memory grows with the bytes
+// received, never with those announced. A session is interrupted from outside at its deadline; it
+// then answers 408 or just ends.
 #pragma once
 #include <boost/asio/generic/stream_protocol.hpp>
 #include <boost/asio/socket_base.hpp>

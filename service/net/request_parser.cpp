@@ -84,8 +84,8 @@ RequestParser::Chunks RequestParser::read_chunks(std::string& bytes, std::size_t
         impl_->eager(true);
         impl_->limited = true;
     }
-    // Beast 1.81 asserts that it is never shown "0\r\n" and then a fourth byte alone. As long as a body is not
-    // done, at least the five of an empty last chunk are to come.
+    // Beast 1.81 asserts that it is never shown "0\r\n" and then a fourth byte alone. As long as a
+    // body is not done, at least the five of an empty last chunk are to come.
     if (bytes.size() < std::string_view("0\r\n\r\n").size()) return Chunks::more;
     error_code ec;
     bytes.erase(0, impl_->put(asio::buffer(bytes), ec));

@@ -1,5 +1,5 @@
-// A request's head and chunks, read by Beast (request_parser.cpp) from bytes in memory. The head was judged
-// by refused_head() before.
+// A request's head and chunks, read by Beast (request_parser.cpp) from bytes in memory. The head
+// was judged by refused_head() before.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -22,8 +22,8 @@ class RequestParser {
     bool is_chunked() const;
     bool keeps_alive() const;
 
-    // Moves what chunks there are from the front of `bytes` to the body. Trailers are passed over: nobody
-    // signed or checked them.
+    // Moves what chunks there are from the front of `bytes` to the body. Trailers are passed over:
+    // nobody signed or checked them.
     enum class Chunks { more, done, malformed, too_large };
     Chunks read_chunks(std::string& bytes, std::size_t body_limit);
 

@@ -1,5 +1,5 @@
-// A literal segment is preferred to a {parameter}, that to a {rest...}: so /runs/next and /runs/{id} may
-// stand in any order.
+// A literal segment is preferred to a {parameter}, that to a {rest...}: so /runs/next and
+// /runs/{id} may stand in any order.
 #include "service/net/router.hpp"
 
 #include <algorithm>
@@ -18,8 +18,8 @@ Kind kind_of(std::string_view segment) {
     return segment.ends_with("...}") ? Kind::rest : Kind::parameter;
 }
 
-// For each of the pattern's segments its kind, in text whose order is the order of preference; nullopt:
-// the pattern does not match.
+// For each of the pattern's segments its kind, in text whose order is the order of preference;
+// nullopt: the pattern does not match.
 std::optional<std::string> fit(const std::vector<std::string>& pattern,
                                const std::vector<std::string>& path) {
     std::string rank;
@@ -46,9 +46,14 @@ std::map<std::string, std::string> parameters_of(const std::vector<std::string>&
     for (std::size_t i = 0; i < pattern.size(); ++i) {
         const auto& segment = pattern[i];
         switch (kind_of(segment)) {
-            case Kind::literal: break;
-            case Kind::parameter: out[segment.substr(1, segment.size() - 2)] = path[i]; break;
-            case Kind::rest: out[segment.substr(1, segment.size() - 5)] = joined(path, i); break;
+            case Kind::literal:
+                break;
+            case Kind::parameter:
+                out[segment.substr(1, segment.size() - 2)] = path[i];
+                break;
+            case Kind::rest:
+                out[segment.substr(1, segment.size() - 5)] = joined(path, i);
+                break;
         }
     }
     return out;

@@ -1,5 +1,5 @@
-// Method + path pattern -> handler. "/api/v1/runs/{id}" matches one segment; "{rest...}" at the end matches
-// what remains. Unknown path: 404; known path, other method: 405 with Allow.
+// Method + path pattern -> handler. "/api/v1/runs/{id}" matches one segment; "{rest...}" at the end
+// matches what remains. Unknown path: 404; known path, other method: 405 with Allow.
 #pragma once
 #include "service/net/http.hpp"
 
@@ -15,8 +15,8 @@ class Router {
         const HttpHandler* handler = nullptr;
         std::map<std::string, std::string> parameters;
         std::size_t body_limit = 0;
-        int status = 404;           // where handler is null: 404 or 405
-        std::string allow;          // for 405
+        int status = 404;   // where handler is null: 404 or 405
+        std::string allow;  // for 405
     };
     Match match(std::string_view method, std::string_view path) const;
 

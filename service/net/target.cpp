@@ -1,10 +1,10 @@
 #include "service/net/target.hpp"
 
+#include <algorithm>
 #include <boost/url/decode_view.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/pct_string_view.hpp>
 #include <boost/url/url_view.hpp>
-#include <algorithm>
 
 namespace slipway {
 
@@ -28,7 +28,8 @@ std::optional<std::string> decoded(std::string_view text, bool query) {
 }  // namespace
 
 std::optional<RequestTarget> parse_target(std::string_view target) {
-    if (!urls::parse_origin_form(urls::string_view(target.data(), target.size()))) return std::nullopt;
+    if (!urls::parse_origin_form(urls::string_view(target.data(), target.size())))
+        return std::nullopt;
     RequestTarget out;
     const auto mark = target.find('?');
     out.path = target.substr(0, mark);

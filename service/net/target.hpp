@@ -14,7 +14,8 @@ struct RequestTarget {
 };
 std::optional<RequestTarget> parse_target(std::string_view target);  // nullopt: malformed
 
-// The segments of a path, decoded; nullopt: no absolute path, a bad escape, or one with a NUL, "." or "..".
+// The segments of a path, decoded; nullopt: no absolute path, a bad escape, or one with a NUL, "."
+// or "..".
 std::optional<std::vector<std::string>> path_segments(std::string_view path);
 
 }  // namespace slipway

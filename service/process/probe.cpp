@@ -19,12 +19,14 @@ void check_shared(const SandboxConfig& config) {
     for (const auto* paths : {&config.writable, &config.readable})
         for (const auto& path : *paths)
             if (std::error_code error; !fs::exists(path, error))
-                throw Failure("the sandbox is to share " + path + ", which does not exist: create it, or take it out",
+                throw Failure("the sandbox is to share " + path +
+                                  ", which does not exist: create it, or take it out",
                               Retry::never);
 }
 
 // "" where a network of the run's own works.
-Task<std::string> trouble_of_network(std::unique_ptr<RunNetwork>& network, std::optional<unsigned> user) {
+Task<std::string> trouble_of_network(std::unique_ptr<RunNetwork>& network,
+                                     std::optional<unsigned> user) {
     std::string trouble;
     auto executor = co_await this_executor();
     try {
@@ -37,7 +39,8 @@ Task<std::string> trouble_of_network(std::unique_ptr<RunNetwork>& network, std::
     co_return trouble;
 }
 
-Task<std::string> trouble_of_start(SandboxConfig config, std::optional<unsigned> user, const RunNetwork* network) {
+Task<std::string> trouble_of_start(SandboxConfig config, std::optional<unsigned> user,
+                                   const RunNetwork* network) {
     char name[] = "/tmp/slipway-probe-XXXXXX";
     if (::mkdtemp(name) == nullptr) throw Failure("cannot make a directory below /tmp: disk full?");
     SandboxView view;
@@ -69,7 +72,8 @@ Task<std::string> trouble_of_start(SandboxConfig config, std::optional<unsigned>
 }  // namespace
 
 std::string sandbox_level(const SandboxConfig& config) {
-    const bool shared = config.kind != SandboxConfig::Kind::none && config.network == Network::shared;
+    const bool shared =
+        config.kind != SandboxConfig::Kind::none && config.network == Network::shared;
     return std::string(word(config.kind)) + (shared ? "_shared_network" : "");
 }
 
@@ -84,11 +88,15 @@ Task<SandboxLevel> probe_sandbox(SandboxConfig config) {
     check_shared(config);
     const auto user = run_user(config, 0);
     std::unique_ptr<RunNetwork> network;
-    if (config.network != Network::shared) level.network_trouble = co_await trouble_of_network(network, user);
+    if (config.network != Network::shared)
+        level.network_trouble = co_await trouble_of_network(network, user);
     if (!level.network_trouble.empty() && config.network == Network::isolated)
-        throw Failure("the configuration wants runs to have a network of their own, which does not work here: " +
-                          level.network_trouble + "; install passt, or write `network: shared` below `sandbox`",
-                      Retry::never);
+        throw Failure(
+            "the configuration wants runs to have a network of their own, which does not work "
+            "here: " +
+                level.network_trouble +
+                "; install passt, or write `network: shared` below `sandbox`",
+            Retry::never);
     level.network = network ? Network::isolated : Network::shared;
     config.network = level.network;
     level.trouble = co_await trouble_of_start(config, user, network.get());

@@ -2,6 +2,7 @@
 // guards: whatever happens, the child's group is gone when run() returns or throws.
 #include "service/process/process.hpp"
 
+#include <unistd.h>
 #include <boost/asio/buffer.hpp>
 #include <boost/asio/error.hpp>
 #include <boost/asio/posix/stream_descriptor.hpp>
@@ -11,7 +12,6 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/asio/write.hpp>
 #include <boost/system/system_error.hpp>
-#include <unistd.h>
 
 #include <climits>
 #include <cstring>
@@ -122,8 +122,8 @@ Task<void> wait_for_exit(std::shared_ptr<Running> running, Stream pidfd,
     running->changed.notify();
 }
 
-// The first resource of which there is too much. A look at a directory takes as long as the directory is large, so
-// that the pause grows with it.
+// The first resource of which there is too much. A look at a directory takes as long as the
+// directory is large, so that the pause grows with it.
 Task<void> watch_usage(std::shared_ptr<Running> running, pid_t leader, UsageLimits limits) {
     auto look_at_directory = SteadyClock::now();
     for (auto pause = 100ms; !running->used_too_much; pause = 250ms) {
@@ -135,7 +135,8 @@ Task<void> watch_usage(std::shared_ptr<Running> running, pid_t leader, UsageLimi
             in_directory = bytes_in(limits.directory);
             look_at_directory = SteadyClock::now() + 20 * (SteadyClock::now() - now);
         }
-        if (limits.tasks > 0 && used.tasks >= limits.tasks) running->used_too_much = Resource::tasks;
+        if (limits.tasks > 0 && used.tasks >= limits.tasks)
+            running->used_too_much = Resource::tasks;
         if (limits.memory_bytes > 0 && used.memory_bytes > limits.memory_bytes)
             running->used_too_much = Resource::memory;
         if (limits.directory_bytes > 0 && in_directory > limits.directory_bytes)
@@ -196,12 +197,14 @@ Task<void> watch(const Command& command, Running& running, const Child& child,
                 running.ended.how = *why;
                 if (*why == Ended::How::timed_out) running.ended.limit = command.limit;
                 if (*why == Ended::How::silent) running.ended.limit = command.silence_limit;
-                if (*why == Ended::How::used_too_much) running.ended.used_too_much = running.used_too_much;
+                if (*why == Ended::How::used_too_much)
+                    running.ended.used_too_much = running.used_too_much;
                 child.signal(command.first_signal);
                 stage = Stage::asked;
                 // What the machine has too little of cannot wait for half an hour.
-                kill_at = now + (*why == Ended::How::used_too_much ? std::min(command.grace, longest_excess)
-                                                                   : command.grace);
+                kill_at = now + (*why == Ended::How::used_too_much
+                                     ? std::min(command.grace, longest_excess)
+                                     : command.grace);
             }
         } else if (stage == Stage::asked && now >= kill_at) {
             child.signal(SIGKILL);
@@ -242,7 +245,8 @@ Launched launch(const Command& command) {
         command.input.empty() ? DescriptorPair{Descriptor(), open_null()} : pipe_to_child();
     auto gate = command.held_input ? pipe_to_child() : DescriptorPair();
     if (command.user)
-        for (const auto* pipe : {&input, &output, &error_output, &gate}) give_pipe(pipe->theirs, *command.user);
+        for (const auto* pipe : {&input, &output, &error_output, &gate})
+            give_pipe(pipe->theirs, *command.user);
     auto child = std::make_shared<Child>(command, input.theirs.get(), output.theirs.get(),
                                          error_output.theirs.get(), gate.theirs.get());
     return {std::move(input.ours), std::move(output.ours), std::move(error_output.ours),
@@ -302,8 +306,8 @@ Task<Ended> begin(Command command, std::optional<Launched> launched, OnOutput on
     }
     if (!launched) launched = launch(command);
     if (command.held_input) {
-        // So little never blocks. One that has ended meanwhile, for its sandbox could not be built, is
-        // told by its end.
+        // So little never blocks. One that has ended meanwhile, for its sandbox could not be built,
+        // is told by its end.
         [[maybe_unused]] const auto written =
             ::write(launched->gate.get(), command.held_input->data(), command.held_input->size());
         launched->gate = Descriptor();
@@ -336,7 +340,9 @@ HeldCommand::HeldCommand(HeldCommand&&) noexcept = default;
 HeldCommand& HeldCommand::operator=(HeldCommand&&) noexcept = default;
 HeldCommand::~HeldCommand() = default;
 
-int HeldCommand::pid() const { return ready_ && ready_->launched ? ready_->launched->child->pid() : 0; }
+int HeldCommand::pid() const {
+    return ready_ && ready_->launched ? ready_->launched->child->pid() : 0;
+}
 
 Task<Ended> HeldCommand::run(std::chrono::milliseconds limit, OnOutput on_output, StopSwitch stop) {
     ready_->command.limit = limit;
@@ -356,8 +362,8 @@ std::string Ended::text() const {
         case How::exited:
             // As a shell and the sandbox's process 1 pass on how their child ended.
             if (code > 128 && code < 128 + NSIG)
-                return "exited with " + std::to_string(code) + ", killed by signal " + std::to_string(code - 128) + " (" +
-                       strsignal(code - 128) + ")";
+                return "exited with " + std::to_string(code) + ", killed by signal " +
+                       std::to_string(code - 128) + " (" + strsignal(code - 128) + ")";
             return "exited with " + std::to_string(code);
         case How::signalled:
             return "was killed by signal " + std::to_string(code) + " (" + strsignal(code) + ")";

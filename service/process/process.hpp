@@ -18,7 +18,8 @@
 
 namespace slipway {
 
-// What a command and everything that it starts may use, looked at several times a second; 0: no limit.
+// What a command and everything that it starts may use, looked at several times a second; 0: no
+// limit.
 struct UsageLimits {
     int tasks = 0;  // processes and their threads
     std::int64_t memory_bytes = 0;
@@ -31,18 +32,19 @@ struct Command {
     std::vector<std::string> argv;  // argv[0]: a path, or a name searched on our PATH
     std::map<std::string, std::string> environment;  // all of it
     std::filesystem::path directory = "/";
-    std::string input;                        // written to standard input, then closed
-    std::map<int, std::string> side_inputs;   // readable on these descriptors: 3, and 5 to 9
-    std::optional<std::string> held_input;  // what it waits for, at most 4096 bytes: see HeldCommand
-    std::chrono::milliseconds limit{60'000};  // for the whole
+    std::string input;                       // written to standard input, then closed
+    std::map<int, std::string> side_inputs;  // readable on these descriptors: 3, and 5 to 9
+    std::optional<std::string>
+        held_input;  // what it waits for, at most 4096 bytes: see HeldCommand
+    std::chrono::milliseconds limit{60'000};     // for the whole
     std::chrono::milliseconds silence_limit{0};  // without output; 0: none
     std::chrono::milliseconds grace{5'000};      // between the first signal and SIGKILL
     int first_signal = SIGTERM;                  // SIGINT where the tool stops gracefully on it
     std::size_t output_limit = 64u
                                << 20;  // bytes kept or passed on; the rest is counted and dropped
     std::optional<std::uint64_t> data_bytes_limit;  // RLIMIT_DATA
-    std::optional<unsigned> user;                   // who it becomes: may open its own descriptors by their names
-    UsageLimits usage_limits;                       // of it and everything that it starts
+    std::optional<unsigned> user;  // who it becomes: may open its own descriptors by their names
+    UsageLimits usage_limits;      // of it and everything that it starts
 };
 
 struct Ended {
@@ -80,10 +82,11 @@ class StopSwitch {
 };
 Task<Ended> run(Command command, OnOutput on_output, StopSwitch stop);
 
-// A command that is started ahead of its turn, for a program that reads a file before it does anything
-// else: that file is `held_input_path`, and its content, the command's `held_input`, comes with run().
-// Until then the program waits in its first read, with its sandbox built and itself loaded. One that
-// never runs is killed. Limits count from run(). Without a `held_input`, all begins with run().
+// A command that is started ahead of its turn, for a program that reads a file before it does
+// anything else: that file is `held_input_path`, and its content, the command's `held_input`, comes
+// with run(). Until then the program waits in its first read, with its sandbox built and itself
+// loaded. One that never runs is killed. Limits count from run(). Without a `held_input`, all
+// begins with run().
 inline constexpr const char* held_input_path = "/proc/self/fd/4";
 
 class HeldCommand {
@@ -114,8 +117,8 @@ class Companion {
 // `executor` must run in the thread that calls. Dies with our process (parent-death signal).
 std::unique_ptr<Companion> start_companion(asio::any_io_executor executor, Command command);
 
-// Where we are process 1 of a container, or a subreaper, what our children leave behind becomes ours. Reaps those that
-// have ended and are not the child of anybody here; answers how many.
+// Where we are process 1 of a container, or a subreaper, what our children leave behind becomes
+// ours. Reaps those that have ended and are not the child of anybody here; answers how many.
 int reap_strangers();
 
 // The full path of a program on PATH, nullopt where there is none.

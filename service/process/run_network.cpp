@@ -22,9 +22,10 @@ namespace {
 
 constexpr auto longest_start = 20s;
 
-// Loopback as well: a socket that is bound to the outer interface would be connected by the machine to its own.
+// Loopback as well: a socket that is bound to the outer interface would be connected by the machine
+// to its own.
 constexpr const char* refused[] = {
-    "127.0.0.0/8", "::1", "::ffff:0:0/96",
+    "127.0.0.0/8",     "::1", "::ffff:0:0/96",
     "169.254.0.0/16",   // metadata of most clouds, credentials of containers
     "fd00:ec2::/32",    // the same
     "100.100.100.200",  // Alibaba Cloud
@@ -41,16 +42,19 @@ struct Connection {
 };
 
 Connection connection() {
-    // No port of the machine leads inside, none inside to the machine, and no address means its loopback.
+    // No port of the machine leads inside, none inside to the machine, and no address means its
+    // loopback.
     if (const auto pasta = find_program("pasta"))
-        return {{pasta->string(), "--foreground", "--quiet", "--stderr", "--config-net", "-t", "none", "-u", "none", "-T",
-                 "none", "-U", "none", "--no-map-gw", "--dns-forward", pasta_name_server, "{pid}"},
+        return {{pasta->string(), "--foreground", "--quiet", "--stderr", "--config-net", "-t",
+                 "none", "-u", "none", "-T", "none", "-U", "none", "--no-map-gw", "--dns-forward",
+                 pasta_name_server, "{pid}"},
                 pasta_name_server};
     if (const auto slirp = find_program("slirp4netns"))
         return {{slirp->string(), "--configure", "--mtu=65520", "--disable-host-loopback",
                  "--userns-path=/proc/{pid}/ns/user", "{pid}", "tap0"},
                 slirp_name_server};
-    throw Failure("neither pasta (Debian's package passt) nor slirp4netns is installed", Retry::never);
+    throw Failure("neither pasta (Debian's package passt) nor slirp4netns is installed",
+                  Retry::never);
 }
 
 // The machine's search domains and options, with the name server that is reachable inside.
@@ -58,14 +62,17 @@ std::string resolver_configuration(const std::string& name_server) {
     std::string out = "nameserver " + name_server + "\n", line;
     std::ifstream file("/etc/resolv.conf");
     while (std::getline(file, line))
-        if (line.starts_with("search ") || line.starts_with("options ") || line.starts_with("domain "))
+        if (line.starts_with("search ") || line.starts_with("options ") ||
+            line.starts_with("domain "))
             out += line + "\n";
     return out;
 }
 
 Command holder(const Connection& connection, std::optional<unsigned> user) {
     const auto enter = find_own_program("slipway-enter");
-    if (!enter) throw Failure("the program slipway-enter is not beside slipway; install both", Retry::never);
+    if (!enter)
+        throw Failure("the program slipway-enter is not beside slipway; install both",
+                      Retry::never);
     Command command;
     command.argv = {enter->string(), "network"};
     if (user) command.argv.insert(command.argv.end(), {"--user", std::to_string(*user)});
@@ -98,10 +105,13 @@ class HeldNetwork : public RunNetwork {
         auto why = content_of(errors_);
         why = why.substr(0, std::min<std::size_t>(why.find_last_not_of('\n') + 1, 2000));
         if (!in_time) why = "it was not there in 20 s";
-        throw Failure("the network of the run cannot be set up: " + (why.empty() ? "it ended without a word" : why));
+        throw Failure("the network of the run cannot be set up: " +
+                      (why.empty() ? "it ended without a word" : why));
     }
     int process() const override { return child_->pid(); }
-    std::string name_servers() const override { return resolver_configuration(connection_.name_server); }
+    std::string name_servers() const override {
+        return resolver_configuration(connection_.name_server);
+    }
 
   private:
     Task<void> read_word() {
@@ -121,7 +131,8 @@ class HeldNetwork : public RunNetwork {
 
 }  // namespace
 
-std::unique_ptr<RunNetwork> start_run_network(asio::any_io_executor executor, std::optional<unsigned> user) {
+std::unique_ptr<RunNetwork> start_run_network(asio::any_io_executor executor,
+                                              std::optional<unsigned> user) {
     return std::make_unique<HeldNetwork>(std::move(executor), user);
 }
 

@@ -32,16 +32,18 @@ constexpr const char* system_directories[] = {"/usr",   "/bin",    "/sbin", "/li
                                               "/lib32", "/libx32", "/lib64"};
 // Names, certificates, time and the dynamic linker: no shadow file, no host keys, no configuration.
 constexpr const char* system_files[] = {
-    "/etc/hosts",       "/etc/host.conf",       "/etc/nsswitch.conf",
-    "/etc/gai.conf",    "/etc/services",        "/etc/protocols",
-    "/etc/localtime",   "/etc/ssl/certs",       "/etc/ssl/openssl.cnf",
-    "/etc/pki",         "/etc/ssl/cert.pem",    "/etc/ca-certificates",
-    "/etc/ld.so.cache", "/etc/ld.so.conf",      "/etc/ld.so.conf.d",
-    "/etc/alternatives", "/etc/crypto-policies"};
+    "/etc/hosts",           "/etc/host.conf",  "/etc/nsswitch.conf", "/etc/gai.conf",
+    "/etc/services",        "/etc/protocols",  "/etc/localtime",     "/etc/ssl/certs",
+    "/etc/ssl/openssl.cnf", "/etc/pki",        "/etc/ssl/cert.pem",  "/etc/ca-certificates",
+    "/etc/ld.so.cache",     "/etc/ld.so.conf", "/etc/ld.so.conf.d",  "/etc/alternatives",
+    "/etc/crypto-policies"};
 // Where the kernel is spoken to. They belong to root, which a run is nowhere; read-only as well.
-constexpr const char* kernel_places[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq", "/proc/bus", "/proc/fs"};
+constexpr const char* kernel_places[] = {"/proc/sys", "/proc/sysrq-trigger", "/proc/irq",
+                                         "/proc/bus", "/proc/fs"};
 
-fs::path without_slash(const fs::path& path) { return path.has_filename() ? path : path.parent_path(); }
+fs::path without_slash(const fs::path& path) {
+    return path.has_filename() ? path : path.parent_path();
+}
 
 fs::path real(const fs::path& path) {
     std::error_code error;
@@ -75,7 +77,8 @@ std::vector<Shared> all_shared(const SandboxConfig& config, const SandboxView& v
                                   Retry::never);
             out.push_back({found, found, writable, own});
             const auto spelled = without_slash(fs::path(path).lexically_normal());
-            if (spelled.is_absolute() && spelled != found) through_links.push_back({found, spelled, writable, own});
+            if (spelled.is_absolute() && spelled != found)
+                through_links.push_back({found, spelled, writable, own});
         }
     };
     add(config.readable, false, false);
@@ -84,7 +87,8 @@ std::vector<Shared> all_shared(const SandboxConfig& config, const SandboxView& v
     add(view.writable, true, true);
     // What is shared with the link itself is there already.
     std::erase_if(through_links, [&](const Shared& one) {
-        return std::any_of(out.begin(), out.end(), [&](const Shared& other) { return lies_in(one.at, other.at); });
+        return std::any_of(out.begin(), out.end(),
+                           [&](const Shared& other) { return lies_in(one.at, other.at); });
     });
     out.insert(out.end(), through_links.begin(), through_links.end());
     // Shallow first, so that the deeper one decides about itself.
@@ -102,7 +106,8 @@ std::vector<fs::path> all_covered(const SandboxView& view, const std::vector<Sha
         if (!fs::exists(path, error)) continue;
         const auto hidden = real(path);
         for (const auto& one : shared)
-            if (lies_in(hidden, one.path)) out.push_back(one.at / hidden.lexically_relative(one.path));
+            if (lies_in(hidden, one.path))
+                out.push_back(one.at / hidden.lexically_relative(one.path));
     }
     for (auto& path : out) path = without_slash(path.lexically_normal());
     std::sort(out.begin(), out.end());
@@ -124,16 +129,16 @@ struct Arguments {
         before.insert(before.end(), owner);
         return "/tmp/" + std::to_string(staged++);
     }
-    // The same for what belongs to another user, who stands for the run there. Never root, where the
-    // configuration lets runs write: what they made would be root's on the machine.
+    // The same for what belongs to another user, who stands for the run there. Never root, where
+    // the configuration lets runs write: what they made would be root's on the machine.
     std::string source(const Shared& one, unsigned instead_of_root) {
         struct stat status {};
         if (!user || ::stat(one.path.c_str(), &status) != 0) return source(one.path);
         const bool not_root = one.writable && !one.own;
         if (not_root && status.st_uid == 0) return source(one.path);
         const auto group = not_root && status.st_gid == 0 ? instead_of_root : status.st_gid;
-        return source(one.path, {one.writable ? "--owner" : "--owner-if-possible", std::to_string(status.st_uid),
-                                 std::to_string(group)});
+        return source(one.path, {one.writable ? "--owner" : "--owner-if-possible",
+                                 std::to_string(status.st_uid), std::to_string(group)});
     }
 };
 
@@ -154,7 +159,8 @@ void add_system(Arguments& arguments, bool isolated_network) {
         arguments.add({"--ro-bind-try", "/etc/resolv.conf", "/etc/resolv.conf"});
     arguments.add({"--proc", "/proc"});
     for (const char* path : kernel_places) arguments.add({"--ro-bind-try", path, path});
-    arguments.add({"--dev", "/dev", "--size", std::to_string(shared_memory_bytes), "--tmpfs", "/dev/shm"});
+    arguments.add(
+        {"--dev", "/dev", "--size", std::to_string(shared_memory_bytes), "--tmpfs", "/dev/shm"});
     arguments.add({"--remount-ro", "/dev"});  // memory without a limit
     for (const char* path : {"/tmp", "/var/tmp"})
         arguments.add({"--size", std::to_string(temporary_bytes), "--tmpfs", path});
@@ -184,8 +190,8 @@ void add_shared(Arguments& arguments, const SandboxConfig& config, const Sandbox
         arguments.add({"--ro-bind", arguments.source(real(program.file)), program.at.string()});
 }
 
-// Process 1 inside and the limits of what it starts. Those here hold at once; the watcher, which can say why,
-// comes first at half of them.
+// Process 1 inside and the limits of what it starts. Those here hold at once; the watcher, which
+// can say why, comes first at half of them.
 std::vector<std::string> init_arguments(const SandboxConfig& config) {
     constexpr std::int64_t mega = 1 << 20;
     return {init_inside,   "init",
@@ -227,7 +233,8 @@ bool sandbox_shows(const fs::path& path, SandboxAccess access, const SandboxConf
                                    [&](const fs::path& cover) { return lies_in(place, cover); });
     };
     // As it is spelled, and where it leads: a link out of what is shared leads nowhere inside.
-    return shows(without_slash(path.lexically_normal()), false) && shows(real(path), access == SandboxAccess::write);
+    return shows(without_slash(path.lexically_normal()), false) &&
+           shows(real(path), access == SandboxAccess::write);
 }
 
 Command sandboxed(Command command, const SandboxConfig& config, const SandboxView& view) {
@@ -238,22 +245,28 @@ Command sandboxed(Command command, const SandboxConfig& config, const SandboxVie
             "bubblewrap is not installed (the program bwrap is not on PATH), and runs need "
             "it; install it, or write `sandbox: {kind: none}` into the configuration",
             Retry::never);
-    if (!enter) throw Failure("the program slipway-enter is not beside slipway; install both", Retry::never);
+    if (!enter)
+        throw Failure("the program slipway-enter is not beside slipway; install both",
+                      Retry::never);
 
-    const bool shares_network = view.needs_network && config.network == SandboxConfig::Network::shared;
+    const bool shares_network =
+        view.needs_network && config.network == SandboxConfig::Network::shared;
     const bool joins = view.needs_network && view.network != nullptr;
     Arguments arguments;
     arguments.user = view.user;
     arguments.before = {enter->string(), "start"};
-    if (view.user) arguments.before.insert(arguments.before.end(), {"--user", std::to_string(*view.user)});
+    if (view.user)
+        arguments.before.insert(arguments.before.end(), {"--user", std::to_string(*view.user)});
     if (joins) {
-        arguments.before.insert(arguments.before.end(), {"--network", std::to_string(view.network->process())});
+        arguments.before.insert(arguments.before.end(),
+                                {"--network", std::to_string(view.network->process())});
         command.side_inputs[resolver_at] = view.network->name_servers();
     }
     arguments.add({"--", bubblewrap->string(), "--args", std::to_string(options_at)});
-    arguments.add({"--seccomp", std::to_string(filter_at), "--unshare-user", "--disable-userns", "--uid", user_inside,
-                   "--gid", user_inside, "--unshare-pid", "--as-pid-1", "--unshare-ipc", "--unshare-uts",
-                   "--unshare-cgroup-try", "--die-with-parent", "--cap-drop", "ALL", "--hostname", "slipway"});
+    arguments.add({"--seccomp", std::to_string(filter_at), "--unshare-user", "--disable-userns",
+                   "--uid", user_inside, "--gid", user_inside, "--unshare-pid", "--as-pid-1",
+                   "--unshare-ipc", "--unshare-uts", "--unshare-cgroup-try", "--die-with-parent",
+                   "--cap-drop", "ALL", "--hostname", "slipway"});
     if (!joins && !shares_network) arguments.add({"--unshare-net"});
     add_system(arguments, joins);
     add_shared(arguments, config, view);

@@ -1,6 +1,6 @@
 // Rule R1: a run sees its workspace, its tool, read-only caches, and nothing of the service. One
-// function around the argument vector: slipway-enter takes the run's user id and network, bubblewrap
-// builds what it sees, and slipway-enter again is process 1 inside.
+// function around the argument vector: slipway-enter takes the run's user id and network,
+// bubblewrap builds what it sees, and slipway-enter again is process 1 inside.
 #pragma once
 #include <filesystem>
 #include <string>
@@ -25,9 +25,11 @@ struct SandboxView {
     std::vector<std::filesystem::path>
         hidden;  // the data directory, its key: covered by an empty tmpfs
     std::vector<PlacedProgram> programs;
-    std::optional<unsigned> user;  // on the machine: see run_user(); the workspace must belong to it
-    bool needs_network = false;    // without: nothing but a loopback of its own
-    const RunNetwork* network = nullptr;  // where it is isolated; must outlive the start of the command
+    std::optional<unsigned>
+        user;                    // on the machine: see run_user(); the workspace must belong to it
+    bool needs_network = false;  // without: nothing but a loopback of its own
+    const RunNetwork* network =
+        nullptr;  // where it is isolated; must outlive the start of the command
 };
 
 // The same command inside the sandbox, or unchanged where kind is none. The environment given to
@@ -47,10 +49,10 @@ std::filesystem::path inside_sandbox(const std::filesystem::path& path, const Sa
 
 enum class SandboxAccess { read, write };
 
-// Whether a command inside can read, or write, what the machine has at `path`, and not something that only the
-// sandbox has there.
-bool sandbox_shows(const std::filesystem::path& path, SandboxAccess access, const SandboxConfig& config,
-                   const SandboxView& view);
+// Whether a command inside can read, or write, what the machine has at `path`, and not something
+// that only the sandbox has there.
+bool sandbox_shows(const std::filesystem::path& path, SandboxAccess access,
+                   const SandboxConfig& config, const SandboxView& view);
 
 // What a run had, for its record: "bubblewrap", "bubblewrap_shared_network" or "none".
 std::string sandbox_level(const SandboxConfig& config);
@@ -61,8 +63,8 @@ struct SandboxLevel {
     SandboxConfig::Network network = SandboxConfig::Network::shared;  // isolated or shared
     std::string network_trouble;  // why it is not isolated although nobody asked for a shared one
 };
-// Tries it once with `true`. Throws Failure(never) where something is to be shared that does not exist, or where
-// the configuration asks for an isolated network and there is none.
+// Tries it once with `true`. Throws Failure(never) where something is to be shared that does not
+// exist, or where the configuration asks for an isolated network and there is none.
 Task<SandboxLevel> probe_sandbox(SandboxConfig config);
 
 }  // namespace slipway

@@ -190,8 +190,8 @@ std::string content_of(const Descriptor& file) {
 
 namespace {
 
-// Children that somebody here waits for. Held while one is started, so that none is taken for a stranger before it
-// is known.
+// Children that somebody here waits for. Held while one is started, so that none is taken for a
+// stranger before it is known.
 std::mutex known_mutex;
 std::set<pid_t> known;
 

@@ -1,6 +1,6 @@
 // What run() and the companion share: descriptors with an owner, and a child that is started clean
-// (own session and group, default signals, nothing inherited but 0-2, a side input and the gate of a
-// held command) and never left behind.
+// (own session and group, default signals, nothing inherited but 0-2, a side input and the gate of
+// a held command) and never left behind.
 #pragma once
 #include <sys/types.h>
 
@@ -39,7 +39,8 @@ Descriptor open_null();
 // So that `user` may open it by its name in /proc or /dev. Nothing where it is not a pipe.
 void give_pipe(const Descriptor& pipe, unsigned user);
 Descriptor file_in_memory(const std::string& content);  // to be read from its beginning
-std::string content_of(const Descriptor& file);         // of all of it, wherever its reader or writer stands
+std::string content_of(
+    const Descriptor& file);  // of all of it, wherever its reader or writer stands
 
 class Child {
   public:

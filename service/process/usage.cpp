@@ -67,7 +67,8 @@ std::map<pid_t, ProcessLine> all_processes() {
     OpenDirectory proc("/proc");
     while (const auto* entry = proc.next()) {
         if (entry->d_name[0] < '1' || entry->d_name[0] > '9') continue;
-        if (const auto line = read_line(entry->d_name)) out.emplace(std::atoi(entry->d_name), *line);
+        if (const auto line = read_line(entry->d_name))
+            out.emplace(std::atoi(entry->d_name), *line);
     }
     return out;
 }
@@ -97,17 +98,19 @@ std::int64_t files_in_memory(const std::string& process, std::set<ino_t>& seen) 
     return out;
 }
 
-// Of the temporary places of a sandbox, each its own file system in memory: seen from its process 1, the only child
-// of the leader.
+// Of the temporary places of a sandbox, each its own file system in memory: seen from its process
+// 1, the only child of the leader.
 std::int64_t temporary_bytes(pid_t first) {
     std::int64_t out = 0;
     std::set<unsigned long> seen;
     for (const char* place : {"/dev/shm", "/tmp", "/var/tmp"}) {
-        struct stat here {}, inside {};
+        struct stat here {
+        }, inside{};
         const auto path = "/proc/" + std::to_string(first) + "/root" + place;
         struct statvfs space {};
         if (::stat(path.c_str(), &inside) != 0 || ::statvfs(path.c_str(), &space) != 0) continue;
-        if (::stat(place, &here) == 0 && here.st_dev == inside.st_dev) continue;  // the machine's own
+        if (::stat(place, &here) == 0 && here.st_dev == inside.st_dev)
+            continue;  // the machine's own
         if (!seen.insert(inside.st_dev).second) continue;
         out += static_cast<std::int64_t>((space.f_blocks - space.f_bfree) * space.f_frsize);
     }
@@ -121,11 +124,15 @@ std::int64_t bytes_below(int fd, int depth) {
         struct stat status {};
         const std::string name = entry->d_name;
         const int parent = ::dirfd(directory.handle);
-        if (name == "." || name == ".." || ::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) continue;
+        if (name == "." || name == ".." ||
+            ::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
+            continue;
         out += static_cast<std::int64_t>(status.st_blocks) * 512;
         constexpr int deepest = 200;  // each level holds a descriptor
         if (S_ISDIR(status.st_mode) && depth < deepest)
-            out += bytes_below(::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), depth + 1);
+            out += bytes_below(
+                ::openat(parent, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                depth + 1);
     }
     return out;
 }
@@ -163,7 +170,8 @@ Usage usage_of(pid_t leader) {
 }
 
 std::int64_t bytes_in(const std::filesystem::path& directory) {
-    return bytes_below(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC), 0);
+    return bytes_below(::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC),
+                       0);
 }
 
 }  // namespace slipway

@@ -1,5 +1,5 @@
-// What a tree of processes uses, and what a directory holds: the watcher's eyes. A process that ends while it is
-// looked at counts as nothing.
+// What a tree of processes uses, and what a directory holds: the watcher's eyes. A process that
+// ends while it is looked at counts as nothing.
 #pragma once
 #include <sys/types.h>
 
@@ -11,8 +11,8 @@ namespace slipway {
 
 struct Usage {
     int tasks = 0;  // threads of all processes
-    // Memory of their own, files in memory that they hold open, and what lies in a sandbox's /dev/shm, /tmp and
-    // /var/tmp, which are memory as well.
+    // Memory of their own, files in memory that they hold open, and what lies in a sandbox's
+    // /dev/shm, /tmp and /var/tmp, which are memory as well.
     std::int64_t memory_bytes = 0;
 };
 // Of `leader` and everything below it.

@@ -1,5 +1,5 @@
-// Checks. Green only when everything concerned was planned, judged and, where it must be, approved; never left
-// pending when the next move is a person's (rule W4).
+// Checks. Green only when everything concerned was planned, judged and, where it must be, approved;
+// never left pending when the next move is a person's (rule W4).
 #include <algorithm>
 #include <charconv>
 
@@ -29,13 +29,15 @@ enum class First { capital, as_it_is };
 std::string title(std::string text, First first = First::capital) {
     text = one_line(text);
     if (text.size() > title_bytes) text = std::string(utf8_prefix(text, title_bytes - 3)) + "…";
-    if (first == First::capital && !text.empty() && text[0] >= 'a' && text[0] <= 'z') text[0] = static_cast<char>(text[0] - 32);
+    if (first == First::capital && !text.empty() && text[0] >= 'a' && text[0] <= 'z')
+        text[0] = static_cast<char>(text[0] - 32);
     return text;
 }
 
 // A title that begins with a path keeps its letters.
 First first_of(const StackView& view) {
-    return view.standing == Standing::gone || view.standing == Standing::orphaned ? First::as_it_is : First::capital;
+    return view.standing == Standing::gone || view.standing == Standing::orphaned ? First::as_it_is
+                                                                                  : First::capital;
 }
 
 Status status_of(Standing standing) {
@@ -53,11 +55,13 @@ Outcome outcome_of(const StackView& view) {
         case Standing::unconfirmed:
         case Standing::unapproved:
         case Standing::rejected:
-        case Standing::unknown_provider: return observed ? Outcome::neutral : Outcome::action_required;
+        case Standing::unknown_provider:
+            return observed ? Outcome::neutral : Outcome::action_required;
         case Standing::apply_failed:
         case Standing::plan_failed:
         case Standing::denied:
-        case Standing::unjudged: return observed ? Outcome::neutral : Outcome::failure;
+        case Standing::unjudged:
+            return observed ? Outcome::neutral : Outcome::failure;
         case Standing::ready:
         case Standing::applying:
         case Standing::considering:
@@ -66,18 +70,24 @@ Outcome outcome_of(const StackView& view) {
         case Standing::applied:
         case Standing::orphaned:
         case Standing::unchanged:
-        case Standing::untouched: break;
+        case Standing::untouched:
+            break;
     }
     return warnings(*view.report) ? Outcome::neutral : Outcome::success;
 }
 
 int gravity(Outcome outcome) {
     switch (outcome) {
-        case Outcome::failure: return 4;
-        case Outcome::action_required: return 3;
-        case Outcome::cancelled: return 2;
-        case Outcome::neutral: return 1;
-        case Outcome::success: return 0;
+        case Outcome::failure:
+            return 4;
+        case Outcome::action_required:
+            return 3;
+        case Outcome::cancelled:
+            return 2;
+        case Outcome::neutral:
+            return 1;
+        case Outcome::success:
+            return 0;
     }
     return 0;
 }
@@ -90,27 +100,38 @@ std::string first_policy(const std::vector<Finding>& findings, Finding::Severity
 
 std::string stack_title(const StackView& view) {
     const auto counts = [&] {
-        if (!view->run->counts.any() && has_changes(*view.report)) return std::string("only outputs change");
+        if (!view->run->counts.any() && has_changes(*view.report))
+            return std::string("only outputs change");
         return counts_sentence(view->run->counts);
     };
     switch (view.standing) {
-        case Standing::unknown: return "The end of the apply was not seen";
-        case Standing::apply_failed: return "The apply failed";
-        case Standing::plan_failed: return "The plan failed";
+        case Standing::unknown:
+            return "The end of the apply was not seen";
+        case Standing::apply_failed:
+            return "The apply failed";
+        case Standing::plan_failed:
+            return "The plan failed";
         case Standing::denied: {
-            const auto policy = first_policy(view->run->plan_decision.findings, Finding::Severity::deny);
+            const auto policy =
+                first_policy(view->run->plan_decision.findings, Finding::Severity::deny);
             return policy.empty() ? "Denied" : "Denied by " + policy;
         }
         case Standing::unjudged: {
             auto policy = first_policy(view->run->plan_decision.findings, Finding::Severity::error);
-            if (policy.empty()) policy = first_policy(view->approval.findings, Finding::Severity::error);
-            return policy.empty() ? "A policy could not be evaluated" : "Policy " + policy + " could not be evaluated";
+            if (policy.empty())
+                policy = first_policy(view->approval.findings, Finding::Severity::error);
+            return policy.empty() ? "A policy could not be evaluated"
+                                  : "Policy " + policy + " could not be evaluated";
         }
-        case Standing::rejected: return "Rejected";
-        case Standing::unknown_provider: return "Waiting: " + missing_text(view);
+        case Standing::rejected:
+            return "Rejected";
+        case Standing::unknown_provider:
+            return "Waiting: " + missing_text(view);
         case Standing::gone:
-        case Standing::orphaned: return gone_sentence(*view.report, Voice(Medium::terminal));
-        case Standing::not_planned: return "Not planned: " + view->not_planned;
+        case Standing::orphaned:
+            return gone_sentence(*view.report, Voice(Medium::terminal));
+        case Standing::not_planned:
+            return "Not planned: " + view->not_planned;
         case Standing::ended: {
             const auto& reason = view->run->reason;
             const std::string state(word(view->run->state));
@@ -118,11 +139,14 @@ std::string stack_title(const StackView& view) {
             return reason.empty() ? state : state + ": " + reason;
         }
         case Standing::unconfirmed:
-        case Standing::unapproved: return "Waiting: " + missing_text(view);
+        case Standing::unapproved:
+            return "Waiting: " + missing_text(view);
         case Standing::ready:
         case Standing::considering:
-        case Standing::unchanged: return counts();
-        case Standing::untouched: return "Nothing is applied";
+        case Standing::unchanged:
+            return counts();
+        case Standing::untouched:
+            return "Nothing is applied";
         case Standing::applying:
         case Standing::planning:
         case Standing::queued:
@@ -156,19 +180,23 @@ void add_notes(std::vector<CheckText::Note>& out, const StackReport& stack) {
     if (!stack.run || !stack.plan) return;
     for (const auto& finding : stack.run->plan_decision.findings) {
         if (finding.resource.empty() || finding.severity == Finding::Severity::note) continue;
-        const auto change = std::find_if(stack.plan->changes.begin(), stack.plan->changes.end(),
-                                         [&](const Change& c) { return c.address == finding.resource; });
-        if (change == stack.plan->changes.end() || change->file.empty() || change->line < 1) continue;
+        const auto change =
+            std::find_if(stack.plan->changes.begin(), stack.plan->changes.end(),
+                         [&](const Change& c) { return c.address == finding.resource; });
+        if (change == stack.plan->changes.end() || change->file.empty() || change->line < 1)
+            continue;
         if (out.size() == notes_shown) return;
         CheckText::Note note;
         note.path = change->file;
         note.line = change->line;
         note.failure = finding.severity != Finding::Severity::warn;
         note.title = title((note.failure ? "Denied by " : "Warning of ") + finding.policy);
-        if (note.title.size() > note_title_bytes) note.title = std::string(utf8_prefix(note.title, note_title_bytes));
+        if (note.title.size() > note_title_bytes)
+            note.title = std::string(utf8_prefix(note.title, note_title_bytes));
         note.message = one_line(finding.message);
         if (!finding.place.file.empty())
-            note.message += " (" + one_line(finding.place.file) + ":" + std::to_string(finding.place.line) + ")";
+            note.message += " (" + one_line(finding.place.file) + ":" +
+                            std::to_string(finding.place.line) + ")";
         out.push_back(std::move(note));
     }
 }
@@ -199,7 +227,8 @@ CheckText stack_check(const Report& report, const StackReport& stack) {
         add_paragraph(out.summary, Fold(report, view, left).body(left));
     }
     if (out.summary.empty())
-        out.summary = "Stack " + voice.name(stack.stack.value) + ": " + escape_markdown(stack_title(view)) + ".";
+        out.summary = "Stack " + voice.name(stack.stack.value) + ": " +
+                      escape_markdown(stack_title(view)) + ".";
     out.text = fenced(explanation_tree(stack), "text");
     add_notes(out.notes, stack);
     return out;
@@ -217,9 +246,10 @@ CheckText summary_check(const Report& report) {
         busy += is_busy(view.standing);
     }
     const bool blocked = !report.conflicts.empty() || !report.configuration.empty();
-    const bool only_observed = !views.empty() && std::all_of(views.begin(), views.end(), [](const StackView& view) {
-        return is_observed(*view.report);
-    });
+    const bool only_observed =
+        !views.empty() && std::all_of(views.begin(), views.end(), [](const StackView& view) {
+            return is_observed(*view.report);
+        });
     if (blocked && !only_observed && gravity(out.outcome) < gravity(Outcome::action_required))
         out.outcome = Outcome::action_required;
     if (report.discovering_stacks)
@@ -234,7 +264,9 @@ CheckText summary_check(const Report& report) {
     else
         out.title = title(said.substr(said.starts_with("Slipway is ") ? 11 : 8), First::capital);
     if (views.size() == 1 && !report.discovering_stacks && !blocked)
-        out.title = title((is_observed(*views[0].report) ? "Observed: " : "") + stack_title(views[0]), first_of(views[0]));
+        out.title =
+            title((is_observed(*views[0].report) ? "Observed: " : "") + stack_title(views[0]),
+                  first_of(views[0]));
     const Notices notices{report, views, voice};
     add_paragraph(out.summary, escape_markdown(heading(report, views, plain)) + ".");
     if (!report.discovering_stacks) {
@@ -247,7 +279,8 @@ CheckText summary_check(const Report& report) {
         for (const auto& view : views) stacks.push_back(view.report);
         out.text = explanation_trees(stacks, field_bytes);
         for (const auto& finding : report.configuration)
-            if (auto note = note_of(finding); note && out.notes.size() < notes_shown) out.notes.push_back(std::move(*note));
+            if (auto note = note_of(finding); note && out.notes.size() < notes_shown)
+                out.notes.push_back(std::move(*note));
     }
     return out;
 }

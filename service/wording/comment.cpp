@@ -1,6 +1,6 @@
-// The comment, in the order in which people ask: is anything dangerous, is it allowed, who must act; then the
-// stacks; then their diffs, folded. What is fixed is measured first, and the diffs share what is left of the
-// budget: the small ones whole, the largest shortened.
+// The comment, in the order in which people ask: is anything dangerous, is it allowed, who must
+// act; then the stacks; then their diffs, folded. What is fixed is measured first, and the diffs
+// share what is left of the budget: the small ones whole, the largest shortened.
 #include <algorithm>
 #include <numeric>
 
@@ -52,7 +52,8 @@ std::vector<std::size_t> shares(const std::vector<Fold>& folds, std::size_t byte
     return out;
 }
 
-std::string folds_within(const Report& report, const std::vector<StackView>& views, std::size_t bytes) {
+std::string folds_within(const Report& report, const std::vector<StackView>& views,
+                         std::size_t bytes) {
     std::vector<Fold> folds;
     for (const auto& view : views)
         if (has_changes(*view.report) && view->plan) folds.emplace_back(report, view, bytes);
@@ -69,14 +70,17 @@ std::string folds_within(const Report& report, const std::vector<StackView>& vie
     const auto left_out = folds.size() - kept;
     while (folds.size() > kept) folds.pop_back();
     std::string out;
-    const auto given = shares(folds, bytes - std::min(bytes, frame_bytes + (left_out ? room_for_small_things : 0)));
+    const auto given = shares(
+        folds, bytes - std::min(bytes, frame_bytes + (left_out ? room_for_small_things : 0)));
     for (std::size_t i = 0; i < folds.size(); ++i) add_paragraph(out, folds[i].folded(given[i]));
     if (left_out)
-        add_paragraph(out, "The plans of " + number_of(left_out, "more stack") + " do not fit here; each stack's check shows its own.");
+        add_paragraph(out, "The plans of " + number_of(left_out, "more stack") +
+                               " do not fit here; each stack's check shows its own.");
     return out;
 }
 
-std::string fixed_part(const Report& report, const std::vector<StackView>& views, const Voice& voice, std::size_t budget) {
+std::string fixed_part(const Report& report, const std::vector<StackView>& views,
+                       const Voice& voice, std::size_t budget) {
     std::string out = "<!-- " + report.check_name + " -->\n### " + heading(report, views, voice);
     if (report.discovering_stacks) return out;
     const Notices notices{report, views, voice};
@@ -96,10 +100,12 @@ std::string comment_markdown(const Report& report, std::size_t budget) {
     const auto views = report.discovering_stacks ? std::vector<StackView>() : by_attention(report);
     auto out = fixed_part(report, views, voice, budget);
     auto closing = merging(report, views, voice);
-    if (const auto next = next_step(report, views, voice); !next.empty()) closing += (closing.empty() ? "" : " ") + next;
+    if (const auto next = next_step(report, views, voice); !next.empty())
+        closing += (closing.empty() ? "" : " ") + next;
     std::string end;
     add_paragraph(end, closing);
-    if (const auto print = small_print(report, views); !print.empty()) end += (end.empty() ? "" : "\n") + print;
+    if (const auto print = small_print(report, views); !print.empty())
+        end += (end.empty() ? "" : "\n") + print;
     const auto used = out.size() + end.size() + room_for_small_things;
     const bool over = report.pull.state == PullState::closed;
     if (used < budget && !over) add_paragraph(out, folds_within(report, views, budget - used));

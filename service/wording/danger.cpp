@@ -1,5 +1,5 @@
-// Danger is named by resource. A few get a sentence each; where they are many, a stack gets one, what holds data
-// first, and the numbers are always whole.
+// Danger is named by resource. A few get a sentence each; where they are many, a stack gets one,
+// what holds data first, and the numbers are always whole.
 #include <algorithm>
 #include <array>
 
@@ -20,19 +20,38 @@ struct Noun {
 };
 // What people lose sleep over.
 constexpr std::array<Noun, 26> nouns = {{
-    {"_db_instance", "a database"},      {"_rds_cluster", "a database"},     {"_sql_", "a database"},
-    {"sql_database", "a database"},      {"_database", "a database"},        {"postgresql", "a database"},
-    {"mysql", "a database"},             {"dynamodb_table", "a table"},      {"bigquery_dataset", "a dataset"},
-    {"spanner_instance", "a database"},  {"redshift_cluster", "a database"}, {"cosmosdb", "a database"},
-    {"elasticache", "a cache"},          {"redis_", "a cache"},              {"s3_bucket", "a bucket"},
-    {"storage_bucket", "a bucket"},      {"storage_account", "a storage account"},
-    {"efs_file_system", "a file system"},{"ebs_volume", "a disk"},           {"_disk", "a disk"},
-    {"persistent_volume", "a volume"},   {"kms_key", "a key"},               {"crypto_key", "a key"},
-    {"key_vault", "a key vault"},        {"route53_zone", "a DNS zone"},     {"dns_zone", "a DNS zone"},
+    {"_db_instance", "a database"},
+    {"_rds_cluster", "a database"},
+    {"_sql_", "a database"},
+    {"sql_database", "a database"},
+    {"_database", "a database"},
+    {"postgresql", "a database"},
+    {"mysql", "a database"},
+    {"dynamodb_table", "a table"},
+    {"bigquery_dataset", "a dataset"},
+    {"spanner_instance", "a database"},
+    {"redshift_cluster", "a database"},
+    {"cosmosdb", "a database"},
+    {"elasticache", "a cache"},
+    {"redis_", "a cache"},
+    {"s3_bucket", "a bucket"},
+    {"storage_bucket", "a bucket"},
+    {"storage_account", "a storage account"},
+    {"efs_file_system", "a file system"},
+    {"ebs_volume", "a disk"},
+    {"_disk", "a disk"},
+    {"persistent_volume", "a volume"},
+    {"kms_key", "a key"},
+    {"crypto_key", "a key"},
+    {"key_vault", "a key vault"},
+    {"route53_zone", "a DNS zone"},
+    {"dns_zone", "a DNS zone"},
 }};
 // Parts of those that hold nothing themselves.
-constexpr std::array<std::string_view, 9> harmless = {"_policy", "_acl", "_versioning", "_parameter_group", "_subnet_group",
-                                                      "_public_access_block", "_notification", "_alias", "_claim_ref"};
+constexpr std::array<std::string_view, 9> harmless = {
+    "_policy",          "_acl",          "_versioning",
+    "_parameter_group", "_subnet_group", "_public_access_block",
+    "_notification",    "_alias",        "_claim_ref"};
 
 std::string_view noun_of(std::string_view type) {
     for (auto ending : harmless)
@@ -48,8 +67,8 @@ bool is_dangerous(const Change& change) {
 
 // Past and present: after an apply it is told by the rows.
 bool is_ahead(Standing standing) {
-    return standing != Standing::applied && standing != Standing::ended && standing != Standing::unknown &&
-           standing != Standing::apply_failed;
+    return standing != Standing::applied && standing != Standing::ended &&
+           standing != Standing::unknown && standing != Standing::apply_failed;
 }
 
 struct Endangered {
@@ -69,9 +88,10 @@ std::vector<Endangered> endangered(const std::vector<StackView>& views) {
         if (view->plan)
             for (const auto& change : view->plan->changes)
                 if (is_dangerous(change)) one.changes.push_back(&change);
-        std::stable_sort(one.changes.begin(), one.changes.end(), [](const Change* a, const Change* b) {
-            return !noun_of(a->type).empty() > !noun_of(b->type).empty();
-        });
+        std::stable_sort(one.changes.begin(), one.changes.end(),
+                         [](const Change* a, const Change* b) {
+                             return !noun_of(a->type).empty() > !noun_of(b->type).empty();
+                         });
         out.push_back(std::move(one));
     }
     return out;
@@ -87,13 +107,14 @@ std::string what(const Change& change) {
 std::string one_sentence(const StackReport& stack, const Change& change, const Notices& notices) {
     const auto& voice = notices.voice;
     const bool named = !noun_of(change.type).empty();
-    std::string out = voice.strong(what(change) + (named ? ":" : "")) + " " + voice.code(change.address) + " in " +
-                      voice.name(stack.stack.value);
+    std::string out = voice.strong(what(change) + (named ? ":" : "")) + " " +
+                      voice.code(change.address) + " in " + voice.name(stack.stack.value);
     if (change.action == Action::replace) out += " (destroy, then create)";
     if (const auto reason = reason_for(change, voice); !reason.empty()) out += ": " + reason;
     out += ".";
     for (const auto& finding : stack.run->plan_decision.findings) {
-        if (finding.severity != Finding::Severity::warn || finding.resource != change.address) continue;
+        if (finding.severity != Finding::Severity::warn || finding.resource != change.address)
+            continue;
         out += " Warning: " + voice.said(finding.message) + " (" + voice.name(finding.policy);
         const auto place = voice.place(finding.place);
         out += (place.empty() ? "" : ", " + place) + ").";
@@ -109,7 +130,8 @@ std::string numbers(int removed, int replaced) {
 }
 
 std::string grouped(const Endangered& one, const Voice& voice, std::size_t bytes) {
-    std::string out = voice.strong(numbers(one.removed, one.replaced) + " in " + voice.name(one.stack->stack.value));
+    std::string out = voice.strong(numbers(one.removed, one.replaced) + " in " +
+                                   voice.name(one.stack->stack.value));
     std::size_t shown = 0;
     for (const auto* change : one.changes) {
         const auto name = voice.code(change->address);
@@ -130,7 +152,8 @@ std::string Notices::danger(std::size_t bytes) const {
     bool all_named = true;
     for (const auto& one : stacks) {
         count += static_cast<std::size_t>(one.removed + one.replaced);
-        all_named = all_named && one.changes.size() == static_cast<std::size_t>(one.removed + one.replaced);
+        all_named =
+            all_named && one.changes.size() == static_cast<std::size_t>(one.removed + one.replaced);
     }
     std::string out;
     if (count <= sentences_shown && all_named) {
@@ -156,7 +179,8 @@ std::string Notices::danger(std::size_t bytes) const {
         add_paragraph(out, line);
     }
     if (left_out)
-        add_paragraph(out, voice.strong(numbers(rest.remove, rest.replace) + " in " + number_of(left_out, "more stack")) +
+        add_paragraph(out, voice.strong(numbers(rest.remove, rest.replace) + " in " +
+                                        number_of(left_out, "more stack")) +
                                "; each stack's check names them.");
     return out;
 }

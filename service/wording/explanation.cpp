@@ -1,5 +1,5 @@
-// The explanation of a stack as a tree of plain text: what was asked, what it said, and why. The same tree stands
-// in the check and answers `slipway explain`.
+// The explanation of a stack as a tree of plain text: what was asked, what it said, and why. The
+// same tree stands in the check and answers `slipway explain`.
 #include <algorithm>
 
 #include "service/base/clock.hpp"
@@ -15,31 +15,52 @@ namespace {
 
 constexpr int depth_shown = 8;
 constexpr std::size_t lines_shown = 400;
-constexpr std::size_t line_bytes = 400, tree_bytes = 50'000;  // a forge takes little more in one text
+constexpr std::size_t line_bytes = 400,
+                      tree_bytes = 50'000;  // a forge takes little more in one text
 
 std::string_view outcome(Standing standing) {
     switch (standing) {
-        case Standing::unknown: return "its end was not seen";
-        case Standing::apply_failed: return "apply failed";
-        case Standing::plan_failed: return "plan failed";
-        case Standing::denied: return "denied";
-        case Standing::unjudged: return "not judged";
-        case Standing::rejected: return "rejected";
-        case Standing::unknown_provider: return "waits for an administrator";
-        case Standing::gone: return "gone, and nothing is planned";
-        case Standing::not_planned: return "not planned";
-        case Standing::ended: return "ended early";
+        case Standing::unknown:
+            return "its end was not seen";
+        case Standing::apply_failed:
+            return "apply failed";
+        case Standing::plan_failed:
+            return "plan failed";
+        case Standing::denied:
+            return "denied";
+        case Standing::unjudged:
+            return "not judged";
+        case Standing::rejected:
+            return "rejected";
+        case Standing::unknown_provider:
+            return "waits for an administrator";
+        case Standing::gone:
+            return "gone, and nothing is planned";
+        case Standing::not_planned:
+            return "not planned";
+        case Standing::ended:
+            return "ended early";
         case Standing::unconfirmed:
-        case Standing::unapproved: return "waits";
-        case Standing::ready: return "nothing is missing";
-        case Standing::applying: return "is being applied";
-        case Standing::considering: return "approvals are being looked at";
-        case Standing::planning: return "is being planned";
-        case Standing::queued: return "queued";
-        case Standing::applied: return "applied";
-        case Standing::orphaned: return "gone, and what it managed stays";
-        case Standing::unchanged: return "no changes";
-        case Standing::untouched: return "nothing was applied";
+        case Standing::unapproved:
+            return "waits";
+        case Standing::ready:
+            return "nothing is missing";
+        case Standing::applying:
+            return "is being applied";
+        case Standing::considering:
+            return "approvals are being looked at";
+        case Standing::planning:
+            return "is being planned";
+        case Standing::queued:
+            return "queued";
+        case Standing::applied:
+            return "applied";
+        case Standing::orphaned:
+            return "gone, and what it managed stays";
+        case Standing::unchanged:
+            return "no changes";
+        case Standing::untouched:
+            return "nothing was applied";
     }
     return "";
 }
@@ -61,7 +82,8 @@ class Tree {
         children(node.because, lead + (last ? "   " : "│  "), depth + 1);
     }
     void children(const std::vector<Explanation>& nodes, const std::string& lead, int depth) {
-        for (std::size_t i = 0; i < nodes.size(); ++i) node(nodes[i], lead, i + 1 == nodes.size(), depth);
+        for (std::size_t i = 0; i < nodes.size(); ++i)
+            node(nodes[i], lead, i + 1 == nodes.size(), depth);
     }
     void finish() {
         if (left_out_ > 0) out += "… and " + number_of(left_out_, "more line") + "\n";
@@ -84,12 +106,14 @@ void add(std::vector<Explanation>& out, const Explanation& why) {
 void add_people(std::vector<Explanation>& out, const Run& run) {
     for (const auto& change : run.history) {
         if (change.by.empty() || change.by == "slipway") continue;
-        const bool ended = change.state == RunState::canceled || change.state == RunState::discarded ||
-                           change.state == RunState::stopped;
+        const bool ended = change.state == RunState::canceled ||
+                           change.state == RunState::discarded || change.state == RunState::stopped;
         const bool confirmed = change.state == RunState::confirmed && change.by == run.confirmed_by;
         if (!ended && !confirmed) continue;
-        out.push_back({(ended ? std::string(word(change.state)) : "confirmed") + " by " + change.by + " at " +
-                           utc_minutes(change.at_ms), change.note, {}});
+        out.push_back({(ended ? std::string(word(change.state)) : "confirmed") + " by " +
+                           change.by + " at " + utc_minutes(change.at_ms),
+                       change.note,
+                       {}});
     }
 }
 
@@ -101,13 +125,19 @@ std::string explanation_tree(const StackReport& stack) {
     std::vector<Explanation> roots;
     add(roots, stack.push.why);
     if (!stack.not_planned.empty()) roots.push_back({"not planned", stack.not_planned, {}});
-    if (stack.gone) roots.push_back({"delete: " + std::string(word(stack.gone->on_delete)),
-                                     gone_sentence(stack, Voice(Medium::terminal)), {}});
-    if (!stack.renamed_from.empty()) roots.push_back({"renamed", stack.renamed_from + " is now " + stack.directory, {}});
+    if (stack.gone)
+        roots.push_back({"delete: " + std::string(word(stack.gone->on_delete)),
+                         gone_sentence(stack, Voice(Medium::terminal)),
+                         {}});
+    if (!stack.renamed_from.empty())
+        roots.push_back({"renamed", stack.renamed_from + " is now " + stack.directory, {}});
     if (stack.run) {
         const auto& run = *stack.run;
         const bool failed = run.state == RunState::failed && run.plan_decision.findings.empty();
-        if (failed) roots.push_back({was_applying(run) ? "apply" : "plan", run.reason.empty() ? "failed" : run.reason, {}});
+        if (failed)
+            roots.push_back({was_applying(run) ? "apply" : "plan",
+                             run.reason.empty() ? "failed" : run.reason,
+                             {}});
         add(roots, run.plan_decision.why);
         add(roots, stack.approval.why);
         if (run.state == RunState::unconfirmed && !run.reason.empty())
@@ -115,7 +145,8 @@ std::string explanation_tree(const StackReport& stack) {
         add_people(roots, run);
     }
     Tree tree;
-    tree.out = one_line(stack.stack.value) + ": " + std::string(outcome(standing_of(alone, stack))) + "\n";
+    tree.out =
+        one_line(stack.stack.value) + ": " + std::string(outcome(standing_of(alone, stack))) + "\n";
     tree.children(roots, "", 0);
     tree.finish();
     return tree.out;

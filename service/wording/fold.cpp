@@ -16,19 +16,31 @@ constexpr std::size_t outputs_shown = 20;
 
 void count(PlanCounts& counts, Action action) {
     switch (action) {
-        case Action::create: ++counts.create; break;
-        case Action::update: ++counts.update; break;
-        case Action::remove: ++counts.remove; break;
-        case Action::replace: ++counts.replace; break;
-        case Action::forget: ++counts.forget; break;
+        case Action::create:
+            ++counts.create;
+            break;
+        case Action::update:
+            ++counts.update;
+            break;
+        case Action::remove:
+            ++counts.remove;
+            break;
+        case Action::replace:
+            ++counts.replace;
+            break;
+        case Action::forget:
+            ++counts.forget;
+            break;
         case Action::none:
-        case Action::read: break;
+        case Action::read:
+            break;
     }
 }
 
 }  // namespace
 
-Fold::Fold(const Report& report, const StackView& view, std::size_t at_most) : report_(report), view_(view) {
+Fold::Fold(const Report& report, const StackView& view, std::size_t at_most)
+    : report_(report), view_(view) {
     if (!view->plan) return;
     for (const auto* change : in_reading_order(*view->plan)) {
         if (wanted_ > at_most) break;
@@ -39,8 +51,9 @@ Fold::Fold(const Report& report, const StackView& view, std::size_t at_most) : r
 
 std::string Fold::summary_line() const {
     const auto& run = *view_->run;
-    std::string out = "<summary><b>" + html_text(shortened_in_the_middle(view_->stack.value, name_bytes)) + "</b>: " +
-                      (run.counts.any() ? counts_text(run.counts) : "outputs change");
+    std::string out = "<summary><b>" +
+                      html_text(shortened_in_the_middle(view_->stack.value, name_bytes)) +
+                      "</b>: " + (run.counts.any() ? counts_text(run.counts) : "outputs change");
     if (!run.plan_digest.empty()) out += ", plan " + html_text(shortened(run.plan_digest, 4));
     return out + "</summary>";
 }
@@ -50,11 +63,14 @@ std::string Fold::below_the_diff() const {
     std::string out;
     std::size_t shown = 0, all = 0;
     for (const auto& finding : view_->run->plan_decision.findings) {
-        if (finding.severity == Finding::Severity::deny || finding.severity == Finding::Severity::error) continue;
+        if (finding.severity == Finding::Severity::deny ||
+            finding.severity == Finding::Severity::error)
+            continue;
         if (all++ >= findings_shown) continue;
         ++shown;
         const bool warns = finding.severity == Finding::Severity::warn;
-        add_paragraph(out, (warns ? "Warning of " : "Note of ") + finding_text(finding, voice, report_.link_hosts) + ".");
+        add_paragraph(out, (warns ? "Warning of " : "Note of ") +
+                               finding_text(finding, voice, report_.link_hosts) + ".");
     }
     if (shown < all) add_paragraph(out, "And " + number_of(all - shown, "more warning") + ".");
     if (view_->plan && !view_->plan->outputs.empty()) {
@@ -87,11 +103,14 @@ std::string Fold::body(std::size_t bytes) const {
     if (!diff.empty()) out = voice.block(diff, "diff");
     if (shown < all.size()) {
         std::string where = "in the run " + voice.code(view_->run->id.value);
-        if (const auto url = run_url(report_, view_->run->id); !url.empty()) where = "in " + voice.link("the run", url);
+        if (const auto url = run_url(report_, view_->run->id); !url.empty())
+            where = "in " + voice.link("the run", url);
         const auto rest = all.size() - shown;
         add_paragraph(out, (shown ? number_of(rest, "more resource") + (rest == 1 ? " is" : " are")
-                                  : std::string("The ") + number_of(rest, "resource") + (rest == 1 ? " is" : " are")) +
-                               " left out here (" + counts_text(left_out) + "), and shown " + where + ".");
+                                  : std::string("The ") + number_of(rest, "resource") +
+                                        (rest == 1 ? " is" : " are")) +
+                               " left out here (" + counts_text(left_out) + "), and shown " +
+                               where + ".");
     }
     add_paragraph(out, below_the_diff());
     return out;

@@ -17,8 +17,8 @@ class Fold {
     std::size_t wanted_bytes() const { return wanted_; }
     // The diff and what is left out of it, the findings, the outputs, the way to log and run.
     std::string body(std::size_t bytes) const;
-    std::string summary_line() const;                 // <summary>…</summary>
-    std::string folded(std::size_t bytes) const;      // all of it inside <details>
+    std::string summary_line() const;             // <summary>…</summary>
+    std::string folded(std::size_t bytes) const;  // all of it inside <details>
     const StackView& view() const { return view_; }
 
   private:

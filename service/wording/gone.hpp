@@ -1,4 +1,5 @@
-// Stacks whose directory or description is gone, and those that follow a rename: what that means, and the ways on.
+// Stacks whose directory or description is gone, and those that follow a rename: what that means,
+// and the ways on.
 #pragma once
 #include <string>
 #include <vector>
@@ -14,6 +15,7 @@ std::string gone_sentence(const StackReport& stack, const Voice& voice);
 std::string gone_sentence(const std::vector<StackView>& gone, const Voice& voice);
 
 // Paragraphs: what there is to do about each, in at most about `bytes`.
-std::string gone_notices(const Report& report, const std::vector<StackView>& views, const Voice& voice, std::size_t bytes);
+std::string gone_notices(const Report& report, const std::vector<StackView>& views,
+                         const Voice& voice, std::size_t bytes);
 
 }  // namespace slipway

@@ -27,12 +27,15 @@ class Heading {
 
   private:
     std::string situation() const {
-        if (report_.discovering_stacks) return "Slipway is finding out which stacks this pull request concerns";
+        if (report_.discovering_stacks)
+            return "Slipway is finding out which stacks this pull request concerns";
         if (report_.pull.state == PullState::closed && !any_tracked())
             return "Slipway: closed without a merge, nothing was applied";
         if (const auto lost = names(Standing::unknown); !lost.empty())
             return "Slipway does not know how " +
-                   (lost.size() == 1 ? "the apply of " + lost[0] : std::to_string(lost.size()) + " applies") + " ended";
+                   (lost.size() == 1 ? "the apply of " + lost[0]
+                                     : std::to_string(lost.size()) + " applies") +
+                   " ended";
         if (auto bad = failures_after_the_merge(); !bad.empty()) return "Slipway: " + bad;
         if (auto at_work = work(); !at_work.empty()) return at_work;
         if (!report_.conflicts.empty()) return conflicts();
@@ -40,7 +43,8 @@ class Heading {
             return "Slipway cannot plan: the configuration has " +
                    number_of(report_.configuration.size(), "mistake");
         if (auto no = refused(); !no.empty()) return "Slipway: " + no;
-        if (const auto left = gone(Standing::gone); !left.empty()) return "Slipway: " + gone_sentence(left, voice_);
+        if (const auto left = gone(Standing::gone); !left.empty())
+            return "Slipway: " + gone_sentence(left, voice_);
         if (auto still = standstills(); !still.empty()) return still;
         return changes();
     }
@@ -54,16 +58,21 @@ class Heading {
 
     // A whole stack that goes is named with its number already.
     static bool leads(const StackView& view) {
-        return view->run->destroy && !is_observed(*view.report) && (view.standing == Standing::ready || view.standing == Standing::unapproved ||
-                                      view.standing == Standing::considering || view.standing == Standing::unconfirmed);
+        return view->run->destroy && !is_observed(*view.report) &&
+               (view.standing == Standing::ready || view.standing == Standing::unapproved ||
+                view.standing == Standing::considering || view.standing == Standing::unconfirmed);
     }
-    static std::string counted(const PlanCounts& counts, std::string_view destroy, std::string_view replace) {
+    static std::string counted(const PlanCounts& counts, std::string_view destroy,
+                               std::string_view replace) {
         std::string out;
-        if (counts.remove) out = std::string(destroy) + " " + number_of(static_cast<std::size_t>(counts.remove), "resource");
+        if (counts.remove)
+            out = std::string(destroy) + " " +
+                  number_of(static_cast<std::size_t>(counts.remove), "resource");
         if (counts.replace)
-            out += (out.empty() ? "" : " and ") + std::string(replace) + " " +
-                   (counts.remove ? std::to_string(counts.replace)
-                                  : number_of(static_cast<std::size_t>(counts.replace), "resource"));
+            out +=
+                (out.empty() ? "" : " and ") + std::string(replace) + " " +
+                (counts.remove ? std::to_string(counts.replace)
+                               : number_of(static_cast<std::size_t>(counts.replace), "resource"));
         return out;
     }
     std::string dangers() const {
@@ -71,19 +80,27 @@ class Heading {
         for (const auto& view : views_) {
             if (!view->run || leads(view)) continue;
             switch (view.standing) {
-                case Standing::applied: done += view->run->counts; break;
+                case Standing::applied:
+                    done += view->run->counts;
+                    break;
                 case Standing::plan_failed:
                 case Standing::denied:
                 case Standing::unjudged:
                 case Standing::rejected:
-                case Standing::ended: refused += view->run->counts; break;
+                case Standing::ended:
+                    refused += view->run->counts;
+                    break;
                 case Standing::apply_failed:
-                case Standing::unknown: broken += view->run->counts; break;
-                default: (is_observed(*view.report) ? refused : ahead) += view->run->counts;
+                case Standing::unknown:
+                    broken += view->run->counts;
+                    break;
+                default:
+                    (is_observed(*view.report) ? refused : ahead) += view->run->counts;
             }
         }
         if (report_.pull.state == PullState::closed && !any_tracked()) return {};
-        std::string out = counted(broken, "it was to destroy", broken.remove ? "to replace" : "it was to replace");
+        std::string out = counted(broken, "it was to destroy",
+                                  broken.remove ? "to replace" : "it was to replace");
         also(out, counted(done, "destroyed", "replaced"));
         also(out, counted(ahead, "destroys", "replaces"));
         also(out, counted(refused, "would destroy", refused.remove ? "replace" : "would replace"));
@@ -97,11 +114,13 @@ class Heading {
         return out;
     }
     std::size_t count(Standing standing) const {
-        return static_cast<std::size_t>(std::count_if(
-            views_.begin(), views_.end(), [&](const StackView& v) { return v.standing == standing; }));
+        return static_cast<std::size_t>(
+            std::count_if(views_.begin(), views_.end(),
+                          [&](const StackView& v) { return v.standing == standing; }));
     }
     bool any_tracked() const {
-        return std::any_of(views_.begin(), views_.end(), [](const StackView& v) { return is_tracked(*v.report); });
+        return std::any_of(views_.begin(), views_.end(),
+                           [](const StackView& v) { return is_tracked(*v.report); });
     }
     // One is named, more are counted.
     static std::string subject(const std::vector<std::string>& some) {
@@ -135,8 +154,9 @@ class Heading {
         if (const auto some = names(Standing::rejected); !some.empty())
             also(out, subject(some) + was_or_were(some.size()) + "rejected");
         if (const auto some = names(Standing::unknown_provider); !some.empty())
-            also(out, subject(some) + (some.size() == 1 ? " needs" : " need") + " a provider that " +
-                          voice_.name(report_.pull.base_branch) + " does not use");
+            also(out, subject(some) + (some.size() == 1 ? " needs" : " need") +
+                          " a provider that " + voice_.name(report_.pull.base_branch) +
+                          " does not use");
         return out;
     }
 
@@ -158,15 +178,18 @@ class Heading {
         const auto applying = count(Standing::applying);
         if (planning + queued + applying == 0) return {};
         const auto done = names(Standing::applied);
-        const auto confirmed = static_cast<std::size_t>(std::count_if(views_.begin(), views_.end(), [](const StackView& v) {
-            return v.standing == Standing::applying && v->run->state == RunState::confirmed;
-        }));
+        const auto confirmed = static_cast<std::size_t>(
+            std::count_if(views_.begin(), views_.end(), [](const StackView& v) {
+                return v.standing == Standing::applying && v->run->state == RunState::confirmed;
+            }));
         if (confirmed > 0 && confirmed == planning + queued + applying && done.empty())
             return "Slipway: " + subject(names(Standing::applying)) +
-                   (confirmed == 1 ? " is confirmed and waits for a worker" : " are confirmed and wait for a worker");
+                   (confirmed == 1 ? " is confirmed and waits for a worker"
+                                   : " are confirmed and wait for a worker");
         if (applying > 0 || !done.empty()) {
             const auto all = planning + queued + applying + done.size();
-            std::string out = "Slipway is applying " + (all == 1 ? busy_name() : number_of(all, "stack"));
+            std::string out =
+                "Slipway is applying " + (all == 1 ? busy_name() : number_of(all, "stack"));
             if (done.size() == 1) out += " (" + done[0] + " is done)";
             if (done.size() > 1) out += " (" + std::to_string(done.size()) + " are done)";
             return out;
@@ -182,7 +205,8 @@ class Heading {
             if (!progress.empty()) progress += ", ";
             progress += std::to_string(number) + " " + std::string(what);
         };
-        const auto bad = count(Standing::plan_failed), no = count(Standing::denied) + count(Standing::unjudged);
+        const auto bad = count(Standing::plan_failed),
+                   no = count(Standing::denied) + count(Standing::unjudged);
         const auto left = count(Standing::not_planned) + count(Standing::ended);
         add(views_.size() - planning - queued - bad - no - left, "done");
         add(bad, "failed");
@@ -233,7 +257,8 @@ class Heading {
         for (const auto& view : views_)
             if (view.standing == Standing::ended) one = &view, ++number;
         if (number == 0) return {};
-        if (number > 1) return number_of(number, any_tracked() ? "apply" : "plan") + " did not come to an end";
+        if (number > 1)
+            return number_of(number, any_tracked() ? "apply" : "plan") + " did not come to an end";
         const std::string how(word((*one)->run->state));
         const auto name = voice_.name((*one)->stack.value);
         return (is_tracked(*one->report) ? name : "the plan of " + name) + " was " + how;
@@ -244,14 +269,18 @@ class Heading {
         if (some.empty()) return {};
         std::size_t approvals = 0;
         for (const auto& view : views_) approvals += lacks_approval(view);
-        if (auto whole = whole_stacks({Standing::unconfirmed}); !whole.names.empty() && whole.names.size() == some.size())
-            return whole.text("destroying ") + (some.size() == 1 ? " waits for confirmation by name" : " wait for confirmation by name");
+        if (auto whole = whole_stacks({Standing::unconfirmed});
+            !whole.names.empty() && whole.names.size() == some.size())
+            return whole.text("destroying ") + (some.size() == 1
+                                                    ? " waits for confirmation by name"
+                                                    : " wait for confirmation by name");
         if (some.size() > 1)
-            return number_of(some.size(), "stack") +
-                   (approvals == 0             ? " wait for confirmation"
-                    : approvals == some.size() ? " wait for approval"
-                                               : " wait for approval or confirmation");
-        if (approvals) return some[0] + " waits for " + number_of(missing_approvals(views_), "approval");
+            return number_of(some.size(), "stack") + (approvals == 0 ? " wait for confirmation"
+                                                      : approvals == some.size()
+                                                          ? " wait for approval"
+                                                          : " wait for approval or confirmation");
+        if (approvals)
+            return some[0] + " waits for " + number_of(missing_approvals(views_), "approval");
         std::string out = some[0] + " waits for confirmation";
         for (const auto& view : views_)
             if (view.standing == Standing::unconfirmed && !view->run->reason.empty())
@@ -264,14 +293,16 @@ class Heading {
         std::vector<std::string> names;
         int resources = 0;
         std::string text(const std::string& doing) const {
-            return doing + number_of(static_cast<std::size_t>(resources), "resource") + " in " + list_of(names);
+            return doing + number_of(static_cast<std::size_t>(resources), "resource") + " in " +
+                   list_of(names);
         }
     };
     Whole whole_stacks(const std::vector<Standing>& standings) const {
         Whole out;
         for (const auto& view : views_) {
             if (!view->run || !view->run->destroy || is_observed(*view.report)) continue;
-            if (std::find(standings.begin(), standings.end(), view.standing) == standings.end()) continue;
+            if (std::find(standings.begin(), standings.end(), view.standing) == standings.end())
+                continue;
             out.names.push_back(voice_.name(view->stack.value));
             out.resources += view->run->counts.remove;
         }
@@ -279,13 +310,16 @@ class Heading {
     }
 
     std::string changes() const {
-        const auto whole = whole_stacks({Standing::ready, Standing::unapproved, Standing::considering});
+        const auto whole =
+            whole_stacks({Standing::ready, Standing::unapproved, Standing::considering});
         if (whole.names.empty()) return other_changes();
         auto out = "Slipway: " + whole.text("merging destroys ");
-        const auto other = count(Standing::ready) + count(Standing::unapproved) + count(Standing::considering) - whole.names.size();
+        const auto other = count(Standing::ready) + count(Standing::unapproved) +
+                           count(Standing::considering) - whole.names.size();
         if (other) out += ", and changes " + number_of(other, "more stack");
         if (count(Standing::unapproved))
-            out += ", waiting for " + number_of(std::max<std::size_t>(1, missing_approvals(views_)), "approval");
+            out += ", waiting for " +
+                   number_of(std::max<std::size_t>(1, missing_approvals(views_)), "approval");
         return out;
     }
 
@@ -299,17 +333,24 @@ class Heading {
         const std::string verb = changing == 1 ? " changes" : " change";
         if (!unapproved.empty()) {
             const auto missing = std::max<std::size_t>(1, missing_approvals(views_));
-            return "Slipway: " + subject(who) + verb + ", waiting for " + number_of(missing, "approval");
+            return "Slipway: " + subject(who) + verb + ", waiting for " +
+                   number_of(missing, "approval");
         }
-        if (!considering.empty()) return "Slipway: " + subject(who) + verb + ", approvals are being looked at";
-        if (const auto applied = names(Standing::applied); !applied.empty()) return applied_in(applied);
-        if (changing > 0) return "Slipway: " + subject(who) + (all_observed() ? " would change, and is only observed" : verb + ready_for());
+        if (!considering.empty())
+            return "Slipway: " + subject(who) + verb + ", approvals are being looked at";
+        if (const auto applied = names(Standing::applied); !applied.empty())
+            return applied_in(applied);
+        if (changing > 0)
+            return "Slipway: " + subject(who) +
+                   (all_observed() ? " would change, and is only observed" : verb + ready_for());
         if (const auto left = gone(Standing::orphaned); !left.empty())
             return left.size() == 1 ? "Slipway: " + gone_sentence(left, voice_)
-                                    : "Slipway: what " + number_of(left.size(), "stack") + " managed stays unmanaged";
+                                    : "Slipway: what " + number_of(left.size(), "stack") +
+                                          " managed stays unmanaged";
         if (report_.phase == PullPhase::merged)
-            return count(Standing::untouched) == views_.size() ? "Slipway: merged, nothing is applied yet"
-                                                               : "Slipway: merged, nothing had to be applied";
+            return count(Standing::untouched) == views_.size()
+                       ? "Slipway: merged, nothing is applied yet"
+                       : "Slipway: merged, nothing had to be applied";
         if (views_.empty()) return "Slipway: no stack is concerned";
         return "Slipway: no changes in " + subject(names(Standing::unchanged));
     }

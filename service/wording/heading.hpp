@@ -1,5 +1,5 @@
-// The first sentence: what is going on, and whose turn it is. And the last ones: what merging will do, and what to
-// type next.
+// The first sentence: what is going on, and whose turn it is. And the last ones: what merging will
+// do, and what to type next.
 #pragma once
 #include <string>
 #include <vector>
@@ -14,7 +14,8 @@ std::string heading(const Report& report, const std::vector<StackView>& views, c
 // In one sentence; "" where there is nothing to merge or to apply.
 std::string merging(const Report& report, const std::vector<StackView>& views, const Voice& voice);
 // The one thing that somebody must do, with the command where one does it.
-std::string next_step(const Report& report, const std::vector<StackView>& views, const Voice& voice);
+std::string next_step(const Report& report, const std::vector<StackView>& views,
+                      const Voice& voice);
 
 // How somebody says how the apply of the stack ended, where nobody saw it.
 std::string resolving(const Report& report, const StackId& stack, const Voice& voice);

@@ -1,6 +1,7 @@
-// Two defences, since two programs read a comment: a Markdown parser, which escapes and entities stop, and the
-// forge's own filters, which look for mentions, references and addresses in the *rendered* text and see
-// through both. What begins one of those is parted from what follows by a word joiner, which nobody sees.
+// Two defences, since two programs read a comment: a Markdown parser, which escapes and entities
+// stop, and the forge's own filters, which look for mentions, references and addresses in the
+// *rendered* text and see through both. What begins one of those is parted from what follows by a
+// word joiner, which nobody sees.
 #include "service/wording/markup.hpp"
 
 #include <algorithm>
@@ -20,8 +21,8 @@ bool is_alnum(char c) {
 bool is_word(char c) { return is_alnum(c) || static_cast<unsigned char>(c) >= 0x80; }
 
 bool ends_in_www(std::string_view text) {
-    return text.size() >= 3 && std::all_of(text.end() - 3, text.end(),
-                                           [](char c) { return c == 'w' || c == 'W'; });
+    return text.size() >= 3 &&
+           std::all_of(text.end() - 3, text.end(), [](char c) { return c == 'w' || c == 'W'; });
 }
 
 // GH-12 and the like refer to an issue; so does !12 elsewhere.
@@ -58,12 +59,23 @@ Parting parting(std::string_view text, std::size_t at) {
         case '^':
         case '$':
         case '&':
-        case '*': out.after = is_alnum(next) || next == '"' || next == '('; break;
-        case ':': out.after = begins_emoji(text.substr(at + 1)) || next == '/'; break;
-        case '/': out.after = next == '/' || next == '@'; break;
-        case '.': out.before = ends_in_www(text.substr(0, at)); break;
-        case '-': out.after = ends_in_gh(text.substr(0, at)) && is_alnum(next); break;
-        default: break;
+        case '*':
+            out.after = is_alnum(next) || next == '"' || next == '(';
+            break;
+        case ':':
+            out.after = begins_emoji(text.substr(at + 1)) || next == '/';
+            break;
+        case '/':
+            out.after = next == '/' || next == '@';
+            break;
+        case '.':
+            out.before = ends_in_www(text.substr(0, at));
+            break;
+        case '-':
+            out.after = ends_in_gh(text.substr(0, at)) && is_alnum(next);
+            break;
+        default:
+            break;
     }
     return out;
 }
@@ -84,12 +96,19 @@ std::string parted(std::string_view text, Escape escape) {
 void escape_markdown(std::string& out, std::string_view text, std::size_t at) {
     const char c = text[at];
     switch (c) {
-        case '&': out += "&amp;"; return;
-        case '<': out += "&lt;"; return;
-        case '>': out += "&gt;"; return;
+        case '&':
+            out += "&amp;";
+            return;
+        case '<':
+            out += "&lt;";
+            return;
+        case '>':
+            out += "&gt;";
+            return;
         case '_':
             // Inside a word it means nothing, and most names have one.
-            if (at > 0 && at + 1 < text.size() && is_word(text[at - 1]) && is_word(text[at + 1])) break;
+            if (at > 0 && at + 1 < text.size() && is_word(text[at - 1]) && is_word(text[at + 1]))
+                break;
             [[fallthrough]];
         case '\\':
         case '`':
@@ -101,8 +120,11 @@ void escape_markdown(std::string& out, std::string_view text, std::size_t at) {
         case '$':
         case '^':
         case '!':
-        case '#': out += '\\'; break;
-        default: break;
+        case '#':
+            out += '\\';
+            break;
+        default:
+            break;
     }
     out += c;
 }
@@ -129,7 +151,9 @@ std::string span_of_code(std::string_view text) {
 
 }  // namespace
 
-std::string escape_markdown(std::string_view foreign) { return parted(one_line(foreign), escape_markdown); }
+std::string escape_markdown(std::string_view foreign) {
+    return parted(one_line(foreign), escape_markdown);
+}
 
 std::string html_text(std::string_view foreign) { return parted(one_line(foreign), escape_html); }
 
@@ -193,7 +217,8 @@ bool link_allowed(std::string_view url, const std::vector<std::string>& hosts) {
     return std::any_of(hosts.begin(), hosts.end(), [&](const std::string& allowed) {
         if (allowed.empty() || host.size() < allowed.size()) return false;
         const auto tail = host.substr(host.size() - allowed.size());
-        return tail == allowed && (host.size() == allowed.size() || host[host.size() - allowed.size() - 1] == '.');
+        return tail == allowed &&
+               (host.size() == allowed.size() || host[host.size() - allowed.size() - 1] == '.');
     });
 }
 

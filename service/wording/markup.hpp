@@ -1,6 +1,7 @@
-// Foreign text on a page of ours. It may be a name, a message, a tool's output, written by anybody who can open
-// a pull request, and it must stay text: no link, mention, picture, reference, HTML, heading, command. Each
-// function here is for one kind of place; nothing foreign reaches a page by another way (rule S3).
+// Foreign text on a page of ours. It may be a name, a message, a tool's output, written by anybody
+// who can open a pull request, and it must stay text: no link, mention, picture, reference, HTML,
+// heading, command. Each function here is for one kind of place; nothing foreign reaches a page by
+// another way (rule S3).
 #pragma once
 #include <string>
 #include <string_view>

@@ -22,15 +22,17 @@ std::vector<const StackView*> those(const std::vector<StackView>& views, Standin
 enum class With { stack, plan };
 
 bool can_be_typed(std::string_view id) {
-    return !id.empty() && id.size() <= 100 && id[0] != '-' && std::all_of(id.begin(), id.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-               c == '.' || c == '/' || c == ':';
-    });
+    return !id.empty() && id.size() <= 100 && id[0] != '-' &&
+           std::all_of(id.begin(), id.end(), [](char c) {
+               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                      c == '-' || c == '_' || c == '.' || c == '/' || c == ':';
+           });
 }
 
-// `/slipway approve payments-prod@9f3c`; many stacks are left to the command's own meaning: all that are concerned.
-std::string command(const Report& report, std::string_view verb, const std::vector<const StackView*>& views,
-                    With with, const Voice& voice) {
+// `/slipway approve payments-prod@9f3c`; many stacks are left to the command's own meaning: all
+// that are concerned.
+std::string command(const Report& report, std::string_view verb,
+                    const std::vector<const StackView*>& views, With with, const Voice& voice) {
     std::string out = report.command_word + " " + std::string(verb);
     const bool all_writable = std::all_of(views.begin(), views.end(), [](const StackView* view) {
         return can_be_typed((*view)->stack.value);
@@ -62,7 +64,8 @@ std::string who_may_approve(const std::vector<const StackView*>& views, const Vo
     return "Members of team " + list_of({teams.begin(), teams.end()}, 4) + ": ";
 }
 
-std::string approving(const Report& report, const std::vector<const StackView*>& views, const Voice& voice) {
+std::string approving(const Report& report, const std::vector<const StackView*>& views,
+                      const Voice& voice) {
     const auto who = who_may_approve(views, voice);
     return (who.empty() ? "Approve" : who + "approve") + " with a review, or with " +
            command(report, "approve", views, With::plan, voice);
@@ -80,10 +83,12 @@ bool depend_on_each_other(const std::vector<StackView>& views) {
 }
 
 // `/slipway allow provider acme/dns`
-std::string allowing(const Report& report, const std::vector<const StackView*>& views, const Voice& voice) {
+std::string allowing(const Report& report, const std::vector<const StackView*>& views,
+                     const Voice& voice) {
     std::set<std::string> sources;
     for (const auto* view : views)
-        sources.insert((*view)->run->unknown_providers.begin(), (*view)->run->unknown_providers.end());
+        sources.insert((*view)->run->unknown_providers.begin(),
+                       (*view)->run->unknown_providers.end());
     std::string out = report.command_word + " allow provider";
     for (const auto& source : sources) out += " " + source;
     return voice.command(out);
@@ -102,8 +107,11 @@ bool is_open(const Report& report) { return report.pull.state == PullState::open
 }  // namespace
 
 std::string merging(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
-    if (report.discovering_stacks || !is_open(report) || report.phase == PullPhase::merged) return {};
-    if (std::any_of(views.begin(), views.end(), [](const StackView& v) { return is_busy(v.standing); })) return {};
+    if (report.discovering_stacks || !is_open(report) || report.phase == PullPhase::merged)
+        return {};
+    if (std::any_of(views.begin(), views.end(),
+                    [](const StackView& v) { return is_busy(v.standing); }))
+        return {};
     std::vector<std::string> at_once, once_approved, waiting, before, never, observed, blocked;
     for (const auto& view : views) {
         const auto name = voice.name(view->stack.value);
@@ -112,10 +120,14 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
             case Standing::denied:
             case Standing::unjudged:
             case Standing::rejected:
-            case Standing::unknown_provider: blocked.push_back(name); continue;
+            case Standing::unknown_provider:
+                blocked.push_back(name);
+                continue;
             case Standing::unapproved:
-            case Standing::ready: break;
-            default: continue;
+            case Standing::ready:
+                break;
+            default:
+                continue;
         }
         const auto& settings = view->run->settings;
         if (is_observed(*view.report))
@@ -135,18 +147,24 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
         clauses.push_back("Merging applies " + list_of(at_once) + " immediately" +
                           (depend_on_each_other(views) ? ", in dependency order" : ""));
     if (!once_approved.empty())
-        clauses.push_back((at_once.empty() ? "Merging applies " : "") + list_of(once_approved) + " after approval");
+        clauses.push_back((at_once.empty() ? "Merging applies " : "") + list_of(once_approved) +
+                          " after approval");
     if (!waiting.empty()) {
         const std::string waits = waiting.size() == 1 ? " waits" : " wait";
-        clauses.push_back((clauses.empty() ? "After the merge " + list_of(waiting) : list_of(waiting) + " then") + waits +
-                          " for a confirmation");
+        clauses.push_back(
+            (clauses.empty() ? "After the merge " + list_of(waiting) : list_of(waiting) + " then") +
+            waits + " for a confirmation");
     }
     if (!before.empty())
-        clauses.push_back("before the merge " + list_of(before) + (before.size() == 1 ? " is" : " are") +
+        clauses.push_back("before the merge " + list_of(before) +
+                          (before.size() == 1 ? " is" : " are") +
                           " applied, when somebody asks for it");
     if (!never.empty()) clauses.push_back("only planned, never applied: " + list_of(never));
-    if (!observed.empty()) clauses.push_back("Slipway only observes " + list_of(observed) + " and applies nothing there");
-    if (!blocked.empty()) clauses.push_back("merging now would apply nothing in " + list_of(blocked));
+    if (!observed.empty())
+        clauses.push_back("Slipway only observes " + list_of(observed) +
+                          " and applies nothing there");
+    if (!blocked.empty())
+        clauses.push_back("merging now would apply nothing in " + list_of(blocked));
     std::string out;
     for (const auto& clause : clauses) out += (out.empty() ? "" : "; ") + clause;
     if (out.empty()) return out;
@@ -156,19 +174,22 @@ std::string merging(const Report& report, const std::vector<StackView>& views, c
 
 std::string resolving(const Report& report, const StackId& stack, const Voice& voice) {
     const auto says = [&](const char* how) {
-        return voice.command(report.command_word + " resolve " + (can_be_typed(stack.value) ? stack.value : "STACK") + " " + how);
+        return voice.command(report.command_word + " resolve " +
+                             (can_be_typed(stack.value) ? stack.value : "STACK") + " " + how);
     };
-    return "Look at the state of " + voice.name(stack.value) + "; then whoever may confirm says " + says("applied") +
-           " or " + says("failed") + ", and a new plan shows what is left.";
+    return "Look at the state of " + voice.name(stack.value) + "; then whoever may confirm says " +
+           says("applied") + " or " + says("failed") + ", and a new plan shows what is left.";
 }
 
-std::string next_step(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
+std::string next_step(const Report& report, const std::vector<StackView>& views,
+                      const Voice& voice) {
     const auto help = " All commands: " + voice.command(report.command_word + " help") + ".";
     const auto main = voice.name(report.pull.base_branch);
     if (report.discovering_stacks || report.pull.state == PullState::closed) return {};
     if (!report.conflicts.empty() && is_open(report))
         return "Bring " + main + " into the branch, by a merge or a rebase, and push." + help;
-    if (!report.configuration.empty() && is_open(report)) return "Fix the configuration and push." + help;
+    if (!report.configuration.empty() && is_open(report))
+        return "Fix the configuration and push." + help;
     if (!those(views, Standing::unknown).empty()) return {};  // said of each, see resolving()
     const auto broken_off = those(views, Standing::apply_failed);
     if (!broken_off.empty() && is_open(report))
@@ -176,50 +197,64 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
                " to plan what is left." + help;
     if (!broken_off.empty())
         return "To continue, comment " + command(report, "retry", broken_off, With::stack, voice) +
-               ": it plans again from the tip of " + main + ". If it needs a fix, merge that first." + help;
-    if (std::any_of(views.begin(), views.end(), [](const StackView& v) { return is_busy(v.standing); })) return {};
+               ": it plans again from the tip of " + main +
+               ". If it needs a fix, merge that first." + help;
+    if (std::any_of(views.begin(), views.end(),
+                    [](const StackView& v) { return is_busy(v.standing); }))
+        return {};
     if (const auto failed = those(views, Standing::plan_failed); !failed.empty())
-        return (is_open(report) ? "Push a fix, or comment " + command(report, "plan", failed, With::stack, voice) + " to plan again."
-                                : "Once it is fixed, comment " + command(report, "retry", failed, With::stack, voice) +
-                                      " to plan again from the tip of " + main + ".") + help;
+        return (is_open(report)
+                    ? "Push a fix, or comment " +
+                          command(report, "plan", failed, With::stack, voice) + " to plan again."
+                    : "Once it is fixed, comment " +
+                          command(report, "retry", failed, With::stack, voice) +
+                          " to plan again from the tip of " + main + ".") +
+               help;
     const auto unjudged = those(views, Standing::unjudged);
     auto refused = those(views, Standing::denied);
     const std::string fix = !refused.empty()
-        ? "Push a fix to be judged again."
-        : "The owner of the policy has to fix it; then comment " +
-              command(report, "plan", unjudged, With::stack, voice) + ".";
+                                ? "Push a fix to be judged again."
+                                : "The owner of the policy has to fix it; then comment " +
+                                      command(report, "plan", unjudged, With::stack, voice) + ".";
     refused.insert(refused.end(), unjudged.begin(), unjudged.end());
     if (!refused.empty())
-        return fix + " To see how it was decided: " + command(report, "explain", refused, With::stack, voice) + "." + help;
+        return fix + " To see how it was decided: " +
+               command(report, "explain", refused, With::stack, voice) + "." + help;
     if (const auto rejected = those(views, Standing::rejected); !rejected.empty())
         return "Whoever rejected it can approve it with a review, or with " +
                command(report, "approve", rejected, With::plan, voice) + "." + help;
     if (const auto withheld = those(views, Standing::unknown_provider); !withheld.empty())
-        return "Somebody with the role admin who trusts " + std::string(withheld.size() == 1 ? "it" : "them") + ": " +
+        return "Somebody with the role admin who trusts " +
+               std::string(withheld.size() == 1 ? "it" : "them") + ": " +
                allowing(report, withheld, voice) + " lets this pull request use it." + help;
     if (!those(views, Standing::gone).empty()) return help.substr(1);
     if (!those(views, Standing::not_planned).empty())
-        return report.pull.fork ? "Somebody who may push to this repository can look at the commits, bring them onto a "
+        return report.pull.fork ? "Somebody who may push to this repository can look at the "
+                                  "commits, bring them onto a "
                                   "branch of it, and open the pull request from there."
                                 : "Push a new commit to plan it." + help;
     std::vector<const StackView*> unapproved, unconfirmed;
     for (const auto* view : those(views, Standing::unconfirmed))
         (lacks_approval(*view) ? unapproved : unconfirmed).push_back(view);
     if (!unapproved.empty())
-        return approving(report, unapproved, voice) + "; " + command(report, "cancel", unapproved, With::stack, voice) +
-               " discards." + help;
+        return approving(report, unapproved, voice) + "; " +
+               command(report, "cancel", unapproved, With::stack, voice) + " discards." + help;
     if (!unconfirmed.empty())
-        return "Somebody with write permission: " + command(report, "apply", unconfirmed, With::plan, voice) +
-               " confirms, " + command(report, "cancel", unconfirmed, With::stack, voice) + " discards." + help;
+        return "Somebody with write permission: " +
+               command(report, "apply", unconfirmed, With::plan, voice) + " confirms, " +
+               command(report, "cancel", unconfirmed, With::stack, voice) + " discards." + help;
     if (const auto ended = those(views, Standing::ended); !ended.empty())
-        return "To plan again" + (is_open(report) ? ": " + command(report, "plan", ended, With::stack, voice)
-                                                  : " from the tip of " + main + ": " +
-                                                        command(report, "retry", ended, With::stack, voice)) + "." + help;
+        return "To plan again" +
+               (is_open(report) ? ": " + command(report, "plan", ended, With::stack, voice)
+                                : " from the tip of " + main + ": " +
+                                      command(report, "retry", ended, With::stack, voice)) +
+               "." + help;
     if (const auto waiting = those(views, Standing::unapproved); !waiting.empty())
         return approving(report, waiting, voice) + "." + help;
     auto ready = those(views, Standing::ready);
     std::erase_if(ready, [](const StackView* view) {
-        return (*view)->run->settings.apply_when != ApplyWhen::before_merge || is_observed(*view->report);
+        return (*view)->run->settings.apply_when != ApplyWhen::before_merge ||
+               is_observed(*view->report);
     });
     if (!ready.empty() && is_open(report))
         return "To apply now: " + command(report, "apply", ready, With::plan, voice) + "." + help;

@@ -1,5 +1,6 @@
-// What is said before anything else, and only where there is something to say: what is destroyed, what is
-// denied, what failed, what stands still and why. Each is bounded in bytes, and names what it leaves out.
+// What is said before anything else, and only where there is something to say: what is destroyed,
+// what is denied, what failed, what stands still and why. Each is bounded in bytes, and names what
+// it leaves out.
 #pragma once
 #include <string>
 #include <vector>
@@ -24,6 +25,7 @@ struct Notices {
     std::string standstills(std::size_t bytes) const;
 };
 
-std::string finding_text(const Finding& finding, const Voice& voice, const std::vector<std::string>& hosts);
+std::string finding_text(const Finding& finding, const Voice& voice,
+                         const std::vector<std::string>& hosts);
 
 }  // namespace slipway

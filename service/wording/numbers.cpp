@@ -55,8 +55,9 @@ std::string list_of(const std::vector<std::string>& names, std::size_t at_most) 
 }
 
 std::string behind_text(const Ahead& ahead) {
-    std::string out = "behind " + (ahead.pull ? "#" + std::to_string(*ahead.pull)
-                                              : "run " + std::string(shortened(ahead.run.value, 8)));
+    std::string out =
+        "behind " + (ahead.pull ? "#" + std::to_string(*ahead.pull)
+                                : "run " + std::string(shortened(ahead.run.value, 8)));
     if (ahead.state == RunState::unconfirmed) return out + ", which waits for a confirmation";
     if (ahead.state == RunState::unknown) return out + ", whose apply nobody saw end";
     return out + ", which is under way";
@@ -109,7 +110,7 @@ namespace {
 struct Count {
     int number;
     const char* sign;
-    const char* word;       // behind the number, where there is no sign
+    const char* word;  // behind the number, where there is no sign
     const char* to_do;
 };
 std::array<Count, 7> listed(const PlanCounts& counts) {
@@ -153,12 +154,16 @@ std::string state_text(const Run& run, std::optional<int> place_in_queue, std::i
         return std::move(what) + ", " + queue_place_text(*place_in_queue);
     };
     switch (run.state) {
-        case RunState::queued: return place_in_queue ? queued("queued") : "queued";
-        case RunState::preparing: return "preparing" + since(run.state);
+        case RunState::queued:
+            return place_in_queue ? queued("queued") : "queued";
+        case RunState::preparing:
+            return "preparing" + since(run.state);
         case RunState::planning:
             return place_in_queue ? queued("queued") : "planning" + since(run.state);
-        case RunState::unconfirmed: return "waits for confirmation";
-        case RunState::confirmed: return place_in_queue ? queued("apply queued") : "confirmed, waits for a worker";
+        case RunState::unconfirmed:
+            return "waits for confirmation";
+        case RunState::confirmed:
+            return place_in_queue ? queued("apply queued") : "confirmed, waits for a worker";
         case RunState::applying:
             return place_in_queue ? queued("apply queued") : "applying" + since(run.state);
         case RunState::finished:
@@ -166,16 +171,22 @@ std::string state_text(const Run& run, std::optional<int> place_in_queue, std::i
             return (tracked ? "nothing to apply, planned in " : "planned in ") +
                    duration_text(planning_took_ms(run));
         case RunState::failed:
-            if (was_applying(run)) return "apply failed after " + duration_text(applying_took_ms(run));
+            if (was_applying(run))
+                return "apply failed after " + duration_text(applying_took_ms(run));
             if (run.plan_decision.verdict == Verdict::denied) return "denied";
             if (run.plan_decision.verdict == Verdict::error) return "policy error";
             if (entered_at_ms(run, RunState::confirmed)) return "apply did not begin";
             return "plan failed";
-        case RunState::canceled: return "canceled";
-        case RunState::discarded: return "discarded";
-        case RunState::stopped: return "stopped";
-        case RunState::skipped: return "skipped";
-        case RunState::unknown: return "its end was not seen";
+        case RunState::canceled:
+            return "canceled";
+        case RunState::discarded:
+            return "discarded";
+        case RunState::stopped:
+            return "stopped";
+        case RunState::skipped:
+            return "skipped";
+        case RunState::unknown:
+            return "its end was not seen";
     }
     return "";
 }

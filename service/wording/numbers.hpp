@@ -9,14 +9,14 @@
 
 namespace slipway {
 
-std::string duration_text(std::int64_t ms);      // "48 s", "2 min 5 s", "1 h 3 min"
+std::string duration_text(std::int64_t ms);  // "48 s", "2 min 5 s", "1 h 3 min"
 std::string number_of(std::size_t count, std::string_view noun);  // "1 stack", "3 stacks"
-std::string size_text(std::size_t bytes);        // "812 bytes", "1.2 MB"
+std::string size_text(std::size_t bytes);                         // "812 bytes", "1.2 MB"
 // "a", "a and b", "a, b and c"; beyond `at_most` "a, b and 7 more". The names are set already.
 std::string list_of(const std::vector<std::string>& names, std::size_t at_most = 6);
 // "behind #14, which waits for a confirmation"
 std::string behind_text(const struct Ahead& ahead);
-std::string queue_place_text(int place);         // "next", "second", "11th"
+std::string queue_place_text(int place);  // "next", "second", "11th"
 
 PlanCounts& operator+=(PlanCounts& sum, const PlanCounts& more);
 

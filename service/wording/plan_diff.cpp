@@ -16,7 +16,9 @@ constexpr std::size_t lines_a_block = 60;
 constexpr std::size_t lines_an_attribute = 24;
 constexpr std::size_t lines_of_a_destroyed_one = 6;
 
-std::string address(std::string_view text) { return shortened_in_the_middle(one_line(text), name_bytes); }
+std::string address(std::string_view text) {
+    return shortened_in_the_middle(one_line(text), name_bytes);
+}
 
 struct Reason {
     std::string_view tool, ours;
@@ -37,21 +39,29 @@ constexpr std::array<Reason, 11> reasons = {{
 
 std::string comma(std::string text) { return text.empty() ? text : ", " + std::move(text); }
 
-std::string because(std::string reason) { return reason.empty() ? reason : ", because " + std::move(reason); }
+std::string because(std::string reason) {
+    return reason.empty() ? reason : ", because " + std::move(reason);
+}
 
 std::string what_happens(const Change& change) {
     const Voice plain(Medium::terminal);
     std::string moved;
     if (!change.previous_address.empty()) moved = "moved from " + address(change.previous_address);
     switch (change.action) {
-        case Action::create: return "created";
-        case Action::read: return "read during the apply" + because(reason_for(change, plain));
+        case Action::create:
+            return "created";
+        case Action::read:
+            return "read during the apply" + because(reason_for(change, plain));
         case Action::update:
-            if (!change.import_id.empty()) return "imported (" + address(change.import_id) + ") and changed";
+            if (!change.import_id.empty())
+                return "imported (" + address(change.import_id) + ") and changed";
             return "changed" + comma(moved);
-        case Action::remove: return "destroyed" + because(reason_for(change, plain));
-        case Action::replace: return "replaced" + because(reason_for(change, plain)) + comma(moved);
-        case Action::forget: return "forgotten: it stays as it is, and is no longer managed";
+        case Action::remove:
+            return "destroyed" + because(reason_for(change, plain));
+        case Action::replace:
+            return "replaced" + because(reason_for(change, plain)) + comma(moved);
+        case Action::forget:
+            return "forgotten: it stays as it is, and is no longer managed";
         case Action::none:
             if (!change.import_id.empty()) return "imported (" + address(change.import_id) + ")";
             if (!moved.empty()) return moved;
@@ -62,18 +72,23 @@ std::string what_happens(const Change& change) {
 
 char sign_of(const Change& change) {
     switch (change.action) {
-        case Action::create: return '+';
+        case Action::create:
+            return '+';
         case Action::remove:
-        case Action::replace: return '-';
-        case Action::none: return change.import_id.empty() ? '!' : '+';
+        case Action::replace:
+            return '-';
+        case Action::none:
+            return change.import_id.empty() ? '!' : '+';
         case Action::update:
         case Action::read:
-        case Action::forget: return '!';
+        case Action::forget:
+            return '!';
     }
     return '!';
 }
 
-void add_attributes(DiffBlock& block, const std::vector<AttributeChange>& attributes, std::size_t limit) {
+void add_attributes(DiffBlock& block, const std::vector<AttributeChange>& attributes,
+                    std::size_t limit) {
     const auto width = label_width(attributes);
     const auto start = block.lines.size();
     for (std::size_t i = 0; i < attributes.size(); ++i) {
@@ -82,7 +97,8 @@ void add_attributes(DiffBlock& block, const std::vector<AttributeChange>& attrib
             block.lines.push_back("    … " + number_of(attributes.size() - i, "more attribute"));
             return;
         }
-        add_attribute_lines(block.lines, attributes[i], width, std::min(lines_an_attribute, limit - used));
+        add_attribute_lines(block.lines, attributes[i], width,
+                            std::min(lines_an_attribute, limit - used));
     }
 }
 
@@ -111,7 +127,8 @@ DiffBlock diff_block(const Change& change) {
     DiffBlock block;
     block.action = change.action;
     const auto name = address(change.address);
-    block.lines.push_back(std::string(1, sign_of(change)) + " " + name + "  " + what_happens(change));
+    block.lines.push_back(std::string(1, sign_of(change)) + " " + name + "  " +
+                          what_happens(change));
     if (change.action == Action::replace) block.lines.push_back("+ " + name);
     add_attributes(block, change.attributes,
                    change.action == Action::remove ? lines_of_a_destroyed_one : lines_a_block);
@@ -147,9 +164,11 @@ std::vector<DiffBlock> difference_blocks(const Plan& approved, const Plan& now) 
             block.lines.push_back("- " + name + "  " + what_happens(*old) + " (approved)");
             block.lines.push_back("+ " + name + "  " + what_happens(*change) + " (now)");
         } else {
-            block.lines.push_back("! " + name + "  " + what_happens(*change) + ", but to other values than approved");
+            block.lines.push_back("! " + name + "  " + what_happens(*change) +
+                                  ", but to other values than approved");
             std::map<std::string_view, const AttributeChange*> values;
-            for (const auto& attribute : old->attributes) values.emplace(attribute.path, &attribute);
+            for (const auto& attribute : old->attributes)
+                values.emplace(attribute.path, &attribute);
             std::vector<AttributeChange> differing;
             for (const auto& attribute : change->attributes) {
                 AttributeChange both;

@@ -1,4 +1,5 @@
-// A plan as a readable diff: one block a resource, what destroys first. Also what two plans differ in.
+// A plan as a readable diff: one block a resource, what destroys first. Also what two plans differ
+// in.
 #pragma once
 #include <string>
 #include <vector>

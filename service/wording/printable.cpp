@@ -1,5 +1,5 @@
-// What a terminal or a page would obey instead of show: escape sequences, control characters, characters that
-// turn the reading direction, invisible tags.
+// What a terminal or a page would obey instead of show: escape sequences, control characters,
+// characters that turn the reading direction, invisible tags.
 #include <algorithm>
 
 #include "service/base/utf8.hpp"
@@ -21,7 +21,8 @@ std::size_t after_parameters(std::string_view text, std::size_t at) {
     return at < text.size() && is_within(text[at], 0x40, 0x7E) ? at + 1 : at;
 }
 
-// The end of a string that a terminal takes as its own (a title, a link): its terminator, or the line's end.
+// The end of a string that a terminal takes as its own (a title, a link): its terminator, or the
+// line's end.
 std::size_t after_string(std::string_view text, std::size_t at) {
     const auto end = text.find_first_of("\a\x1B\n", at);
     if (end == text.npos) return text.size();
@@ -43,9 +44,9 @@ std::size_t after_escape(std::string_view text, std::size_t at) {
 
 bool acts_unseen(char32_t c) {
     const auto in = [c](char32_t low, char32_t high) { return c >= low && c <= high; };
-    return (c < 0x20 && c != '\n' && c != '\t') || in(0x7F, 0x9F) || c == 0x061C || in(0x200E, 0x200F) ||
-           in(0x202A, 0x202E) || in(0x2066, 0x206F) || c == 0xFEFF || in(0xFFF9, 0xFFFB) ||
-           in(0xE0000, 0xE007F);
+    return (c < 0x20 && c != '\n' && c != '\t') || in(0x7F, 0x9F) || c == 0x061C ||
+           in(0x200E, 0x200F) || in(0x202A, 0x202E) || in(0x2066, 0x206F) || c == 0xFEFF ||
+           in(0xFFF9, 0xFFFB) || in(0xE0000, 0xE007F);
 }
 
 }  // namespace
@@ -89,7 +90,8 @@ std::string shortened_in_the_middle(std::string_view text, std::size_t limit) {
     if (text.size() <= limit) return std::string(text);
     const auto front = utf8_prefix(text, limit * 2 / 3);
     auto back = text.substr(text.size() - limit / 3);
-    while (!back.empty() && (static_cast<unsigned char>(back[0]) & 0xC0) == 0x80) back.remove_prefix(1);
+    while (!back.empty() && (static_cast<unsigned char>(back[0]) & 0xC0) == 0x80)
+        back.remove_prefix(1);
     return std::string(front) + "…" + std::string(back);
 }
 

@@ -1,4 +1,5 @@
-// Who says no, by which rule, and where it is written. The same sentence about several stacks is said once.
+// Who says no, by which rule, and where it is written. The same sentence about several stacks is
+// said once.
 #include <algorithm>
 #include <map>
 #include <tuple>
@@ -22,8 +23,9 @@ struct Refusal {
 class Collected {
   public:
     void add(Why why, const Finding& finding, const StackReport* stack) {
-        const auto key = std::make_tuple(why, std::string_view(finding.policy), finding.place,
-                                         std::string_view(finding.resource), std::string_view(finding.message));
+        const auto key =
+            std::make_tuple(why, std::string_view(finding.policy), finding.place,
+                            std::string_view(finding.resource), std::string_view(finding.message));
         const auto [at, fresh] = places_.try_emplace(key, refusals_.size());
         if (fresh) refusals_.push_back({why, &finding, {}});
         auto& stacks = refusals_[at->second].stacks;
@@ -37,7 +39,9 @@ class Collected {
 
   private:
     std::vector<Refusal> refusals_;
-    std::map<std::tuple<Why, std::string_view, Place, std::string_view, std::string_view>, std::size_t> places_;
+    std::map<std::tuple<Why, std::string_view, Place, std::string_view, std::string_view>,
+             std::size_t>
+        places_;
 };
 
 std::vector<Refusal> collected(const std::vector<StackView>& views) {
@@ -47,7 +51,8 @@ std::vector<Refusal> collected(const std::vector<StackView>& views) {
         const auto of = [&](const std::vector<Finding>& findings, Why denied) {
             for (const auto& finding : findings) {
                 if (finding.severity == Finding::Severity::deny) out.add(denied, finding, stack);
-                if (finding.severity == Finding::Severity::error) out.add(Why::unjudged, finding, stack);
+                if (finding.severity == Finding::Severity::error)
+                    out.add(Why::unjudged, finding, stack);
             }
         };
         of(stack->push.findings, Why::denied);
@@ -60,16 +65,20 @@ std::vector<Refusal> collected(const std::vector<StackView>& views) {
 
 std::string_view opening(Why why) {
     switch (why) {
-        case Why::denied: return "Denied";
-        case Why::unjudged: return "Not judged";
-        case Why::rejected: return "Rejected";
+        case Why::denied:
+            return "Denied";
+        case Why::unjudged:
+            return "Not judged";
+        case Why::rejected:
+            return "Rejected";
     }
     return "";
 }
 
 }  // namespace
 
-std::string finding_text(const Finding& finding, const Voice& voice, const std::vector<std::string>& hosts) {
+std::string finding_text(const Finding& finding, const Voice& voice,
+                         const std::vector<std::string>& hosts) {
     std::string out = finding.policy.empty() ? "a policy" : voice.name(finding.policy);
     const auto place = voice.place(finding.place);
     if (!place.empty()) out += " (" + place + ")";
@@ -89,7 +98,8 @@ std::string Notices::refusals(std::size_t bytes) const {
         std::string line = voice.strong(opening(refusal.why));
         if (views.size() > 1) {
             std::vector<std::string> names;
-            for (const auto* stack : refusal.stacks) names.push_back(voice.name(stack->stack.value));
+            for (const auto* stack : refusal.stacks)
+                names.push_back(voice.name(stack->stack.value));
             line += " in " + list_of(names);
         }
         line += " by " + finding_text(*refusal.finding, voice, report.link_hosts) + ".";
@@ -100,7 +110,8 @@ std::string Notices::refusals(std::size_t bytes) const {
         add_paragraph(out, line);
     }
     if (left_out)
-        add_paragraph(out, voice.strong(number_of(left_out, "more refusal")) + "; each stack's check names its own.");
+        add_paragraph(out, voice.strong(number_of(left_out, "more refusal")) +
+                               "; each stack's check names its own.");
     return out;
 }
 

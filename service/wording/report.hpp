@@ -1,5 +1,5 @@
-// What a person reads: one Report value, four renderers. Pure. Foreign text (names, values, messages,
-// errors) goes through escape_markdown() or a fence, never straight into a page.
+// What a person reads: one Report value, four renderers. Pure. Foreign text (names, values,
+// messages, errors) goes through escape_markdown() or a fence, never straight into a page.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -25,21 +25,23 @@ struct Ahead {
 struct StackReport {
     StackId stack;
     std::string directory;
-    std::optional<Run> run;            // absent: not planned, `not_planned` says why
-    std::string not_planned;           // one sentence: "the pull request comes from a fork"
+    std::optional<Run> run;   // absent: not planned, `not_planned` says why
+    std::string not_planned;  // one sentence: "the pull request comes from a fork"
     bool observe = false;
-    bool is_new = false;               // only the head describes it
+    bool is_new = false;  // only the head describes it
     std::optional<Plan> plan;
-    std::optional<Plan> approved_plan; // what was approved before the merge, where it is another than `plan`
-    std::optional<int> place_in_queue; // 0: next
-    std::optional<Ahead> ahead;        // in the stack's lane
-    std::optional<GoneDirectory> gone; // its directory or its description
-    std::string renamed_from;          // its settings still name this directory in place of `directory`
-    Place described_at;                // where its settings stand
+    std::optional<Plan>
+        approved_plan;  // what was approved before the merge, where it is another than `plan`
+    std::optional<int> place_in_queue;  // 0: next
+    std::optional<Ahead> ahead;         // in the stack's lane
+    std::optional<GoneDirectory> gone;  // its directory or its description
+    std::string renamed_from;  // its settings still name this directory in place of `directory`
+    Place described_at;        // where its settings stand
     bool self_described = false;
     PushDecision push;
-    ApprovalDecision approval;         // where the plan has changes
-    std::vector<std::string> vanished_since, new_since;  // addresses, against the plan posted before
+    ApprovalDecision approval;  // where the plan has changes
+    std::vector<std::string> vanished_since,
+        new_since;  // addresses, against the plan posted before
 };
 
 enum class PullPhase { proposed, merged };
@@ -48,15 +50,15 @@ struct Report {
     PullRequest pull;
     PullPhase phase = PullPhase::proposed;
     std::string check_name = "slipway";
-    std::string public_url;                  // of the service, for links
-    bool discovering_stacks = false;                    // which stacks are concerned is still being found out
+    std::string public_url;           // of the service, for links
+    bool discovering_stacks = false;  // which stacks are concerned is still being found out
     std::vector<StackReport> stacks;
     std::vector<std::string> conflicts;      // paths: the merge result cannot be made
     std::vector<std::string> configuration;  // findings that keep it from being planned, one a line
     std::string previous_head;               // shortened, of the plan posted before; "": none
     std::int64_t now_ms = 0;
     std::string command_word = "/slipway";
-    std::vector<std::string> link_hosts;     // rule S3
+    std::vector<std::string> link_hosts;  // rule S3
 };
 
 // The conclusions of 4-interface; title, summary and text of a check.
@@ -79,24 +81,28 @@ struct CheckText {
 
 CheckText summary_check(const Report&);
 CheckText stack_check(const Report&, const StackReport&);
-CheckText stack_headline(const Report&, const StackReport&);  // status, outcome and title alone: cheap
-// The sticky comment, at most `budget` bytes: diffs are shortened first; headings, danger, denials, errors
-// and totals never.
+CheckText stack_headline(const Report&,
+                         const StackReport&);  // status, outcome and title alone: cheap
+// The sticky comment, at most `budget` bytes: diffs are shortened first; headings, danger, denials,
+// errors and totals never.
 std::string comment_markdown(const Report&, std::size_t budget = 60'000);
 std::string terminal_text(const Report&, bool colour);
 Json report_json(const Report&);
 
 std::string explanation_tree(const StackReport&);  // the check's text, and `slipway explain`
 // Those of several in one fence, of about `budget` bytes; "" where there are none.
-std::string explanation_trees(const std::vector<const StackReport*>& stacks, std::size_t budget = 60'000);
+std::string explanation_trees(const std::vector<const StackReport*>& stacks,
+                              std::size_t budget = 60'000);
 
 // --- pieces that others use, too
-std::string counts_text(const PlanCounts&);    // "+1 ~2 ±1", "no changes"
-std::string counts_sentence(const PlanCounts&); // "1 to add, 2 to change, 1 to replace"
+std::string counts_text(const PlanCounts&);      // "+1 ~2 ±1", "no changes"
+std::string counts_sentence(const PlanCounts&);  // "1 to add, 2 to change, 1 to replace"
 std::string state_text(const Run&, std::optional<int> place_in_queue, std::int64_t now_ms);
-std::string escape_markdown(std::string_view foreign);   // inline markdown without any effect
-std::string fenced(std::string_view text, std::string_view language);  // longer than any fence inside
-// C0 controls but newline and tab, escape sequences and bidirectional overrides removed; valid UTF-8.
+std::string escape_markdown(std::string_view foreign);  // inline markdown without any effect
+std::string fenced(std::string_view text,
+                   std::string_view language);  // longer than any fence inside
+// C0 controls but newline and tab, escape sequences and bidirectional overrides removed; valid
+// UTF-8.
 std::string printable(std::string_view foreign);
 
 }  // namespace slipway

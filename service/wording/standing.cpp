@@ -10,20 +10,27 @@ namespace {
 
 Standing of_verdict(const Run& run) {
     switch (run.plan_decision.verdict) {
-        case Verdict::denied: return Standing::denied;
-        case Verdict::error: return Standing::unjudged;
+        case Verdict::denied:
+            return Standing::denied;
+        case Verdict::error:
+            return Standing::unjudged;
         case Verdict::passed:
-        case Verdict::warned: break;
+        case Verdict::warned:
+            break;
     }
     return Standing::plan_failed;
 }
 
 Standing of_approval(const ApprovalDecision& decision) {
     switch (decision.approval) {
-        case Approval::approved: return Standing::ready;
-        case Approval::rejected: return Standing::rejected;
-        case Approval::error: return Standing::unjudged;
-        case Approval::undecided: break;
+        case Approval::approved:
+            return Standing::ready;
+        case Approval::rejected:
+            return Standing::rejected;
+        case Approval::error:
+            return Standing::unjudged;
+        case Approval::undecided:
+            break;
     }
     const bool asked = !decision.why.text.empty() || !decision.missing.empty();
     return asked ? Standing::unapproved : Standing::considering;
@@ -31,7 +38,8 @@ Standing of_approval(const ApprovalDecision& decision) {
 
 Standing of_finished(const StackReport& stack) {
     const auto& run = *stack.run;
-    if (run.kind == RunKind::tracked) return was_applying(run) ? Standing::applied : Standing::unchanged;
+    if (run.kind == RunKind::tracked)
+        return was_applying(run) ? Standing::applied : Standing::unchanged;
     if (!has_changes(stack)) return Standing::unchanged;
     return run.counts.any() ? of_approval(stack.approval) : Standing::ready;
 }
@@ -39,7 +47,8 @@ Standing of_finished(const StackReport& stack) {
 Standing without_a_run(const Report& report, const StackReport& stack) {
     if (!stack.not_planned.empty()) return Standing::not_planned;
     if (stack.gone && stack.gone->on_delete != OnDelete::destroy) {
-        const bool left_behind = stack.gone->on_delete == OnDelete::forbid && stack.gone->resources != 0;
+        const bool left_behind =
+            stack.gone->on_delete == OnDelete::forbid && stack.gone->resources != 0;
         return left_behind ? Standing::gone : Standing::orphaned;
     }
     return report.phase == PullPhase::merged ? Standing::untouched : Standing::not_planned;
@@ -51,26 +60,36 @@ Standing standing_of(const Report& report, const StackReport& stack) {
     if (!stack.run) return without_a_run(report, stack);
     const auto& run = *stack.run;
     switch (run.state) {
-        case RunState::queued: return Standing::queued;
-        case RunState::preparing: return Standing::planning;
-        case RunState::planning: return stack.place_in_queue ? Standing::queued : Standing::planning;
+        case RunState::queued:
+            return Standing::queued;
+        case RunState::preparing:
+            return Standing::planning;
+        case RunState::planning:
+            return stack.place_in_queue ? Standing::queued : Standing::planning;
         case RunState::unconfirmed:
             if (is_observed(stack)) return Standing::ready;
             return run.awaits_consideration ? Standing::considering : Standing::unconfirmed;
         case RunState::confirmed:
-        case RunState::applying: return Standing::applying;
-        case RunState::finished: return of_finished(stack);
+        case RunState::applying:
+            return Standing::applying;
+        case RunState::finished:
+            return of_finished(stack);
         case RunState::failed: {
             if (!run.unknown_providers.empty()) return Standing::unknown_provider;
-            const bool confirmed = entered_at_ms(run, RunState::confirmed) != 0;  // and its apply could not begin
+            const bool confirmed =
+                entered_at_ms(run, RunState::confirmed) != 0;  // and its apply could not begin
             const auto verdict = of_verdict(run);
-            return was_applying(run) || (confirmed && verdict == Standing::plan_failed) ? Standing::apply_failed : verdict;
+            return was_applying(run) || (confirmed && verdict == Standing::plan_failed)
+                       ? Standing::apply_failed
+                       : verdict;
         }
         case RunState::canceled:
         case RunState::discarded:
         case RunState::stopped:
-        case RunState::skipped: return Standing::ended;
-        case RunState::unknown: return Standing::unknown;
+        case RunState::skipped:
+            return Standing::ended;
+        case RunState::unknown:
+            return Standing::unknown;
     }
     return Standing::not_planned;
 }
@@ -93,8 +112,8 @@ std::vector<StackView> by_attention(const Report& report) {
 }
 
 bool is_busy(Standing standing) {
-    return standing == Standing::applying || standing == Standing::considering || standing == Standing::planning ||
-           standing == Standing::queued;
+    return standing == Standing::applying || standing == Standing::considering ||
+           standing == Standing::planning || standing == Standing::queued;
 }
 
 bool has_changes(const StackReport& stack) {
@@ -106,9 +125,9 @@ int destroyed(const PlanCounts& counts) { return counts.remove + counts.replace;
 std::size_t warnings(const StackReport& stack) {
     if (!stack.run) return 0;
     const auto& findings = stack.run->plan_decision.findings;
-    return static_cast<std::size_t>(std::count_if(findings.begin(), findings.end(), [](const Finding& f) {
-        return f.severity == Finding::Severity::warn;
-    }));
+    return static_cast<std::size_t>(
+        std::count_if(findings.begin(), findings.end(),
+                      [](const Finding& f) { return f.severity == Finding::Severity::warn; }));
 }
 
 bool is_observed(const StackReport& stack) {
@@ -116,8 +135,8 @@ bool is_observed(const StackReport& stack) {
 }
 
 bool lacks_approval(const StackView& view) {
-    return view.standing == Standing::unconfirmed && of_approval(view->approval) == Standing::unapproved &&
-           !view->approval.missing.empty();
+    return view.standing == Standing::unconfirmed &&
+           of_approval(view->approval) == Standing::unapproved && !view->approval.missing.empty();
 }
 
 bool is_tracked(const StackReport& stack) {

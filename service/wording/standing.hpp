@@ -1,5 +1,5 @@
-// Where a stack stands on its pull request, in one word: derived from its run, its plan and the decisions about
-// it. What is shown, in which order, and who must act all follow from it.
+// Where a stack stands on its pull request, in one word: derived from its run, its plan and the
+// decisions about it. What is shown, in which order, and who must act all follow from it.
 #pragma once
 #include <array>
 #include <string_view>
@@ -11,32 +11,35 @@ namespace slipway {
 
 // In the order of what needs attention.
 enum class Standing {
-    unknown,       // an apply whose end nobody saw
+    unknown,  // an apply whose end nobody saw
     apply_failed,
-    plan_failed,   // or its preparation
+    plan_failed,  // or its preparation
     denied,
-    unjudged,      // a policy could not be evaluated
+    unjudged,  // a policy could not be evaluated
     rejected,
     unknown_provider,  // it would run a provider that an administrator has to allow first
-    gone,          // its directory or its description: nothing is planned, and its resources are still there
-    not_planned,   // for a reason
-    ended,         // canceled, stopped, discarded, skipped
-    unconfirmed,   // merged, and waits for a person
+    gone,  // its directory or its description: nothing is planned, and its resources are still
+           // there
+    not_planned,  // for a reason
+    ended,        // canceled, stopped, discarded, skipped
+    unconfirmed,  // merged, and waits for a person
     unapproved,
-    ready,         // planned, with changes, nothing missing
+    ready,  // planned, with changes, nothing missing
     applying,
-    considering,   // planned, with changes; approvals are being looked at
-    planning,      // being prepared, planned, judged
+    considering,  // planned, with changes; approvals are being looked at
+    planning,     // being prepared, planned, judged
     queued,
     applied,
-    orphaned,      // gone, and its resources stay unmanaged, as its settings want; or there are none
+    orphaned,  // gone, and its resources stay unmanaged, as its settings want; or there are none
     unchanged,
-    untouched,     // merged, and no run was made for it
+    untouched,  // merged, and no run was made for it
 };
 constexpr std::array<std::string_view, 21> words_of(Standing) {
-    return {"unknown", "apply_failed", "plan_failed", "denied", "unjudged", "rejected", "unknown_provider", "gone",
-            "not_planned", "ended", "unconfirmed", "unapproved", "ready", "applying", "considering", "planning", "queued",
-            "applied", "orphaned", "unchanged", "untouched"};
+    return {"unknown",     "apply_failed",     "plan_failed", "denied",      "unjudged",
+            "rejected",    "unknown_provider", "gone",        "not_planned", "ended",
+            "unconfirmed", "unapproved",       "ready",       "applying",    "considering",
+            "planning",    "queued",           "applied",     "orphaned",    "unchanged",
+            "untouched"};
 }
 
 struct StackView {
@@ -50,7 +53,7 @@ Standing standing_of(const Report& report, const StackReport& stack);
 // Sorted by what needs attention: by standing, then what destroys first, then by name.
 std::vector<StackView> by_attention(const Report& report);
 
-bool is_busy(Standing);        // somebody of ours is at it
+bool is_busy(Standing);  // somebody of ours is at it
 bool has_changes(const StackReport&);
 int destroyed(const PlanCounts&);  // or replaced
 std::size_t warnings(const StackReport&);

@@ -1,5 +1,5 @@
-// What failed, with the tool's own words, and what stands still, with the reason: nobody should have to open a
-// log to learn whose move it is.
+// What failed, with the tool's own words, and what stands still, with the reason: nobody should
+// have to open a log to learn whose move it is.
 #include <algorithm>
 #include <map>
 
@@ -53,22 +53,31 @@ std::string what_went_on(const StackView& view, const Voice& voice) {
     const auto& run = *view->run;
     if (view.standing != Standing::apply_failed) return {};
     if (!was_applying(run)) return "It did not begin, and nothing was applied.";
-    return "Some of its changes may have been made, none is taken back, and nothing is tried again by itself: the "
-           "next plan of " + voice.name(view->stack.value) + " shows what is left" +
+    return "Some of its changes may have been made, none is taken back, and nothing is tried again "
+           "by itself: the "
+           "next plan of " +
+           voice.name(view->stack.value) + " shows what is left" +
            (run.counts.any() ? " of " + counts_text(run.counts) : "") + ".";
 }
 
 std::string unknown_text(const StackView& view, const Report& report, const Voice& voice) {
     const auto& run = *view->run;
-    const auto begun = entered_at_ms(run, RunState::applying), lost = entered_at_ms(run, RunState::unknown);
+    const auto begun = entered_at_ms(run, RunState::applying),
+               lost = entered_at_ms(run, RunState::unknown);
     std::string out = "The apply of " + voice.name(view->stack.value);
     if (begun) out += " began at " + utc_minutes(begun);
-    if (lost) out += (begun ? " and its worker was last heard of before " : " was last heard of before ") + utc_minutes(lost);
-    out += ". It may have ended either way. Nothing is tried again by itself, and nothing else is applied to this "
-           "stack, until somebody who has looked at its state says how it ended.";
+    if (lost)
+        out +=
+            (begun ? " and its worker was last heard of before " : " was last heard of before ") +
+            utc_minutes(lost);
+    out +=
+        ". It may have ended either way. Nothing is tried again by itself, and nothing else is "
+        "applied to this "
+        "stack, until somebody who has looked at its state says how it ended.";
     const auto url = run_url(report, run.id);
     if (!run.last_seen.empty())
-        out += " What was seen last: " + voice.code(run.last_seen) + (url.empty() ? "" : ", in " + voice.link("its log", url)) + ".";
+        out += " What was seen last: " + voice.code(run.last_seen) +
+               (url.empty() ? "" : ", in " + voice.link("its log", url)) + ".";
     else if (!url.empty())
         out += " What was seen last: " + voice.link("its log", url) + ".";
     return out + " " + resolving(report, view->stack, voice);
@@ -76,7 +85,8 @@ std::string unknown_text(const StackView& view, const Report& report, const Voic
 
 std::string ended_text(const StackView& view, const Voice& voice) {
     const auto& run = *view->run;
-    std::string out = (is_tracked(*view.report) ? "The run of " : "The plan of ") + voice.name(view->stack.value);
+    std::string out =
+        (is_tracked(*view.report) ? "The run of " : "The plan of ") + voice.name(view->stack.value);
     out += " was " + std::string(word(run.state));
     auto reason = reason_of(run, voice);
     const auto repeated = std::string(word(run.state)) + " ";
@@ -88,9 +98,11 @@ std::string unknown_provider_text(const StackView& view, const Report& report, c
     std::vector<std::string> names;
     for (const auto& source : view->run->unknown_providers) names.push_back(voice.code(source));
     const bool one = names.size() == 1;
-    return voice.name(view->stack.value) + " would run the provider" + (one ? " " : "s ") + list_of(names) + ", which " +
-           voice.name(report.pull.base_branch) + " does not use. " + (one ? "It was" : "They were") +
-           " not started and nothing was planned, because a provider is a program that can change what a plan shows.";
+    return voice.name(view->stack.value) + " would run the provider" + (one ? " " : "s ") +
+           list_of(names) + ", which " + voice.name(report.pull.base_branch) + " does not use. " +
+           (one ? "It was" : "They were") +
+           " not started and nothing was planned, because a provider is a program that can change "
+           "what a plan shows.";
 }
 
 std::string unconfirmed_text(const StackView& view, const Voice& voice, std::size_t bytes) {
@@ -113,9 +125,11 @@ std::string unconfirmed_text(const StackView& view, const Voice& voice, std::siz
         }
         ++shown;
     }
-    out = "What plan " + voice.code(shortened(run.plan_digest, 4)) + " of " + voice.name(view->stack.value) +
-          " does otherwise than the approved one:\n\n" + voice.block(lines, "diff");
-    if (shown < blocks.size()) out += "\n\n" + number_of(blocks.size() - shown, "more resource") + " differ.";
+    out = "What plan " + voice.code(shortened(run.plan_digest, 4)) + " of " +
+          voice.name(view->stack.value) + " does otherwise than the approved one:\n\n" +
+          voice.block(lines, "diff");
+    if (shown < blocks.size())
+        out += "\n\n" + number_of(blocks.size() - shown, "more resource") + " differ.";
     return out;
 }
 
@@ -124,7 +138,8 @@ std::string unconfirmed_text(const StackView& view, const Voice& voice, std::siz
 std::string Notices::failures(std::size_t bytes) const {
     std::vector<const StackView*> failed;
     for (const auto& view : views)
-        if (view.standing == Standing::apply_failed || view.standing == Standing::plan_failed) failed.push_back(&view);
+        if (view.standing == Standing::apply_failed || view.standing == Standing::plan_failed)
+            failed.push_back(&view);
     if (failed.empty()) return {};
     const auto share = std::max(least_of_an_error, bytes / failed.size());
     std::string out;
@@ -136,7 +151,9 @@ std::string Notices::failures(std::size_t bytes) const {
                                         voice.name((*view)->stack.value) + " failed");
         const auto reason = run.reason == run.error ? std::string() : reason_of(run, voice);
         text += reason.empty() ? "." : ": " + reason + ".";
-        if (!run.error.empty()) text += "\n\n" + voice.block(beginning(run.error, share - std::min(share, least_of_an_error) + 100));
+        if (!run.error.empty())
+            text += "\n\n" + voice.block(beginning(
+                                 run.error, share - std::min(share, least_of_an_error) + 100));
         add_paragraph(text, what_went_on(*view, voice));
         if (out.size() + text.size() > bytes + least_of_an_error) {
             ++left_out;
@@ -145,17 +162,19 @@ std::string Notices::failures(std::size_t bytes) const {
         add_paragraph(out, text);
     }
     if (left_out)
-        add_paragraph(out, voice.strong(number_of(left_out, "more stack") + " failed") + "; their checks hold the errors.");
+        add_paragraph(out, voice.strong(number_of(left_out, "more stack") + " failed") +
+                               "; their checks hold the errors.");
     return out;
 }
 
 std::string Notices::standstills(std::size_t bytes) const {
     std::string out;
     if (!report.conflicts.empty())
-        add_paragraph(out, report.conflicts.size() <= 3
-                               ? "Git cannot merge that by itself, so nothing was planned."
-                               : "Git cannot merge these files by itself, so nothing was planned:\n\n" +
-                                     voice.block(listed(report.conflicts, bytes / 2)));
+        add_paragraph(out,
+                      report.conflicts.size() <= 3
+                          ? "Git cannot merge that by itself, so nothing was planned."
+                          : "Git cannot merge these files by itself, so nothing was planned:\n\n" +
+                                voice.block(listed(report.conflicts, bytes / 2)));
     if (!report.configuration.empty())
         add_paragraph(out, "The configuration cannot be used as it is:\n\n" +
                                voice.block(listed(report.configuration, bytes / 2)));
@@ -166,7 +185,8 @@ std::string Notices::standstills(std::size_t bytes) const {
         if (view.standing == Standing::not_planned && report.conflicts.empty())
             not_planned[view->not_planned].push_back(voice.name(view->stack.value));
         if (view.standing == Standing::ended) text = ended_text(view, voice);
-        if (view.standing == Standing::unknown_provider) text = unknown_provider_text(view, report, voice);
+        if (view.standing == Standing::unknown_provider)
+            text = unknown_provider_text(view, report, voice);
         if (view.standing == Standing::unknown) text = unknown_text(view, report, voice);
         if (view.standing == Standing::unconfirmed) text = unconfirmed_text(view, voice, bytes / 3);
         if (out.size() + text.size() <= bytes) add_paragraph(out, text);
@@ -178,7 +198,9 @@ std::string Notices::standstills(std::size_t bytes) const {
     if (all_alike && left == 1 && views.size() == 1 && report.stacks.size() == 1) return out;
     for (const auto& [reason, names] : not_planned) {
         const auto text = "Not planned: " + list_of(names, 10);
-        add_paragraph(out, text + (reason.empty() || all_alike ? "." : ", because " + voice.said(reason) + "."));
+        add_paragraph(
+            out,
+            text + (reason.empty() || all_alike ? "." : ", because " + voice.said(reason) + "."));
     }
     return out;
 }

@@ -11,23 +11,28 @@ namespace {
 
 constexpr std::size_t cell_bytes = 160;
 
-std::string cell(std::string_view foreign) { return escape_markdown(shortened_in_the_middle(one_line(foreign), cell_bytes)); }
+std::string cell(std::string_view foreign) {
+    return escape_markdown(shortened_in_the_middle(one_line(foreign), cell_bytes));
+}
 
 bool has_row(Standing standing) {
-    return standing != Standing::unchanged && standing != Standing::untouched && standing != Standing::orphaned;
+    return standing != Standing::unchanged && standing != Standing::untouched &&
+           standing != Standing::orphaned;
 }
 
 // Where no stack got as far as a plan, the sentences above have said it all.
 bool has_table(const Report& report, const std::vector<StackView>& views) {
     if (report.pull.state == PullState::closed) return false;
     return std::any_of(views.begin(), views.end(), [](const StackView& view) {
-        return has_row(view.standing) && (is_busy(view.standing) || (view->run && view->run->planned_at_ms));
+        return has_row(view.standing) &&
+               (is_busy(view.standing) || (view->run && view->run->planned_at_ms));
     });
 }
 
 enum class Columns { states, decisions };
 
-// While something is going on, or after the merge, what counts is how far it is; else what is in its way.
+// While something is going on, or after the merge, what counts is how far it is; else what is in
+// its way.
 Columns columns_of(const Report& report, const std::vector<StackView>& views) {
     if (report.phase == PullPhase::merged) return Columns::states;
     for (const auto& view : views)
@@ -38,8 +43,9 @@ Columns columns_of(const Report& report, const std::vector<StackView>& views) {
 std::string row(const Report& report, const StackView& view, Columns columns) {
     auto name = cell(view->stack.value);
     const bool endangered = view->run && destroyed(view->run->counts) > 0;
-    const bool strong = endangered || (needs_attention(view.standing) &&
-                                       (columns == Columns::decisions || view.standing != Standing::unapproved));
+    const bool strong =
+        endangered || (needs_attention(view.standing) &&
+                       (columns == Columns::decisions || view.standing != Standing::unapproved));
     if (strong) name = "**" + name + "**";
     std::string out = "| " + name + " | " + plan_text(*view.report) + " | ";
     if (columns == Columns::states) return out + cell(standing_text(report, view)) + " |\n";
@@ -52,8 +58,9 @@ std::string joined(const std::vector<std::string>& parts) {
     return out;
 }
 
-std::string since(const Report& report, const std::vector<StackView>& views, const Voice& voice, std::size_t bytes,
-                  std::string_view what, std::vector<std::string> StackReport::*list) {
+std::string since(const Report& report, const std::vector<StackView>& views, const Voice& voice,
+                  std::size_t bytes, std::string_view what,
+                  std::vector<std::string> StackReport::*list) {
     std::vector<std::string> names;
     std::size_t used = 0, all = 0;
     for (const auto& view : views)
@@ -71,7 +78,8 @@ std::string since(const Report& report, const std::vector<StackView>& views, con
 
 std::string by_whom(const StackView& view) {
     std::string out;
-    if (!view->approval.approved_by.empty()) out += ", approved by " + joined(view->approval.approved_by);
+    if (!view->approval.approved_by.empty())
+        out += ", approved by " + joined(view->approval.approved_by);
     const auto& confirmed_by = view->run->confirmed_by;
     if (!confirmed_by.empty() && confirmed_by != "slipway") out += ", confirmed by " + confirmed_by;
     return out;
@@ -79,9 +87,7 @@ std::string by_whom(const StackView& view) {
 
 }  // namespace
 
-bool needs_attention(Standing standing) {
-    return standing <= Standing::unapproved;
-}
+bool needs_attention(Standing standing) { return standing <= Standing::unapproved; }
 
 std::string plan_text(const StackReport& stack) {
     if (!stack.run) return {};
@@ -94,10 +100,14 @@ std::string policies_text(const StackReport& stack) {
     if (stack.push.failed) return "error";
     if (!stack.run || !stack.run->planned_at_ms) return {};
     switch (stack.run->plan_decision.verdict) {
-        case Verdict::passed: return "passed";
-        case Verdict::warned: return number_of(warnings(stack), "warning");
-        case Verdict::denied: return "denied";
-        case Verdict::error: return "error";
+        case Verdict::passed:
+            return "passed";
+        case Verdict::warned:
+            return number_of(warnings(stack), "warning");
+        case Verdict::denied:
+            return "denied";
+        case Verdict::error:
+            return "error";
     }
     return {};
 }
@@ -108,20 +118,31 @@ std::string missing_text(const StackView& view) {
         case Standing::unapproved:
             return approval.missing.empty() ? "approval not decided" : joined(approval.missing);
         case Standing::rejected:
-            return approval.rejected_by.empty() ? "rejected" : "rejected by " + joined(approval.rejected_by);
+            return approval.rejected_by.empty() ? "rejected"
+                                                : "rejected by " + joined(approval.rejected_by);
         case Standing::ready:
             if (is_observed(*view.report)) return "nothing: only observed";
-            return approval.approved_by.empty() ? "nothing" : "nothing: approved by " + joined(approval.approved_by);
+            return approval.approved_by.empty()
+                       ? "nothing"
+                       : "nothing: approved by " + joined(approval.approved_by);
         case Standing::unknown_provider:
             return "an administrator's yes to the provider " + joined(view->run->unknown_providers);
-        case Standing::plan_failed: return "a plan";
-        case Standing::denied: return "a new commit";
-        case Standing::unjudged: return "a policy that can be evaluated";
-        case Standing::gone: return "a word on its resources";
-        case Standing::not_planned: return "a plan";
-        case Standing::ended: return view->run ? std::string(word(view->run->state)) : "";
-        case Standing::unconfirmed: return lacks_approval(view) ? joined(approval.missing) : "a confirmation";
-        default: return {};
+        case Standing::plan_failed:
+            return "a plan";
+        case Standing::denied:
+            return "a new commit";
+        case Standing::unjudged:
+            return "a policy that can be evaluated";
+        case Standing::gone:
+            return "a word on its resources";
+        case Standing::not_planned:
+            return "a plan";
+        case Standing::ended:
+            return view->run ? std::string(word(view->run->state)) : "";
+        case Standing::unconfirmed:
+            return lacks_approval(view) ? joined(approval.missing) : "a confirmation";
+        default:
+            return {};
     }
 }
 
@@ -133,7 +154,8 @@ std::string standing_text(const Report& report, const StackView& view) {
     const auto& run = *view->run;
     if (lacks_approval(view)) return "waits: " + joined(view->approval.missing);
     if (view.standing == Standing::unknown_provider) return "waits: " + missing_text(view);
-    if (view.standing == Standing::unconfirmed && !run.reason.empty()) return "waits: " + run.reason;
+    if (view.standing == Standing::unconfirmed && !run.reason.empty())
+        return "waits: " + run.reason;
     if (run.kind == RunKind::tracked && run.state == RunState::queued) {
         std::vector<std::string> upstream;
         for (const auto& id : run.waits_for)
@@ -152,8 +174,9 @@ std::string standing_text(const Report& report, const StackView& view) {
 std::string table(const Report& report, const std::vector<StackView>& views, std::size_t bytes) {
     if (!has_table(report, views)) return {};
     const auto columns = columns_of(report, views);
-    std::string out = columns == Columns::states ? "| Stack | Plan | |\n|---|---|---|\n"
-                                                 : "| Stack | Plan | Policies | Missing |\n|---|---|---|---|\n";
+    std::string out = columns == Columns::states
+                          ? "| Stack | Plan | |\n|---|---|---|\n"
+                          : "| Stack | Plan | Policies | Missing |\n|---|---|---|---|\n";
     PlanCounts all, rest;
     std::size_t left_out = 0, changing = 0;
     for (const auto& view : views) {
@@ -172,20 +195,23 @@ std::string table(const Report& report, const std::vector<StackView>& views, std
     }
     out.pop_back();
     if (left_out)
-        add_paragraph(out, "And " + number_of(left_out, "more stack") + " (" + counts_text(rest) + "); each has a check.");
+        add_paragraph(out, "And " + number_of(left_out, "more stack") + " (" + counts_text(rest) +
+                               "); each has a check.");
     constexpr std::size_t enough_to_add_up = 5;
     if (changing >= enough_to_add_up)
-        add_paragraph(out, "In all " + counts_text(all) + " in " + number_of(changing, "stack") + ".");
+        add_paragraph(out,
+                      "In all " + counts_text(all) + " in " + number_of(changing, "stack") + ".");
     return out;
 }
 
-std::string beside_the_table(const Report& report, const std::vector<StackView>& views, const Voice& voice,
-                             std::size_t bytes) {
+std::string beside_the_table(const Report& report, const std::vector<StackView>& views,
+                             const Voice& voice, std::size_t bytes) {
     std::vector<std::string> unchanged, fresh;
     bool any_row = false;
     for (const auto& view : views) {
         any_row = any_row || has_row(view.standing);
-        if (view.standing == Standing::unchanged) unchanged.push_back(voice.name(view->stack.value));
+        if (view.standing == Standing::unchanged)
+            unchanged.push_back(voice.name(view->stack.value));
         if (view->is_new && view->run) fresh.push_back(voice.name(view->stack.value));
     }
     std::string out;
@@ -193,9 +219,10 @@ std::string beside_the_table(const Report& report, const std::vector<StackView>&
         if (!text.empty()) out += (out.empty() ? "" : " ") + text;
     };
     if (!unchanged.empty() && (any_row || unchanged.size() > 1))
-        add(number_of(unchanged.size(), "stack") + (unchanged.size() == 1 ? " has" : " have") + " no changes: " +
-            list_of(unchanged, 8) + ".");
-    if (!fresh.empty()) add("New with this pull request, and planned without secrets: " + list_of(fresh, 8) + ".");
+        add(number_of(unchanged.size(), "stack") + (unchanged.size() == 1 ? " has" : " have") +
+            " no changes: " + list_of(unchanged, 8) + ".");
+    if (!fresh.empty())
+        add("New with this pull request, and planned without secrets: " + list_of(fresh, 8) + ".");
     if (!report.previous_head.empty()) {
         add(since(report, views, voice, bytes / 3, "New", &StackReport::new_since));
         add(since(report, views, voice, bytes / 3, "Gone", &StackReport::vanished_since));

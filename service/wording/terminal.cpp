@@ -1,5 +1,5 @@
-// The same report for a terminal: same sentences, columns instead of a table, diffs unfolded. Colour only
-// strengthens what the signs already say.
+// The same report for a terminal: same sentences, columns instead of a table, diffs unfolded.
+// Colour only strengthens what the signs already say.
 #include <algorithm>
 #include <array>
 
@@ -19,7 +19,11 @@ constexpr std::size_t notice_bytes = 20'000;
 constexpr std::size_t cell_bytes = 60;
 
 std::string coloured(const std::string& line) {
-    const char* colour = line.empty() ? "" : line[0] == '+' ? "\x1B[32m" : line[0] == '-' ? "\x1B[31m" : line[0] == '!' ? "\x1B[33m" : "";
+    const char* colour = line.empty()     ? ""
+                         : line[0] == '+' ? "\x1B[32m"
+                         : line[0] == '-' ? "\x1B[31m"
+                         : line[0] == '!' ? "\x1B[33m"
+                                          : "";
     return *colour ? colour + line + "\x1B[0m" : line;
 }
 
@@ -67,16 +71,20 @@ std::string terminal_text(const Report& report, bool colour) {
     add_paragraph(out, beside_the_table(report, views, voice, notice_bytes));
     for (const auto& view : views) {
         if (!has_changes(*view.report) || !view->plan) continue;
-        std::string text = voice.strong(voice.name(view->stack.value)) + ": " + plan_text(*view.report);
-        if (!view->run->plan_digest.empty()) text += ", plan " + std::string(shortened(view->run->plan_digest, 4));
+        std::string text =
+            voice.strong(voice.name(view->stack.value)) + ": " + plan_text(*view.report);
+        if (!view->run->plan_digest.empty())
+            text += ", plan " + std::string(shortened(view->run->plan_digest, 4));
         for (const auto* change : in_reading_order(*view->plan)) {
             text += "\n";
-            for (const auto& line : diff_block(*change).lines) text += "\n" + (colour ? coloured(line) : line);
+            for (const auto& line : diff_block(*change).lines)
+                text += "\n" + (colour ? coloured(line) : line);
         }
         add_paragraph(out, text);
     }
     auto closing = merging(report, views, voice);
-    if (const auto next = next_step(report, views, voice); !next.empty()) closing += (closing.empty() ? "" : " ") + next;
+    if (const auto next = next_step(report, views, voice); !next.empty())
+        closing += (closing.empty() ? "" : " ") + next;
     add_paragraph(out, closing);
     return out + "\n";
 }

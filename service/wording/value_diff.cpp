@@ -67,12 +67,14 @@ std::string on_a_line(const Json& value) {
 }
 
 bool has_members(const Json& value) {
-    return (value.is_object() && !value.members().empty()) || (value.is_array() && !value.items().empty());
+    return (value.is_object() && !value.members().empty()) ||
+           (value.is_array() && !value.items().empty());
 }
 
 bool is_name(std::string_view text) {
     return !text.empty() && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_' || c == '-';
+        return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+               c == '_' || c == '-';
     });
 }
 
@@ -88,7 +90,8 @@ std::string below(const std::string& path, std::size_t index) {
 // Every leaf of a value, or of what differs between two, as `path = value`.
 class Structure {
   public:
-    Structure(Lines& lines, std::size_t indent, std::size_t width = 0) : lines_(lines), indent_(indent), width_(width) {}
+    Structure(Lines& lines, std::size_t indent, std::size_t width = 0)
+        : lines_(lines), indent_(indent), width_(width) {}
 
     void one_side(char sign, const std::string& path, const Json& value, int depth = 0) const {
         if (!has_members(value) || depth > depth_shown || value.dump().size() <= 60) {
@@ -114,8 +117,8 @@ class Structure {
             }
             for (const auto& [name, member] : after.members())
                 if (!before.has(name)) one_side('+', below(path, name), member, depth + 1);
-        } else if (depth <= depth_shown && before.is_array() && after.is_array() && has_members(before) &&
-                   has_members(after)) {
+        } else if (depth <= depth_shown && before.is_array() && after.is_array() &&
+                   has_members(before) && has_members(after)) {
             lists(path, before, after, depth);
         } else {
             leaf('-', path, before);
@@ -131,14 +134,17 @@ class Structure {
         while (old_end > front && new_end > front && before[old_end - 1] == after[new_end - 1])
             --old_end, --new_end;
         std::size_t i = front;
-        for (; i < old_end && i < new_end; ++i) both(below(path, i), before[i], after[i], depth + 1);
+        for (; i < old_end && i < new_end; ++i)
+            both(below(path, i), before[i], after[i], depth + 1);
         for (auto j = i; j < old_end; ++j) one_side('-', below(path, j), before[j], depth + 1);
         for (auto j = i; j < new_end; ++j) one_side('+', below(path, j), after[j], depth + 1);
     }
 
     void leaf(char sign, const std::string& path, const Json& value) const {
         const auto name = label(path);
-        lines_.add(sign, indent_, name.empty() ? on_a_line(value) : padded(name, width_) + " = " + on_a_line(value));
+        lines_.add(
+            sign, indent_,
+            name.empty() ? on_a_line(value) : padded(name, width_) + " = " + on_a_line(value));
     }
 
     Lines& lines_;
@@ -201,7 +207,8 @@ std::pair<std::string, std::string> around_the_difference(std::string_view a, st
     while (front < a_end && front < b_end && a[front] == b[front]) ++front;
     while (a_end > front && b_end > front && a[a_end - 1] == b[b_end - 1]) --a_end, --b_end;
     const auto at_start = [](std::string_view text, std::size_t at) {
-        while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80) --at;
+        while (at > 0 && at < text.size() && (static_cast<unsigned char>(text[at]) & 0xC0) == 0x80)
+            --at;
         return at;
     };
     const auto cut = [&](std::string_view text, std::size_t end) {
@@ -250,7 +257,9 @@ class Attribute {
         lines_.add(sign, 3, padded(name_, width_) + " = " + std::string(value));
     }
 
-    void title(char sign, std::string_view kind) { lines_.add(sign, 3, name_ + " (" + std::string(kind) + ")"); }
+    void title(char sign, std::string_view kind) {
+        lines_.add(sign, 3, name_ + " (" + std::string(kind) + ")");
+    }
 
     static std::optional<Json> read(const Side& side) {
         if (side.json.size() > parsed_bytes) return std::nullopt;
@@ -298,14 +307,16 @@ class Attribute {
         if (strings && old_inner && new_inner && !(*old_inner == *new_inner)) {
             title('!', "JSON");
             Structure(lines_, 5).both("", *old_inner, *new_inner);
-        } else if (strings && (old_text.find('\n') != old_text.npos || new_text.find('\n') != new_text.npos)) {
+        } else if (strings &&
+                   (old_text.find('\n') != old_text.npos || new_text.find('\n') != new_text.npos)) {
             title('!', "text");
             text_lines(lines_, old_text, new_text);
         } else if (strings && std::max(old_text.size(), new_text.size()) > shown_bytes) {
             const auto [a, b] = around_the_difference(printable(old_text), printable(new_text));
             line('-', a);
             line('+', b);
-        } else if ((before->is_object() && after->is_object()) || (before->is_array() && after->is_array())) {
+        } else if ((before->is_object() && after->is_object()) ||
+                   (before->is_array() && after->is_array())) {
             Structure(lines_, 3, width_).both(name_, *before, *after);
         } else {
             line('-', on_a_line(*before));
@@ -321,8 +332,8 @@ class Attribute {
 
 }  // namespace
 
-void add_attribute_lines(std::vector<std::string>& out, const AttributeChange& change, std::size_t width,
-                         std::size_t line_limit) {
+void add_attribute_lines(std::vector<std::string>& out, const AttributeChange& change,
+                         std::size_t width, std::size_t line_limit) {
     Lines lines(out, line_limit);
     Attribute(lines, change, width).write();
 }

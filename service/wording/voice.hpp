@@ -1,5 +1,5 @@
-// How a sentence is set: the same words for a page (Markdown) and for a terminal. Own words go in as they
-// are, foreign ones through name(), code() or said().
+// How a sentence is set: the same words for a page (Markdown) and for a terminal. Own words go in
+// as they are, foreign ones through name(), code() or said().
 #pragma once
 #include <string>
 #include <string_view>
@@ -17,13 +17,14 @@ class Voice {
     Medium medium() const { return medium_; }
     bool colour() const { return colour_; }
 
-    std::string name(std::string_view foreign) const;     // of a stack, a person, a policy
-    std::string code(std::string_view foreign) const;     // an address, a path, an attribute
-    std::string said(std::string_view foreign) const;     // a message, bounded
-    std::string strong(std::string_view set) const;       // already set
-    std::string command(std::string_view own) const;      // what to type
-    std::string place(const Place& place) const;          // file:line
-    std::string block(std::string_view foreign, std::string_view language = "text") const;  // of lines
+    std::string name(std::string_view foreign) const;  // of a stack, a person, a policy
+    std::string code(std::string_view foreign) const;  // an address, a path, an attribute
+    std::string said(std::string_view foreign) const;  // a message, bounded
+    std::string strong(std::string_view set) const;    // already set
+    std::string command(std::string_view own) const;   // what to type
+    std::string place(const Place& place) const;       // file:line
+    std::string block(std::string_view foreign,
+                      std::string_view language = "text") const;  // of lines
     std::string link(std::string_view own_word, std::string_view url) const;
 
   private:

@@ -23,7 +23,8 @@ inline std::function<void(ServerProcess::Ready)> intake_server(RedisAddress redi
         forges["github.com"] = make_github_forge(config, *http, clock);
         auto queue = make_redis_queue(io.get_executor(), redis, Secret("a key for records"));
         Router router;
-        router.add("POST", "/webhooks/{forge}", receive_webhook(*queue, forges), webhook_body_limit);
+        router.add("POST", "/webhooks/{forge}", receive_webhook(*queue, forges),
+                   webhook_body_limit);
         auto server = serve_tcp(io.get_executor(), router, "127.0.0.1", 0);
         ready(server->port());
         io.run();

@@ -35,7 +35,8 @@ inline std::string webhook_body() {
     if (const auto all = parse_json(text)) {
         for (const auto& kind : all->items())
             for (const auto& example : kind["examples"].items())
-                if (kind["name"].text() == "pull_request" && example["action"].text() == "synchronize")
+                if (kind["name"].text() == "pull_request" &&
+                    example["action"].text() == "synchronize")
                     return example.dump();
     }
     std::string urls;
@@ -53,14 +54,15 @@ struct Load {
     int sent = 0;
 
     explicit Load(const std::string& body)
-        : head("POST /webhooks/github.com HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n"
-               "User-Agent: GitHub-Hookshot/044aadd\r\nContent-Type: application/json\r\n"
-               "X-GitHub-Event: pull_request\r\nX-GitHub-Hook-ID: 292430182\r\n"
-               "X-GitHub-Hook-Installation-Target-ID: 79929171\r\n"
-               "X-GitHub-Hook-Installation-Target-Type: repository\r\n"
-               "X-Hub-Signature-256: sha256=" +
-               hmac_sha256_hex(webhook_secret, body) + "\r\nContent-Length: " +
-               std::to_string(body.size()) + "\r\nX-GitHub-Delivery: 72d3162e-cc78-11e3-81ab-"),
+        : head(
+              "POST /webhooks/github.com HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: */*\r\n"
+              "User-Agent: GitHub-Hookshot/044aadd\r\nContent-Type: application/json\r\n"
+              "X-GitHub-Event: pull_request\r\nX-GitHub-Hook-ID: 292430182\r\n"
+              "X-GitHub-Hook-Installation-Target-ID: 79929171\r\n"
+              "X-GitHub-Hook-Installation-Target-Type: repository\r\n"
+              "X-Hub-Signature-256: sha256=" +
+              hmac_sha256_hex(webhook_secret, body) + "\r\nContent-Length: " +
+              std::to_string(body.size()) + "\r\nX-GitHub-Delivery: 72d3162e-cc78-11e3-81ab-"),
           tail("\r\n\r\n" + body) {}
 
     struct Measured {

@@ -1,6 +1,7 @@
-// P13: a flood of 20:1 from a loud repository, and what a quiet one waits: the real queue and consumer over a
-// redis-server, jobs that take a few milliseconds of a forge's time. Measured for two repositories of one owner,
-// for two installations, and for a worker with two slots; the worst of the three counts.
+// P13: a flood of 20:1 from a loud repository, and what a quiet one waits: the real queue and
+// consumer over a redis-server, jobs that take a few milliseconds of a forge's time. Measured for
+// two repositories of one owner, for two installations, and for a worker with two slots; the worst
+// of the three counts.
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
@@ -38,8 +39,9 @@ double wait_of_the_quiet(const Scene& scene, bool flooded) {
         co_await sleep_for(scene.work);
         if (job.job.repository == scene.quiet) ++done, ended.notify();
     };
-    asio::co_spawn(io, consume(*queue, options, perform),
-                   asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr) { over = true; }));
+    asio::co_spawn(
+        io, consume(*queue, options, perform),
+        asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr) { over = true; }));
     int next = 0;
     auto leave = [&](const char* repository, int count) -> Task<void> {
         Commit commit;
@@ -61,7 +63,8 @@ double wait_of_the_quiet(const Scene& scene, bool flooded) {
             const auto begin = std::chrono::steady_clock::now();
             co_await leave(scene.quiet, 1);
             while (done < i) co_await ended.wait(1min);
-            waited.push_back(std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+            waited.push_back(
+                std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
         }
     };
     run_task(io, ask(), 60s);

@@ -1,13 +1,14 @@
 // P15: what a policy decision costs beside what it decides about.
 //
-// On a webhook: a push decision by three policies, against the cheapest call to a forge. Every forge is a
-// network away, and this machine has none: the yardstick is a GET of a pull request (20 KB of JSON) through
-// our own client from a server of our own on loopback that answers after 20 ms, a round trip within one
-// region and little work: hosted forges take longer, TLS is left out. The bare loopback call is
-// printed, too.
+// On a webhook: a push decision by three policies, against the cheapest call to a forge. Every
+// forge is a network away, and this machine has none: the yardstick is a GET of a pull request (20
+// KB of JSON) through our own client from a server of our own on loopback that answers after 20 ms,
+// a round trip within one region and little work: hosted forges take longer, TLS is left out. The
+// bare loopback call is printed, too.
 //
-// On a plan: four policies on a plan of 1,000 resources, against `terraform show -json` of that plan. The
-// question holds the document as a value, as control has it; what reading it took is printed.
+// On a plan: four policies on a plan of 1,000 resources, against `terraform show -json` of that
+// plan. The question holds the document as a value, as control has it; what reading it took is
+// printed.
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
 #include <filesystem>
@@ -29,8 +30,11 @@ namespace {
 constexpr int rounds = 9, decisions_a_round = 50, calls_a_round = 5;
 
 Policy policy(std::string name, PolicyKind kind, std::string_view text) {
-    return {name, kind, SpaceId("production"),
-            {"policies/" + std::string(word(kind)) + "/" + name + ".rego", 0, 0}, std::string(text)};
+    return {name,
+            kind,
+            SpaceId("production"),
+            {"policies/" + std::string(word(kind)) + "/" + name + ".rego", 0, 0},
+            std::string(text)};
 }
 
 Stack a_stack() {
@@ -45,7 +49,8 @@ Stack a_stack() {
 PushQuestion push_question() {
     PushQuestion question;
     question.stack = a_stack();
-    for (int i = 0; i < 40; ++i) question.changed.push_back("stacks/web/file-" + std::to_string(i) + ".tf");
+    for (int i = 0; i < 40; ++i)
+        question.changed.push_back("stacks/web/file-" + std::to_string(i) + ".tf");
     question.because = {question.changed.begin(), question.changed.begin() + 10};
     question.pull.emplace();
     question.pull->name = {question.stack.repository, 7};
@@ -59,7 +64,8 @@ PushQuestion push_question() {
 std::string pull_request_text() {
     std::string urls;
     for (int i = 0; urls.size() < 20'000; ++i)
-        urls += ",\"part_" + std::to_string(i) + "_url\":\"https://api.github.com/repos/acme/infra/part-" +
+        urls += ",\"part_" + std::to_string(i) +
+                "_url\":\"https://api.github.com/repos/acme/infra/part-" +
                 std::to_string(i * 104729 % 100000) + "{/id}\"";
     return "{\"id\":1,\"number\":7" + urls + "}";
 }
@@ -82,9 +88,10 @@ double webhook_ratio() {
         policy("default", PolicyKind::push, library_policy("push/default.rego")),
         policy("labels", PolicyKind::push,
                "package spacelift\nignore { input.pull_request.labels[_] == \"slipway:skip\" }\n"),
-        policy("docs", PolicyKind::push,
-               "package slipway\nimport rego.v1\nignore if every file in input.push.affected_files { "
-               "endswith(file, \".md\") }\n")};
+        policy(
+            "docs", PolicyKind::push,
+            "package slipway\nimport rego.v1\nignore if every file in input.push.affected_files { "
+            "endswith(file, \".md\") }\n")};
     const auto question = push_question();
     auto decide = [&] {
         for (int i = 0; i < decisions_a_round; ++i) {
@@ -111,7 +118,8 @@ double webhook_ratio() {
         const auto found = bench::in_turn(rounds, decide, [&] { call(path); });
         const double decision = found.measured / decisions_a_round;
         const double asked = found.yardstick / calls_a_round;
-        std::printf("a push decision %.0f us, a call to %s %.0f us\n", decision * 1e6, path, asked * 1e6);
+        std::printf("a push decision %.0f us, a call to %s %.0f us\n", decision * 1e6, path,
+                    asked * 1e6);
         return decision / asked;
     };
     against("/at-once");
@@ -150,7 +158,8 @@ struct PlanFolder {
         command.argv = std::move(words);
         command.argv.insert(command.argv.begin(), tool);
         command.directory = path;
-        command.environment = {{"HOME", path}, {"CHECKPOINT_DISABLE", "1"}, {"PATH", "/usr/bin:/bin"}};
+        command.environment = {
+            {"HOME", path}, {"CHECKPOINT_DISABLE", "1"}, {"PATH", "/usr/bin:/bin"}};
         auto ended = run_task(io, run(std::move(command)), 60s);
         if (!ended.ok()) throw std::runtime_error(ended.text() + ": " + ended.error_output);
         return std::move(ended.output);
@@ -164,8 +173,8 @@ double plan_ratio() {
     auto policies = make_policies(io.get_executor(), SLIPWAY_BINARY_DIR "/bin/slipway-opa");
     PolicySet set;
     for (const char* name : {"require_tags", "protect_destroy", "warn_destroy"})
-        set.policies.push_back(policy(name, PolicyKind::plan,
-                                      library_policy(std::string("plan/") + name + ".rego")));
+        set.policies.push_back(
+            policy(name, PolicyKind::plan, library_policy(std::string("plan/") + name + ".rego")));
     set.policies.push_back(policy("count", PolicyKind::plan,
                                   "package spacelift\nwarn[sprintf(\"%d resources\", [n])] { "
                                   "n := count(affected_resources); n >= 1000 }\n"));
@@ -185,10 +194,13 @@ double plan_ratio() {
         if (decision.verdict != Verdict::warned || decision.findings.size() != 1) std::abort();
     };
     decide();
-    const auto found = bench::in_turn(rounds, decide, [&] { folder.run_tool({"show", "-json", "plan"}); });
-    std::printf("a plan decision on %zu KB %.1f ms (reading it before: %.1f ms), show -json %.1f ms\n",
-                text.size() / 1024, found.measured * 1e3, reading / (rounds + 1) * 1e3,
-                found.yardstick * 1e3);
+    const auto found = bench::in_turn(rounds, decide, [&] {
+        folder.run_tool({"show", "-json", "plan"});
+    });
+    std::printf(
+        "a plan decision on %zu KB %.1f ms (reading it before: %.1f ms), show -json %.1f ms\n",
+        text.size() / 1024, found.measured * 1e3, reading / (rounds + 1) * 1e3,
+        found.yardstick * 1e3);
     policies.reset();
     io.restart();
     io.run_for(1s);

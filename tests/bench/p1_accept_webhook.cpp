@@ -1,5 +1,5 @@
-// P1: the processor's time for accepting a webhook (verify, deduplicate, persist, 202), against a bare Beast
-// server that reads the body and answers 202.
+// P1: the processor's time for accepting a webhook (verify, deduplicate, persist, 202), against a
+// bare Beast server that reads the body and answers 202.
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
 #include <boost/beast/http.hpp>
@@ -23,7 +23,8 @@ Task<void> answer_all(tcp::socket socket) {
     for (;;) {
         http::request_parser<http::string_body> parser;
         parser.body_limit(webhook_body_limit);
-        co_await http::async_read(socket, buffer, parser, asio::redirect_error(asio::use_awaitable, ec));
+        co_await http::async_read(socket, buffer, parser,
+                                  asio::redirect_error(asio::use_awaitable, ec));
         if (ec) co_return;
         http::response<http::empty_body> response{http::status::accepted, 11};
         response.keep_alive(parser.keep_alive());
@@ -64,7 +65,9 @@ int main() {
     }
     const double of_ours = bench::median(ours_seconds) / webhooks_a_round;
     const double of_bare = bench::median(bare_seconds) / webhooks_a_round;
-    std::printf("body of %zu bytes: accepted in %.1f us of the processor, a bare Beast server takes %.1f us\n",
-                body.size(), of_ours * 1e6, of_bare * 1e6);
+    std::printf(
+        "body of %zu bytes: accepted in %.1f us of the processor, a bare Beast server takes %.1f "
+        "us\n",
+        body.size(), of_ours * 1e6, of_bare * 1e6);
     return bench::verdict("P1", of_ours / of_bare, 3.2);
 }

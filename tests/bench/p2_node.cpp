@@ -1,5 +1,5 @@
-// P2: accepting webhooks, against Node with @octokit/webhooks and ioredis doing the same: verify, deduplicate,
-// XADD, 202. Requests a second at saturation, and the processor's time for each.
+// P2: accepting webhooks, against Node with @octokit/webhooks and ioredis doing the same: verify,
+// deduplicate, XADD, 202. Requests a second at saturation, and the processor's time for each.
 #include <cstdlib>
 
 #include "tests/bench/intake_server.hpp"
@@ -20,14 +20,16 @@ int main() {
     // A rewrite of its file, most of which is the other's, would fall into anybody's round.
     RedisServer redis({"--auto-aof-rewrite-percentage", "0"});
     bench::ServerProcess ours(bench::intake_server(redis.address()));
-    bench::ServerProcess node(std::vector<std::string>{"node", SLIPWAY_BINARY_DIR "/bench-node/server.mjs",
-                                                       redis.socket(), bench::webhook_secret.reveal()});
+    bench::ServerProcess node(
+        std::vector<std::string>{"node", SLIPWAY_BINARY_DIR "/bench-node/server.mjs",
+                                 redis.socket(), bench::webhook_secret.reveal()});
     const auto body = bench::webhook_body();
     bench::Load load(body);
     load.run(ours, 1'000);
     load.run(node, 1'000);
     std::vector<double> our_seconds, our_processor, node_seconds, node_processor;
-    std::vector<double> faster_by, cheaper_by;  // of each pair: the machine's speed changes between them
+    std::vector<double> faster_by,
+        cheaper_by;  // of each pair: the machine's speed changes between them
     for (int i = 0; i < rounds; ++i) {
         const auto a = load.run(ours, of_ours), b = load.run(node, of_node);
         our_seconds.push_back(a.seconds / of_ours);

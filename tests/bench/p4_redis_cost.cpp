@@ -1,5 +1,6 @@
-// P4: what an accepted webhook costs Redis: one round trip, and bytes of at most a fifth of the body. Redis
-// itself counts: MONITOR shows the commands that came over a connection, INFO the bytes.
+// P4: what an accepted webhook costs Redis: one round trip, and bytes of at most a fifth of the
+// body. Redis itself counts: MONITOR shows the commands that came over a connection, INFO the
+// bytes.
 #include <algorithm>
 
 #include "tests/bench/intake_server.hpp"
@@ -21,7 +22,8 @@ double information(const RedisServer& redis, const std::string& name) {
 // Commands that clients sent, as they come; those inside of scripts are marked "lua".
 class Monitor {
   public:
-    explicit Monitor(const RedisServer& redis) : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    explicit Monitor(const RedisServer& redis)
+        : socket_(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
         sockaddr_un address{};
         address.sun_family = AF_UNIX;
         redis.socket().copy(address.sun_path, sizeof address.sun_path - 1);
@@ -82,8 +84,9 @@ int main() {
         commands = monitor.commands_until("the-end");
     }
     const double ratio = bytes / webhooks / static_cast<double>(body.size());
-    std::printf("%d webhooks, %d round trips; %.0f bytes to Redis for a body of %zu\n", webhooks, commands,
-                bytes / webhooks, body.size());
-    if (commands != webhooks) return bench::verdict("P4 round trips", double(commands) / webhooks, 1), 1;
+    std::printf("%d webhooks, %d round trips; %.0f bytes to Redis for a body of %zu\n", webhooks,
+                commands, bytes / webhooks, body.size());
+    if (commands != webhooks)
+        return bench::verdict("P4 round trips", double(commands) / webhooks, 1), 1;
     return bench::verdict("P4", ratio, 0.2);
 }

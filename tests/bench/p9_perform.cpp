@@ -36,7 +36,8 @@ void must(bool holds, const std::string& what) {
     std::exit(2);
 }
 
-double ratio_for(const InstalledTool& tool, SandboxConfig::Network network, int resources, int rounds) {
+double ratio_for(const InstalledTool& tool, SandboxConfig::Network network, int resources,
+                 int rounds) {
     Scratch scratch;
     fs::create_directories(scratch.path / "source");
     std::ofstream(scratch.path / "source/main.tf") << stack_of(resources);

@@ -1,5 +1,5 @@
-// Comments of strangers: whatever is written, reading it ends, and what is taken for a command is made of allowed
-// characters only.
+// Comments of strangers: whatever is written, reading it ends, and what is taken for a command is
+// made of allowed characters only.
 #include <string_view>
 
 #include "handlers/webhooks/comment_command.hpp"
@@ -29,6 +29,7 @@ void fuzz_one(std::string_view bytes) {
     for (const auto& target : command.targets) {
         must(!target.pattern.empty() && target.pattern[0] != '-', "a target is not an option");
         for (char c : target.pattern) must(is_allowed(c), "a target is made of allowed characters");
-        for (char c : target.plan) must((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'), "a digest is hex");
+        for (char c : target.plan)
+            must((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'), "a digest is hex");
     }
 }

@@ -1,5 +1,6 @@
-// What anybody may send in GitHub's name: the first line is the event, the rest the body. Whatever becomes an
-// event names a repository and commits that are fit for URLs and git; everything else has a reason.
+// What anybody may send in GitHub's name: the first line is the event, the rest the body. Whatever
+// becomes an event names a repository and commits that are fit for URLs and git; everything else
+// has a reason.
 #include "handlers/forges/github/webhook.hpp"
 #include "handlers/forges/github/webhook_head.hpp"
 #include "tests/fuzz/target.hpp"

@@ -1,5 +1,5 @@
-// A request as raw bytes: what passes the check of the head has one meaning, and chunks mean the same however
-// the reads were cut.
+// A request as raw bytes: what passes the check of the head has one meaning, and chunks mean the
+// same however the reads were cut.
 #include <algorithm>
 
 #include "service/net/http_head.hpp"
@@ -41,11 +41,14 @@ Read read_chunks(std::string_view head, std::string_view behind, std::size_t ste
 
 void one_meaning(const HttpRequest& request, const RequestParser& parser, std::string_view head) {
     must(!(parser.length() && parser.is_chunked()), "a body has one length");
-    if (request.method == "POST") must(parser.length() || parser.is_chunked(), "a POST has a length");
-    must(request.headers.count("host") == 1 || head.find("HTTP/1.0\r\n") != head.npos, "there is a host");
+    if (request.method == "POST")
+        must(parser.length() || parser.is_chunked(), "a POST has a length");
+    must(request.headers.count("host") == 1 || head.find("HTTP/1.0\r\n") != head.npos,
+         "there is a host");
     for (const auto& [name, value] : request.headers) {
         must(!name.empty() && name.find_first_of(" \t\r\n:") == name.npos, "a name is a word");
-        must(value.find_first_of(std::string_view("\r\n\0", 3)) == value.npos, "a value is one line");
+        must(value.find_first_of(std::string_view("\r\n\0", 3)) == value.npos,
+             "a value is one line");
     }
     for (std::size_t cut = 0; cut < head.size(); ++cut) {
         const auto begun = head.substr(0, cut);
@@ -87,10 +90,13 @@ void fuzz_one(std::string_view bytes) {
     take_apart(parser.target());
     if (!parser.is_chunked()) return;
     const auto behind = bytes.substr(*end);
-    const auto whole = read_chunks(head, behind, behind.size() + 1), single = read_chunks(head, behind, 1);
-    // Beast waits for the end of a quoted extension that it refuses elsewhere: only what is taken counts.
+    const auto whole = read_chunks(head, behind, behind.size() + 1),
+               single = read_chunks(head, behind, 1);
+    // Beast waits for the end of a quoted extension that it refuses elsewhere: only what is taken
+    // counts.
     const bool done = whole.how == RequestParser::Chunks::done;
-    must(done == (single.how == RequestParser::Chunks::done), "chunks end alike however they arrive");
+    must(done == (single.how == RequestParser::Chunks::done),
+         "chunks end alike however they arrive");
     must(!done || whole.body == single.body, "chunks read alike however they arrive");
     must(!done || whole.left == single.left, "what follows a request is left alone");
 }

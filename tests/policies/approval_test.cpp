@@ -66,24 +66,73 @@ TEST_CASE("all approval policies must agree, and one that rejects is enough") {
         const char* outcome;
     };
     const std::string one_more = "1 more of those who may write, but not the author";
-    const Policy rejects = approval("rejects", "package slipway\nreject_with_note[\"frozen\"] { true }\n");
+    const Policy rejects =
+        approval("rejects", "package slipway\nreject_with_note[\"frozen\"] { true }\n");
     const Policy broken = approval("broken", "package slipway\napprove := \"yes\"\n");
     const Case cases[] = {
         {"nothing attached: nobody has to", {}, {}, Approval::approved, {}, {}, "approved"},
         {"nobody yet", {two_eyes}, {}, Approval::undecided, {one_more}, {}, "0 of 1"},
         {"somebody", {two_eyes}, {review("ada")}, Approval::approved, {}, {"ada"}, "1 of 1"},
-        {"the author does not count", {two_eyes}, {by_author("linus")}, Approval::undecided, {one_more}, {}, "0 of 1"},
-        {"nor who may not write", {two_eyes}, {powerless("mallory")}, Approval::undecided, {one_more}, {}, "0 of 1"},
-        {"a rejection", {two_eyes}, {review("ada"), review("grace", false)}, Approval::rejected, {}, {"ada"}, "rejected"},
-        {"a rejection of who may not write is none", {two_eyes}, {review("ada"), [] {
-             auto given = powerless("mallory");
-             given.approves = false;
-             return given;
-         }()}, Approval::approved, {}, {"ada"}, "1 of 1"},
-        {"a team is missing", {team, two_eyes}, {of_team("ada", "web")}, Approval::undecided, {"1 of team dba"}, {"ada"}, "0 of 1"},
-        {"the team was there", {team, two_eyes}, {of_team("grace", "dba")}, Approval::approved, {}, {"grace"}, "1 of 1"},
-        {"a note rejects", {rejects, two_eyes}, {review("ada")}, Approval::rejected, {}, {"ada"}, "rejected: frozen"},
-        {"P1: an error blocks", {broken, two_eyes}, {review("ada")}, Approval::error, {}, {"ada"},
+        {"the author does not count",
+         {two_eyes},
+         {by_author("linus")},
+         Approval::undecided,
+         {one_more},
+         {},
+         "0 of 1"},
+        {"nor who may not write",
+         {two_eyes},
+         {powerless("mallory")},
+         Approval::undecided,
+         {one_more},
+         {},
+         "0 of 1"},
+        {"a rejection",
+         {two_eyes},
+         {review("ada"), review("grace", false)},
+         Approval::rejected,
+         {},
+         {"ada"},
+         "rejected"},
+        {"a rejection of who may not write is none",
+         {two_eyes},
+         {review("ada"),
+          [] {
+              auto given = powerless("mallory");
+              given.approves = false;
+              return given;
+          }()},
+         Approval::approved,
+         {},
+         {"ada"},
+         "1 of 1"},
+        {"a team is missing",
+         {team, two_eyes},
+         {of_team("ada", "web")},
+         Approval::undecided,
+         {"1 of team dba"},
+         {"ada"},
+         "0 of 1"},
+        {"the team was there",
+         {team, two_eyes},
+         {of_team("grace", "dba")},
+         Approval::approved,
+         {},
+         {"grace"},
+         "1 of 1"},
+        {"a note rejects",
+         {rejects, two_eyes},
+         {review("ada")},
+         Approval::rejected,
+         {},
+         {"ada"},
+         "rejected: frozen"},
+        {"P1: an error blocks",
+         {broken, two_eyes},
+         {review("ada")},
+         Approval::error,
+         {},
+         {"ada"},
          "error: approve is a text; it must be true or false (broken.rego:2)"},
     };
     PolicyBench bench;
@@ -101,8 +150,10 @@ TEST_CASE("one's newest word counts") {
     PolicyBench bench;
     auto later = review("ada", false);
     later.at_ms += 1000;
-    CHECK(bench.approval({{two_eyes}, {}}, asked({review("ada"), later})).approval == Approval::rejected);
-    CHECK(bench.approval({{two_eyes}, {}}, asked({later, review("ada")})).approval == Approval::rejected);
+    CHECK(bench.approval({{two_eyes}, {}}, asked({review("ada"), later})).approval ==
+          Approval::rejected);
+    CHECK(bench.approval({{two_eyes}, {}}, asked({later, review("ada")})).approval ==
+          Approval::rejected);
     auto latest = review("ada");
     latest.at_ms += 2000;
     const auto decision = bench.approval({{two_eyes}, {}}, asked({review("ada"), later, latest}));
@@ -115,19 +166,22 @@ TEST_CASE("one's newest word counts") {
 
 TEST_CASE("the explanation says who approved what and when, and what is missing") {
     PolicyBench bench;
-    const auto decision = bench.approval({{team}, {}}, asked({of_team("ada", "web"), by_author("linus"),
-                                                              powerless("mallory")}));
+    const auto decision = bench.approval(
+        {{team}, {}}, asked({of_team("ada", "web"), by_author("linus"), powerless("mallory")}));
     const auto& node = decision.why.because.at(0);
     CHECK(decision.why.outcome == "undecided");
     CHECK(node.text == "approval policy team");
     CHECK(node.outcome == "0 of 1");
     REQUIRE(node.because.size() == 4);
     CHECK(node.because[0].text ==
-          "ada approved plan 9f3c at 2025-11-24 09:14 UTC (review), which does not count for this policy");
+          "ada approved plan 9f3c at 2025-11-24 09:14 UTC (review), which does not count for this "
+          "policy");
     CHECK(node.because[1].text ==
-          "linus approved plan 9f3c at 2025-11-24 09:14 UTC (review), which does not count: it is their own change");
+          "linus approved plan 9f3c at 2025-11-24 09:14 UTC (review), which does not count: it is "
+          "their own change");
     CHECK(node.because[2].text ==
-          "mallory approved plan 9f3c at 2025-11-24 09:14 UTC (review), which does not count: no write permission");
+          "mallory approved plan 9f3c at 2025-11-24 09:14 UTC (review), which does not count: no "
+          "write permission");
     CHECK(node.because[3].text == "needs 1 of team dba");
 }
 
@@ -155,10 +209,12 @@ approve { count(input.reviews.current.approvals) >= needed }
 reject { input.reviews.current.rejections[_].session.login == "grace" }
 )");
     CHECK(bench.approval({{foreign}, {}}, asked({review("ada")})).approval == Approval::undecided);
-    CHECK(bench.approval({{foreign}, {}}, asked({review("ada"), review("ken")})).approval == Approval::approved);
+    CHECK(bench.approval({{foreign}, {}}, asked({review("ada"), review("ken")})).approval ==
+          Approval::approved);
     CHECK(bench.approval({{foreign}, {}}, asked({review("ada"), powerless("ken")})).approval ==
           Approval::undecided);
-    CHECK(bench.approval({{foreign}, {}}, asked({review("grace", false)})).approval == Approval::rejected);
+    CHECK(bench.approval({{foreign}, {}}, asked({review("grace", false)})).approval ==
+          Approval::rejected);
 }
 
 TEST_CASE("the approval input is the documented one") {

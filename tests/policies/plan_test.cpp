@@ -97,15 +97,30 @@ TEST_CASE("a plan decision is the worst of what the policies say") {
     const Case cases[] = {
         {"nothing attached", {}, Verdict::passed, 0, ""},
         {"passes", {passes}, Verdict::passed, 0, "passed"},
-        {"warns", {warns, passes}, Verdict::warned, 1, "warn: keeps no final snapshot (backup.rego:3)"},
-        {"denies", {denies, warns}, Verdict::denied, 2,
+        {"warns",
+         {warns, passes},
+         Verdict::warned,
+         1,
+         "warn: keeps no final snapshot (backup.rego:3)"},
+        {"denies",
+         {denies, warns},
+         Verdict::denied,
+         2,
          "deny: aws_s3_bucket.audit has no tag owner (require-tags.rego:4)"},
-        {"conftest's dialect, the whole document", {conftest}, Verdict::denied, 2, "1 denial, 1 warning"},
+        {"conftest's dialect, the whole document",
+         {conftest},
+         Verdict::denied,
+         2,
+         "1 denial, 1 warning"},
         {"P1: an error blocks, whatever the others say",
-         {plan("broken", "package slipway\n\ndeny := 3\n"), passes}, Verdict::error, 1,
+         {plan("broken", "package slipway\n\ndeny := 3\n"), passes},
+         Verdict::error,
+         1,
          "error: deny is the number 3; it must be a set of messages (broken.rego:3)"},
         {"P1: what does not compile blocks",
-         {plan("broken", "package slipway\ndeny[msg] { msg := no_such_function(1) }\n")}, Verdict::error, 1,
+         {plan("broken", "package slipway\ndeny[msg] { msg := no_such_function(1) }\n")},
+         Verdict::error,
+         1,
          "error: undefined function no_such_function (broken.rego:2)"},
     };
     PolicyBench bench;
@@ -138,14 +153,17 @@ TEST_CASE("a denial carries rule, resource, docs, file and line") {
 
 TEST_CASE("the digest of a policy set changes with every text, also of the library") {
     PolicyBench bench;
-    std::map<std::string, std::string> library{{"policies/lib/x.rego", "package lib.x\n\na := 1\n"}};
+    std::map<std::string, std::string> library{
+        {"policies/lib/x.rego", "package lib.x\n\na := 1\n"}};
     const auto first = bench.plan({{denies}, {}}, planned()).policy_set;
     CHECK(first == bench.plan({{denies}, {}}, planned()).policy_set);
     CHECK(first != bench.plan({{denies, passes}, {}}, planned()).policy_set);
     CHECK(first != bench.plan({{denies}, library}, planned()).policy_set);
 }
 
-TEST_CASE("P1: a plan policy that eats memory blocks with file and line, and the next decision is unharmed") {
+TEST_CASE(
+    "P1: a plan policy that eats memory blocks with file and line, and the next decision is "
+    "unharmed") {
     PolicyBench bench;
     const auto decision = bench.plan({{eats, denies}, {}}, planned());
     CHECK(decision.verdict == Verdict::error);
@@ -173,8 +191,9 @@ TEST_CASE("P1: the outside world is closed to policies") {
     PolicyBench bench;
     for (const auto& c : cases) {
         CAPTURE(c.name);
-        const std::string text = std::string("package slipway\nimport rego.v1\ndeny contains \"x\" if ") +
-                                 c.expression + "\n";
+        const std::string text =
+            std::string("package slipway\nimport rego.v1\ndeny contains \"x\" if ") + c.expression +
+            "\n";
         const auto decision = bench.plan({{plan("outside", text.c_str())}, {}}, planned());
         CHECK(decision.verdict == Verdict::error);
         REQUIRE(decision.findings.size() == 1);
@@ -199,7 +218,8 @@ TEST_CASE("P2: policies of untrusted trust deny like others, and run in a child 
     set.policies = {passes};
     set.untrusted = {denies};
     CHECK(bench.plan(set, planned()).verdict == Verdict::denied);
-    CHECK(bench.plan(set, planned()).policy_set != bench.plan({{passes}, {}}, planned()).policy_set);
+    CHECK(bench.plan(set, planned()).policy_set !=
+          bench.plan({{passes}, {}}, planned()).policy_set);
     set.untrusted = {eats};
     const auto decision = bench.plan(set, planned());
     CHECK(decision.verdict == Verdict::error);
@@ -215,7 +235,8 @@ TEST_CASE("the plan input is the documented one, and plan the same for every too
     CHECK(input["spacelift"]["commit"]["author"].text() == "ada");
     CHECK(input["spacelift"]["stack"]["labels"][0].text() == "env:prod");
     CHECK(input["spacelift"]["request"]["timestamp_ns"].number_text() == "1763975640000000000");
-    CHECK(input["spacelift"]["run"]["changes"][0]["action"].text() == "destroy-Before-create-replaced");
+    CHECK(input["spacelift"]["run"]["changes"][0]["action"].text() ==
+          "destroy-Before-create-replaced");
     CHECK(input["spacelift"]["run"]["changes"][0]["entity"]["name"].text() == "main");
     CHECK(input.has("pulumi"));
     CHECK(input["pulumi"].is_null());

@@ -29,9 +29,11 @@ struct Folder {
 TEST_CASE("check names every fault of every policy by file, line and column, the library's once") {
     PolicyBench bench;
     PolicySet set;
-    set.policies = {a_policy("fine", PolicyKind::plan, "package slipway\ndeny[\"x\"] { input.x }\n"),
-                    a_policy("unsafe", PolicyKind::plan, "package slipway\nimport rego.v1\ndeny contains x if y == 1\n"),
-                    a_policy("elsewhere", PolicyKind::push, "package elsewhere\ntrack := true\n")};
+    set.policies = {
+        a_policy("fine", PolicyKind::plan, "package slipway\ndeny[\"x\"] { input.x }\n"),
+        a_policy("unsafe", PolicyKind::plan,
+                 "package slipway\nimport rego.v1\ndeny contains x if y == 1\n"),
+        a_policy("elsewhere", PolicyKind::push, "package elsewhere\ntrack := true\n")};
     auto findings = run_task(bench.io, bench.policies->check(set));
     REQUIRE(findings.size() == 2);
     CHECK(findings[0].place == Place{"policies/plan/unsafe.rego", 3, 15});
@@ -41,7 +43,8 @@ TEST_CASE("check names every fault of every policy by file, line and column, the
     CHECK(findings[1].policy == "elsewhere");
 
     set.policies.resize(1);
-    set.policies.push_back(a_policy("fine-too", PolicyKind::plan, "package slipway\nwarn[\"x\"] { input.x }\n"));
+    set.policies.push_back(
+        a_policy("fine-too", PolicyKind::plan, "package slipway\nwarn[\"x\"] { input.x }\n"));
     set.library["policies/lib/broken.rego"] = "package lib.broken\n\nx := y\nz := }\n";
     findings = run_task(bench.io, bench.policies->check(set));
     REQUIRE(findings.size() == 1);
@@ -56,7 +59,8 @@ TEST_CASE("every ready-made policy compiles, whatever its kind") {
         const auto slash = path.find('/');
         const auto kind = parse_word<PolicyKind>(path.substr(0, slash));
         REQUIRE(kind);
-        set.policies.push_back(a_policy(std::string(path.substr(slash + 1)), *kind, std::string(text)));
+        set.policies.push_back(
+            a_policy(std::string(path.substr(slash + 1)), *kind, std::string(text)));
     }
     CHECK(set.policies.size() >= 7);
     for (const auto& finding : run_task(bench.io, bench.policies->check(set)))
@@ -76,7 +80,8 @@ TEST_CASE("the ready-made policies pass their own tests") {
 
 TEST_CASE("a failing policy test is named with file and line, and the last line counts") {
     Folder folder;
-    folder.write("plan/x.rego", "package slipway\nimport rego.v1\ndeny contains \"no\" if input.bad\n");
+    folder.write("plan/x.rego",
+                 "package slipway\nimport rego.v1\ndeny contains \"no\" if input.bad\n");
     folder.write("plan/x_test.rego", R"(package slipway_test
 import rego.v1
 import data.slipway
@@ -95,9 +100,10 @@ test_wrong if {
     const auto result = run_task(bench.io, bench.policies->test(at, false));
     CHECK(result.passed == 1);
     CHECK(result.failed == 2);
-    CHECK(result.text == at + "/plan/broken_test.rego:4: unexpected eof token\n" + at +
-                             "/plan/x_test.rego:9: test_wrong failed: this is not true: slipway.deny == "
-                             "{\"yes\"} with input as {\"bad\": true}\nlooking\n1 passed, 2 failed\n");
+    CHECK(result.text ==
+          at + "/plan/broken_test.rego:4: unexpected eof token\n" + at +
+              "/plan/x_test.rego:9: test_wrong failed: this is not true: slipway.deny == "
+              "{\"yes\"} with input as {\"bad\": true}\nlooking\n1 passed, 2 failed\n");
     CHECK(result.coverage.is_null());
 }
 

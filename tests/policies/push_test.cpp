@@ -57,10 +57,12 @@ Policy push(const char* name, const char* text) { return a_policy(name, PolicyKi
 
 const Policy proposes = push("proposes", "package slipway\npropose := true\n");
 const Policy tracks = push("tracks", "package spacelift\ntrack { true }\n");
-const Policy ignores = push("ignores", "package slipway\nignore { input.pull_request.labels[_] == \"plan\" }\n");
+const Policy ignores =
+    push("ignores", "package slipway\nignore { input.pull_request.labels[_] == \"plan\" }\n");
 const Policy no_track = push("no_track", "package slipway\nignore_track := true\n");
 const Policy no_trigger = push("no_trigger", "package slipway\nnotrigger := true\n");
-const Policy silent = push("silent", "package slipway\npropose { input.push.branch == \"other\" }\n");
+const Policy silent =
+    push("silent", "package slipway\npropose { input.push.branch == \"other\" }\n");
 const Policy broken = push("broken", "package slipway\n\npropose {\n");
 const Policy wrong = push("wrong", "package slipway\npropose := 1\n");
 
@@ -74,31 +76,78 @@ TEST_CASE("a push decision is the union of what the policies want, and ignore wi
         const char* outcome = "";
     };
     const Case cases[] = {
-        {"default: a pull request is proposed", {}, pulled(), PushAction::propose, false,
+        {"default: a pull request is proposed",
+         {},
+         pulled(),
+         PushAction::propose,
+         false,
          "propose (changed: stacks/web/main.tf)"},
-        {"default: drafts too", {}, draft(), PushAction::propose, false,
+        {"default: drafts too",
+         {},
+         draft(),
+         PushAction::propose,
+         false,
          "propose (changed: stacks/web/main.tf)"},
-        {"default: a closed one is not", {}, closed(), PushAction::ignore, false,
+        {"default: a closed one is not",
+         {},
+         closed(),
+         PushAction::ignore,
+         false,
          "ignore (no rule asks for a run)"},
-        {"default: nor one onto another branch", {}, pulled("release"), PushAction::ignore, false,
+        {"default: nor one onto another branch",
+         {},
+         pulled("release"),
+         PushAction::ignore,
+         false,
          "ignore (no rule asks for a run)"},
-        {"default: nor one that does not concern the stack", {}, unconcerned(pulled()),
-         PushAction::ignore, false, "ignore (no rule asks for a run)"},
-        {"default: the tracked branch is tracked", {}, pushed(), PushAction::track, false,
+        {"default: nor one that does not concern the stack",
+         {},
+         unconcerned(pulled()),
+         PushAction::ignore,
+         false,
+         "ignore (no rule asks for a run)"},
+        {"default: the tracked branch is tracked",
+         {},
+         pushed(),
+         PushAction::track,
+         false,
          "track (changed: stacks/web/main.tf)"},
-        {"default: another branch is ignored", {}, pushed("topic"), PushAction::ignore, false,
+        {"default: another branch is ignored",
+         {},
+         pushed("topic"),
+         PushAction::ignore,
+         false,
          "ignore (no rule asks for a run)"},
-        {"one policy replaces the default", {silent}, pulled(), PushAction::ignore, false,
+        {"one policy replaces the default",
+         {silent},
+         pulled(),
+         PushAction::ignore,
+         false,
          "ignore (no rule asks for a run)"},
-        {"propose", {proposes}, pulled(), PushAction::propose, false,
+        {"propose",
+         {proposes},
+         pulled(),
+         PushAction::propose,
+         false,
          "propose (proposes.rego:2; changed: stacks/web/main.tf)"},
         {"track over propose", {proposes, tracks}, pulled(), PushAction::track},
         {"ignore over all", {proposes, tracks, ignores}, pulled(), PushAction::ignore},
         {"ignore where its rule does not hold", {tracks, ignores}, pushed(), PushAction::track},
-        {"ignore_track cancels track only", {proposes, tracks, no_track}, pushed(), PushAction::propose},
+        {"ignore_track cancels track only",
+         {proposes, tracks, no_track},
+         pushed(),
+         PushAction::propose},
         {"notrigger makes no run of a track", {tracks, no_trigger}, pushed(), PushAction::ignore},
-        {"P1: what does not compile blocks", {proposes, broken}, pulled(), PushAction::ignore, true},
-        {"P1: so does the wrong type", {wrong}, pulled(), PushAction::ignore, true,
+        {"P1: what does not compile blocks",
+         {proposes, broken},
+         pulled(),
+         PushAction::ignore,
+         true},
+        {"P1: so does the wrong type",
+         {wrong},
+         pulled(),
+         PushAction::ignore,
+         true,
          "error: propose is the number 1; it must be true or false (wrong.rego:2)"},
     };
     PolicyBench bench;
@@ -113,7 +162,9 @@ TEST_CASE("a push decision is the union of what the policies want, and ignore wi
     }
 }
 
-TEST_CASE("P1: a push policy that cannot be evaluated blocks by file and line, and the next decision is unharmed") {
+TEST_CASE(
+    "P1: a push policy that cannot be evaluated blocks by file and line, and the next decision is "
+    "unharmed") {
     PolicyBench bench;
     const auto decision = bench.push({{proposes, broken}, {}}, pulled());
     CHECK(decision.failed);
@@ -130,7 +181,8 @@ TEST_CASE("P2: a policy of untrusted trust may narrow and is not heard otherwise
     PolicyBench bench;
     PolicySet set;
     set.untrusted = {tracks};
-    CHECK(bench.push(set, pulled()).action == PushAction::propose);  // the default policy still holds
+    CHECK(bench.push(set, pulled()).action ==
+          PushAction::propose);  // the default policy still holds
     CHECK(bench.push(set, pushed("topic")).action == PushAction::ignore);
     set.untrusted = {ignores};
     CHECK(bench.push(set, pulled()).action == PushAction::ignore);
@@ -140,7 +192,9 @@ TEST_CASE("P2: a policy of untrusted trust may narrow and is not heard otherwise
 
 TEST_CASE("the texts of `message` say why nothing runs, and `fail` makes that a denial") {
     PolicyBench bench;
-    const char* text = "package slipway\nfail { input.push.author == \"ada\" }\nmessage[\"not on Fridays\"] { true }\n";
+    const char* text =
+        "package slipway\nfail { input.push.author == \"ada\" }\nmessage[\"not on Fridays\"] { "
+        "true }\n";
     auto decision = bench.push({{push("fridays", text)}, {}}, pulled());
     REQUIRE(decision.findings.size() == 1);
     CHECK(decision.findings[0].severity == Finding::Severity::deny);
@@ -159,7 +213,10 @@ TEST_CASE("the texts of `message` say why nothing runs, and `fail` makes that a 
 TEST_CASE("a rule that asks for what Slipway does not do is answered, not swallowed") {
     PolicyBench bench;
     const auto decision = bench.push(
-        {{push("locks", "package spacelift\npropose { true }\nlock = \"pr\" { true }\nprioritize = false\n")}, {}},
+        {{push(
+             "locks",
+             "package spacelift\npropose { true }\nlock = \"pr\" { true }\nprioritize = false\n")},
+         {}},
         pulled());
     CHECK(decision.action == PushAction::propose);
     REQUIRE(decision.findings.size() == 1);

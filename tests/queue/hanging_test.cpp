@@ -1,5 +1,5 @@
-// One slow forge stops nobody: jobs that hang give their places to others, and no repository, owner or forge
-// takes all of them.
+// One slow forge stops nobody: jobs that hang give their places to others, and no repository, owner
+// or forge takes all of them.
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
 
@@ -11,7 +11,9 @@ using namespace std::chrono_literals;
 
 struct RealMemory {
     SystemClock clock;
-    std::unique_ptr<Queue> make(asio::io_context& io) { return make_memory_queue(io.get_executor(), clock); }
+    std::unique_ptr<Queue> make(asio::io_context& io) {
+        return make_memory_queue(io.get_executor(), clock);
+    }
 };
 struct RealRedis {
     RedisServer server;
@@ -31,7 +33,8 @@ struct Hanging : Where {
     std::map<std::string, int> hanging;  // by repository
     int done = 0;                        // of those that do not hang
 
-    // Jobs of acme hang in their forge; others leave the next one, as a pull request's do: "step/<n>".
+    // Jobs of acme hang in their forge; others leave the next one, as a pull request's do:
+    // "step/<n>".
     Task<void> perform(ClaimedJob claimed) {
         const auto& repository = claimed.job.repository;
         if (repository.starts_with("hub/acme/slow")) {
@@ -49,8 +52,11 @@ struct Hanging : Where {
         co_await queue->commit(std::move(commit));
     }
     void start() {
-        asio::co_spawn(io, consume(*queue, options, [this](ClaimedJob job) { return perform(std::move(job)); }),
-                       asio::bind_cancellation_slot(stop.slot(), [this](std::exception_ptr) { ended = true; }));
+        asio::co_spawn(
+            io,
+            consume(*queue, options, [this](ClaimedJob job) { return perform(std::move(job)); }),
+            asio::bind_cancellation_slot(stop.slot(),
+                                         [this](std::exception_ptr) { ended = true; }));
     }
     void leave(const std::string& repository, const std::string& id) {
         Commit commit;
@@ -78,8 +84,9 @@ TYPE_TO_STRING_AS("redis", slipway::RealRedis);
 
 namespace slipway {
 
-TEST_CASE_TEMPLATE("24 repositories whose forge hangs do not hold up a healthy one of the same owner", Where,
-                   RealMemory, RealRedis) {
+TEST_CASE_TEMPLATE(
+    "24 repositories whose forge hangs do not hold up a healthy one of the same owner", Where,
+    RealMemory, RealRedis) {
     REQUIRE_MESSAGE(redis_server_installed(), "these cases need redis-server");
     Hanging<Where> t;
     t.options.place_time = 20ms;
@@ -106,8 +113,8 @@ TEST_CASE_TEMPLATE("24 repositories whose forge hangs do not hold up a healthy o
     });
 }
 
-TEST_CASE_TEMPLATE("while one owner's jobs hold all places they may, another's begin at once", Where,
-                   RealMemory, RealRedis) {
+TEST_CASE_TEMPLATE("while one owner's jobs hold all places they may, another's begin at once",
+                   Where, RealMemory, RealRedis) {
     REQUIRE_MESSAGE(redis_server_installed(), "these cases need redis-server");
     Hanging<Where> t;
     t.options.place_time = 1h;  // nobody gives a place away

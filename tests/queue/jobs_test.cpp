@@ -214,7 +214,8 @@ TEST_CASE_TEMPLATE("retries wait their delay and end after the last attempt", Wh
     CHECK(lapsed[0].job == job("a"));
 }
 
-TEST_CASE_TEMPLATE("a job that is put back waits its time as often as it must", Where, BOTH_QUEUES) {
+TEST_CASE_TEMPLATE("a job that is put back waits its time as often as it must", Where,
+                   BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave(job("a"));
     for (int pause = 0; pause < 2 * attempts_limit; ++pause) {
@@ -266,7 +267,8 @@ TEST_CASE_TEMPLATE("a cancelled job is dropped where it waits and marked where i
     }
 }
 
-TEST_CASE_TEMPLATE("an apply begins with its record in one commit, or not at all", Where, BOTH_QUEUES) {
+TEST_CASE_TEMPLATE("an apply begins with its record in one commit, or not at all", Where,
+                   BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave(job("apply"));
     auto claimed = t.claim();
@@ -279,7 +281,8 @@ TEST_CASE_TEMPLATE("an apply begins with its record in one commit, or not at all
     SUBCASE("it begins") {
         CHECK(t.commit(begins) == Committed::done);
         CHECK(t.commit(begins) == Committed::conflict);
-        CHECK(t.get(t.queue().begin_apply(claimed->lease, "done/digest")));  // whose answer was lost may ask
+        CHECK(t.get(t.queue().begin_apply(claimed->lease,
+                                          "done/digest")));  // whose answer was lost may ask
         t.pass(30s);
         CHECK(t.expire() == Words{"apply unknown"});
     }
@@ -331,7 +334,9 @@ TEST_CASE_TEMPLATE(
     SUBCASE("its holder wanted a retry") {
         CHECK(t.get(t.queue().retry(claimed->lease, 0ms, "confused")));
     }
-    SUBCASE("its holder buried it") { CHECK(t.get(t.queue().dead_letter(claimed->lease, "confused"))); }
+    SUBCASE("its holder buried it") {
+        CHECK(t.get(t.queue().dead_letter(claimed->lease, "confused")));
+    }
     SUBCASE("it was asked for again meanwhile") {
         t.leave(job("apply"));
         t.pass(30s);

@@ -202,8 +202,9 @@ class Operations {
         return {"expire", run};
     }
     Operation accept() {
-        Delivery delivery{"forge", "guid-" + std::to_string(below(4)),
-                          below(4) ? "push" : "comment", "{}", 1, below(2) ? repository() : "hub/"};
+        Delivery delivery{
+            "forge", "guid-" + std::to_string(below(4)), below(4) ? "push" : "comment", "{}",
+            1,       below(2) ? repository() : "hub/"};
         auto run = [delivery](Queue& q) -> Task<std::string> {
             auto copy = delivery;
             co_return std::string(word(co_await q.accept(std::move(copy))));

@@ -196,8 +196,9 @@ TEST_CASE_TEMPLATE("a delivery is stored once, with the job that reacts to it", 
     CHECK(t.claimed_id() == "");
 }
 
-TEST_CASE_TEMPLATE("a webhook that is delivered again after its job died is reacted to again, not otherwise", Where,
-                   BOTH_QUEUES) {
+TEST_CASE_TEMPLATE(
+    "a webhook that is delivered again after its job died is reacted to again, not otherwise",
+    Where, BOTH_QUEUES) {
     Fixture<Where> t;
     Delivery push{"github.com", "guid-1", "push", "{}", 1};
     CHECK(t.get(t.queue().accept(push)) == Accepted::stored);

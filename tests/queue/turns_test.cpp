@@ -31,8 +31,9 @@ TEST_CASE_TEMPLATE("repositories take turns, each in its own order", Where, BOTH
     CHECK(claim_all(t) == Words{"loud1", "quiet1", "loud2", "quiet2", "loud3", "loud4"});
 }
 
-TEST_CASE_TEMPLATE("whoever comes while others wait is next, and gains nothing by coming again and again",
-                   Where, BOTH_QUEUES) {
+TEST_CASE_TEMPLATE(
+    "whoever comes while others wait is next, and gains nothing by coming again and again", Where,
+    BOTH_QUEUES) {
     Fixture<Where> t;
     for (int i = 1; i <= 6; ++i) t.leave(of("hub/acme/b-loud", "loud" + std::to_string(i)));
     CHECK(t.claimed_id() == "loud1");
@@ -56,8 +57,8 @@ TEST_CASE_TEMPLATE("priorities count within a repository", Where, BOTH_QUEUES) {
     CHECK(claim_all(t) == Words{"a-first", "b1", "a1"});
 }
 
-TEST_CASE_TEMPLATE("who is excepted is passed over, keeps its turn and earns no other by waiting", Where,
-                   BOTH_QUEUES) {
+TEST_CASE_TEMPLATE("who is excepted is passed over, keeps its turn and earns no other by waiting",
+                   Where, BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave({of("hub/acme/a", "a1"), of("hub/acme/a", "a2"), of("hub/acme/a", "a3"),
              of("hub/acme/b", "b1"), of("hub/acme/b", "b2"), of("hub/acme/b", "b3"),
@@ -76,7 +77,8 @@ TEST_CASE_TEMPLATE("who is excepted is passed over, keeps its turn and earns no 
     CHECK(claim_all(t) == Words{"a1", "a2", "b3", "a3"});
 }
 
-TEST_CASE_TEMPLATE("a job without a repository is of that of the job that leaves it", Where, BOTH_QUEUES) {
+TEST_CASE_TEMPLATE("a job without a repository is of that of the job that leaves it", Where,
+                   BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave(of("hub/acme/a", "event"));
     auto claimed = t.claim();
@@ -94,7 +96,8 @@ TEST_CASE_TEMPLATE("a job without a repository is of that of the job that leaves
                                                       {"in a lane", "hub/acme/a"}});
 }
 
-TEST_CASE_TEMPLATE("a place in the queue counts those whose turn comes before", Where, BOTH_QUEUES) {
+TEST_CASE_TEMPLATE("a place in the queue counts those whose turn comes before", Where,
+                   BOTH_QUEUES) {
     Fixture<Where> t;
     for (int i = 1; i <= 5; ++i) t.leave(of("hub/acme/loud", "loud" + std::to_string(i)));
     t.leave({of("hub/acme/quiet", "quiet1"), of("hub/acme/quiet", "quiet2")});

@@ -1,4 +1,5 @@
-// Real repositories, made by the git program in a directory of their own, for whoever reads git in a test.
+// Real repositories, made by the git program in a directory of their own, for whoever reads git in
+// a test.
 #pragma once
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -21,7 +22,8 @@ namespace slipway {
 class TempDir {
   public:
     TempDir() {
-        std::string name = (std::filesystem::temp_directory_path() / "slipway-test-XXXXXX").string();
+        std::string name =
+            (std::filesystem::temp_directory_path() / "slipway-test-XXXXXX").string();
         if (!::mkdtemp(name.data())) throw std::runtime_error("mkdtemp failed");
         path_ = name;
     }
@@ -59,12 +61,14 @@ class GitRepo {
 
     // Runs git and returns its output without the last line end; throws where it fails.
     std::string git(const std::vector<std::string>& arguments) const {
-        std::string line = "cd " + quote(path_.string()) +
-                           " && env -i PATH=\"$PATH\" HOME=/nonexistent GIT_CONFIG_NOSYSTEM=1"
-                           " GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.test"
-                           " GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.test"
-                           " GIT_AUTHOR_DATE='" + date() + "' GIT_COMMITTER_DATE='" + date() +
-                           "' git -c protocol.file.allow=always -c gc.auto=0 -c receive.autogc=false";
+        std::string line =
+            "cd " + quote(path_.string()) +
+            " && env -i PATH=\"$PATH\" HOME=/nonexistent GIT_CONFIG_NOSYSTEM=1"
+            " GIT_AUTHOR_NAME=Ada GIT_AUTHOR_EMAIL=ada@example.test"
+            " GIT_COMMITTER_NAME=Ada GIT_COMMITTER_EMAIL=ada@example.test"
+            " GIT_AUTHOR_DATE='" +
+            date() + "' GIT_COMMITTER_DATE='" + date() +
+            "' git -c protocol.file.allow=always -c gc.auto=0 -c receive.autogc=false";
         for (const auto& argument : arguments) line += " " + quote(argument);
         line += " 2>&1";
         FILE* pipe = ::popen(line.c_str(), "r");
@@ -74,13 +78,15 @@ class GitRepo {
         for (std::size_t n; (n = std::fread(buffer.data(), 1, buffer.size(), pipe)) > 0;)
             output.append(buffer.data(), n);
         int status = ::pclose(pipe);
-        if (status != 0) throw std::runtime_error("git " + arguments.front() + " failed: " + output);
+        if (status != 0)
+            throw std::runtime_error("git " + arguments.front() + " failed: " + output);
         while (output.ends_with('\n')) output.pop_back();
         return output;
     }
 
     // Writes the files (an empty optional text is written as such) and commits everything.
-    CommitSha commit(const std::map<std::string, std::string>& files, const std::string& message = "Change") {
+    CommitSha commit(const std::map<std::string, std::string>& files,
+                     const std::string& message = "Change") {
         for (const auto& [name, text] : files) write_file(path_ / name, text);
         return commit_all(message);
     }

@@ -1,5 +1,5 @@
-// Git's own `git http-backend` behind a small CGI server on a free port of the loopback: what a forge's
-// smart HTTP does, with the request heads kept for the test to look at.
+// Git's own `git http-backend` behind a small CGI server on a free port of the loopback: what a
+// forge's smart HTTP does, with the request heads kept for the test to look at.
 #pragma once
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -95,8 +95,9 @@ class GitHttpServer {
         if (!own.empty())
             send_all(connection, own);
         else if (!required.empty() && field(head, "authorization") != required)
-            send_all(connection, "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\n"
-                                 "Content-Length: 0\r\nConnection: close\r\n\r\n");
+            send_all(connection,
+                     "HTTP/1.1 401 Unauthorized\r\nWWW-Authenticate: Basic realm=\"git\"\r\n"
+                     "Content-Length: 0\r\nConnection: close\r\n\r\n");
         else
             send_all(connection, backend(head, received));
     }
@@ -119,7 +120,8 @@ class GitHttpServer {
 
     static std::string field(const std::string& head, const std::string& name) {
         std::string lower = head;
-        std::transform(lower.begin(), lower.end(), lower.begin(), [](unsigned char c) { return std::tolower(c); });
+        std::transform(lower.begin(), lower.end(), lower.begin(),
+                       [](unsigned char c) { return std::tolower(c); });
         auto at = lower.find("\r\n" + name + ":");
         if (at == lower.npos) return "";
         auto from = head.find_first_not_of(' ', at + name.size() + 3);
@@ -128,18 +130,24 @@ class GitHttpServer {
 
     std::string backend(const std::string& head, const std::string& body) const {
         auto method_end = head.find(' ');
-        std::string target = head.substr(method_end + 1, head.find(' ', method_end + 1) - method_end - 1);
+        std::string target =
+            head.substr(method_end + 1, head.find(' ', method_end + 1) - method_end - 1);
         auto question = target.find('?');
         std::vector<std::string> environment{
-            "PATH=" + std::string(std::getenv("PATH")), "GIT_PROJECT_ROOT=" + root_.string(),
-            "GIT_HTTP_EXPORT_ALL=1", "GIT_CONFIG_NOSYSTEM=1", "GIT_CONFIG_GLOBAL=/dev/null",
-            "HOME=/nonexistent", "REQUEST_METHOD=" + head.substr(0, method_end),
+            "PATH=" + std::string(std::getenv("PATH")),
+            "GIT_PROJECT_ROOT=" + root_.string(),
+            "GIT_HTTP_EXPORT_ALL=1",
+            "GIT_CONFIG_NOSYSTEM=1",
+            "GIT_CONFIG_GLOBAL=/dev/null",
+            "HOME=/nonexistent",
+            "REQUEST_METHOD=" + head.substr(0, method_end),
             "PATH_INFO=" + target.substr(0, question),
             "QUERY_STRING=" + (question == target.npos ? "" : target.substr(question + 1)),
             "CONTENT_TYPE=" + field(head, "content-type"),
             "CONTENT_LENGTH=" + std::to_string(body.size()),
             "HTTP_CONTENT_ENCODING=" + field(head, "content-encoding"),
-            "GIT_PROTOCOL=" + field(head, "git-protocol"), "REMOTE_ADDR=127.0.0.1"};
+            "GIT_PROTOCOL=" + field(head, "git-protocol"),
+            "REMOTE_ADDR=127.0.0.1"};
         std::vector<char*> pointers;
         for (auto& text : environment) pointers.push_back(text.data());
         pointers.push_back(nullptr);
@@ -171,12 +179,13 @@ class GitHttpServer {
         ::close(out[0]);
         if (!failed) ::waitpid(child, nullptr, 0);
         auto end = answer.find("\r\n\r\n");
-        if (end == answer.npos) return "HTTP/1.1 500 Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
+        if (end == answer.npos)
+            return "HTTP/1.1 500 Failed\r\nContent-Length: 0\r\nConnection: close\r\n\r\n";
         std::string answer_head = "\r\n" + answer.substr(0, end + 2);
         std::string status = field(answer_head, "status");
         return "HTTP/1.1 " + (status.empty() ? "200 OK" : status) + answer_head +
-               "Content-Length: " + std::to_string(answer.size() - end - 4) + "\r\nConnection: close\r\n\r\n" +
-               answer.substr(end + 4);
+               "Content-Length: " + std::to_string(answer.size() - end - 4) +
+               "\r\nConnection: close\r\n\r\n" + answer.substr(end + 4);
     }
 
     std::filesystem::path root_;

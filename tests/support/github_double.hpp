@@ -1,5 +1,5 @@
-// Drives github_double.py: GitHub for the tests, made of foreign parts. Ends with its standard input, so a
-// test that dies takes it along.
+// Drives github_double.py: GitHub for the tests, made of foreign parts. Ends with its standard
+// input, so a test that dies takes it along.
 #pragma once
 #include <spawn.h>
 #include <sys/wait.h>

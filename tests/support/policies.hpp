@@ -1,5 +1,5 @@
-// The real policy engine for tests, one child for a whole test case, and the stack that most of them ask
-// about.
+// The real policy engine for tests, one child for a whole test case, and the stack that most of
+// them ask about.
 #pragma once
 #include "policies/policies.hpp"
 #include "tests/support/run_task.hpp"
@@ -31,7 +31,8 @@ struct PolicyBench {
     std::unique_ptr<Policies> policies;
 
     explicit PolicyBench(PolicyLimits limits = {})
-        : policies(make_policies(io.get_executor(), SLIPWAY_BINARY_DIR "/bin/slipway-opa", limits)) {}
+        : policies(
+              make_policies(io.get_executor(), SLIPWAY_BINARY_DIR "/bin/slipway-opa", limits)) {}
     ~PolicyBench() {
         policies.reset();
         io.restart();

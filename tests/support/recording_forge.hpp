@@ -1,5 +1,5 @@
-// A forge with plain fields: tests set what it says and look at what was written. Every call is counted; one that
-// is to fail is named in `failing`.
+// A forge with plain fields: tests set what it says and look at what was written. Every call is
+// counted; one that is to fail is named in `failing`.
 #pragma once
 #include <map>
 #include <string>
@@ -27,7 +27,7 @@ class RecordingForge : public Forge {
     std::chrono::milliseconds rest_waits{0};
 
     // --- what was asked and written
-    std::vector<std::string> calls;  // names of methods, in order
+    std::vector<std::string> calls;       // names of methods, in order
     std::map<std::string, Check> checks;  // by the id that it was given
     std::vector<std::pair<std::string, Check>> check_writes;
     std::map<std::string, std::string> own_comments;  // by id, sticky ones
@@ -48,8 +48,12 @@ class RecordingForge : public Forge {
     }
 
     const ForgeConfig& config() const override { return configuration; }
-    std::variant<Delivery, RefusedWebhook> verify(const Headers&, std::string) override { return RefusedWebhook{}; }
-    EventOrIgnored parse(const Delivery&) const override { return Ignored{"nothing is parsed here"}; }
+    std::variant<Delivery, RefusedWebhook> verify(const Headers&, std::string) override {
+        return RefusedWebhook{};
+    }
+    EventOrIgnored parse(const Delivery&) const override {
+        return Ignored{"nothing is parsed here"};
+    }
     Task<std::optional<PullRequest>> pull_request(PullRequestName name) override {
         called("pull_request");
         auto found = pulls.find(name.number);
@@ -91,7 +95,9 @@ class RecordingForge : public Forge {
         called("git_remote");
         co_return remote;
     }
-    std::string ref_of_pull(int number) const override { return "refs/pull/" + std::to_string(number) + "/head"; }
+    std::string ref_of_pull(int number) const override {
+        return "refs/pull/" + std::to_string(number) + "/head";
+    }
 
     Task<std::string> put_check(RepositoryName, std::string known_id, Check check) override {
         called("put_check");
@@ -100,7 +106,8 @@ class RecordingForge : public Forge {
         checks[id] = std::move(check);
         co_return id;
     }
-    Task<std::string> put_comment(PullRequestName, std::string known_id, std::string marker, std::string body) override {
+    Task<std::string> put_comment(PullRequestName, std::string known_id, std::string marker,
+                                  std::string body) override {
         called("put_comment");
         auto id = known_id;
         if (!own_comments.contains(id)) {  // somebody deleted it, or there was none
@@ -124,7 +131,9 @@ class RecordingForge : public Forge {
         acknowledged.push_back(std::move(comment_id));
         co_return;
     }
-    Task<std::chrono::milliseconds> wait_for_rest(RepositoryName, WriteKind) override { co_return rest_waits; }
+    Task<std::chrono::milliseconds> wait_for_rest(RepositoryName, WriteKind) override {
+        co_return rest_waits;
+    }
     bool has_checks() const override { return checks_supported; }
 
   private:

@@ -7,15 +7,19 @@ namespace {
 Report waiting() {
     auto payments = planned("payments-prod", payments_plan(), "9f3c5a", 14 * second);
     payments.run->plan_decision.verdict = Verdict::warned;
-    payments.run->plan_decision.findings.push_back(finding(Finding::Severity::warn, "backup", "keeps no final snapshot",
-                                                           "policies/plan/backup.rego", 12, "aws_db_instance.main"));
+    payments.run->plan_decision.findings.push_back(
+        finding(Finding::Severity::warn, "backup", "keeps no final snapshot",
+                "policies/plan/backup.rego", 12, "aws_db_instance.main"));
     payments.run->plan_decision.why.because.push_back(
         {"plan policy backup", "warn: keeps no final snapshot (backup.rego:12)", {}});
-    payments.approval.why = {"approval policies", "undecided",
-                             {{"approval policy two-eyes", "1 of 2",
+    payments.approval.why = {"approval policies",
+                             "undecided",
+                             {{"approval policy two-eyes",
+                               "1 of 2",
                                {{"ada approved plan 9f3c at 2026-11-23 09:20 UTC (review)", "", {}},
                                 {"needs 1 of team dba: grace, linus", "", {}}}}}};
-    auto report = report_of({planned("web-prod", Plan()), automatic(approved(planned("network-prod", network_plan(), "77aa01"))),
+    auto report = report_of({planned("web-prod", Plan()),
+                             automatic(approved(planned("network-prod", network_plan(), "77aa01"))),
                              missing(std::move(payments), "1 of team dba")});
     report.previous_head = "8e21";
     report.stacks[2].new_since = {"aws_s3_bucket.audit"};
@@ -28,12 +32,15 @@ Report other_plan() {
     auto approved_plan = payments_plan();
     approved_plan.changes[2].attributes[0].after = value("5400");
     approved_plan.changes.pop_back();
-    approved_plan.changes.push_back(change(Action::update, "aws_iam_role.app",
-                                           {attribute("max_session_duration", value("3600"), value("5400"))}));
+    approved_plan.changes.push_back(
+        change(Action::update, "aws_iam_role.app",
+               {attribute("max_session_duration", value("3600"), value("5400"))}));
     approved_plan.changes.erase(approved_plan.changes.begin() + 1);
     payments.approved_plan = approved_plan;
     payments.run->plan_digest = "c0ffee";
-    return report_of({std::move(payments), tracked("network-prod", network_plan(), RunState::finished)}, PullPhase::merged);
+    return report_of(
+        {std::move(payments), tracked("network-prod", network_plan(), RunState::finished)},
+        PullPhase::merged);
 }
 
 Report every_kind_of_value() {
@@ -41,33 +48,42 @@ Report every_kind_of_value() {
         R"("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\"],\"Resource\":\"*\"}]}")";
     const std::string policy_after =
         R"("{\"Version\":\"2012-10-17\",\"Statement\":[{\"Effect\":\"Allow\",\"Action\":[\"s3:GetObject\",\"s3:PutObject\"],\"Resource\":\"arn:aws:s3:::a/*\"}]}")";
-    const std::string script_before = R"("#!/bin/sh\nset -e\napt-get update\napt-get install -y nginx\nsystemctl start nginx\n")";
-    const std::string script_after = R"("#!/bin/sh\nset -eu\napt-get update\napt-get install -y nginx curl\nsystemctl start nginx\n")";
-    const std::string long_before = "\"" + std::string(150, 'a') + "x" + std::string(150, 'b') + "\"";
-    const std::string long_after = "\"" + std::string(150, 'a') + "y" + std::string(150, 'b') + "\"";
+    const std::string script_before =
+        R"("#!/bin/sh\nset -e\napt-get update\napt-get install -y nginx\nsystemctl start nginx\n")";
+    const std::string script_after =
+        R"("#!/bin/sh\nset -eu\napt-get update\napt-get install -y nginx curl\nsystemctl start nginx\n")";
+    const std::string long_before =
+        "\"" + std::string(150, 'a') + "x" + std::string(150, 'b') + "\"";
+    const std::string long_after =
+        "\"" + std::string(150, 'a') + "y" + std::string(150, 'b') + "\"";
     auto moved = change(Action::none, "module.net.aws_vpc.this");
     moved.previous_address = "aws_vpc.this";
     auto imported = change(Action::none, "aws_s3_bucket.logs");
     imported.import_id = "acme-logs";
     auto plan = plan_of(
         {change(Action::create, "aws_instance.web",
-                {attribute("ami", absent(), value("\"ami-0123\"")), attribute("id", absent(), known_later()),
+                {attribute("ami", absent(), value("\"ami-0123\"")),
+                 attribute("id", absent(), known_later()),
                  attribute("password", absent(), sensitive()),
                  attribute("tags", absent(), value(R"({"owner":"team-a","env":"prod"})"))}),
-         change(Action::update, "aws_iam_policy.app", {attribute("policy", value(policy_before), value(policy_after))}),
+         change(Action::update, "aws_iam_policy.app",
+                {attribute("policy", value(policy_before), value(policy_after))}),
          change(Action::update, "aws_launch_template.web",
                 {attribute("user_data", value(script_before), value(script_after)),
                  attribute("description", value(long_before), value(long_after)),
                  attribute("password", sensitive(), sensitive()),
-                 attribute("tags", value(R"({"owner":"a","old":"1"})"), value(R"({"owner":"b","new":"2"})")),
+                 attribute("tags", value(R"({"owner":"a","old":"1"})"),
+                           value(R"({"owner":"b","new":"2"})")),
                  attribute("zones", value(R"(["a","b","c"])"), value(R"(["a","c"])")),
                  attribute("count", value("12345678901234567890"), value("12345678901234567891")),
                  attribute("ebs_optimized", value("false"), value("true"))}),
          change(Action::remove, "aws_sqs_queue.jobs[\"old\"]",
-                {attribute("name", value("\"jobs-old\""), absent()), attribute("fifo", value("true"), absent())},
+                {attribute("name", value("\"jobs-old\""), absent()),
+                 attribute("fifo", value("true"), absent())},
                 "delete_because_each_key"),
-         change(Action::forget, "aws_s3_bucket.archive"), change(Action::read, "data.aws_ami.latest", {}, "read_because_config_unknown"),
-         moved, imported});
+         change(Action::forget, "aws_s3_bucket.archive"),
+         change(Action::read, "data.aws_ami.latest", {}, "read_because_config_unknown"), moved,
+         imported});
     plan.outputs = {"endpoint", "bucket_names"};
     return report_of({approved(planned("web-prod", plan), "")});
 }
@@ -77,17 +93,21 @@ Report many() {
     for (int i = 0; i < 8; ++i) {
         std::vector<Change> changes;
         for (int j = 0; j <= 3 * i; ++j)
-            changes.push_back(change(j % 3 ? Action::update : Action::remove, "aws_instance.web[" + std::to_string(j) + "]",
+            changes.push_back(change(j % 3 ? Action::update : Action::remove,
+                                     "aws_instance.web[" + std::to_string(j) + "]",
                                      {attribute("size", value("1"), value("2"))}));
         changes.push_back(change(Action::remove, "aws_db_instance.main"));
-        stacks.push_back(approved(planned("service-" + std::to_string(i), plan_of(std::move(changes))), ""));
+        stacks.push_back(
+            approved(planned("service-" + std::to_string(i), plan_of(std::move(changes))), ""));
     }
     return report_of(std::move(stacks));
 }
 
 constexpr const char* reference_error =
-    "Error: Reference to undeclared input variable\n\n  on main.tf line 12, in resource \"terraform_data\" \"app\":\n"
-    "  12:   input = var.regoin\n\nAn input variable with the name \"regoin\" has not been declared. Did you mean\n\"region\"?\n";
+    "Error: Reference to undeclared input variable\n\n  on main.tf line 12, in resource "
+    "\"terraform_data\" \"app\":\n"
+    "  12:   input = var.regoin\n\nAn input variable with the name \"regoin\" has not been "
+    "declared. Did you mean\n\"region\"?\n";
 
 // A stack whose directory is gone, and what its settings say to that.
 StackReport gone(std::string stack, int resources, OnDelete on_delete = OnDelete::forbid) {
@@ -125,14 +145,17 @@ StackReport whole(StackReport stack) {
 
 // Directories and descriptions that go away, with what may become of the resources.
 void add_deletions(std::vector<Situation>& out) {
-    const auto add = [&](const char* name, Report report) { out.push_back({name, std::move(report)}); };
+    const auto add = [&](const char* name, Report report) {
+        out.push_back({name, std::move(report)});
+    };
     auto hinted = gone("net", 14);
     hinted.gone->looks_like = "stacks/network";
     add("gone", report_of({hinted}));
     auto undescribed = of_self_described(gone("net", -1));
     undescribed.gone->there = true;
-    add("gone_of_several", report_of({undescribed, of_self_described(gone("dns", 3)), gone("web", 0),
-                                      approved(planned("network-prod", network_plan()), "")}));
+    add("gone_of_several",
+        report_of({undescribed, of_self_described(gone("dns", 3)), gone("web", 0),
+                   approved(planned("network-prod", network_plan()), "")}));
     add("gone_after_the_merge", report_of({gone("net", 14)}, PullPhase::merged));
     add("orphaned", report_of({gone("net", 14, OnDelete::orphan)}));
     auto moved = automatic(approved(planned("net", network_plan()), ""));
@@ -140,70 +163,89 @@ void add_deletions(std::vector<Situation>& out) {
     moved.directory = "stacks/network";
     moved.described_at = {"stacks/net.yaml", 1, 1};
     add("renamed", report_of({moved}));
-    add("destroy_proposed", report_of({whole(missing(planned("net", destroying(14)), "1 of team dba")),
-                                       approved(planned("network-prod", network_plan()), "")}));
+    add("destroy_proposed",
+        report_of({whole(missing(planned("net", destroying(14)), "1 of team dba")),
+                   approved(planned("network-prod", network_plan()), "")}));
     auto waits = whole(tracked("net", destroying(14), RunState::unconfirmed));
     waits.run->must_confirm = waits.run->reason = "it destroys all that the stack manages";
     add("destroy_waits", report_of({waits}, PullPhase::merged));
-    add("destroyed", report_of({whole(tracked("net", destroying(14), RunState::finished))}, PullPhase::merged));
+    add("destroyed",
+        report_of({whole(tracked("net", destroying(14), RunState::finished))}, PullPhase::merged));
 }
 
 }  // namespace
 
 std::vector<Situation> all() {
     std::vector<Situation> out;
-    const auto add = [&](const char* name, Report report) { out.push_back({name, std::move(report)}); };
+    const auto add = [&](const char* name, Report report) {
+        out.push_back({name, std::move(report)});
+    };
 
     auto looking = report_of({});
     looking.discovering_stacks = true;
     add("looking", looking);
     add("queued", report_of({queued("payments-prod", 1), queued("network-prod", 0)}));
-    add("planning", report_of({planned("network-prod", network_plan()), planning("payments-prod", 11 * second),
-                               queued("web-prod", 1)}));
+    add("planning", report_of({planned("network-prod", network_plan()),
+                               planning("payments-prod", 11 * second), queued("web-prod", 1)}));
     add("waiting_for_a_person", waiting());
     add("ready", report_of({automatic(approved(planned("network-prod", network_plan()))),
                             approved(planned("payments-prod", payments_plan(), "1122aa"), "")}));
-    auto later = automatic(missing(planned("web-prod", network_plan(), "5566bb"), "1 approval by somebody else"));
+    auto later = automatic(
+        missing(planned("web-prod", network_plan(), "5566bb"), "1 approval by somebody else"));
     auto follows = automatic(approved(planned("payments-prod", payments_plan(), "1122aa"), ""));
     follows.run->settings.depends_on = {StackId("network-prod")};
-    add("applied_in_turn", report_of({automatic(approved(planned("network-prod", network_plan()))), follows, later}));
+    add("applied_in_turn",
+        report_of({automatic(approved(planned("network-prod", network_plan()))), follows, later}));
     add("ready_with_a_warning",
         report_of({judged(approved(planned("network-prod", network_plan()), ""), Verdict::warned,
-                          finding(Finding::Severity::warn, "change-window", "it is Friday; the window closes at 16:00",
+                          finding(Finding::Severity::warn, "change-window",
+                                  "it is Friday; the window closes at 16:00",
                                   "production/policies/plan/change-window.rego", 21))}));
-    auto denial = finding(Finding::Severity::deny, "require-tags", "`aws_s3_bucket.audit` has no tag `owner`",
-                          "production/policies/plan/require-tags.rego", 9, "aws_s3_bucket.audit");
+    auto denial =
+        finding(Finding::Severity::deny, "require-tags", "`aws_s3_bucket.audit` has no tag `owner`",
+                "production/policies/plan/require-tags.rego", 9, "aws_s3_bucket.audit");
     denial.docs = "https://wiki.example.com/tags";
     auto denied = judged(planned("payments-prod", payments_plan()), Verdict::denied, denial);
     denied.plan->changes[1].file = "stacks/payments/storage.tf";
     denied.plan->changes[1].line = 4;
     add("denied", report_of({denied}));
-    add("plan_failed", report_of({failed("payments-prod", "terraform plan ended with 1", reference_error),
-                                  planned("network-prod", Plan())}));
+    add("plan_failed",
+        report_of({failed("payments-prod", "terraform plan ended with 1", reference_error),
+                   planned("network-prod", Plan())}));
     add("policy_error",
-        report_of({judged(planned("network-prod", network_plan()), Verdict::error,
-                          finding(Finding::Severity::error, "backup", "eval_conflict_error: complete rules must not produce multiple outputs",
-                                  "policies/plan/backup.rego", 14))}));
+        report_of(
+            {judged(planned("network-prod", network_plan()), Verdict::error,
+                    finding(Finding::Severity::error, "backup",
+                            "eval_conflict_error: complete rules must not produce multiple outputs",
+                            "policies/plan/backup.rego", 14))}));
     auto rejected = planned("network-prod", network_plan());
     rejected.approval.approval = Approval::rejected;
     rejected.approval.rejected_by = {"grace"};
-    rejected.approval.findings = {finding(Finding::Severity::deny, "two-eyes", "rejected by grace", "policies/approval/two-eyes.rego", 30)};
+    rejected.approval.findings = {finding(Finding::Severity::deny, "two-eyes", "rejected by grace",
+                                          "policies/approval/two-eyes.rego", 30)};
     add("rejected", report_of({rejected}));
     auto withheld = failed("payments-prod", "", "");
     withheld.run->unknown_providers = {"registry.terraform.io/acme/dns"};
-    add("unknown_provider", report_of({withheld, approved(planned("network-prod", network_plan()))}));
-    auto conflict = report_of({not_planned("network-prod", "the pull request conflicts with main")});
+    add("unknown_provider",
+        report_of({withheld, approved(planned("network-prod", network_plan()))}));
+    auto conflict =
+        report_of({not_planned("network-prod", "the pull request conflicts with main")});
     conflict.conflicts = {"stacks/network/main.tf", "stacks/network/variables.tf"};
     add("conflict", conflict);
-    auto fork = report_of({not_planned("network-prod", "the pull request comes from a fork, and nothing of a fork is run"),
-                           not_planned("web-prod", "the pull request comes from a fork, and nothing of a fork is run")});
+    auto fork = report_of(
+        {not_planned("network-prod",
+                     "the pull request comes from a fork, and nothing of a fork is run"),
+         not_planned("web-prod",
+                     "the pull request comes from a fork, and nothing of a fork is run")});
     fork.pull.fork = true;
     add("fork", fork);
     add("no_stack", report_of({}));
-    add("no_changes", report_of({approved(planned("network-prod", Plan()), ""), approved(planned("web-prod", Plan()), "")}));
+    add("no_changes", report_of({approved(planned("network-prod", Plan()), ""),
+                                 approved(planned("web-prod", Plan()), "")}));
     auto configuration = report_of({});
-    configuration.configuration = {".slipway.yaml:4:5: unknown key `directroy`; did you mean `directory`?",
-                                   ".slipway.yaml:9:16: the directory stacks/web does not exist"};
+    configuration.configuration = {
+        ".slipway.yaml:4:5: unknown key `directroy`; did you mean `directory`?",
+        ".slipway.yaml:9:16: the directory stacks/web does not exist"};
     add("configuration", configuration);
     auto fresh = approved(planned("cache-prod", network_plan()), "");
     fresh.is_new = true;
@@ -226,30 +268,41 @@ std::vector<Situation> all() {
     add("closed", closed);
     add("denied_and_failed",
         report_of({denied, failed("network-prod", "terraform plan ended with 1", reference_error),
-                   missing(planned("web-prod", network_plan(), "4455bb"), "1 approval by somebody else")}));
+                   missing(planned("web-prod", network_plan(), "4455bb"),
+                           "1 approval by somebody else")}));
     add("values", every_kind_of_value());
     add("many", many());
 
     add("merged", report_of({not_planned("network-prod", "")}, PullPhase::merged));
-    add("applying", report_of({tracked("network-prod", network_plan(), RunState::finished, 12 * second),
-                               tracked("payments-prod", payments_plan(), RunState::applying, 5 * second)},
-                              PullPhase::merged));
+    add("applying",
+        report_of({tracked("network-prod", network_plan(), RunState::finished, 12 * second),
+                   tracked("payments-prod", payments_plan(), RunState::applying, 5 * second)},
+                  PullPhase::merged));
     auto applied = approved(tracked("payments-prod", payments_plan(), RunState::finished));
     applied.run->confirmed_by = "grace";
     for (auto& change : applied.run->history)
         if (change.state == RunState::confirmed) change.by = "grace", change.note = "as agreed";
-    add("applied", report_of({tracked("network-prod", network_plan(), RunState::finished, 12 * second), applied},
-                             PullPhase::merged));
-    auto unapproved = missing(tracked("payments-prod", payments_plan(), RunState::unconfirmed), "1 of team dba");
+    add("applied",
+        report_of(
+            {tracked("network-prod", network_plan(), RunState::finished, 12 * second), applied},
+            PullPhase::merged));
+    auto unapproved =
+        missing(tracked("payments-prod", payments_plan(), RunState::unconfirmed), "1 of team dba");
     unapproved.run->reason = "approvals are missing";
     add("unapproved_after_the_merge",
-        report_of({unapproved, tracked("network-prod", network_plan(), RunState::finished)}, PullPhase::merged));
+        report_of({unapproved, tracked("network-prod", network_plan(), RunState::finished)},
+                  PullPhase::merged));
     add("another_plan_than_approved", other_plan());
     auto apply_failed = tracked("payments-prod", payments_plan(), RunState::failed);
     apply_failed.run->reason = "terraform apply ended with 1";
-    apply_failed.run->error = "Error: creating S3 Bucket (acme-audit): BucketAlreadyExists\n\n  with aws_s3_bucket.audit,\n"
-                              "  on storage.tf line 4, in resource \"aws_s3_bucket\" \"audit\":\n   4: resource \"aws_s3_bucket\" \"audit\" {\n";
-    add("apply_failed", report_of({apply_failed, tracked("network-prod", network_plan(), RunState::finished)}, PullPhase::merged));
+    apply_failed.run->error =
+        "Error: creating S3 Bucket (acme-audit): BucketAlreadyExists\n\n  with "
+        "aws_s3_bucket.audit,\n"
+        "  on storage.tf line 4, in resource \"aws_s3_bucket\" \"audit\":\n   4: resource "
+        "\"aws_s3_bucket\" \"audit\" {\n";
+    add("apply_failed",
+        report_of({apply_failed, tracked("network-prod", network_plan(), RunState::finished)},
+                  PullPhase::merged));
     auto skipped = tracked("web-prod", network_plan(), RunState::skipped);
     skipped.run->history.resize(1);
     skipped.run->planned_at_ms = 0;
@@ -267,7 +320,8 @@ std::vector<Situation> all() {
     auto lost = tracked("payments-prod", payments_plan(), RunState::unknown, 300 * second);
     lost.run->last_seen = "aws_s3_bucket.audit: Still creating... [40s elapsed]";
     add("unknown", report_of({lost}, PullPhase::merged));
-    add("confirmed", report_of({tracked("payments-prod", payments_plan(), RunState::confirmed)}, PullPhase::merged));
+    add("confirmed", report_of({tracked("payments-prod", payments_plan(), RunState::confirmed)},
+                               PullPhase::merged));
     return out;
 }
 

@@ -1,5 +1,5 @@
-// Reports of every situation that a person may read, as plain values; shared by the golden files, the renderer's
-// test and the injection corpus.
+// Reports of every situation that a person may read, as plain values; shared by the golden files,
+// the renderer's test and the injection corpus.
 #pragma once
 #include <string>
 #include <vector>
@@ -11,13 +11,17 @@ namespace slipway::situations {
 inline constexpr std::int64_t nine_fourteen = 1'795'425'240'000;  // 2026-11-23 09:14 UTC
 inline constexpr std::int64_t second = 1000;
 
-inline AttributeChange::Side value(std::string json) { return {AttributeChange::Kind::value, std::move(json)}; }
-inline AttributeChange::Side known_later() { return {AttributeChange::Kind::known_after_apply, ""}; }
+inline AttributeChange::Side value(std::string json) {
+    return {AttributeChange::Kind::value, std::move(json)};
+}
+inline AttributeChange::Side known_later() {
+    return {AttributeChange::Kind::known_after_apply, ""};
+}
 inline AttributeChange::Side sensitive() { return {AttributeChange::Kind::sensitive, ""}; }
 inline AttributeChange::Side absent() { return {}; }
 
-inline AttributeChange attribute(std::string path, AttributeChange::Side before, AttributeChange::Side after,
-                                 bool forces = false) {
+inline AttributeChange attribute(std::string path, AttributeChange::Side before,
+                                 AttributeChange::Side after, bool forces = false) {
     AttributeChange out;
     out.path = std::move(path);
     out.before = std::move(before);
@@ -26,8 +30,8 @@ inline AttributeChange attribute(std::string path, AttributeChange::Side before,
     return out;
 }
 
-inline Change change(Action action, std::string address, std::vector<AttributeChange> attributes = {},
-                     std::string reason = "") {
+inline Change change(Action action, std::string address,
+                     std::vector<AttributeChange> attributes = {}, std::string reason = "") {
     Change out;
     out.action = action;
     auto start = address.rfind("aws_");
@@ -43,16 +47,27 @@ inline Plan plan_of(std::vector<Change> changes) {
     out.changes = std::move(changes);
     for (const auto& one : out.changes) {
         switch (one.action) {
-            case Action::create: ++out.counts.create; break;
-            case Action::update: ++out.counts.update; break;
-            case Action::remove: ++out.counts.remove; break;
-            case Action::replace: ++out.counts.replace; break;
-            case Action::forget: ++out.counts.forget; break;
+            case Action::create:
+                ++out.counts.create;
+                break;
+            case Action::update:
+                ++out.counts.update;
+                break;
+            case Action::remove:
+                ++out.counts.remove;
+                break;
+            case Action::replace:
+                ++out.counts.replace;
+                break;
+            case Action::forget:
+                ++out.counts.forget;
+                break;
             case Action::none:
                 if (!one.previous_address.empty()) ++out.counts.move;
                 if (!one.import_id.empty()) ++out.counts.import;
                 break;
-            case Action::read: break;
+            case Action::read:
+                break;
         }
     }
     return out;
@@ -85,8 +100,11 @@ inline StackReport stack_of(Run run) {
     StackReport out;
     out.stack = run.stack;
     out.directory = "stacks/" + run.stack.value;
-    out.push.why = {"push policies", "propose",
-                    {{"push policy default", "propose (changed: stacks/payments/main.tf, modules/db/main.tf)", {}}}};
+    out.push.why = {"push policies",
+                    "propose",
+                    {{"push policy default",
+                      "propose (changed: stacks/payments/main.tf, modules/db/main.tf)",
+                      {}}}};
     out.run = std::move(run);
     return out;
 }
@@ -104,7 +122,8 @@ inline StackReport planning(std::string stack, std::int64_t for_ms) {
     return stack_of(std::move(run));
 }
 
-inline StackReport planned(std::string stack, Plan plan, std::string digest = "9f3c5a", std::int64_t took_ms = 6 * second) {
+inline StackReport planned(std::string stack, Plan plan, std::string digest = "9f3c5a",
+                           std::int64_t took_ms = 6 * second) {
     auto run = run_of(std::move(stack));
     moved_on(run, RunState::preparing, nine_fourteen - took_ms);
     moved_on(run, RunState::planning, nine_fourteen - took_ms + second);
@@ -113,7 +132,8 @@ inline StackReport planned(std::string stack, Plan plan, std::string digest = "9
     moved_on(run, RunState::finished, nine_fourteen);
     run.counts = plan.counts;
     run.plan_digest = std::move(digest);
-    run.plan_decision.why = {"plan policies", "passed", {{"plan policy require-tags", "passed", {}}}};
+    run.plan_decision.why = {
+        "plan policies", "passed", {{"plan policy require-tags", "passed", {}}}};
     auto out = stack_of(std::move(run));
     out.plan = std::move(plan);
     return out;
@@ -135,8 +155,8 @@ inline StackReport missing(StackReport stack, std::string what) {
     return stack;
 }
 
-inline Finding finding(Finding::Severity severity, std::string policy, std::string message, std::string file, int line,
-                       std::string resource = "") {
+inline Finding finding(Finding::Severity severity, std::string policy, std::string message,
+                       std::string file, int line, std::string resource = "") {
     Finding out;
     out.severity = severity;
     out.policy = std::move(policy);
@@ -178,7 +198,8 @@ inline StackReport not_planned(std::string stack, std::string why) {
 }
 
 // After the merge.
-inline StackReport tracked(std::string stack, Plan plan, RunState state, std::int64_t for_ms = 48 * second) {
+inline StackReport tracked(std::string stack, Plan plan, RunState state,
+                           std::int64_t for_ms = 48 * second) {
     auto out = planned(stack, std::move(plan));
     auto& run = *out.run;
     run.kind = RunKind::tracked;
@@ -213,16 +234,20 @@ inline Report report_of(std::vector<StackReport> stacks, PullPhase phase = PullP
 }
 
 inline Plan payments_plan() {
-    return plan_of({change(Action::replace, "aws_db_instance.main",
-                           {attribute("identifier", value("\"payments\""), value("\"payments-v2\""), true),
-                            attribute("endpoint", value("\"payments.c9xk.eu-central-1.rds.amazonaws.com\""), known_later())}),
-                    change(Action::create, "aws_s3_bucket.audit", {attribute("bucket", absent(), value("\"acme-audit\""))}),
-                    change(Action::update, "aws_iam_role.app",
-                           {attribute("max_session_duration", value("3600"), value("7200"))})});
+    return plan_of(
+        {change(Action::replace, "aws_db_instance.main",
+                {attribute("identifier", value("\"payments\""), value("\"payments-v2\""), true),
+                 attribute("endpoint", value("\"payments.c9xk.eu-central-1.rds.amazonaws.com\""),
+                           known_later())}),
+         change(Action::create, "aws_s3_bucket.audit",
+                {attribute("bucket", absent(), value("\"acme-audit\""))}),
+         change(Action::update, "aws_iam_role.app",
+                {attribute("max_session_duration", value("3600"), value("7200"))})});
 }
 inline Plan network_plan() {
-    return plan_of({change(Action::update, "aws_route_table.private",
-                           {attribute("route[2].cidr_block", value("\"10.0.0.0/8\""), value("\"10.2.0.0/16\""))})});
+    return plan_of({change(
+        Action::update, "aws_route_table.private",
+        {attribute("route[2].cidr_block", value("\"10.0.0.0/8\""), value("\"10.2.0.0/16\""))})});
 }
 
 struct Situation {

@@ -1,7 +1,8 @@
-// Drives a coroutine to its end on a loop of its own, and fails the test on a hang instead of hanging.
+// Drives a coroutine to its end on a loop of its own, and fails the test on a hang instead of
+// hanging.
 #pragma once
-#include <boost/asio/io_context.hpp>
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/io_context.hpp>
 #include <chrono>
 #include <exception>
 #include <optional>
@@ -21,7 +22,8 @@ inline void drive(asio::io_context& io, const bool& done, std::chrono::seconds l
 }  // namespace detail
 
 template <class T>
-T run_task(asio::io_context& io, Task<T> task, std::chrono::seconds limit = std::chrono::seconds(30)) {
+T run_task(asio::io_context& io, Task<T> task,
+           std::chrono::seconds limit = std::chrono::seconds(30)) {
     std::exception_ptr error;
     bool done = false;
     if constexpr (std::is_void_v<T>) {

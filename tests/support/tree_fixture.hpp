@@ -7,7 +7,8 @@
 
 namespace slipway {
 
-inline void write_tree(const std::filesystem::path& root, const std::map<std::string, std::string>& files) {
+inline void write_tree(const std::filesystem::path& root,
+                       const std::map<std::string, std::string>& files) {
     for (const auto& [path, text] : files) write_file(root / path, text);
 }
 

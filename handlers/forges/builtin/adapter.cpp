@@ -30,7 +30,8 @@ class BuiltinForge : public Forge {
 
     const ForgeConfig& config() const override { return config_; }
 
-    std::variant<Delivery, RefusedWebhook> verify(const Headers& headers, std::string body) override {
+    std::variant<Delivery, RefusedWebhook> verify(const Headers& headers,
+                                                  std::string body) override {
         auto value = [&](const char* name) {
             auto at = headers.find(name);
             return at == headers.end() ? std::string() : at->second;
@@ -73,10 +74,12 @@ class BuiltinForge : public Forge {
             if (!change) return Ignored{"an unknown change of a pull request"};
             return Event(PullRequestChanged{pull, *change, sender});
         }
-        if (message->event == "comment") return Event(CommentCreated{pull, message->comment, sender, {}});
+        if (message->event == "comment")
+            return Event(CommentCreated{pull, message->comment, sender, {}});
         if (message->event == "review") return Event(ReviewChanged{pull, sender});
         if (message->event == "check_rerequested")
-            return Event(CheckRerequested{repository, CommitSha(message->head), message->external_id, sender});
+            return Event(CheckRerequested{repository, CommitSha(message->head),
+                                          message->external_id, sender});
         return Ignored{"an unknown event"};
     }
 
@@ -179,7 +182,8 @@ class BuiltinForge : public Forge {
             auto pulls = open(repository);
             for (int number : pulls.numbers()) {
                 auto pull = pulls.find(number);
-                if (pull && pull->head == check.commit) pulls.put_check(number, check, clock_.now_ms());
+                if (pull && pull->head == check.commit)
+                    pulls.put_check(number, check, clock_.now_ms());
             }
             return check.name + "@" + check.commit.value;
         };
@@ -190,7 +194,8 @@ class BuiltinForge : public Forge {
                                   std::string body) override {
         co_return co_await write_comment(std::move(pull), std::move(marker), std::move(body));
     }
-    Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) override {
+    Task<std::string> add_comment(PullRequestName pull, std::string key,
+                                  std::string body) override {
         co_return co_await write_comment(std::move(pull), std::move(key), std::move(body));
     }
 
@@ -214,11 +219,14 @@ class BuiltinForge : public Forge {
     fs::path path_of(const RepositoryName& repository) const {
         auto path = repository_path(config_.root, repository.path);
         if (!path)
-            throw Failure("there is no repository " + repository.text() + " below " +
-                              config_.root.string(), Retry::never);
+            throw Failure(
+                "there is no repository " + repository.text() + " below " + config_.root.string(),
+                Retry::never);
         return *path;
     }
-    BuiltinPulls open(const RepositoryName& repository) const { return BuiltinPulls(path_of(repository)); }
+    BuiltinPulls open(const RepositoryName& repository) const {
+        return BuiltinPulls(path_of(repository));
+    }
 
     static std::vector<int> numbers_with_head(const BuiltinPulls& pulls, const CommitSha& head) {
         std::vector<int> out;

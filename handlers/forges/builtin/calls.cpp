@@ -24,7 +24,8 @@ Actor speaker(const PullCall& call, const fs::path& repository) {
     if (call.as.empty() || call.as == who.login) return who;
     struct stat info {};
     if (stat(repository.c_str(), &info) != 0 || (info.st_uid != geteuid() && geteuid() != 0))
-        throw Failure("only the owner of " + repository.string() + " may speak --as somebody else", Retry::never);
+        throw Failure("only the owner of " + repository.string() + " may speak --as somebody else",
+                      Retry::never);
     who.login = call.as;
     return who;
 }
@@ -33,8 +34,9 @@ std::string head_of(const BuiltinPull& pull) { return std::string(shortened(pull
 
 std::string check_line(const Check& check) {
     std::string state = check.status == CheckStatus::completed ? std::string(word(check.conclusion))
-                                                                : std::string(word(check.status));
-    return state + std::string(state.size() < 16 ? 16 - state.size() : 1, ' ') + check.name + ": " + check.title;
+                                                               : std::string(word(check.status));
+    return state + std::string(state.size() < 16 ? 16 - state.size() : 1, ' ') + check.name + ": " +
+           check.title;
 }
 
 const Check* summary_of(const BuiltinPullDocuments& documents, const std::string& name) {
@@ -51,9 +53,9 @@ int list(BuiltinPulls& pulls, bool json) {
         if (json)
             all.push(encode(*pull));
         else
-            std::cout << "#" << number << "  " << std::left << std::setw(7) << word(pull->state) << "  "
-                      << pull->topic << " → " << pull->base_branch << "  " << pull->title << " ("
-                      << pull->author.login << ")\n";
+            std::cout << "#" << number << "  " << std::left << std::setw(7) << word(pull->state)
+                      << "  " << pull->topic << " → " << pull->base_branch << "  " << pull->title
+                      << " (" << pull->author.login << ")\n";
     }
     if (json) std::cout << all.dump() << "\n";
     return 0;
@@ -70,12 +72,13 @@ int show(const BuiltinPullDocuments& documents, bool json) {
         return 0;
     }
     std::cout << "#" << pull.number << " " << pull.title << "\n"
-              << word(pull.state) << ", " << pull.author.login << " wants to merge " << pull.topic << " ("
-              << head_of(pull) << ") into " << pull.base_branch << "\n\n";
+              << word(pull.state) << ", " << pull.author.login << " wants to merge " << pull.topic
+              << " (" << head_of(pull) << ") into " << pull.base_branch << "\n\n";
     for (const auto& check : documents.checks)
         if (check.commit == pull.head) std::cout << check_line(check) << "\n";
     for (const auto& review : documents.reviews)
-        std::cout << "\n" << review.author.login << " " << word(review.state) << " "
+        std::cout << "\n"
+                  << review.author.login << " " << word(review.state) << " "
                   << shortened(review.commit.value) << "\n";
     for (const auto& comment : documents.comments) {
         std::cout << "\n--- " << comment.author.login;
@@ -91,7 +94,8 @@ int show(const BuiltinPullDocuments& documents, bool json) {
 
 void must_be_open(const BuiltinPull& pull, int number) {
     if (pull.state == PullState::open) return;
-    throw Failure("pull request " + std::to_string(number) + " is " + std::string(word(pull.state)) + " already",
+    throw Failure("pull request " + std::to_string(number) + " is " +
+                      std::string(word(pull.state)) + " already",
                   Retry::never);
 }
 
@@ -128,7 +132,8 @@ int review(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int
     message.number = call.number;
     message.sender = who.login;
     tell_service(pulls.path(), std::move(message));
-    std::cout << who.login << (call.approve ? " approved " : " requested changes to ") << head_of(*pull) << "\n";
+    std::cout << who.login << (call.approve ? " approved " : " requested changes to ")
+              << head_of(*pull) << "\n";
     return 0;
 }
 
@@ -137,15 +142,18 @@ int merge(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int6
     if (!documents) no_such_pull(call.number);
     must_be_open(documents->pull, call.number);
     const auto* summary = summary_of(*documents, call.check_name);
-    const bool green = summary && summary->status == CheckStatus::completed &&
-                       (summary->conclusion == Conclusion::success || summary->conclusion == Conclusion::neutral);
+    const bool green =
+        summary && summary->status == CheckStatus::completed &&
+        (summary->conclusion == Conclusion::success || summary->conclusion == Conclusion::neutral);
     if (!green && !call.anyway) {
         std::cerr << "the check " << call.check_name << " is not green"
-                  << (summary ? ": " + summary->title : " yet") << " (--anyway merges nevertheless)\n";
+                  << (summary ? ": " + summary->title : " yet")
+                  << " (--anyway merges nevertheless)\n";
         return 1;
     }
     const auto before = pulls.git().ref("refs/heads/" + documents->pull.base_branch);
-    auto merged = pulls.merge(call.number, call.squash ? MergeMethod::squash : MergeMethod::merge, who, now_ms);
+    auto merged = pulls.merge(call.number, call.squash ? MergeMethod::squash : MergeMethod::merge,
+                              who, now_ms);
     if (!merged) {
         std::cerr << merged.error().message << "\n";
         return 1;
@@ -171,9 +179,11 @@ int close(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int6
     const auto pull = pulls.find(call.number);
     if (!pull) no_such_pull(call.number);
     must_be_open(*pull, call.number);
-    pulls.edit(call.number, [](BuiltinPull& now) {
-        if (now.state == PullState::open) now.state = PullState::closed;
-    }, {who.login, now_ms});
+    pulls.edit(call.number,
+               [](BuiltinPull& now) {
+                   if (now.state == PullState::open) now.state = PullState::closed;
+               },
+               {who.login, now_ms});
     BuiltinMessage message;
     message.event = "pull_request";
     message.number = call.number;
@@ -189,23 +199,30 @@ int close(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int6
 int call_pull(const PullCall& call) {
     auto repository = bare_repository_behind(call.repository);
     if (!repository)
-        throw Failure(fs::absolute(call.repository).string() +
-                          " is not a working copy of a repository of the built-in forge; name one with "
-                          "--repository", Retry::never);
+        throw Failure(
+            fs::absolute(call.repository).string() +
+                " is not a working copy of a repository of the built-in forge; name one with "
+                "--repository",
+            Retry::never);
     BuiltinPulls pulls(*repository);
     const auto now_ms = SystemClock().now_ms();
     const auto who = speaker(call, *repository);
     switch (call.verb) {
-        case PullCall::Verb::list: return list(pulls, call.json);
+        case PullCall::Verb::list:
+            return list(pulls, call.json);
         case PullCall::Verb::show: {
             auto documents = pulls.read(call.number);
             if (!documents) no_such_pull(call.number);
             return show(*documents, call.json);
         }
-        case PullCall::Verb::comment: return comment(pulls, call, who, now_ms);
-        case PullCall::Verb::review: return review(pulls, call, who, now_ms);
-        case PullCall::Verb::merge: return merge(pulls, call, who, now_ms);
-        case PullCall::Verb::close: return close(pulls, call, who, now_ms);
+        case PullCall::Verb::comment:
+            return comment(pulls, call, who, now_ms);
+        case PullCall::Verb::review:
+            return review(pulls, call, who, now_ms);
+        case PullCall::Verb::merge:
+            return merge(pulls, call, who, now_ms);
+        case PullCall::Verb::close:
+            return close(pulls, call, who, now_ms);
     }
     return 2;
 }

@@ -1,8 +1,11 @@
-// The hooks of the built-in forge's repositories. They run as whoever pushes, in the repository's directory.
+// The hooks of the built-in forge's repositories. They run as whoever pushes, in the repository's
+// directory.
 //
 //   pre-receive    refuses pushes to refs/pull/* (rule S6)
-//   proc-receive   refs/for/<branch>/<topic>: opens or moves the pull request of that topic. Its dialogue is
-//                  pkt-line: four hex digits of length, then the line; 0000 is a flush (githooks(5))
+//   proc-receive   refs/for/<branch>/<topic>: opens or moves the pull request of that topic. Its
+//   dialogue is
+//                  pkt-line: four hex digits of length, then the line; 0000 is a flush
+//                  (githooks(5))
 //   post-receive   tells the service of pushed branches, and which pull requests they merged
 #include <pwd.h>
 #include <sys/stat.h>
@@ -108,24 +111,28 @@ std::optional<ForRef> split_for_ref(WrittenRepository& git, std::string_view ref
     constexpr std::string_view prefix = "refs/for/";
     if (!ref.starts_with(prefix)) return std::nullopt;
     ref.remove_prefix(prefix.size());
-    for (auto slash = ref.rfind('/'); slash != ref.npos && slash > 0; slash = ref.rfind('/', slash - 1)) {
+    for (auto slash = ref.rfind('/'); slash != ref.npos && slash > 0;
+         slash = ref.rfind('/', slash - 1)) {
         const std::string branch(ref.substr(0, slash));
-        if (git.ref("refs/heads/" + branch)) return ForRef{branch, std::string(ref.substr(slash + 1))};
+        if (git.ref("refs/heads/" + branch))
+            return ForRef{branch, std::string(ref.substr(slash + 1))};
         if (slash == 0) break;
     }
     return std::nullopt;
 }
 
-std::string receive_for(BuiltinPulls& pulls, const Update& update, const Actor& who, std::int64_t now_ms) {
+std::string receive_for(BuiltinPulls& pulls, const Update& update, const Actor& who,
+                        std::int64_t now_ms) {
     auto where = split_for_ref(pulls.git(), update.ref);
     if (!where || where->topic.empty())
         return "ng " + update.ref + " push to refs/for/<branch>/<topic>, where the branch exists";
-    if (update.after == zeros) return "ng " + update.ref + " close the pull request instead of deleting it";
+    if (update.after == zeros)
+        return "ng " + update.ref + " close the pull request instead of deleting it";
     const CommitSha head(update.after);
     auto info = open_repository(pulls.path())->info(head);
     auto done = pulls.open(where->branch, where->topic, head, info.message, who, now_ms);
-    std::cerr << "slipway: pull request " << done.pull.number << (done.is_new ? " opened: " : " updated: ")
-              << done.pull.title << "\n";
+    std::cerr << "slipway: pull request " << done.pull.number
+              << (done.is_new ? " opened: " : " updated: ") << done.pull.title << "\n";
     tell_pull(done.pull, done.is_new ? PullChange::opened : PullChange::pushed, who.login);
     return "ok " + update.ref;
 }
@@ -172,20 +179,22 @@ void write_if_different(const fs::path& file, const std::string& text, fs::perms
     fs::rename(temporary, file);
 }
 
-// A path inside single quotes of a shell line that we write: nothing foreign but our own program's path.
+// A path inside single quotes of a shell line that we write: nothing foreign but our own program's
+// path.
 std::string in_quotes(const fs::path& path) {
     std::string out = "'";
     for (char c : path.string()) out += c == '\'' ? std::string("'\\''") : std::string(1, c);
     return out + "'";
 }
 
-// A push waits for its hooks: pre- and post-receive start us only for the refs they have something to say about.
+// A push waits for its hooks: pre- and post-receive start us only for the refs they have something
+// to say about.
 std::string hook_script(const std::string& hook, const fs::path& program) {
     const auto call = in_quotes(program) + " hook " + hook;
     if (hook == "proc-receive") return "#!/bin/sh\nexec " + call + "\n";
     const std::string refs = hook == "pre-receive" ? "refs/pull/" : "refs/heads/";
-    return "#!/bin/sh\nupdates=$(cat)\ncase $updates in *' " + refs + "'*) ;; *) exit 0 ;; esac\n" + call +
-           " <<END\n$updates\nEND\n";
+    return "#!/bin/sh\nupdates=$(cat)\ncase $updates in *' " + refs + "'*) ;; *) exit 0 ;; esac\n" +
+           call + " <<END\n$updates\nEND\n";
 }
 
 void add_config(const fs::path& repository) {
@@ -224,13 +233,16 @@ std::string os_user() {
     char buffer[4096];
     passwd entry{};
     passwd* found = nullptr;
-    if (getpwuid_r(geteuid(), &entry, buffer, sizeof buffer, &found) == 0 && found) return found->pw_name;
+    if (getpwuid_r(geteuid(), &entry, buffer, sizeof buffer, &found) == 0 && found)
+        return found->pw_name;
     return "uid-" + std::to_string(geteuid());
 }
 
-void install_builtin_hooks(const ForgeConfig& config, const std::string& url, const fs::path& program) {
+void install_builtin_hooks(const ForgeConfig& config, const std::string& url,
+                           const fs::path& program) {
     fs::create_directories(config.root);
-    fs::recursive_directory_iterator at(config.root, fs::directory_options::skip_permission_denied), end;
+    fs::recursive_directory_iterator at(config.root, fs::directory_options::skip_permission_denied),
+        end;
     for (; at != end; ++at) {
         if (!at->is_directory() || !is_bare(at->path())) continue;
         at.disable_recursion_pending();

@@ -3,11 +3,13 @@
 //   POST <url>/webhooks/<forge>
 //   X-Slipway-Event: push | pull_request | comment | review | check_rerequested
 //   X-Slipway-Delivery: an id of its own
-//   X-Slipway-Repository: acme/infra       says whose secret to check with; believed only once that fits
-//   X-Slipway-Signature-256: sha256=<hex HMAC-SHA256 of the body under the repository's secret>
+//   X-Slipway-Repository: acme/infra       says whose secret to check with; believed only once that
+//   fits X-Slipway-Signature-256: sha256=<hex HMAC-SHA256 of the body under the repository's
+//   secret>
 //
 //   {"repository": "acme/infra", "number": 7, "change": "opened", "comment": "…", "branch": "main",
-//    "before": "…", "after": "…", "forced": false, "head": "…", "external_id": "…", "sender": "ada"}
+//    "before": "…", "after": "…", "forced": false, "head": "…", "external_id": "…", "sender":
+//    "ada"}
 #pragma once
 #include <filesystem>
 #include <optional>

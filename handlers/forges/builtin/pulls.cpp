@@ -97,10 +97,13 @@ BuiltinPulls::Opened BuiltinPulls::open(const std::string& base_branch, const st
             !git_->move_ref(head_ref(number), before.value_or(CommitSha()), head, "push"))
             throw Failure("somebody else pushed to this topic at the same time; push again",
                           Retry::never);
-        auto moved = edit(number, [&](BuiltinPull& p) {
-            p.head = head;
-            p.title = title;
-        }, who);
+        auto moved = edit(
+            number,
+            [&](BuiltinPull& p) {
+                p.head = head;
+                p.title = title;
+            },
+            who);
         return {moved, false};
     }
     BuiltinPull pull;
@@ -144,7 +147,8 @@ BuiltinComment BuiltinPulls::comment(int number, BuiltinComment comment) {
                 }
         return Documents{{"comments/" + comment.id + ".json", text_of(comment)}};
     };
-    git_->update(meta_ref(number), written, "comment", {comment.author.login, comment.created_at_ms});
+    git_->update(meta_ref(number), written, "comment",
+                 {comment.author.login, comment.created_at_ms});
     return comment;
 }
 
@@ -153,7 +157,8 @@ ForgeReview BuiltinPulls::review(int number, ForgeReview review) {
     auto written = [&](const Documents&) {
         return Documents{{"reviews/" + review.id + ".json", text_of(review)}};
     };
-    git_->update(meta_ref(number), written, "review", {review.author.login, review.submitted_at_ms});
+    git_->update(meta_ref(number), written, "review",
+                 {review.author.login, review.submitted_at_ms});
     return review;
 }
 
@@ -167,7 +172,8 @@ Result<CommitSha> BuiltinPulls::merge(int number, MergeMethod method, const Acto
     auto pull = find(number);
     if (!pull) return Error{"there is no pull request " + std::to_string(number)};
     if (pull->state != PullState::open)
-        return Error{"pull request " + std::to_string(number) + " is " + std::string(word(pull->state))};
+        return Error{"pull request " + std::to_string(number) + " is " +
+                     std::string(word(pull->state))};
     const auto branch = "refs/heads/" + pull->base_branch;
     auto tip = git_->ref(branch);
     if (!tip) return Error{"the branch " + pull->base_branch + " does not exist"};
@@ -185,10 +191,12 @@ Result<CommitSha> BuiltinPulls::merge(int number, MergeMethod method, const Acto
     auto made = git_->commit(*merged.tree, parents, message, {who.login, now_ms});
     if (!git_->move_ref(branch, *tip, made, "merge"))
         return Error{"the branch " + pull->base_branch + " moved on meanwhile; merge again"};
-    edit(number, [&](BuiltinPull& p) {
-        p.state = PullState::merged;
-        p.merge_commit = made;
-    }, {who.login, now_ms});
+    edit(number,
+         [&](BuiltinPull& p) {
+             p.state = PullState::merged;
+             p.merge_commit = made;
+         },
+         {who.login, now_ms});
     return made;
 }
 
@@ -201,10 +209,12 @@ std::vector<BuiltinPull> BuiltinPulls::note_merged(const std::string& branch, co
         if (!pull || pull->state != PullState::open || pull->base_branch != branch ||
             !reading->is_ancestor(pull->head, tip))
             continue;
-        out.push_back(edit(number, [&](BuiltinPull& p) {
-            p.state = PullState::merged;
-            p.merge_commit = tip;
-        }, {who.login, now_ms}));
+        out.push_back(edit(number,
+                           [&](BuiltinPull& p) {
+                               p.state = PullState::merged;
+                               p.merge_commit = tip;
+                           },
+                           {who.login, now_ms}));
     }
     return out;
 }

@@ -1,4 +1,5 @@
-// Pull requests kept in the repository itself, so that the forge needs no other store and survives a clone.
+// Pull requests kept in the repository itself, so that the forge needs no other store and survives
+// a clone.
 //
 //   refs/pull/<n>/head    the head commit
 //   refs/pull/<n>/meta    a branch of documents:
@@ -75,7 +76,8 @@ struct BuiltinPullDocuments {
 
 enum class MergeMethod { merge, squash };
 
-// One bare repository of the folder. Blocking. Every write is one commit on the pull request's meta ref.
+// One bare repository of the folder. Blocking. Every write is one commit on the pull request's meta
+// ref.
 class BuiltinPulls {
   public:
     explicit BuiltinPulls(std::filesystem::path repository);
@@ -90,15 +92,16 @@ class BuiltinPulls {
     };
     Opened open(const std::string& base_branch, const std::string& topic, const CommitSha& head,
                 const std::string& title, const Actor& author, std::int64_t now_ms);
-    BuiltinPull edit(int number, const std::function<void(BuiltinPull&)>& change, const Signature& who);
+    BuiltinPull edit(int number, const std::function<void(BuiltinPull&)>& change,
+                     const Signature& who);
     BuiltinComment comment(int number, BuiltinComment comment);  // gives it an id where it has none
     ForgeReview review(int number, ForgeReview review);
     void put_check(int number, const Check& check, std::int64_t now_ms);
     // Into the base branch. Error: conflicts, or it moved on.
     Result<CommitSha> merge(int number, MergeMethod method, const Actor& who, std::int64_t now_ms);
     // Open pull requests onto `branch` whose head it now holds are merged.
-    std::vector<BuiltinPull> note_merged(const std::string& branch, const CommitSha& tip, const Actor& who,
-                                         std::int64_t now_ms);
+    std::vector<BuiltinPull> note_merged(const std::string& branch, const CommitSha& tip,
+                                         const Actor& who, std::int64_t now_ms);
     WrittenRepository& git() { return *git_; }
     const std::filesystem::path& path() const { return path_; }
 

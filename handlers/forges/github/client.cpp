@@ -168,7 +168,8 @@ namespace slipway {
 
 std::unique_ptr<Forge> make_github_forge(ForgeConfig config, HttpClient& http, const Clock& clock) {
     static const SteadyClock steady;
-    return std::make_unique<github::GithubForge>(std::move(config), http, clock, steady, github::Spacing{});
+    return std::make_unique<github::GithubForge>(std::move(config), http, clock, steady,
+                                                 github::Spacing{});
 }
 
 }  // namespace slipway

@@ -17,7 +17,8 @@ namespace slipway::github {
 class GithubForge final : public Forge {
   public:
     // `steady` is never set back; `clock` shows the time of day.
-    GithubForge(ForgeConfig config, HttpClient& http, const Clock& clock, const Clock& steady, Spacing spacing);
+    GithubForge(ForgeConfig config, HttpClient& http, const Clock& clock, const Clock& steady,
+                Spacing spacing);
 
     const ForgeConfig& config() const override { return config_; }
     std::variant<Delivery, RefusedWebhook> verify(const Headers& headers,
@@ -64,7 +65,8 @@ class GithubForge final : public Forge {
     std::optional<SignatureCheck> signatures_;
     Api api_;
     std::map<std::string, Listing> listings_;  // "acme/infra@sha"
-    // Pull requests that were just read and had no comment, and when: nobody's has to be looked for there.
+    // Pull requests that were just read and had no comment, and when: nobody's has to be looked for
+    // there.
     std::map<PullRequestName, std::int64_t> without_comments_;
 };
 

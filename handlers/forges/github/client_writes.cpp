@@ -155,7 +155,8 @@ Task<std::optional<std::string>> GithubForge::find_comment(PullRequestName pull,
 }
 
 Task<std::string> GithubForge::create_comment(PullRequestName pull, std::string body) {
-    without_comments_.erase(pull);  // before it is made: nobody knows whether it was until the answer is there
+    without_comments_.erase(
+        pull);  // before it is made: nobody knows whether it was until the answer is there
     Request request("POST", comments_path(pull),
                     Json::object({{"body", fitted(body, text_limit)}}));
     const auto what = request.text();

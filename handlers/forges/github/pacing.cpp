@@ -92,10 +92,12 @@ ReplyMeaning meaning_of(const HttpReply& reply, std::int64_t now_ms, int limits_
 }
 
 std::optional<PrimaryLimit> primary_limit(const HttpReply& reply, std::int64_t now_ms) {
-    const auto limit = number(reply, "x-ratelimit-limit"), left = number(reply, "x-ratelimit-remaining");
+    const auto limit = number(reply, "x-ratelimit-limit"),
+               left = number(reply, "x-ratelimit-remaining");
     if (!limit || !left) return std::nullopt;
     PrimaryLimit out{*limit, *left, longest_wait};
-    if (auto reset = number(reply, "x-ratelimit-reset")) out.until_reset = until(*reset, reply, now_ms);
+    if (auto reset = number(reply, "x-ratelimit-reset"))
+        out.until_reset = until(*reset, reply, now_ms);
     return out;
 }
 
@@ -115,8 +117,10 @@ milliseconds Pace::wait_for(CallKind kind, Need need, std::int64_t now_ms) const
             if (created_.size() < allowed) return now_ms;
             return created_[created_.size() - allowed] + window_ms;
         };
-        at = std::max(at, free_at(limits_.created_a_minute - (waits ? limits_.kept_of_minute : 0), minute_ms));
-        at = std::max(at, free_at(limits_.created_an_hour - (waits ? limits_.kept_of_hour : 0), hour_ms));
+        at = std::max(at, free_at(limits_.created_a_minute - (waits ? limits_.kept_of_minute : 0),
+                                  minute_ms));
+        at = std::max(
+            at, free_at(limits_.created_an_hour - (waits ? limits_.kept_of_hour : 0), hour_ms));
     }
     return milliseconds(at - now_ms);
 }

@@ -1,8 +1,9 @@
 // How fast GitHub wants to be asked, and what its refusals mean. Pure: time is an argument.
 //
-// It allows about 80 created things a minute and 500 an hour, 900 points of calls a minute, and 5 000 calls an
-// hour or more (its headers say how many are left); it bans Apps that go on while they are being limited.
-// So calls are counted here, and after a limit nobody asks again before GitHub's own time.
+// It allows about 80 created things a minute and 500 an hour, 900 points of calls a minute, and 5
+// 000 calls an hour or more (its headers say how many are left); it bans Apps that go on while they
+// are being limited. So calls are counted here, and after a limit nobody asks again before GitHub's
+// own time.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -39,7 +40,8 @@ struct ReplyMeaning {
     milliseconds wait{0};  // of `limited`
 };
 
-// `now_ms`: as for primary_limit(). `limits_in_a_row`: how often we have been limited without a success since.
+// `now_ms`: as for primary_limit(). `limits_in_a_row`: how often we have been limited without a
+// success since.
 ReplyMeaning meaning_of(const HttpReply& reply, std::int64_t now_ms, int limits_in_a_row);
 // The documented limits of one account, and what is kept of them for what decides.
 struct Limits {
@@ -67,8 +69,8 @@ struct PrimaryLimit {
 // `now_ms` counts where the reply does not say what time it is at GitHub.
 std::optional<PrimaryLimit> primary_limit(const HttpReply& reply, std::int64_t now_ms);
 
-// The pace of one account. A quiet one may spend a whole minute's calls at once; in no minute and no hour are
-// there more than the limits say. Times are those of a clock that nobody sets.
+// The pace of one account. A quiet one may spend a whole minute's calls at once; in no minute and
+// no hour are there more than the limits say. Times are those of a clock that nobody sets.
 class Pace {
   public:
     explicit Pace(const Spacing& spacing) : limits_(spacing.limits) {}

@@ -128,8 +128,8 @@ EventOrIgnored issue_comment(const Payload& payload, std::string_view action) {
     if (sender.bot) return Ignored{"comments by bots command nothing"};
     auto id = comment["id"].number_text();
     if (id.empty() || id.find_first_not_of("0123456789") != id.npos) throw Lacking{"comment.id"};
-    CommentCreated event{payload.pull(issue["number"], "issue.number"), std::string(id),
-                         std::move(sender), {}};
+    CommentCreated event{
+        payload.pull(issue["number"], "issue.number"), std::string(id), std::move(sender), {}};
     if (comment["body"].is_string()) event.body = comment["body"].text();
     return Event(std::move(event));
 }

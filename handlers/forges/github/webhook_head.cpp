@@ -63,7 +63,8 @@ std::string repository_in(const std::string& forge, std::string_view body) {
     constexpr std::string_view key = "\"full_name\":";
     constexpr std::size_t longest = 200;
     const auto none = forge + "/";
-    const auto* at = static_cast<const char*>(::memmem(body.data(), body.size(), key.data(), key.size()));
+    const auto* at =
+        static_cast<const char*>(::memmem(body.data(), body.size(), key.data(), key.size()));
     if (!at) return none;
     body.remove_prefix(static_cast<std::size_t>(at - body.data()) + key.size());
     while (body.starts_with(' ')) body.remove_prefix(1);
@@ -73,7 +74,8 @@ std::string repository_in(const std::string& forge, std::string_view body) {
     if (end == body.npos) return none;
     const auto name = body.substr(0, end);
     const auto slash = name.find('/');
-    if (slash == name.npos || !is_name(name.substr(0, slash), 100) || !is_name(name.substr(slash + 1), 100))
+    if (slash == name.npos || !is_name(name.substr(0, slash), 100) ||
+        !is_name(name.substr(slash + 1), 100))
         return none;
     return none + std::string(name);
 }
@@ -133,8 +135,12 @@ std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge,
                                   "application/x-www-form-urlencoded."};
     }
     auto repository = repository_in(forge, body);
-    Delivery delivery{forge, std::string(guid) + ":" + std::string(event), std::string(event),
-                      std::move(body), now_ms, std::move(repository)};
+    Delivery delivery{forge,
+                      std::string(guid) + ":" + std::string(event),
+                      std::string(event),
+                      std::move(body),
+                      now_ms,
+                      std::move(repository)};
     auto hook = header(headers, "x-github-hook-id");
     if (is_name(hook, 64)) delivery.id += ":" + std::string(hook);
     return delivery;

@@ -105,7 +105,8 @@ std::string encoded(std::string_view text) {
 
 Json json_of(const HttpReply& reply, const std::string& what) {
     auto json = parse_json(reply.body);
-    if (!json) throw Failure("GitHub's answer to " + what + " is not valid JSON: " + json.error().message);
+    if (!json)
+        throw Failure("GitHub's answer to " + what + " is not valid JSON: " + json.error().message);
     return std::move(*json);
 }
 

@@ -1,5 +1,5 @@
-// The forge of `slipway preview`: a working copy posed as one open pull request. Reads answer from it, writes
-// are kept for printing; there is nobody to review, comment or merge.
+// The forge of `slipway preview`: a working copy posed as one open pull request. Reads answer from
+// it, writes are kept for printing; there is nobody to review, comment or merge.
 #include "handlers/forges/forge.hpp"
 
 namespace slipway {
@@ -20,7 +20,9 @@ class WorkingCopyForge : public Forge {
         opened.sender = copy_->pull.author;
         return Event(opened);
     }
-    Task<std::optional<PullRequest>> pull_request(PullRequestName) override { co_return copy_->pull; }
+    Task<std::optional<PullRequest>> pull_request(PullRequestName) override {
+        co_return copy_->pull;
+    }
     Task<std::optional<Comment>> comment(PullRequestName, std::string) override {
         co_return std::nullopt;
     }
@@ -51,11 +53,14 @@ class WorkingCopyForge : public Forge {
         copy_->checks[name] = std::move(check);
         co_return name;
     }
-    Task<std::string> put_comment(PullRequestName, std::string, std::string, std::string body) override {
+    Task<std::string> put_comment(PullRequestName, std::string, std::string,
+                                  std::string body) override {
         copy_->comment = std::move(body);
         co_return "1";
     }
-    Task<std::string> add_comment(PullRequestName, std::string, std::string) override { co_return "2"; }
+    Task<std::string> add_comment(PullRequestName, std::string, std::string) override {
+        co_return "2";
+    }
     Task<void> acknowledge(PullRequestName, std::string) override { co_return; }
     bool has_checks() const override { return true; }
 

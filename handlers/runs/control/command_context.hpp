@@ -7,7 +7,7 @@ namespace slipway {
 struct RunTarget {
     PullStack* stack = nullptr;  // null for a call that names a run without a pull request
     std::string plan;            // digest prefix
-    bool named = false;          // the request says this very stack or run, and no pattern or nothing
+    bool named = false;  // the request says this very stack or run, and no pattern or nothing
     StoredRun run;
 };
 
@@ -35,10 +35,12 @@ Task<void> carry_out(ControlContext& context, CommandContext& command, RunTarget
 void plan_again(CommandContext& command, const std::vector<const RunTarget*>& targets);
 // A run of the branch that is over and did not what it was for.
 bool can_be_retried(const Run& run);
-// On an open pull request plans again; else runs of the branch, from its tip, with the dependents that were skipped.
-Task<void> retry(ControlContext& context, CommandContext& command, std::vector<const RunTarget*> targets);
-// Sources that may be used from now on: by the runs of this one pull request, or, where a call names a run, by those
-// of its stack.
+// On an open pull request plans again; else runs of the branch, from its tip, with the dependents
+// that were skipped.
+Task<void> retry(ControlContext& context, CommandContext& command,
+                 std::vector<const RunTarget*> targets);
+// Sources that may be used from now on: by the runs of this one pull request, or, where a call
+// names a run, by those of its stack.
 Task<void> allow_providers(ControlContext& context, CommandContext& command);
 
 }  // namespace slipway

@@ -1,5 +1,5 @@
-// Approvals: who said what of which plan, and whether that is enough. Everything is looked up now: reviews,
-// permissions on the forge, roles in the space (rules W2, W3). What is missing is a no.
+// Approvals: who said what of which plan, and whether that is enough. Everything is looked up now:
+// reviews, permissions on the forge, roles in the space (rules W2, W3). What is missing is a no.
 #include <algorithm>
 #include <utility>
 
@@ -14,13 +14,15 @@ std::vector<ForgeReview> newest_by_author(const std::vector<ForgeReview>& review
     std::vector<ForgeReview> out;
     for (const auto& review : reviews) {
         if (review.state == ReviewState::commented) continue;
-        std::erase_if(out, [&](const ForgeReview& r) { return r.author.login == review.author.login; });
+        std::erase_if(out,
+                      [&](const ForgeReview& r) { return r.author.login == review.author.login; });
         if (review.state != ReviewState::dismissed) out.push_back(review);
     }
     return out;
 }
 
-// A person's vote on `run`, as the approval policies see it, or on the proposed run whose approvals it carries over.
+// A person's vote on `run`, as the approval policies see it, or on the proposed run whose approvals
+// it carries over.
 struct Vote {
     Actor author;
     bool approves = true;
@@ -50,7 +52,8 @@ std::vector<Vote> votes_on(const Run& run, const Run* approved_run, const PullRe
                 at != posted->posted_at_ms.end())
                 shown_ms = std::min(shown_ms ? shown_ms : at->second, at->second);
         const bool after_plan = shown_ms != 0 && review.submitted_at_ms / 1000 >= shown_ms / 1000;
-        // A refusal needs no plan to be meant: it holds for its commit, however often that is planned.
+        // A refusal needs no plan to be meant: it holds for its commit, however often that is
+        // planned.
         vote.bound = by_review && review.commit == reviewed.head && (after_plan || !vote.approves);
         out.push_back(std::move(vote));
     }
@@ -66,9 +69,10 @@ std::vector<Vote> votes_on(const Run& run, const Run* approved_run, const PullRe
             vote.note = kept.note;
             vote.at_ms = kept.at_ms;
             vote.granted = kept.granted;
-            vote.bound = kept.plan_digest == run.plan_digest ||
-                         (approved_run && kept.plan_digest == approved_run->plan_digest) ||
-                         (!kept.approves && (kept.commit == reviewed.head || kept.commit == run.head));
+            vote.bound =
+                kept.plan_digest == run.plan_digest ||
+                (approved_run && kept.plan_digest == approved_run->plan_digest) ||
+                (!kept.approves && (kept.commit == reviewed.head || kept.commit == run.head));
             out.push_back(std::move(vote));
         }
     }
@@ -77,7 +81,8 @@ std::vector<Vote> votes_on(const Run& run, const Run* approved_run, const PullRe
 
 }  // namespace
 
-Task<std::string> why_not_counted(ControlContext& context, RepositoryName repository, Actor actor, SpaceId space) {
+Task<std::string> why_not_counted(ControlContext& context, RepositoryName repository, Actor actor,
+                                  SpaceId space) {
     const auto in_space = "the space `" + (space.empty() ? "root" : space.value) + "`";
     auto& forge = *context.forges.at(repository.forge);
     if (actor.forge != repository.forge) co_return "it was not given on " + repository.forge;
@@ -115,9 +120,9 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     const bool same_changes = planned && approved_run.value.change_digest == run.change_digest;
     out.carried_over = same_inputs && same_changes;
     if (run.kind == RunKind::tracked && !out.carried_over)
-        out.not_carried = !planned          ? "its plan was not on the pull request"
-                          : !same_inputs    ? text_of(changed) + " since the plan that was approved"
-                                            : "its plan is not the one that was approved";
+        out.not_carried = !planned       ? "its plan was not on the pull request"
+                          : !same_inputs ? text_of(changed) + " since the plan that was approved"
+                                         : "its plan is not the one that was approved";
 
     ApprovalQuestion question;
     question.stack = run.settings;
@@ -133,7 +138,8 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     for (const auto& vote : votes_on(run, approved, pull, posted, reviews)) {
         GivenReview given;
         if (vote.granted < Role::writer)
-            given.why_not = co_await why_not_counted(context, run.repository, vote.author, run.settings.space);
+            given.why_not =
+                co_await why_not_counted(context, run.repository, vote.author, run.settings.space);
         given.author = vote.author.login;
         given.forge = vote.author.forge;
         given.approves = vote.approves;
@@ -157,8 +163,8 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
 
 namespace {
 
-// Read when the first plan needs them: once for a look at the pull request as long as only plans are shown, and
-// afresh in each job where an apply may begin.
+// Read when the first plan needs them: once for a look at the pull request as long as only plans
+// are shown, and afresh in each job where an apply may begin.
 class Reviews {
   public:
     Reviews(Forge& forge, Stored<PullRecord>& pull) : forge_(forge), pull_(pull) {}
@@ -185,7 +191,8 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
     auto name = job_payload<PullRequestName>(job.job);
     auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
     if (!pull.version) co_return;
-    if (pull.value.discovering_stacks && pull.value.pull.state == PullState::open) co_return;  // its plans are of another head
+    if (pull.value.discovering_stacks && pull.value.pull.state == PullState::open)
+        co_return;  // its plans are of another head
     const auto before = encode(pull.value).dump();
     auto posted = co_await load<PostedRecord>(context.queue, posted_key(name));
     Reviews reviews(*context.forges.at(name.repository.forge), pull);
@@ -199,9 +206,11 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
             stack.approval = ApprovalDecision();
             continue;
         }
-        if (run.value.kind == RunKind::tracked && run.value.state != RunState::unconfirmed) continue;
+        if (run.value.kind == RunKind::tracked && run.value.state != RunState::unconfirmed)
+            continue;
         const auto* given = co_await reviews.newest(run.value.kind);
-        auto considered = co_await consider_run(context, run.value, &pull.value, &posted.value, *given);
+        auto considered =
+            co_await consider_run(context, run.value, &pull.value, &posted.value, *given);
         stack.approval = considered.approval;
         if (run.value.kind != RunKind::tracked) continue;
         auto why = why_not_automatic(run.value, considered);
@@ -220,8 +229,7 @@ Task<void> consider(ControlContext& context, ClaimedJob job) {
     commit.holding = job.lease;
     commit.finish = true;
     auto done = co_await context.queue.commit(std::move(commit));
-    if (done == Committed::conflict)
-        throw Overtaken("the pull request moved on meanwhile");
+    if (done == Committed::conflict) throw Overtaken("the pull request moved on meanwhile");
 }
 
 }  // namespace slipway

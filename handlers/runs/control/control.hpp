@@ -1,11 +1,12 @@
-// The service side of runs: hand over, judge, settle, release, and answer people. Every step is one commit of
-// the run's new state and the jobs that follow from it.
+// The service side of runs: hand over, judge, settle, release, and answer people. Every step is one
+// commit of the run's new state and the jobs that follow from it.
 //
 //   prepare/<run>         materialise, RunSpec         -> perform/<run>/plan
 //   judge/<run>/<phase>   plan policies, next state    -> consider, report, or the lane's next
 //   consider/<pull>       reviews -> approvals         -> applies of what waits and may
 //   release/<run>         an upstream ended            -> its lane, or skipped
-//   command/…             a person's request           -> the same transitions, under one matrix of rights
+//   command/…             a person's request           -> the same transitions, under one matrix of
+//   rights
 #pragma once
 #include <functional>
 #include <memory>
@@ -36,12 +37,12 @@ struct ControlContext {
     Pool& pool;
     const Clock& clock;
     std::function<std::shared_ptr<const Organisation>()> organisation;
-    std::filesystem::path scratch;  // materialised trees, for the moment of packing
-    Secret spec_key;                // signs what workers are given (rule R6)
-    Secret digest_key;              // keys the inputs digest's variables
+    std::filesystem::path scratch;       // materialised trees, for the moment of packing
+    Secret spec_key;                     // signs what workers are given (rule R6)
+    Secret digest_key;                   // keys the inputs digest's variables
     bool has_organisation_tree = false;  // without one, the forge's permission is all there is
     std::string command_word = "/slipway";
-    bool any_provider = false;  // a preview of one's own working copy
+    bool any_provider = false;                // a preview of one's own working copy
     std::chrono::milliseconds lease{30'000};  // of a worker's work, without renewal
 };
 
@@ -50,10 +51,12 @@ Task<void> judge(ControlContext& context, ClaimedJob job);
 Task<void> consider(ControlContext& context, ClaimedJob job);
 Task<void> release(ControlContext& context, ClaimedJob job);
 Task<void> answer_request(ControlContext& context, ClaimedJob job);
-// A lease ran out: a plan starts again by itself, an apply becomes `unknown`; a job given up fails its run.
+// A lease ran out: a plan starts again by itself, an apply becomes `unknown`; a job given up fails
+// its run.
 Task<void> settle_lapsed(ControlContext& context, Lapsed lapsed);
 
-// In this process: for the built-in slots. Calls come on the worker's executor and run on the service's.
+// In this process: for the built-in slots. Calls come on the worker's executor and run on the
+// service's.
 std::unique_ptr<RunGateway> make_in_process_gateway(asio::any_io_executor service,
                                                     ControlContext& context);
 

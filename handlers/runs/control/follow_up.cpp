@@ -6,15 +6,16 @@ namespace slipway {
 
 namespace {
 
-// The commit that the branch has now. A destroy is planned of what was there before, and a run of before the
-// merge of its pull request's merge result: both keep their tree.
+// The commit that the branch has now. A destroy is planned of what was there before, and a run of
+// before the merge of its pull request's merge result: both keep their tree.
 Task<void> move_to_tip(ControlContext& context, Run& run) {
     if (run.destroy || run.before_merge) co_return;
     const auto branch = run.settings.branch;
     auto remote = co_await context.forges.at(run.repository.forge)->git_remote(run.repository);
     std::vector<CommitSha> none;
     std::vector<std::string> branches{branch};
-    co_await context.mirrors.fetch(run.repository.text(), std::move(remote), std::move(none), std::move(branches));
+    co_await context.mirrors.fetch(run.repository.text(), std::move(remote), std::move(none),
+                                   std::move(branches));
     auto repository = context.mirrors.open(run.repository.text());
     auto move = [&] {
         const auto tip = repository->branch_tip(branch);

@@ -1,5 +1,5 @@
-// The gateway of the built-in worker slots: a worker's call is carried to the service's loop and the answer
-// back to the worker's, so that neither thread touches the other's state.
+// The gateway of the built-in worker slots: a worker's call is carried to the service's loop and
+// the answer back to the worker's, so that neither thread touches the other's state.
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
@@ -18,11 +18,15 @@ class InProcessGateway : public RunGateway {
                                    std::chrono::milliseconds wait) override {
         return on_service_executor(claim(std::move(worker), "work/" + pool, wait));
     }
-    Task<Renewed> renew(Lease lease) override { return on_service_executor(queue_.renew(lease, context_.lease)); }
+    Task<Renewed> renew(Lease lease) override {
+        return on_service_executor(queue_.renew(lease, context_.lease));
+    }
     Task<bool> append_log(RunId run, Lease lease, std::string bytes) override {
         return on_service_executor(queue_.append_log(run.value, lease.fence, std::move(bytes)));
     }
-    Task<std::optional<std::string>> get_blob(BlobId id) override { return on_service_executor(get(std::move(id))); }
+    Task<std::optional<std::string>> get_blob(BlobId id) override {
+        return on_service_executor(get(std::move(id)));
+    }
     Task<BlobId> put_blob(std::string bytes, bool sealed) override {
         return on_service_executor(put(std::move(bytes), sealed));
     }
@@ -30,13 +34,16 @@ class InProcessGateway : public RunGateway {
         return on_service_executor(store_plan(context_, std::move(run), std::move(plan)));
     }
     Task<BeginAnswer> begin_apply(RunId run, Lease lease, std::string plan_digest) override {
-        return on_service_executor(slipway::begin_apply(context_, std::move(run), lease, std::move(plan_digest)));
+        return on_service_executor(
+            slipway::begin_apply(context_, std::move(run), lease, std::move(plan_digest)));
     }
     Task<bool> report(RunId run, Lease lease, PhaseResult result) override {
         return on_service_executor(store(std::move(run), lease, std::move(result)));
     }
     Task<void> give_back(Lease lease) override { return on_service_executor(retry(lease)); }
-    Task<void> ask_for_its_end(RunId run) override { return on_service_executor(look_into_journal(std::move(run))); }
+    Task<void> ask_for_its_end(RunId run) override {
+        return on_service_executor(look_into_journal(std::move(run)));
+    }
 
   private:
     template <class T>
@@ -79,7 +86,8 @@ class InProcessGateway : public RunGateway {
     }
     Task<bool> store(RunId run, Lease lease, PhaseResult result) {
         // perform/<run>/<phase>
-        const auto phase = parse_word<Phase>(lease.job.value.substr(lease.job.value.rfind('/') + 1));
+        const auto phase =
+            parse_word<Phase>(lease.job.value.substr(lease.job.value.rfind('/') + 1));
         RunPhase which{std::move(run), phase.value_or(Phase::plan)};
         auto stored = co_await load<PhaseResult>(queue_, result_key(which));
         stored.value = std::move(result);

@@ -1,5 +1,5 @@
-// What follows from what a worker found. The documents were made in the worker's sandbox from the sealed plan;
-// the judgement is made here.
+// What follows from what a worker found. The documents were made in the worker's sandbox from the
+// sealed plan; the judgement is made here.
 #include <algorithm>
 
 #include "handlers/runs/control/known_providers.hpp"
@@ -85,23 +85,29 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
         PullRequestName name{value.repository, *value.pull};
         commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
     } else if (value.state == RunState::unconfirmed) {
-        value.reason = value.must_confirm.empty() ? "it waits for a confirmation" : value.must_confirm;
+        value.reason =
+            value.must_confirm.empty() ? "it waits for a confirmation" : value.must_confirm;
         co_await report_those_behind(context, commit, value);
     }
 }
 
 bool awaits(const Run& run, Phase phase) {
     switch (phase) {
-        case Phase::plan: return run.state == RunState::planning;
+        case Phase::plan:
+            return run.state == RunState::planning;
         // Confirmed still: it could not be prepared, or the queue has forgotten that it began.
-        case Phase::apply: return run.state == RunState::confirmed || run.state == RunState::applying;
-        case Phase::find_out: break;
+        case Phase::apply:
+            return run.state == RunState::confirmed || run.state == RunState::applying;
+        case Phase::find_out:
+            break;
     }
-    return run.state == RunState::confirmed || run.state == RunState::applying || run.state == RunState::unknown;
+    return run.state == RunState::confirmed || run.state == RunState::applying ||
+           run.state == RunState::unknown;
 }
 
 // What is found out late ends a run as it would have in time.
-Task<void> judge_apply(ControlContext& context, Commit& commit, StoredRun& stored, PhaseResult result) {
+Task<void> judge_apply(ControlContext& context, Commit& commit, StoredRun& stored,
+                       PhaseResult result) {
     using Outcome = PhaseResult::Outcome;
     auto& run = stored.value;
     const auto now = context.clock.now_ms();
@@ -111,13 +117,15 @@ Task<void> judge_apply(ControlContext& context, Commit& commit, StoredRun& store
         if (!late) co_return co_await lose(context, commit, stored, result.error);
         run.reason = "nobody saw how the apply ended, and " +
                      (result.error.empty() ? "a plan shows that something is left"
-                                           : "it could not be found out: " + result.error.substr(0, result.error.find('\n')));
+                                           : "it could not be found out: " +
+                                                 result.error.substr(0, result.error.find('\n')));
         co_return;
     }
     run.reason.clear();
     if (result.outcome == Outcome::applied) {
         run.outputs = result.outputs;
-        if (const auto plan = context.plans.get(run.plan_document)) run.resources = plan->resources_after;
+        if (const auto plan = context.plans.get(run.plan_document))
+            run.resources = plan->resources_after;
         advance(run, late ? RunEvent::resolved_applied : RunEvent::applied, now, "slipway",
                 late ? "found out after its worker had gone" : "");
         co_return;
@@ -130,19 +138,20 @@ Task<void> judge_apply(ControlContext& context, Commit& commit, StoredRun& store
 
 void judge_failed_plan(ControlContext& context, StoredRun& run, const PhaseResult& result) {
     run.value.error = result.error;
-    if (!result.unknown_providers.empty()) run.value.error.clear();  // nothing failed: an administrator is asked
-    if (result.outcome == PhaseResult::Outcome::timed_out) run.value.reason = "it took longer than its limit";
+    if (!result.unknown_providers.empty())
+        run.value.error.clear();  // nothing failed: an administrator is asked
+    if (result.outcome == PhaseResult::Outcome::timed_out)
+        run.value.reason = "it took longer than its limit";
     const bool stopped = result.outcome == PhaseResult::Outcome::stopped;
-    advance(run.value, stopped ? RunEvent::canceled : RunEvent::failed, context.clock.now_ms(), "slipway",
-            "the plan failed");
+    advance(run.value, stopped ? RunEvent::canceled : RunEvent::failed, context.clock.now_ms(),
+            "slipway", "the plan failed");
 }
 
 }  // namespace
 
 std::string denial(const PlanDecision& decision) {
     for (const auto& finding : decision.findings)
-        if (finding.severity == Finding::Severity::deny)
-            return "denied by " + finding.policy;
+        if (finding.severity == Finding::Severity::deny) return "denied by " + finding.policy;
     return "a plan policy could not be evaluated";
 }
 
@@ -200,8 +209,7 @@ Task<void> judge(ControlContext& context, ClaimedJob job) {
                               {"stack", run.value.stack.value},
                               {"state", word(run.value.state)}});
     auto done = co_await context.queue.commit(std::move(commit));
-    if (done == Committed::conflict)
-        throw Overtaken("the run moved on meanwhile");
+    if (done == Committed::conflict) throw Overtaken("the run moved on meanwhile");
 }
 
 Task<void> release(ControlContext& context, ClaimedJob job) {
@@ -220,9 +228,10 @@ Task<void> release(ControlContext& context, ClaimedJob job) {
     }
     Commit commit;
     if (broken.empty()) {
-        commit.enter.push_back({lane_of(run.value), id.value,
-                                make_job(JobKind::prepare, id.value, id)});
-        commit.records.push_back(save(run_key(id), run));  // so that nobody has cancelled it meanwhile
+        commit.enter.push_back(
+            {lane_of(run.value), id.value, make_job(JobKind::prepare, id.value, id)});
+        commit.records.push_back(
+            save(run_key(id), run));  // so that nobody has cancelled it meanwhile
     } else {
         run.value.reason = "it depends on " + broken;
         advance(run.value, RunEvent::upstream_broken, context.clock.now_ms(), "slipway",
@@ -232,8 +241,7 @@ Task<void> release(ControlContext& context, ClaimedJob job) {
     commit.holding = job.lease;
     commit.finish = true;
     auto done = co_await context.queue.commit(std::move(commit));
-    if (done == Committed::conflict)
-        throw Overtaken("the run moved on meanwhile");
+    if (done == Committed::conflict) throw Overtaken("the run moved on meanwhile");
 }
 
 }  // namespace slipway

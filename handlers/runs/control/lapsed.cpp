@@ -44,7 +44,8 @@ Task<void> settle_lapsed(ControlContext& context, Lapsed lapsed) {
     if (kind == JobKind::event || kind == JobKind::look || kind == JobKind::consider ||
         kind == JobKind::report || kind == JobKind::release || kind == JobKind::command ||
         kind == JobKind::reply || kind == JobKind::pass) {
-        // What it looks at is read afresh, so an outage that outlived its attempts costs time and nothing else.
+        // What it looks at is read afresh, so an outage that outlived its attempts costs time and
+        // nothing else.
         constexpr std::int64_t pause_ms = 5 * 60 * 1000;
         Commit commit;
         commit.jobs.push_back(lapsed.job);

@@ -1,5 +1,5 @@
-// From a queued run to work for a worker: what the stack needs of the tree, packed, and its inputs digest, so
-// that an approval can be bound to what was read (rule R4).
+// From a queued run to work for a worker: what the stack needs of the tree, packed, and its inputs
+// digest, so that an approval can be bound to what was read (rule R4).
 #include <unistd.h>
 
 #include "handlers/runs/control/known_providers.hpp"
@@ -18,7 +18,8 @@ std::vector<std::string> needed_paths(const Run& run, const DirectoryFacts& fact
 }
 
 // Git's ids of all that is read, the stack's settings, and its variables under a keyed hash.
-std::vector<RunInput> inputs_of(const ControlContext& context, const Run& run, const Repository& repository,
+std::vector<RunInput> inputs_of(const ControlContext& context, const Run& run,
+                                const Repository& repository,
                                 const std::vector<std::string>& paths) {
     const auto& settings = run.settings;
     std::vector<RunInput> out{{InputKind::setting, "tool", std::string(word(settings.tool))},
@@ -27,9 +28,11 @@ std::vector<RunInput> inputs_of(const ControlContext& context, const Run& run, c
                               {InputKind::setting, "directory", settings.directory},
                               {InputKind::setting, "destroy", run.destroy ? "yes" : "no"}};
     for (const auto& path : paths)
-        out.push_back({InputKind::files, path, repository.object_at(run.tree, path).value_or("absent")});
+        out.push_back(
+            {InputKind::files, path, repository.object_at(run.tree, path).value_or("absent")});
     for (const auto& [name, variable] : settings.variables)
-        out.push_back({InputKind::variable, name, hmac_sha256_hex(context.digest_key, encode(variable).dump())});
+        out.push_back({InputKind::variable, name,
+                       hmac_sha256_hex(context.digest_key, encode(variable).dump())});
     return out;
 }
 
@@ -67,7 +70,8 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
     const auto basis_key = providers_key(run.value.settings.id);
     auto basis = co_await load<ProviderBasis>(context.queue, basis_key);
     if (!basis.version) basis.value.commit = run.value.base;
-    run.value.allowed_providers = co_await allowed_providers(context, repository, run.value, basis.value);
+    run.value.allowed_providers =
+        co_await allowed_providers(context, repository, run.value, basis.value);
     auto pack = [&] {
         Scratch scratch(context.scratch);
         repository->materialise(run.value.tree, paths, scratch.path());
@@ -95,7 +99,8 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
     commit.holding = job.lease;
     commit.finish = true;
     const auto committed = co_await context.queue.commit(std::move(commit));
-    if (committed == Committed::conflict) throw Overtaken("the run or its stack moved on meanwhile");
+    if (committed == Committed::conflict)
+        throw Overtaken("the run or its stack moved on meanwhile");
 }
 
 }  // namespace slipway

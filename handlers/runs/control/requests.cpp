@@ -1,5 +1,5 @@
-// A person's request: who may, on what, and what follows. Comment, command line and page come here alike, so
-// that one matrix answers all of them (rule W2).
+// A person's request: who may, on what, and what follows. Comment, command line and page come here
+// alike, so that one matrix answers all of them (rule W2).
 #include <algorithm>
 
 #include "handlers/runs/control/command_context.hpp"
@@ -25,8 +25,10 @@ Task<bool> may(ControlContext& context, const Request& request, const Repository
     auto& forge = *context.forges.at(repository.forge);
     auto permission = co_await forge.permission(repository, request.actor);
     if (permission < needed_permission(needed)) co_return false;
-    // Without a tree nobody has a role: who administers the repository stands in for the role admin.
-    if (!context.has_organisation_tree) co_return needed != Role::admin || permission == Permission::admin;
+    // Without a tree nobody has a role: who administers the repository stands in for the role
+    // admin.
+    if (!context.has_organisation_tree)
+        co_return needed != Role::admin || permission == Permission::admin;
     auto role = co_await role_in(context, request.actor, space);
     co_return role >= needed;
 }
@@ -37,7 +39,8 @@ Task<void> find_targets(ControlContext& context, CommandContext& command) {
         RunTarget target;
         target.run = co_await load<Run>(context.queue, run_key(*request.run));
         if (!target.run.version) {
-            refuse(command, Answer::Kind::impossible, "There is no run " + request.run->value + ".");
+            refuse(command, Answer::Kind::impossible,
+                   "There is no run " + request.run->value + ".");
             co_return;
         }
         const auto& run = target.run.value;
@@ -49,14 +52,18 @@ Task<void> find_targets(ControlContext& context, CommandContext& command) {
     command.pull = co_await load<PullRecord>(context.queue, pull_key(*request.pull));
     command.posted = co_await load<PostedRecord>(context.queue, posted_key(*request.pull));
     const auto& known = command.pull.value;
-    if (!command.pull.version && request.verb == Verb::plan) co_return;  // its event was lost: all of it is planned
+    if (!command.pull.version && request.verb == Verb::plan)
+        co_return;  // its event was lost: all of it is planned
     if (!command.pull.version && !request.run) {
-        refuse(command, Answer::Kind::impossible, "This pull request was not looked at yet; `plan` does that.");
+        refuse(command, Answer::Kind::impossible,
+               "This pull request was not looked at yet; `plan` does that.");
         co_return;
     }
-    if (known.discovering_stacks && known.pull.state == PullState::open && !request.run && request.verb != Verb::plan) {
+    if (known.discovering_stacks && known.pull.state == PullState::open && !request.run &&
+        request.verb != Verb::plan) {
         refuse(command, Answer::Kind::impossible,
-               "The newest commit is not planned yet, and what was planned before is of another one. Ask again "
+               "The newest commit is not planned yet, and what was planned before is of another "
+               "one. Ask again "
                "when the comment shows its plan.");
         co_return;
     }
@@ -86,29 +93,33 @@ Task<void> find_targets(ControlContext& context, CommandContext& command) {
     refuse(command, Answer::Kind::impossible,
            request.targets.empty() || known_names.empty()
                ? "This pull request concerns no stack."
-               : "No stack of this pull request is called like that; it concerns " + known_names + ".");
+               : "No stack of this pull request is called like that; it concerns " + known_names +
+                     ".");
 }
 
-Task<void> check_rights(ControlContext& context, CommandContext& command, RepositoryName repository, SpaceId space) {
+Task<void> check_rights(ControlContext& context, CommandContext& command, RepositoryName repository,
+                        SpaceId space) {
     bool allowed = co_await may(context, command.request, repository, space);
     if (allowed) co_return;
     const auto role = needed_role(command.request.verb);
     const bool administers = role == Role::admin && !context.has_organisation_tree;
     refuse(command, Answer::Kind::refused,
-           "`" + std::string(word(command.request.verb)) + "` needs " + (administers ? "admin" : "write") +
-               " permission on the repository" +
+           "`" + std::string(word(command.request.verb)) + "` needs " +
+               (administers ? "admin" : "write") + " permission on the repository" +
                (context.has_organisation_tree
-                    ? " and the role " + std::string(word(std::max(role, Role::writer))) + " in the space `" +
-                          (space.empty() ? "root" : space.value) + "`"
+                    ? " and the role " + std::string(word(std::max(role, Role::writer))) +
+                          " in the space `" + (space.empty() ? "root" : space.value) + "`"
                     : "") +
                "; " + command.request.actor.login + " does not have it.");
 }
 
-// Whoever names no stack means those that the verb can do something for; where there are none, all: the answer
-// says of each why not.
+// Whoever names no stack means those that the verb can do something for; where there are none, all:
+// the answer says of each why not.
 void leave_out_what_asks_for_nothing(CommandContext& command) {
     const auto verb = command.request.verb;
-    if (!command.request.targets.empty() || command.request.run || (verb != Verb::apply && verb != Verb::retry)) return;
+    if (!command.request.targets.empty() || command.request.run ||
+        (verb != Verb::apply && verb != Verb::retry))
+        return;
     const auto asks = [&](const RunTarget& target) {
         if (!target.run.version) return false;
         const auto& run = target.run.value;
@@ -123,7 +134,8 @@ void leave_out_what_asks_for_nothing(CommandContext& command) {
 
 Task<void> decide(ControlContext& context, CommandContext& command) {
     co_await find_targets(context, command);
-    if (command.answer.kind == Answer::Kind::done && command.targets.empty() && command.request.pull) {
+    if (command.answer.kind == Answer::Kind::done && command.targets.empty() &&
+        command.request.pull) {
         SpaceId root;
         co_await check_rights(context, command, command.request.pull->repository, root);
     }
@@ -133,11 +145,12 @@ Task<void> decide(ControlContext& context, CommandContext& command) {
     leave_out_what_asks_for_nothing(command);
     for (auto& target : command.targets) {
         const auto& settings = target.stack ? target.stack->settings : target.run.value.settings;
-        const auto& repository = target.stack ? command.pull.value.pull.name.repository
-                                              : target.run.value.repository;
+        const auto& repository =
+            target.stack ? command.pull.value.pull.name.repository : target.run.value.repository;
         co_await check_rights(context, command, repository, settings.space);
         if (command.answer.kind != Answer::Kind::done) co_return;
-        const bool needs_stack = command.request.verb == Verb::approve || command.request.verb == Verb::reject ||
+        const bool needs_stack = command.request.verb == Verb::approve ||
+                                 command.request.verb == Verb::reject ||
                                  command.request.verb == Verb::explain;
         if (needs_stack && !target.stack) {
             refuse(command, Answer::Kind::impossible, "This run belongs to no pull request.");
@@ -145,8 +158,8 @@ Task<void> decide(ControlContext& context, CommandContext& command) {
         }
         if (command.request.verb == Verb::allow) continue;
         // A call that names a run means that run and no other: `slipway retry` asks for a new one.
-        const bool applies_again = command.request.verb == Verb::apply && !command.request.run && target.run.version &&
-                                   can_be_retried(target.run.value);
+        const bool applies_again = command.request.verb == Verb::apply && !command.request.run &&
+                                   target.run.version && can_be_retried(target.run.value);
         if (for_all || applies_again) {
             again.push_back(&target);
             continue;
@@ -156,15 +169,18 @@ Task<void> decide(ControlContext& context, CommandContext& command) {
     }
     if (command.request.verb == Verb::allow) co_await allow_providers(context, command);
     if (command.request.verb == Verb::plan) {
-        if (!command.request.pull || (command.pull.version && command.pull.value.pull.state != PullState::open))
-            refuse(command, Answer::Kind::impossible, "Only an open pull request can be planned again; after the merge, "
-                                                   "`retry` plans again what failed.");
+        if (!command.request.pull ||
+            (command.pull.version && command.pull.value.pull.state != PullState::open))
+            refuse(command, Answer::Kind::impossible,
+                   "Only an open pull request can be planned again; after the merge, "
+                   "`retry` plans again what failed.");
         else
             plan_again(command, again);
     } else if (!again.empty()) {
         co_await retry(context, command, std::move(again));
     }
-    if (command.answer.kind == Answer::Kind::done && command.request.note.starts_with("-") && command.request.verb != Verb::explain)
+    if (command.answer.kind == Answer::Kind::done && command.request.note.starts_with("-") &&
+        command.request.verb != Verb::explain)
         say(command, "What stands behind `-- ` is a note: nothing of it is passed on to the tool.");
 }
 
@@ -198,14 +214,13 @@ Task<void> answer_request(ControlContext& context, ClaimedJob job) {
         reply.comment_id = command.request.comment_id;
         reply.text = command.answer.text;
         reply.explained = std::move(command.explained);
-        commit.jobs.push_back(make_job(JobKind::reply,
-                                       reply.pull.repository.forge + "/" + reply.comment_id, reply));
+        commit.jobs.push_back(
+            make_job(JobKind::reply, reply.pull.repository.forge + "/" + reply.comment_id, reply));
     }
     commit.holding = job.lease;
     commit.finish = true;
     auto done = co_await context.queue.commit(std::move(commit));
-    if (done == Committed::conflict)
-        throw Overtaken("something moved on meanwhile");
+    if (done == Committed::conflict) throw Overtaken("something moved on meanwhile");
 }
 
 }  // namespace slipway

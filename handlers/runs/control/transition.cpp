@@ -90,10 +90,12 @@ std::string why_not_automatic(const Run& run, const Considered& considered) {
         return "an approval policy could not be evaluated";
     if (considered.approval.approval == Approval::rejected) return "an approval policy rejects it";
     if (considered.approval.approval != Approval::approved)
-        return considered.not_carried.empty() ? "approvals are missing"
-                                              : "approvals are missing, because " + considered.not_carried;
+        return considered.not_carried.empty()
+                   ? "approvals are missing"
+                   : "approvals are missing, because " + considered.not_carried;
     if (!considered.carried_over)
-        return considered.not_carried.empty() ? "nobody has seen this plan" : considered.not_carried;
+        return considered.not_carried.empty() ? "nobody has seen this plan"
+                                              : considered.not_carried;
     if (!run.confirmed_by.empty()) return "";  // asked for before the merge, on this very plan
     if (settings.apply_when != ApplyWhen::on_merge)
         return "applies of this stack are asked for on the pull request";

@@ -1,6 +1,7 @@
-// All that a worker may ask of the service: lease the next piece of work, renew, append to the log, get and
-// put blobs, report. In-process for the built-in slots; a worker elsewhere is another transport of the same.
-// A worker holds no Redis or forge credentials, sees no policy and decides nothing.
+// All that a worker may ask of the service: lease the next piece of work, renew, append to the log,
+// get and put blobs, report. In-process for the built-in slots; a worker elsewhere is another
+// transport of the same. A worker holds no Redis or forge credentials, sees no policy and decides
+// nothing.
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -20,7 +21,8 @@ namespace slipway {
 enum class Phase {
     plan,
     apply,
-    find_out,  // what became of an apply whose end nobody saw: the journal, or a plan that shows what is left
+    find_out,  // what became of an apply whose end nobody saw: the journal, or a plan that shows
+               // what is left
 };
 constexpr std::array<std::string_view, 3> words_of(Phase) { return {"plan", "apply", "find_out"}; }
 
@@ -30,23 +32,25 @@ struct RunSpec {
     Phase phase = Phase::plan;
     StackId stack;
     ToolKind tool = ToolKind::opentofu;
-    std::string version;         // constraint; chosen among what the worker has
+    std::string version;  // constraint; chosen among what the worker has
     std::string workspace = "default";
-    std::string directory = "."; // below the source's root
+    std::string directory = ".";  // below the source's root
     bool destroy = false;
-    BlobId source;               // a sealed tar of the materialised tree (see pack_source)
+    BlobId source;  // a sealed tar of the materialised tree (see pack_source)
     std::map<std::string, Variable> variables;  // of this phase only (rule R2)
-    // plan: the worker's own that the apply will ask for. They are digested and given to nothing that runs.
+    // plan: the worker's own that the apply will ask for. They are digested and given to nothing
+    // that runs.
     std::map<std::string, Variable> apply_variables;
     std::vector<std::string> allowed_providers;  // addresses that may run (rule R3)
-    bool any_provider = false;   // a preview of one's own working copy
-    std::vector<RunInput> planned_inputs;        // apply: those of its plan; where one differs it does not start
-    BlobId plan_file;            // apply: the sealed plan to run, and nothing else (rule R4)
-    std::string plan_digest;     // apply: SHA-256 of its bytes, checked by the worker again; find_out: whose
-                                 // apply is meant
+    bool any_provider = false;                   // a preview of one's own working copy
+    std::vector<RunInput>
+        planned_inputs;       // apply: those of its plan; where one differs it does not start
+    BlobId plan_file;         // apply: the sealed plan to run, and nothing else (rule R4)
+    std::string plan_digest;  // apply: SHA-256 of its bytes, checked by the worker again; find_out:
+                              // whose apply is meant
     int limit_minutes = 30;
     std::int64_t expires_at_ms = 0;
-    std::string signature;       // HMAC over the rest
+    std::string signature;  // HMAC over the rest
 
     static void fields(auto& self, auto&& f) {
         f("run", self.run);
@@ -94,18 +98,21 @@ struct PhaseResult {
         return {"planned", "applied", "failed", "stopped", "timed_out", "unknown", "not_begun"};
     }
     Outcome outcome = Outcome::failed;
-    bool begun = false;        // the apply of this plan began, now or at an earlier time
-    std::string error;         // the tool's own error, first lines; or one sentence of ours
-    BlobId plan_document;      // a Plan as JSON
-    BlobId tool_document;      // the tool's plan JSON, redacted
-    BlobId plan_file;          // sealed
-    std::string plan_digest;   // SHA-256 of the plan file's bytes
-    std::string change_digest; // of the Plan's changes, order-free, with keyed hashes of sensitive values
-    std::vector<RunInput> inputs;  // what init and the worker brought: modules, lock file, tool, providers, values
-    std::vector<std::string> unknown_providers;  // sources that may not run; nothing was planned or applied
+    bool begun = false;       // the apply of this plan began, now or at an earlier time
+    std::string error;        // the tool's own error, first lines; or one sentence of ours
+    BlobId plan_document;     // a Plan as JSON
+    BlobId tool_document;     // the tool's plan JSON, redacted
+    BlobId plan_file;         // sealed
+    std::string plan_digest;  // SHA-256 of the plan file's bytes
+    std::string
+        change_digest;  // of the Plan's changes, order-free, with keyed hashes of sensitive values
+    std::vector<RunInput>
+        inputs;  // what init and the worker brought: modules, lock file, tool, providers, values
+    std::vector<std::string>
+        unknown_providers;  // sources that may not run; nothing was planned or applied
     std::string tool_version;
-    std::string sandbox;       // level
-    BlobId outputs;            // apply: non-sensitive outputs, a JSON object
+    std::string sandbox;  // level
+    BlobId outputs;       // apply: non-sensitive outputs, a JSON object
     std::int64_t started_at_ms = 0, ended_at_ms = 0;
 
     static void fields(auto& self, auto&& f) {
@@ -145,15 +152,16 @@ class RunGateway {
     virtual Task<BlobId> put_blob(std::string bytes, bool sealed) = 0;
     // The run's plan, as a document: the service adds where its resources are declared.
     virtual Task<BlobId> put_plan(RunId run, Plan plan) = 0;
-    // Just before the tool's apply starts: approvals, policies, head and cancellation are looked at again. Where
-    // it may not begin, the service has moved the run on and the work is over. May be asked again by the same
-    // lease when its answer was lost.
+    // Just before the tool's apply starts: approvals, policies, head and cancellation are looked at
+    // again. Where it may not begin, the service has moved the run on and the work is over. May be
+    // asked again by the same lease when its answer was lost.
     virtual Task<BeginAnswer> begin_apply(RunId run, Lease lease, std::string plan_digest) = 0;
     // The end of the work; false: the lease had gone, the result was not taken.
     virtual Task<bool> report(RunId run, Lease lease, PhaseResult result) = 0;
     // Work that was not done, for another worker to do from the beginning.
     virtual Task<void> give_back(Lease lease) = 0;
-    // The journal knows by now how the run's apply ended, but its lease had gone: somebody is to look there.
+    // The journal knows by now how the run's apply ended, but its lease had gone: somebody is to
+    // look there.
     virtual Task<void> ask_for_its_end(RunId run) = 0;
 };
 
@@ -162,6 +170,7 @@ std::string text_of(const std::vector<InputDifference>& differences);
 
 // The source as one blob: a plain POSIX tar (ustar) of the materialised tree.
 std::string pack_source(const std::filesystem::path& directory);
-void unpack_source(std::string_view tar, const std::filesystem::path& directory);  // refuses to leave it
+void unpack_source(std::string_view tar,
+                   const std::filesystem::path& directory);  // refuses to leave it
 
 }  // namespace slipway

@@ -8,30 +8,44 @@ namespace slipway {
 namespace {
 
 std::string noun(const InputDifference& one) {
-    const auto named = [&](std::string_view what) { return std::string(what) + " `" + one.name + "`"; };
+    const auto named = [&](std::string_view what) {
+        return std::string(what) + " `" + one.name + "`";
+    };
     switch (one.kind) {
-        case InputKind::setting: return named("the setting");
-        case InputKind::files: return one.name == "." ? "the repository" : "`" + one.name + "`";
+        case InputKind::setting:
+            return named("the setting");
+        case InputKind::files:
+            return one.name == "." ? "the repository" : "`" + one.name + "`";
         case InputKind::variable:
-        case InputKind::value: return named("variable");
-        case InputKind::tool: return "the tool";
-        case InputKind::lock_file: return "the lock file";
-        case InputKind::module: return named("module");
-        case InputKind::provider: return named("provider");
+        case InputKind::value:
+            return named("variable");
+        case InputKind::tool:
+            return "the tool";
+        case InputKind::lock_file:
+            return "the lock file";
+        case InputKind::module:
+            return named("module");
+        case InputKind::provider:
+            return named("provider");
     }
     return {};
 }
 
 std::string_view otherwise(InputKind kind) {
     switch (kind) {
-        case InputKind::setting: return " is another now";
-        case InputKind::variable: return " is set otherwise";
-        case InputKind::value: return " has another value";
-        case InputKind::tool: return " has another version";
+        case InputKind::setting:
+            return " is another now";
+        case InputKind::variable:
+            return " is set otherwise";
+        case InputKind::value:
+            return " has another value";
+        case InputKind::tool:
+            return " has another version";
         case InputKind::files:
         case InputKind::lock_file:
         case InputKind::module:
-        case InputKind::provider: return " now has other content";
+        case InputKind::provider:
+            return " now has other content";
     }
     return {};
 }
@@ -45,13 +59,22 @@ std::string text_of(const std::vector<InputDifference>& differences) {
         const auto& one = differences[i];
         out += (out.empty() ? "" : ", ") + noun(one);
         switch (one.how) {
-            case InputDifference::How::other: out += otherwise(one.kind); break;
-            case InputDifference::How::missing: out += " is not there any more"; break;
-            case InputDifference::How::extra: out += " is new"; break;
-            case InputDifference::How::undigested: out += " cannot be compared"; break;
+            case InputDifference::How::other:
+                out += otherwise(one.kind);
+                break;
+            case InputDifference::How::missing:
+                out += " is not there any more";
+                break;
+            case InputDifference::How::extra:
+                out += " is new";
+                break;
+            case InputDifference::How::undigested:
+                out += " cannot be compared";
+                break;
         }
     }
-    if (differences.size() > named) out += " and " + std::to_string(differences.size() - named) + " more differ";
+    if (differences.size() > named)
+        out += " and " + std::to_string(differences.size() - named) + " more differ";
     return out;
 }
 

@@ -1,5 +1,5 @@
-// The apply itself, what is noted of it while it runs, and what is asked of the tool afterwards: its outputs, or what
-// became of one whose end nobody saw.
+// The apply itself, what is noted of it while it runs, and what is asked of the tool afterwards:
+// its outputs, or what became of one whose end nobody saw.
 #include "handlers/runs/worker/phase_execution.hpp"
 #include "handlers/runs/worker/tools/terraform.hpp"
 
@@ -20,7 +20,8 @@ Task<Ended> PhaseExecution::apply() {
 }
 
 Task<std::string> PhaseExecution::lock_of_apply() {
-    constexpr auto worth_it = 2s;  // an apply that is done by then is not worth another start of the tool
+    constexpr auto worth_it =
+        2s;  // an apply that is done by then is not worth another start of the tool
     while (!changing_ && !applied_) co_await apply_over_.wait(200ms);
     if (applied_ || !state_is_elsewhere_) co_return "";
     const bool over = co_await apply_over_.wait(worth_it);
@@ -54,11 +55,13 @@ Task<void> PhaseExecution::unlock(const std::string& lock_id) {
 }
 
 Task<bool> PhaseExecution::has_nothing_left() {
-    // What it prints may hold values that nobody has marked as sensitive yet: only trouble goes to the log.
+    // What it prints may hold values that nobody has marked as sensitive yet: only trouble goes to
+    // the log.
     OnOutput receive = [this](int which, std::string_view bytes) {
         if (which == 2) log.take(2, bytes);
     };
-    auto step = prepare_step(terraform::plan(inside(plan_path()).string(), spec_.destroy), Reach::planned);
+    auto step =
+        prepare_step(terraform::plan(inside(plan_path()).string(), spec_.destroy), Reach::planned);
     auto ended = co_await run_step(std::move(step), std::move(receive));
     constexpr int with_changes = 2;
     const bool changes = ended.how == Ended::How::exited && ended.code == with_changes;

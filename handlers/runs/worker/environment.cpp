@@ -40,7 +40,8 @@ bool is_ours(std::string_view name) {
                                                  "TF_REATTACH_PROVIDERS",
                                                  "CHECKPOINT_DISABLE",
                                                  "TF_LOG_PATH"};
-    return name.starts_with("TF_CLI_ARGS") || name.starts_with("TF_PLUGIN_") || name.starts_with("TF_SKIP_PROVIDER_") ||
+    return name.starts_with("TF_CLI_ARGS") || name.starts_with("TF_PLUGIN_") ||
+           name.starts_with("TF_SKIP_PROVIDER_") ||
            std::find(std::begin(names), std::end(names), name) != std::end(names);
 }
 

@@ -22,8 +22,9 @@ namespace fs = std::filesystem;
 namespace {
 
 [[noreturn]] void not_written(const fs::path& path) {
-    throw Failure("the journal of applies cannot be written: " + path.string() + ": " + std::strerror(errno),
-                  Retry::never);
+    throw Failure(
+        "the journal of applies cannot be written: " + path.string() + ": " + std::strerror(errno),
+        Retry::never);
 }
 
 class File {
@@ -42,8 +43,8 @@ class File {
 
 bool is_digest(const std::string& text) {
     return text.size() == 64 && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
-    });
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f');
+           });
 }
 
 }  // namespace
@@ -51,7 +52,8 @@ bool is_digest(const std::string& text) {
 Journal::Journal(fs::path directory) : directory_(std::move(directory)) {}
 
 fs::path Journal::path_of(const std::string& plan_digest) const {
-    if (!is_digest(plan_digest)) throw Failure("a plan's digest is 64 hexadecimal digits", Retry::never);
+    if (!is_digest(plan_digest))
+        throw Failure("a plan's digest is 64 hexadecimal digits", Retry::never);
     return directory_ / (plan_digest + ".json");
 }
 
@@ -93,7 +95,8 @@ void Journal::sync_directory() const {
 bool Journal::begin(const JournalEntry& entry) {
     const auto path = path_of(entry.plan_digest);
     std::error_code error;
-    if (fs::create_directories(directory_, error)) fs::permissions(directory_, fs::perms::owner_all, error);
+    if (fs::create_directories(directory_, error))
+        fs::permissions(directory_, fs::perms::owner_all, error);
     const auto made = written(entry);
     // A link, for of several that try only one makes it.
     const bool first = ::link(made.c_str(), path.c_str()) == 0;
@@ -137,7 +140,8 @@ std::int64_t process_since(int pid) {
 }
 
 bool still_runs(const JournalEntry& entry) {
-    return entry.ended_at_ms == 0 && entry.pid_since != 0 && process_since(entry.pid) == entry.pid_since;
+    return entry.ended_at_ms == 0 && entry.pid_since != 0 &&
+           process_since(entry.pid) == entry.pid_since;
 }
 
 }  // namespace slipway

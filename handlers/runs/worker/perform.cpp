@@ -24,13 +24,12 @@ Task<void> prepare(PhaseExecution& performance, const Work& work, const WorkerOp
     co_await performance.start_network();
     co_await performance.choose_tool();
     result.tool_version = performance.tool.version.text();
-    performance.log.say(
-        std::string(title(performance.tool.kind)) + " " + result.tool_version + ", " +
-        std::string(word(work.spec.phase)) + " of " + work.spec.stack.value +
-        (options.sandbox.kind == SandboxConfig::Kind::none ? ", without a sandbox"
-         : options.sandbox.network == SandboxConfig::Network::shared
-             ? ", with the network of the machine: it reaches what listens there"
-             : ""));
+    performance.log.say(std::string(title(performance.tool.kind)) + " " + result.tool_version +
+                        ", " + std::string(word(work.spec.phase)) + " of " + work.spec.stack.value +
+                        (options.sandbox.kind == SandboxConfig::Kind::none ? ", without a sandbox"
+                         : options.sandbox.network == SandboxConfig::Network::shared
+                             ? ", with the network of the machine: it reaches what listens there"
+                             : ""));
     performance.make_environment();
     co_await performance.fetch_source();
     co_await performance.init();
@@ -41,13 +40,15 @@ Task<void> prepare(PhaseExecution& performance, const Work& work, const WorkerOp
 }
 
 // Beside the plan's storing: the document, and what the log may tell now.
-Task<BlobId> store_document(PhaseExecution& performance, RunGateway& gateway, const ReadPlan& read) {
+Task<BlobId> store_document(PhaseExecution& performance, RunGateway& gateway,
+                            const ReadPlan& read) {
     auto text = read.document.dump();
     performance.tell_plan(read.sensitive);
     co_return co_await gateway.put_blob(std::move(text), false);
 }
 
-Task<void> do_plan(PhaseExecution& performance, RunGateway& gateway, RunId run, PhaseResult& result) {
+Task<void> do_plan(PhaseExecution& performance, RunGateway& gateway, RunId run,
+                   PhaseResult& result) {
     auto bytes = co_await performance.plan();
     result.plan_digest = sha256_hex(bytes);
     auto showing = performance.show(bytes);
@@ -96,14 +97,16 @@ void note_end(ApplyUnderWay& apply, PhaseResult result, std::int64_t now_ms) {
     }
 }
 
-Task<void> ask_to_begin(PhaseExecution& performance, RunGateway& gateway, const Work& work, ApplyUnderWay& apply) {
+Task<void> ask_to_begin(PhaseExecution& performance, RunGateway& gateway, const Work& work,
+                        ApplyUnderWay& apply) {
     if (apply.stop.stopped()) throw PhaseOver{Outcome::stopped, "nothing was applied yet"};
     if (apply.on_begin) apply.on_begin();
     constexpr int attempts = 4;
     for (int attempt = 1;; ++attempt) {
         std::string trouble;
         try {
-            const auto answer = co_await gateway.begin_apply(work.spec.run, work.lease, work.spec.plan_digest);
+            const auto answer =
+                co_await gateway.begin_apply(work.spec.run, work.lease, work.spec.plan_digest);
             if (answer.allowed) co_return;
             throw PhaseOver{Outcome::not_begun, "nothing was applied: " + answer.reason};
         } catch (const Failure& failure) {
@@ -122,7 +125,8 @@ void write_down(const Work& work, ApplyUnderWay& apply) {
         throw PhaseOver{Outcome::failed, std::string(failure.what()) + "; nothing was applied"};
     }
     if (!apply.written)
-        throw PhaseOver{Outcome::unknown, "the plan of " + work.spec.run.value + " was begun by another worker"};
+        throw PhaseOver{Outcome::unknown,
+                        "the plan of " + work.spec.run.value + " was begun by another worker"};
 }
 
 // Only a lock that stands in the journal is ever taken away.
@@ -131,12 +135,13 @@ Task<void> note_lock(PhaseExecution& performance, ApplyUnderWay& apply) {
         apply.entry.lock_id = co_await performance.lock_of_apply();
         if (!apply.entry.lock_id.empty()) apply.journal.update(apply.entry);
     } catch (const Failure& failure) {
-        log_warning("the lock of an apply is not known", {{"run", apply.entry.run.value}, {"error", failure.what()}});
+        log_warning("the lock of an apply is not known",
+                    {{"run", apply.entry.run.value}, {"error", failure.what()}});
     }
 }
 
-Task<void> do_apply(PhaseExecution& performance, RunGateway& gateway, const Work& work, const Clock& clock,
-                    ApplyUnderWay& apply, PhaseResult& result) {
+Task<void> do_apply(PhaseExecution& performance, RunGateway& gateway, const Work& work,
+                    const Clock& clock, ApplyUnderWay& apply, PhaseResult& result) {
     auto bytes = co_await gateway.get_blob(work.spec.plan_file);
     if (!bytes) throw PhaseOver{Outcome::failed, "the plan file is not there any more; plan again"};
     if (work.spec.plan_digest.empty() || sha256_hex(*bytes) != work.spec.plan_digest)
@@ -169,8 +174,8 @@ Task<void> do_apply(PhaseExecution& performance, RunGateway& gateway, const Work
     co_await store_outputs(performance, gateway, read, result);
 }
 
-// What became of an apply that began before: as the journal says, else as a plan shows. Only what is certain
-// is said; everything else stays unknown, for a person.
+// What became of an apply that began before: as the journal says, else as a plan shows. Only what
+// is certain is said; everything else stays unknown, for a person.
 Task<void> find_out(PhaseExecution& performance, const Work& work, const WorkerOptions& options,
                     std::optional<JournalEntry> known, PhaseResult& result) {
     result.begun = true;
@@ -182,20 +187,23 @@ Task<void> find_out(PhaseExecution& performance, const Work& work, const WorkerO
         co_return;
     }
     if (known && still_runs(*known))
-        throw Failure("the apply of " + work.spec.run.value + " still runs as process " + std::to_string(known->pid));
+        throw Failure("the apply of " + work.spec.run.value + " still runs as process " +
+                      std::to_string(known->pid));
     result.plan_digest = work.spec.plan_digest;
     co_await prepare(performance, work, options, result);
     if (known && !known->lock_id.empty()) co_await performance.unlock(known->lock_id);
     const bool done = co_await performance.has_nothing_left();
-    performance.log.say(done ? "a plan now changes nothing: the apply had come to its end"
-                             : "a plan now still changes something: how the apply ended is not known");
+    performance.log.say(
+        done ? "a plan now changes nothing: the apply had come to its end"
+             : "a plan now still changes something: how the apply ended is not known");
     if (done) result.outcome = Outcome::applied;
 }
 
-// The phase's work. Trouble is left in `result`; the exception that comes back is for the queue: to be done again.
+// The phase's work. Trouble is left in `result`; the exception that comes back is for the queue: to
+// be done again.
 Task<std::exception_ptr> go(PhaseExecution& performance, RunGateway& gateway, const Work& work,
-                            const WorkerOptions& options, const Clock& clock, std::optional<ApplyUnderWay>& apply,
-                            PhaseResult& result) {
+                            const WorkerOptions& options, const Clock& clock,
+                            std::optional<ApplyUnderWay>& apply, PhaseResult& result) {
     bool looks_back = work.spec.phase == Phase::find_out;
     try {
         performance.check_spec(result.started_at_ms);
@@ -212,7 +220,8 @@ Task<std::exception_ptr> go(PhaseExecution& performance, RunGateway& gateway, co
         }
     } catch (const PhaseOver& over) {
         // Trouble in looking back tells nothing about the apply.
-        result.outcome = looks_back && over.outcome != Outcome::stopped ? Outcome::unknown : over.outcome;
+        result.outcome =
+            looks_back && over.outcome != Outcome::stopped ? Outcome::unknown : over.outcome;
         result.error = over.error;
     } catch (const Failure& failure) {
         result.error = failure.what();
@@ -240,7 +249,8 @@ Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options,
         entry.plan_digest = work.spec.plan_digest;
         entry.fence = work.lease.fence;
         entry.worker = options.name;
-        apply.emplace(ApplyUnderWay{Journal(options.journal), std::move(entry), stop, std::move(on_begin)});
+        apply.emplace(
+            ApplyUnderWay{Journal(options.journal), std::move(entry), stop, std::move(on_begin)});
     }
     const auto again = co_await go(performance, gateway, work, options, clock, apply, result);
     if (apply && apply->written) note_end(*apply, result, clock.now_ms());

@@ -18,19 +18,22 @@ struct WorkerOptions {
     std::string name = "local";
     std::string pool = "default";
     int slots = 2;
-    std::filesystem::path scratch;       // workspaces live below; emptied at start
+    std::filesystem::path scratch;              // workspaces live below; emptied at start
     std::filesystem::path plugin_cache;         // see providers.hpp; "": none
     std::vector<std::string> provider_mirrors;  // directories that providers may come from
-    std::filesystem::path tools;    // copies of tools that runs execute; empty: runs execute the tools themselves
-    std::filesystem::path journal;  // of applies; shared by all workers that may claim the same stacks
-    std::chrono::milliseconds lease{30'000};  // what the gateway's leases last without renewal
-    SandboxConfig sandbox;                    // its network is isolated or shared
-    int slot = 0;                             // which of them performs
+    std::filesystem::path
+        tools;  // copies of tools that runs execute; empty: runs execute the tools themselves
+    std::filesystem::path
+        journal;  // of applies; shared by all workers that may claim the same stacks
+    std::chrono::milliseconds lease{30'000};     // what the gateway's leases last without renewal
+    SandboxConfig sandbox;                       // its network is isolated or shared
+    int slot = 0;                                // which of them performs
     std::vector<std::filesystem::path> hidden;   // the data directory and the sealing key
     std::vector<std::string> environment_names;  // that variables {env: NAME} may ask for
-    std::vector<std::string> identity_names;     // of those, the ones whose names count in digests, not their values
-    Secret spec_key;                             // checks RunSpec signatures
-    Secret digest_key;  // keys the hashes of sensitive values in change digests
+    std::vector<std::string>
+        identity_names;  // of those, the ones whose names count in digests, not their values
+    Secret spec_key;     // checks RunSpec signatures
+    Secret digest_key;   // keys the hashes of sensitive values in change digests
 };
 
 // Slots on one thread of their own. To end well: drain() or stop(), co_await join() on the
@@ -39,7 +42,8 @@ struct WorkerOptions {
 class Worker {
   public:
     virtual ~Worker() = default;
-    // Takes no new work and gives back what can begin anew: plans, and applies that did not begin yet.
+    // Takes no new work and gives back what can begin anew: plans, and applies that did not begin
+    // yet.
     virtual void drain() = 0;
     virtual void stop() = 0;  // and applies get one graceful signal and their time
     virtual std::vector<RunId> applying() const = 0;  // what a drained worker is waited for
@@ -50,8 +54,8 @@ std::unique_ptr<Worker> start_worker(RunGateway& gateway, WorkerOptions options,
                                      const Clock& clock);
 
 // One piece of work, from source blob to PhaseResult: what a slot does, and what tests call. Throws
-// Failure where nothing must be reported: trouble of ours, to be done again. `on_begin` is told just before
-// begin_apply is asked: from then on a stop interrupts an apply.
+// Failure where nothing must be reported: trouble of ours, to be done again. `on_begin` is told
+// just before begin_apply is asked: from then on a stop interrupts an apply.
 Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options, const Clock& clock,
                           StopSwitch stop, std::function<void()> on_begin = {});
 

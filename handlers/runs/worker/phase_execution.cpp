@@ -64,7 +64,7 @@ std::string text_of(std::chrono::milliseconds limit) {
 }  // namespace
 
 PhaseExecution::PhaseExecution(RunGateway& gateway, const Work& work, const WorkerOptions& options,
-                         StopSwitch stop, asio::any_io_executor executor)
+                               StopSwitch stop, asio::any_io_executor executor)
     : log(gateway, work.spec.run, work.lease, executor),
       gateway_(gateway),
       spec_(work.spec),
@@ -88,7 +88,9 @@ void PhaseExecution::check_spec(std::int64_t now_ms) const {
 
 Task<void> PhaseExecution::start_network() {
     const auto& sandbox = options_.sandbox;
-    if (sandbox.kind == SandboxConfig::Kind::none || sandbox.network == SandboxConfig::Network::shared) co_return;
+    if (sandbox.kind == SandboxConfig::Kind::none ||
+        sandbox.network == SandboxConfig::Network::shared)
+        co_return;
     auto executor = co_await this_executor();
     network_ = start_run_network(executor, user_);
 }
@@ -98,7 +100,8 @@ Task<void> PhaseExecution::choose_tool() {
     auto chosen = slipway::choose_tool(spec_.tool, spec_.version, installed);
     if (!chosen) over(chosen.error().message);
     tool = std::move(*chosen);
-    const bool protects = options_.sandbox.kind != SandboxConfig::Kind::none && !options_.tools.empty();
+    const bool protects =
+        options_.sandbox.kind != SandboxConfig::Kind::none && !options_.tools.empty();
     if (protects) tool_copy_ = unreadable_copy(options_.tools, fs::weakly_canonical(tool.program));
 }
 
@@ -186,7 +189,8 @@ HeldCommand PhaseExecution::prepare_step(Arguments arguments, Reach reach) const
     if (reach == Reach::applied) step.grace = apply_grace;
     seen.needs_network = true;
     seen.network = network_.get();
-    if (config.kind != SandboxConfig::Kind::none) step.usage_limits = usage_limits(config, workspace_.root());
+    if (config.kind != SandboxConfig::Kind::none)
+        step.usage_limits = usage_limits(config, workspace_.root());
     return HeldCommand(sandboxed(std::move(step), config, seen));
 }
 
@@ -210,10 +214,12 @@ void PhaseExecution::must_succeed(const Ended& ended, std::string_view step) {
                      text_of(ended.limit) + " and was stopped",
                  Outcome::timed_out);
         case Ended::How::used_too_much:
-            over("the " + std::string(word(spec_.phase)) + " " + excess(ended.used_too_much, options_.sandbox));
+            over("the " + std::string(word(spec_.phase)) + " " +
+                 excess(ended.used_too_much, options_.sandbox));
         case Ended::How::stopped:
-            over(spec_.phase == Phase::apply ? "the apply was interrupted, because the service was stopped"
-                                             : "the plan was stopped",
+            over(spec_.phase == Phase::apply
+                     ? "the apply was interrupted, because the service was stopped"
+                     : "the plan was stopped",
                  Outcome::stopped);
         case Ended::How::exited:
         case Ended::How::signalled:
@@ -238,7 +244,8 @@ Task<void> PhaseExecution::init() {
     offer_cached(options_.plugin_cache, locked_providers(brought), workspace_.data());
     give(workspace_.data());
     std::vector<terraform::ProviderMirror> mirrors;
-    for (const auto& mirror : options_.provider_mirrors) mirrors.push_back({mirror, mirrored_providers(mirror)});
+    for (const auto& mirror : options_.provider_mirrors)
+        mirrors.push_back({mirror, mirrored_providers(mirror)});
     cli_configuration_ = terraform::cli_configuration(mirrors);
     auto step = prepare_step(terraform::init(!brought.empty()), Reach::trusted);
     if (spec_.phase == Phase::plan) {
@@ -293,7 +300,8 @@ void PhaseExecution::prepare_show() {
     show_workspace_.emplace(options_.scratch, spec_.run.value + "-show");
     const auto& fresh = *show_workspace_;
     give(fresh.root());
-    auto config = options_.sandbox;  // neither state nor anything else that runs share, nor a network
+    auto config =
+        options_.sandbox;  // neither state nor anything else that runs share, nor a network
     config.readable.clear();
     config.writable.clear();
     SandboxView seen = view();
@@ -307,7 +315,8 @@ void PhaseExecution::prepare_show() {
         found != environment_.variables.end())
         step.environment.insert(*found);
     step.output_limit = largest_shown_plan;
-    if (config.kind != SandboxConfig::Kind::none) step.usage_limits = usage_limits(config, fresh.root());
+    if (config.kind != SandboxConfig::Kind::none)
+        step.usage_limits = usage_limits(config, fresh.root());
     show_.emplace(sandboxed(std::move(step), config, seen));
 }
 
@@ -344,7 +353,8 @@ void PhaseExecution::check_state() {
     const auto parsed = parse_json(text.value_or("null"));
     const auto backend = parsed ? *parsed : Json();
     const bool applies = spec_.phase == Phase::apply;
-    if (const auto trouble = terraform::state_problem(backend, spec_.workspace); applies && !trouble.empty())
+    if (const auto trouble = terraform::state_problem(backend, spec_.workspace);
+        applies && !trouble.empty())
         over(trouble + "; nothing was applied");
     const std::filesystem::path path = terraform::state_path(backend, spec_.workspace);
     state_is_elsewhere_ = path.empty();
@@ -354,21 +364,24 @@ void PhaseExecution::check_state() {
     std::error_code error;
     const bool exists = std::filesystem::exists(directory, error);
     if (!applies && !exists) return;  // no state to be missed
-    const bool seen = applies ? sandbox_shows(directory, SandboxAccess::write, options_.sandbox, view())
-                              : sandbox_shows(path, SandboxAccess::read, options_.sandbox, view());
+    const bool seen = applies
+                          ? sandbox_shows(directory, SandboxAccess::write, options_.sandbox, view())
+                          : sandbox_shows(path, SandboxAccess::read, options_.sandbox, view());
     if (seen) return;
     over("the stack keeps its state in " + directory.string() +
-         (!exists ? ", which does not exist: create it, and add it to"
+         (!exists   ? ", which does not exist: create it, and add it to"
           : applies ? ", which runs may not write: add it to"
                     : ", which runs may not read: add it to") +
-         " `writable` of `sandbox` in the service's configuration (of a preview: --writable " + directory.string() +
-         ")");
+         " `writable` of `sandbox` in the service's configuration (of a preview: --writable " +
+         directory.string() + ")");
 }
 
 int PhaseExecution::prepare_apply(std::string plan_file) {
     if (!write_beneath(workspace_.root(), "out/plan", plan_file, user_))
-        over("the plan file cannot be put into the run's workspace: the disk is full, or something of the run stands in "
-             "its place; nothing was applied");
+        over(
+            "the plan file cannot be put into the run's workspace: the disk is full, or something "
+            "of the run stands in "
+            "its place; nothing was applied");
     apply_.emplace(prepare_step(terraform::apply(inside(plan_path()).string()), Reach::applied));
     return apply_->pid();
 }

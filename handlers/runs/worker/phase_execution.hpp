@@ -25,7 +25,7 @@ struct PhaseOver {
 class PhaseExecution {
   public:
     PhaseExecution(RunGateway& gateway, const Work& work, const WorkerOptions& options,
-                StopSwitch stop, asio::any_io_executor executor);
+                   StopSwitch stop, asio::any_io_executor executor);
 
     // Each throws PhaseOver where the phase cannot go on, and Failure for trouble of our own.
     void check_spec(std::int64_t now_ms) const;
@@ -35,12 +35,14 @@ class PhaseExecution {
     Task<void> fetch_source();
     void make_environment();
     Task<void> init();
-    // Rule R3: before anything of a provider runs. What is not allowed goes into `unknown`, and the phase is over.
+    // Rule R3: before anything of a provider runs. What is not allowed goes into `unknown`, and the
+    // phase is over.
     Task<void> check_providers(std::vector<std::string>& unknown);
-    // Rule R4: what this phase is made from; an apply refuses where that is not what its plan was made from.
+    // Rule R4: what this phase is made from; an apply refuses where that is not what its plan was
+    // made from.
     Task<std::vector<RunInput>> take_inputs();
-    // Refuses to plan against a state that the sandbox hides, which would look like none, and to apply what
-    // could not write it.
+    // Refuses to plan against a state that the sandbox hides, which would look like none, and to
+    // apply what could not write it.
     void check_state();
     Task<void> select_workspace();
 
@@ -54,8 +56,8 @@ class PhaseExecution {
     // The tool, loaded and waiting for apply(); the number of its process (0: none before it runs).
     int prepare_apply(std::string plan_file);
     Task<Ended> apply();
-    // Beside apply(): the id of the lock that it holds on a state kept elsewhere, once it has changed something for
-    // a while; "": not known. Ends with the apply.
+    // Beside apply(): the id of the lock that it holds on a state kept elsewhere, once it has
+    // changed something for a while; "": not known. Ends with the apply.
     Task<std::string> lock_of_apply();
     Task<Json> outputs();
     // Takes away a lock of the state that a dead apply of ours left.
@@ -101,8 +103,9 @@ class PhaseExecution {
     std::optional<Workspace> show_workspace_;
     std::optional<HeldCommand> plan_, show_, apply_;
     bool state_is_elsewhere_ = false;  // behind a backend that is asked for its lock
-    bool changing_ = false;            // the apply has begun to change something, so it holds the state's lock
-    bool applied_ = false;             // and is over
+    bool changing_ =
+        false;              // the apply has begun to change something, so it holds the state's lock
+    bool applied_ = false;  // and is over
     Signal apply_over_;
 };
 

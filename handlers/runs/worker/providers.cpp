@@ -28,39 +28,46 @@ std::string hex_of(std::string_view hash) {
 }
 
 bool is_version(std::string_view text) {
-    return !text.empty() && text.front() != '.' && std::all_of(text.begin(), text.end(), [](char c) {
-        return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '.' || c == '-' ||
-               c == '+';
-    });
+    return !text.empty() && text.front() != '.' &&
+           std::all_of(text.begin(), text.end(), [](char c) {
+               return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                      c == '.' || c == '-' || c == '+';
+           });
 }
 
-bool is_address(const std::string& address) { return provider_address(address, ToolKind::terraform) == address; }
+bool is_address(const std::string& address) {
+    return provider_address(address, ToolKind::terraform) == address;
+}
 
 bool lies_in(const fs::path& path, const fs::path& directory) {
     if (directory.empty()) return false;
-    const auto [rest, end] = std::mismatch(directory.begin(), directory.end(), path.begin(), path.end());
+    const auto [rest, end] =
+        std::mismatch(directory.begin(), directory.end(), path.begin(), path.end());
     (void)end;
     return rest == directory.end();
 }
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Failure(sentence, Retry::never); }
 
-// Names of what lies in a directory; what is not a directory itself is refused, links only where they are packages.
+// Names of what lies in a directory; what is not a directory itself is refused, links only where
+// they are packages.
 std::vector<std::string> names_in(const fs::path& directory, bool packages) {
     std::vector<std::string> out;
     std::error_code error;
-    for (auto at = fs::directory_iterator(directory, error); !error && at != fs::directory_iterator();
-         at.increment(error)) {
+    for (auto at = fs::directory_iterator(directory, error);
+         !error && at != fs::directory_iterator(); at.increment(error)) {
         const auto status = at->symlink_status();
         if (!fs::is_directory(status) && !(packages && fs::is_symlink(status)))
-            refuse("init left " + at->path().filename().string() + " among the providers, which is not a package");
+            refuse("init left " + at->path().filename().string() +
+                   " among the providers, which is not a package");
         out.push_back(at->path().filename().string());
     }
     std::sort(out.begin(), out.end());
     return out;
 }
 
-const LockedProvider* lock_of(const std::vector<LockedProvider>& locked, const InstalledProvider& provider) {
+const LockedProvider* lock_of(const std::vector<LockedProvider>& locked,
+                              const InstalledProvider& provider) {
     for (const auto& one : locked)
         if (one.address == provider.address && one.version == provider.version) return &one;
     return nullptr;
@@ -79,9 +86,10 @@ InstalledProvider examined(const fs::path& place, const fs::path& data, const fs
     if (error) refuse("the provider package " + name + " is a link that leads nowhere");
     out.downloaded = lies_in(out.path, fs::canonical(data, error));
     const bool cached = !cache.empty() && lies_in(out.path, fs::weakly_canonical(cache, error));
-    const bool mirrored = std::any_of(mirrors.begin(), mirrors.end(), [&](const std::string& mirror) {
-        return lies_in(out.path, fs::weakly_canonical(mirror, error));
-    });
+    const bool mirrored =
+        std::any_of(mirrors.begin(), mirrors.end(), [&](const std::string& mirror) {
+            return lies_in(out.path, fs::weakly_canonical(mirror, error));
+        });
     if (!out.downloaded && !cached && !mirrored)
         refuse("a provider is linked from " + out.path.string() +
                ", which is neither a download nor one of the mirrors under provider_mirrors");
@@ -109,7 +117,8 @@ void keep(const fs::path& cache, const InstalledProvider& provider) {
     }
     const auto readable = fs::perms::group_read | fs::perms::others_read;
     for (const auto& entry : fs::recursive_directory_iterator(staged)) {
-        const auto exec = fs::is_directory(entry) || (entry.status().permissions() & fs::perms::owner_exec) != fs::perms::none
+        const auto exec = fs::is_directory(entry) || (entry.status().permissions() &
+                                                      fs::perms::owner_exec) != fs::perms::none
                               ? fs::perms::group_exec | fs::perms::others_exec
                               : fs::perms::none;
         fs::permissions(entry, readable | exec, fs::perm_options::add);
@@ -130,7 +139,8 @@ void keep(const fs::path& cache, const InstalledProvider& provider) {
 
 }  // namespace
 
-void offer_cached(const fs::path& cache, const std::vector<LockedProvider>& locked, const fs::path& data) {
+void offer_cached(const fs::path& cache, const std::vector<LockedProvider>& locked,
+                  const fs::path& data) {
     if (cache.empty()) return;
     for (const auto& provider : locked) {
         if (!is_address(provider.address) || !is_version(provider.version)) continue;
@@ -157,7 +167,8 @@ std::vector<InstalledProvider> installed_providers(const fs::path& data, const f
         for (const auto& space : names_in(root / host, false))
             for (const auto& type : names_in(root / host / space, false))
                 for (const auto& version : names_in(root / host / space / type, false))
-                    for (const auto& platform : names_in(root / host / space / type / version, true)) {
+                    for (const auto& platform :
+                         names_in(root / host / space / type / version, true)) {
                         const auto place = root / host / space / type / version / platform;
                         auto provider = examined(place, data, cache, mirrors);
                         provider.address = host + "/" + space + "/" + type;
@@ -168,18 +179,22 @@ std::vector<InstalledProvider> installed_providers(const fs::path& data, const f
     return out;
 }
 
-std::string lock_trouble(const std::vector<InstalledProvider>& installed, const std::vector<LockedProvider>& locked) {
+std::string lock_trouble(const std::vector<InstalledProvider>& installed,
+                         const std::vector<LockedProvider>& locked) {
     for (const auto& provider : installed) {
         const auto* lock = lock_of(locked, provider);
         const auto name = provider.address + " " + provider.version;
         if (!lock)
-            return "the provider " + name + " was installed, but .terraform.lock.hcl does not name it as the tool "
+            return "the provider " + name +
+                   " was installed, but .terraform.lock.hcl does not name it as the tool "
                    "would write it; delete the file, run init and commit what it writes";
         // Those of an archive ("zh:") are init's to check: only the unpacked package is here.
-        const bool only_h1 = std::all_of(lock->hashes.begin(), lock->hashes.end(),
-                                         [](const std::string& hash) { return hash.starts_with("h1:"); });
+        const bool only_h1 =
+            std::all_of(lock->hashes.begin(), lock->hashes.end(),
+                        [](const std::string& hash) { return hash.starts_with("h1:"); });
         if (!lock->hashes.empty() && only_h1 && !has_hash(*lock, provider.hash))
-            return "the installed provider " + name + " has none of the hashes of .terraform.lock.hcl";
+            return "the installed provider " + name +
+                   " has none of the hashes of .terraform.lock.hcl";
     }
     return {};
 }

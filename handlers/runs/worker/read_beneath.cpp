@@ -42,8 +42,8 @@ std::optional<std::string> read_beneath(const std::filesystem::path& root,
     return out;
 }
 
-bool write_beneath(const std::filesystem::path& root, const std::filesystem::path& relative, std::string_view bytes,
-                   std::optional<unsigned> user) {
+bool write_beneath(const std::filesystem::path& root, const std::filesystem::path& relative,
+                   std::string_view bytes, std::optional<unsigned> user) {
     const Closing directory{::open(root.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW)};
     open_how how{};
     how.flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOCTTY;

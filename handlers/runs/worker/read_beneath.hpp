@@ -1,5 +1,5 @@
-// Reads and makes files where a run may have put something in their place: a link to our own files, a
-// pipe, a device. The kernel resolves the path and refuses every link and every way out.
+// Reads and makes files where a run may have put something in their place: a link to our own files,
+// a pipe, a device. The kernel resolves the path and refuses every link and every way out.
 #pragma once
 #include <cstddef>
 #include <filesystem>
@@ -13,9 +13,9 @@ namespace slipway {
 std::optional<std::string> read_beneath(const std::filesystem::path& root,
                                         const std::filesystem::path& relative, std::size_t at_most);
 
-// Makes a file that is not there yet, readable by its owner alone: `user`, where one is given. false: it cannot be
-// made, or something stands in its place.
-bool write_beneath(const std::filesystem::path& root, const std::filesystem::path& relative, std::string_view bytes,
-                   std::optional<unsigned> user);
+// Makes a file that is not there yet, readable by its owner alone: `user`, where one is given.
+// false: it cannot be made, or something stands in its place.
+bool write_beneath(const std::filesystem::path& root, const std::filesystem::path& relative,
+                   std::string_view bytes, std::optional<unsigned> user);
 
 }  // namespace slipway

@@ -17,7 +17,8 @@ namespace {
 void remove_version_control(const fs::path& directory) {
     static const std::set<std::string> names{".git", ".hg", ".svn"};
     std::vector<fs::path> found;
-    for (auto at = fs::recursive_directory_iterator(directory); at != fs::recursive_directory_iterator(); ++at) {
+    for (auto at = fs::recursive_directory_iterator(directory);
+         at != fs::recursive_directory_iterator(); ++at) {
         if (!names.contains(at->path().filename().string())) continue;
         found.push_back(at->path());
         at.disable_recursion_pending();
@@ -41,13 +42,16 @@ std::string module_digest(const fs::directory_entry& entry) {
     return content_hash(entry.path()).value_or("");
 }
 
-bool is_of_the_worker(const Variable& variable) { return variable.source != Variable::Source::literal; }
+bool is_of_the_worker(const Variable& variable) {
+    return variable.source != Variable::Source::literal;
+}
 
 class Values {
   public:
     explicit Values(const ValueDigests& how) : how_(how) {}
 
-    RunInput input(const std::string& name, const Variable& variable, const std::string& value) const {
+    RunInput input(const std::string& name, const Variable& variable,
+                   const std::string& value) const {
         RunInput out{InputKind::value, name, ""};
         const auto& identities = how_.identity_names;
         if (std::find(identities.begin(), identities.end(), variable.value) != identities.end())
@@ -79,8 +83,8 @@ class Values {
 std::vector<RunInput> module_inputs(const fs::path& data) {
     std::vector<RunInput> out;
     std::error_code error;
-    for (auto at = fs::directory_iterator(data / "modules", error); !error && at != fs::directory_iterator();
-         at.increment(error)) {
+    for (auto at = fs::directory_iterator(data / "modules", error);
+         !error && at != fs::directory_iterator(); at.increment(error)) {
         const auto name = at->path().filename().string();
         if (name == "modules.json") continue;
         out.push_back({InputKind::module, name, module_digest(*at)});
@@ -91,17 +95,20 @@ std::vector<RunInput> module_inputs(const fs::path& data) {
 std::vector<RunInput> provider_inputs(const std::vector<InstalledProvider>& installed) {
     std::vector<RunInput> out;
     for (const auto& provider : installed)
-        out.push_back({InputKind::provider, provider.address, provider.version + " " + provider.hash});
+        out.push_back(
+            {InputKind::provider, provider.address, provider.version + " " + provider.hash});
     return out;
 }
 
 std::vector<RunInput> tool_inputs(const InstalledTool& tool, std::string_view lock_file) {
-    std::vector<RunInput> out{{InputKind::tool, "", std::string(title(tool.kind)) + " " + tool.version.text()}};
+    std::vector<RunInput> out{
+        {InputKind::tool, "", std::string(title(tool.kind)) + " " + tool.version.text()}};
     if (!lock_file.empty()) out.push_back({InputKind::lock_file, "", sha256_hex(lock_file)});
     return out;
 }
 
-std::vector<RunInput> value_inputs(const RunSpec& spec, const RunEnvironment& environment, const ValueDigests& how) {
+std::vector<RunInput> value_inputs(const RunSpec& spec, const RunEnvironment& environment,
+                                   const ValueDigests& how) {
     const Values values(how);
     std::vector<RunInput> out;
     for (const auto& [name, variable] : spec.variables)
@@ -113,7 +120,8 @@ std::vector<RunInput> value_inputs(const RunSpec& spec, const RunEnvironment& en
     return out;
 }
 
-std::vector<InputDifference> differences_of_apply(const RunSpec& spec, const std::vector<RunInput>& now) {
+std::vector<InputDifference> differences_of_apply(const RunSpec& spec,
+                                                  const std::vector<RunInput>& now) {
     auto planned = spec.planned_inputs;
     std::erase_if(planned, [&](const RunInput& input) {
         return input.kind == InputKind::setting || input.kind == InputKind::files ||

@@ -54,11 +54,13 @@ std::optional<fs::path> unreadable_copy(const fs::path& directory, const fs::pat
     if (original.fd < 0 || ::fstat(original.fd, &status) != 0) fail(program);
     if (is_script(original.fd)) return std::nullopt;
     std::string identity = program.string();
-    for (const auto number : {static_cast<long long>(status.st_dev), static_cast<long long>(status.st_ino),
-                              static_cast<long long>(status.st_size), static_cast<long long>(status.st_mtim.tv_sec),
-                              static_cast<long long>(status.st_mtim.tv_nsec)})
+    for (const auto number :
+         {static_cast<long long>(status.st_dev), static_cast<long long>(status.st_ino),
+          static_cast<long long>(status.st_size), static_cast<long long>(status.st_mtim.tv_sec),
+          static_cast<long long>(status.st_mtim.tv_nsec)})
         identity += " " + std::to_string(number);
-    const auto made = directory / (program.filename().string() + "-" + sha256_hex(identity).substr(0, 16));
+    const auto made =
+        directory / (program.filename().string() + "-" + sha256_hex(identity).substr(0, 16));
     std::error_code error;
     if (fs::exists(made, error)) return made;
     fs::create_directories(directory, error);

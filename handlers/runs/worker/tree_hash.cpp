@@ -53,7 +53,8 @@ std::string line_of(const fs::directory_entry& entry, const fs::path& name, Read
 }
 
 // Name → what is said of its file; sorted by bytes, as Go sorts.
-std::optional<std::map<std::string, std::string>> lines_of(const fs::path& directory, Reading reading) {
+std::optional<std::map<std::string, std::string>> lines_of(const fs::path& directory,
+                                                           Reading reading) {
     std::map<std::string, std::string> out;
     std::error_code error;
     auto at = fs::recursive_directory_iterator(directory, error);

@@ -1,6 +1,6 @@
-// The slots: take work, perform it, report it; keep the lease while it lasts. When it is lost, what can begin
-// anew is stopped. An apply that began is not: breaking it off would leave more harm than a lease is worth, and
-// the journal keeps everybody else from its plan.
+// The slots: take work, perform it, report it; keep the lease while it lasts. When it is lost, what
+// can begin anew is stopped. An apply that began is not: breaking it off would leave more harm than
+// a lease is worth, and the journal keeps everybody else from its plan.
 #include <algorithm>
 #include <atomic>
 #include <boost/asio/executor_work_guard.hpp>
@@ -160,19 +160,22 @@ class ThreadWorker : public Worker {
         auto options = options_;
         options.slot = slot;
         try {
-            result = co_await perform(gateway_, work, options, clock_, held->stop, std::move(on_begin));
+            result =
+                co_await perform(gateway_, work, options, clock_, held->stop, std::move(on_begin));
         } catch (const std::exception& error) {
             trouble = error.what();
         }
         if (result && result->outcome == PhaseResult::Outcome::not_begun)
-            log_info("an apply was not begun", {{"run", work.spec.run.value}, {"reason", result->error}});
+            log_info("an apply was not begun",
+                     {{"run", work.spec.run.value}, {"reason", result->error}});
         else if (held->given_back && (!result || result->outcome == PhaseResult::Outcome::stopped))
             co_await give_back(work.lease);
         else if (result)
             co_await report(work, held, std::move(*result));
         else
-            log_error("a run was not reported", {{"run", work.spec.run.value},
-                                                 {"worker", options_.name}, {"error", trouble}});
+            log_error(
+                "a run was not reported",
+                {{"run", work.spec.run.value}, {"worker", options_.name}, {"error", trouble}});
         held->over = true;
         done.notify();
         co_await renewing.join();
@@ -213,7 +216,8 @@ class ThreadWorker : public Worker {
         }
     }
 
-    // After a pause of the whole process the clock has run on: what counts is what the queue says now.
+    // After a pause of the whole process the clock has run on: what counts is what the queue says
+    // now.
     Task<void> keep(Lease lease, std::shared_ptr<Held> held, Signal& done) {
         auto kept = SteadyClock::now();
         while (!co_await done.wait(options_.lease / 3)) {
@@ -227,7 +231,8 @@ class ThreadWorker : public Worker {
             if (held->over) co_return;  // while it asked, which no notice would have told
             if (answered) kept = SteadyClock::now();
             if (renewed == Renewed::cancel_wanted && !held->begun) held->stop.stop();
-            const bool lost = renewed == Renewed::lost || SteadyClock::now() - kept > options_.lease * 5 / 6;
+            const bool lost =
+                renewed == Renewed::lost || SteadyClock::now() - kept > options_.lease * 5 / 6;
             if (!lost || held->lost) continue;
             held->lost = true;
             log_warning(held->begun ? "a worker lost its lease; the apply that it began goes on"

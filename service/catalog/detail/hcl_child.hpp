@@ -1,5 +1,5 @@
-// slipway-hcl as a child that stays: one question at a time, each with a deadline. A child that ends or
-// stays silent is put away; its successor is started when the next question comes.
+// slipway-hcl as a child that stays: one question at a time, each with a deadline. A child that
+// ends or stays silent is put away; its successor is started when the next question comes.
 #pragma once
 #include <memory>
 
@@ -13,8 +13,8 @@ class HclChild {
   public:
     explicit HclChild(asio::any_io_executor executor) : executor_(executor), free_(executor) {}
 
-    // An Error where this question cannot be answered (the child died of it, or took too long); Failure
-    // where the program is missing.
+    // An Error where this question cannot be answered (the child died of it, or took too long);
+    // Failure where the program is missing.
     Task<Result<std::map<std::string, DirectoryReading>>> ask(
         std::map<std::string, DirectoryTexts> directories);
 

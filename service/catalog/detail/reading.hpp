@@ -1,5 +1,5 @@
-// What the readers of the organisation tree and of .slipway.yaml share: a stack with the places that later
-// checks point at, and the settings both may write.
+// What the readers of the organisation tree and of .slipway.yaml share: a stack with the places
+// that later checks point at, and the settings both may write.
 #pragma once
 #include <functional>
 #include <map>
@@ -21,10 +21,11 @@ struct ReadStack {
     std::vector<std::pair<std::string, Place>> depends_on;
 };
 
-// The keys that a space's `defaults` may give to all its stacks, read over what `stack` already has.
+// The keys that a space's `defaults` may give to all its stacks, read over what `stack` already
+// has.
 void read_defaults(MapReader& reader, Stack& stack, Findings& findings);
-// Those, and the keys of one stack alone: directory, also_triggered_by, depends_on and what this version
-// does not do.
+// Those, and the keys of one stack alone: directory, also_triggered_by, depends_on and what this
+// version does not do.
 void read_settings(MapReader& reader, ReadStack& stack, Findings& findings);
 
 // "" where it fits, else half a sentence: "is a path inside the repository, without `..`".
@@ -33,12 +34,13 @@ std::string version_trouble(std::string_view constraint);
 std::string id_trouble(std::string_view id);
 bool is_variable_name(std::string_view name);
 
-// Duplicate ids, unknown and circular dependencies, directories that do not exist; then depends_on is set.
+// Duplicate ids, unknown and circular dependencies, directories that do not exist; then depends_on
+// is set.
 void check_stacks(std::vector<ReadStack>& stacks, Findings& findings,
                   const std::function<std::optional<bool>(const Stack&)>& directory_exists);
 
-// `each: {bank: [alpha, beta], env: [uat, prod]}`: the node once for every combination, with {bank} and
-// {env} filled in. A node without `each` is itself.
+// `each: {bank: [alpha, beta], env: [uat, prod]}`: the node once for every combination, with {bank}
+// and {env} filled in. A node without `each` is itself.
 std::vector<Yaml> expand_matrix(const Yaml& node, Findings& findings);
 
 // Patterns of custom.labels in a policy's METADATA; nullopt: it has no selector.
@@ -67,9 +69,10 @@ Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
 // One stack of the tree; `default_id` "" where it must name itself.
 void read_stack(const Yaml& node, const Space& space, const std::string& default_id,
                 std::vector<ReadStack>& stacks, Findings& findings);
-// Fills people, teams and roles; a name means what this space or one above says (never one below: whoever
-// writes there would decide who is an administrator above).
-void resolve_people(const std::vector<Space>& spaces, Organisation& organisation, Findings& findings);
+// Fills people, teams and roles; a name means what this space or one above says (never one below:
+// whoever writes there would decide who is an administrator above).
+void resolve_people(const std::vector<Space>& spaces, Organisation& organisation,
+                    Findings& findings);
 
 bool is_within(const SpaceId& space, const SpaceId& ancestor);
 

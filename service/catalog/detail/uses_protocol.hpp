@@ -4,8 +4,8 @@
 //   question = frame {"id": n, "directories": {directory: {file name: text}}}
 //   answer   = frame {"id": n, "directories": {directory: facts}} or {"id": n, "failure": sentence}
 //   facts    = {calls: [{name, source, file, line}], paths: [{base, path, template, strict}],
-//               unknown: sentence, resources: [{address, file, line}], required: {terraform, opentofu},
-//               providers: [source]}
+//               unknown: sentence, resources: [{address, file, line}], required: {terraform,
+//               opentofu}, providers: [source]}
 //
 // A path's base is "module" (the directory itself) or "root" (the directory where the tool runs).
 #pragma once
@@ -44,12 +44,14 @@ struct DirectoryReading {
     std::vector<std::string> providers;
 };
 
-std::string uses_question(std::int64_t id, const std::map<std::string, DirectoryTexts>& directories);
+std::string uses_question(std::int64_t id,
+                          const std::map<std::string, DirectoryTexts>& directories);
 Result<std::map<std::string, DirectoryReading>> uses_answer(std::string_view text, std::int64_t id);
 
 inline constexpr std::size_t uses_answer_limit = 64u << 20;
 
-// What Terraform and OpenTofu read in a directory: .tf, .tf.json, .tofu, .tofu.json, and no editor's copies.
+// What Terraform and OpenTofu read in a directory: .tf, .tf.json, .tofu, .tofu.json, and no
+// editor's copies.
 bool is_configuration(std::string_view file_name);
 
 // Whether a template calls a function that reads files.

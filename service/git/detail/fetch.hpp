@@ -1,6 +1,7 @@
-// One call of the git program that fetches into a bare mirror, as values: what is run, and what its answer
-// means. Rule: credentials are in the environment alone, redirects are not followed (they would carry the
-// credentials elsewhere), hooks and submodules do not exist, and only the remote's own protocol is open.
+// One call of the git program that fetches into a bare mirror, as values: what is run, and what its
+// answer means. Rule: credentials are in the environment alone, redirects are not followed (they
+// would carry the credentials elsewhere), hooks and submodules do not exist, and only the remote's
+// own protocol is open.
 #pragma once
 #include <filesystem>
 #include <string>

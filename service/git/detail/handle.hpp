@@ -1,5 +1,5 @@
-// libgit2 behind owning types, and handles that threads borrow: a git_repository is one thread's at a
-// time, and is opened anew where the directory was replaced or an answer looked stale.
+// libgit2 behind owning types, and handles that threads borrow: a git_repository is one thread's at
+// a time, and is opened anew where the directory was replaced or an answer looked stale.
 #pragma once
 #include <git2.h>
 #include <sys/types.h>
@@ -34,7 +34,8 @@ using BlobPtr = std::unique_ptr<git_blob, Freed<git_blob_free>>;
 using OdbPtr = std::unique_ptr<git_odb, Freed<git_odb_free>>;
 using DiffPtr = std::unique_ptr<git_diff, Freed<git_diff_free>>;
 using IndexPtr = std::unique_ptr<git_index, Freed<git_index_free>>;
-using ConflictsPtr = std::unique_ptr<git_index_conflict_iterator, Freed<git_index_conflict_iterator_free>>;
+using ConflictsPtr =
+    std::unique_ptr<git_index_conflict_iterator, Freed<git_index_conflict_iterator_free>>;
 using ReferencePtr = std::unique_ptr<git_reference, Freed<git_reference_free>>;
 using SignaturePtr = std::unique_ptr<git_signature, Freed<git_signature_free>>;
 
@@ -58,8 +59,8 @@ class Handles {
     enum class Where { exactly_here, here_or_above };
     Handles(std::filesystem::path path, Owner owner, Where where);
 
-    // Runs `use(git_repository*)` on a borrowed handle; what fails on one is asked once more of a fresh one,
-    // since packs may have been replaced. Then Failure(later).
+    // Runs `use(git_repository*)` on a borrowed handle; what fails on one is asked once more of a
+    // fresh one, since packs may have been replaced. Then Failure(later).
     template <class F>
     auto with(F use) {
         try {
@@ -117,8 +118,9 @@ class Handles {
 void start_libgit2();  // idempotent
 RepositoryPtr open(const std::filesystem::path& path, Owner owner, Handles::Where where);
 
-// Throws Failure(never) where a tree names itself so often that reading it would never end. What was counted
-// is remembered by tree id, for the whole process: the next commit shares nearly all of it.
+// Throws Failure(never) where a tree names itself so often that reading it would never end. What
+// was counted is remembered by tree id, for the whole process: the next commit shares nearly all of
+// it.
 void check_size(git_repository* repository, const git_oid& tree);
 inline constexpr std::size_t most_files = 2'000'000;
 
@@ -126,14 +128,15 @@ inline constexpr std::size_t most_files = 2'000'000;
 std::shared_ptr<Repository> repository_over(std::shared_ptr<Handles> handles);
 
 // See Repository::changed_files.
-std::vector<ChangedFile> changed_files(git_repository* repository, const git_oid& from, const git_oid& to);
+std::vector<ChangedFile> changed_files(git_repository* repository, const git_oid& from,
+                                       const git_oid& to);
 
 // See Repository::merge: `theirs` into `ours`.
 MergeResult merge(git_repository* repository, git_commit* ours, git_commit* theirs);
 
 // See Repository::materialise.
-void materialise(git_repository* repository, const git_oid& tree, const std::vector<std::string>& paths,
-                 const std::filesystem::path& to);
+void materialise(git_repository* repository, const git_oid& tree,
+                 const std::vector<std::string>& paths, const std::filesystem::path& to);
 
 // "a//b/./c/" → "a/b/c", "" and "." → "."; Failure(never) for absolute paths and "..".
 std::string tidy_path(std::string_view path);

@@ -1,5 +1,5 @@
-// A mirror as a directory: made, put in place in one step, cleared of what a killed git left behind. The
-// caller sees to it that nobody writes there meanwhile.
+// A mirror as a directory: made, put in place in one step, cleared of what a killed git left
+// behind. The caller sees to it that nobody writes there meanwhile.
 #pragma once
 #include <filesystem>
 #include <set>
@@ -10,8 +10,8 @@
 
 namespace slipway::git {
 
-// A readable part and a digest: "acme-infra-3f9a0c21d5e8b7a4.git". No name leaves the directory, and no two
-// names share one.
+// A readable part and a digest: "acme-infra-3f9a0c21d5e8b7a4.git". No name leaves the directory,
+// and no two names share one.
 std::string mirror_directory_name(std::string_view repository);
 
 void make_empty_mirror(const std::filesystem::path& path);

@@ -1,5 +1,6 @@
-// Process 1 of a sandbox. Code of a run has the same user id, so it must not be able to take this process over: it
-// cannot be traced or read (it is not dumpable, and nobody inside has capabilities), and it holds no descriptor.
+// Process 1 of a sandbox. Code of a run has the same user id, so it must not be able to take this
+// process over: it cannot be traced or read (it is not dumpable, and nobody inside has
+// capabilities), and it holds no descriptor.
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
@@ -18,11 +19,14 @@ namespace {
 
 void limit(int resource, long most) {
     rlimit now{};
-    if (::getrlimit(static_cast<__rlimit_resource>(resource), &now) != 0) fail("cannot read a limit");
+    if (::getrlimit(static_cast<__rlimit_resource>(resource), &now) != 0)
+        fail("cannot read a limit");
     const auto wanted = static_cast<rlim_t>(most);
-    if (now.rlim_max != RLIM_INFINITY && now.rlim_max < wanted) return;  // a stricter one is there already
+    if (now.rlim_max != RLIM_INFINITY && now.rlim_max < wanted)
+        return;  // a stricter one is there already
     const rlimit set{wanted, wanted};
-    if (::setrlimit(static_cast<__rlimit_resource>(resource), &set) != 0) fail("cannot set a limit");
+    if (::setrlimit(static_cast<__rlimit_resource>(resource), &set) != 0)
+        fail("cannot set a limit");
 }
 
 }  // namespace
@@ -45,7 +49,8 @@ int init(Words words) {
     for (;;) {
         int status = 0;
         const pid_t ended = ::wait(&status);
-        if (ended == child) std::_Exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
+        if (ended == child)
+            std::_Exit(WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status));
         if (ended < 0 && errno != EINTR) std::_Exit(125);
     }
 }

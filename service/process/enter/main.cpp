@@ -53,9 +53,12 @@ void write_text(const std::string& path, const std::string& text) {
 
 void private_mounts() {
     if (::unshare(CLONE_NEWNS) != 0)
-        fail("a service that is root needs CAP_SYS_ADMIN to give runs a user id of their own; run it as an "
-             "ordinary user instead");
-    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0) fail("cannot make mounts private");
+        fail(
+            "a service that is root needs CAP_SYS_ADMIN to give runs a user id of their own; run "
+            "it as an "
+            "ordinary user instead");
+    if (::mount(nullptr, "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0)
+        fail("cannot make mounts private");
 }
 
 void become_user(uid_t user) {

@@ -1,7 +1,8 @@
-// The network of a run: a namespace of its own, in a user namespace in which nobody of the run has a capability,
-// joined to the outside by pasta or slirp4netns. Both open connections from the machine on behalf of what is inside,
-// so what must not be reached is refused here, where packets leave: by policies of the kernel (XFRM, action block),
-// which no route, bound interface or source address goes around.
+// The network of a run: a namespace of its own, in a user namespace in which nobody of the run has
+// a capability, joined to the outside by pasta or slirp4netns. Both open connections from the
+// machine on behalf of what is inside, so what must not be reached is refused here, where packets
+// leave: by policies of the kernel (XFRM, action block), which no route, bound interface or source
+// address goes around.
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <ifaddrs.h>
@@ -42,12 +43,16 @@ Destination destination(const std::string& text) {  // ADDRESS or ADDRESS/BITS
     const auto slash = text.find('/');
     const auto address = text.substr(0, slash);
     out.family = address.find(':') == address.npos ? AF_INET : AF_INET6;
-    out.bits = slash != text.npos ? std::atoi(text.c_str() + slash + 1) : out.family == AF_INET ? 32 : 128;
-    if (::inet_pton(out.family, address.c_str(), out.address) != 1) refuse(text + " is not an address");
+    out.bits = slash != text.npos      ? std::atoi(text.c_str() + slash + 1)
+               : out.family == AF_INET ? 32
+                                       : 128;
+    if (::inet_pton(out.family, address.c_str(), out.address) != 1)
+        refuse(text + " is not an address");
     return out;
 }
 
-// The machine's own: what listens there listens for the service, or for others who trust the machine.
+// The machine's own: what listens there listens for the service, or for others who trust the
+// machine.
 std::vector<Destination> own_addresses() {
     std::vector<Destination> out;
     ifaddrs* all = nullptr;
@@ -72,7 +77,10 @@ std::vector<Destination> own_addresses() {
 class Policies {
   public:
     Policies() : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_XFRM)) {
-        if (fd_ < 0) fail("the kernel has no XFRM policies (CONFIG_XFRM_USER), which keep runs off the machine");
+        if (fd_ < 0)
+            fail(
+                "the kernel has no XFRM policies (CONFIG_XFRM_USER), which keep runs off the "
+                "machine");
     }
     ~Policies() { ::close(fd_); }
 
@@ -93,7 +101,8 @@ class Policies {
         policy.dir = XFRM_POLICY_OUT;
         policy.action = allow ? XFRM_POLICY_ALLOW : XFRM_POLICY_BLOCK;
         policy.priority = allow ? 1 : 2;  // the lower one wins
-        if (::send(fd_, &message, sizeof message, 0) < 0) fail("cannot refuse an address to the run");
+        if (::send(fd_, &message, sizeof message, 0) < 0)
+            fail("cannot refuse an address to the run");
         struct {
             nlmsghdr head;
             nlmsgerr error;
@@ -113,7 +122,8 @@ void loopback_up() {
     ifreq request{};
     std::strcpy(request.ifr_name, "lo");
     request.ifr_flags = IFF_UP | IFF_RUNNING;
-    if (fd < 0 || ::ioctl(fd, SIOCSIFFLAGS, &request) != 0) fail("cannot raise the loopback interface of the run");
+    if (fd < 0 || ::ioctl(fd, SIOCSIFFLAGS, &request) != 0)
+        fail("cannot raise the loopback interface of the run");
     ::close(fd);
 }
 
@@ -123,7 +133,8 @@ void make_tun_usable() {
     constexpr const char* tun = "/dev/net/tun";
     if (::stat(tun, &status) != 0 || (status.st_mode & 06) == 06) return;
     private_mounts();
-    if (::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID, "mode=0755,size=64k") != 0) fail("cannot prepare the network");
+    if (::mount("tmpfs", "/tmp", "tmpfs", MS_NOSUID, "mode=0755,size=64k") != 0)
+        fail("cannot prepare the network");
     ::umask(0);
     if (::mknod("/tmp/tun", S_IFCHR | 0666, makedev(10, 200)) != 0 ||
         ::mount("/tmp/tun", tun, nullptr, MS_BIND, nullptr) != 0)
@@ -144,7 +155,8 @@ bool has_default_route() {
     if (std::FILE* file = std::fopen("/proc/self/net/ipv6_route", "re")) {
         const std::string any(32, '0');
         while (std::fgets(line, sizeof line, file))
-            found = found || (std::string(line).starts_with(any + " 00 ") && !std::strstr(line, " lo\n"));
+            found = found ||
+                    (std::string(line).starts_with(any + " 00 ") && !std::strstr(line, " lo\n"));
         std::fclose(file);
     }
     return found;
@@ -173,7 +185,8 @@ Plan read(Words& words) {
 
 void make_namespaces() {
     const auto user = std::to_string(::getuid()), group = std::to_string(::getgid());
-    if (::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0) fail("cannot make a network namespace for the run");
+    if (::unshare(CLONE_NEWUSER | CLONE_NEWNET) != 0)
+        fail("cannot make a network namespace for the run");
     write_text("/proc/self/setgroups", "deny");
     write_text("/proc/self/uid_map", user + " " + user + " 1\n");
     write_text("/proc/self/gid_map", group + " " + group + " 1\n");

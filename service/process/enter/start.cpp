@@ -1,7 +1,7 @@
-// Where the service is root a run has another user id, taken here, before bubblewrap starts. That user cannot walk
-// to what the service keeps for itself, nor should shared directories have to belong to it: so what a run shares is
-// brought below /tmp first, in a mount namespace that only this run sees, and there an owner on the disk may stand
-// for the run's user ("idmapped mount").
+// Where the service is root a run has another user id, taken here, before bubblewrap starts. That
+// user cannot walk to what the service keeps for itself, nor should shared directories have to
+// belong to it: so what a run shares is brought below /tmp first, in a mount namespace that only
+// this run sees, and there an owner on the disk may stand for the run's user ("idmapped mount").
 #include <fcntl.h>
 #include <linux/mount.h>
 #include <sched.h>
@@ -62,7 +62,8 @@ int open_namespace(const std::string& process, const char* kind) {
 }
 
 void join_network(const std::string& process, bool root) {
-    const int user = root ? -1 : open_namespace(process, "user"), net = open_namespace(process, "net");
+    const int user = root ? -1 : open_namespace(process, "user"),
+              net = open_namespace(process, "net");
     if (!root && ::setns(user, CLONE_NEWUSER) != 0) fail("cannot enter the run's user namespace");
     if (::setns(net, CLONE_NEWNET) != 0) fail("cannot enter the run's network");
     if (user >= 0) ::close(user);
@@ -73,7 +74,8 @@ void join_network(const std::string& process, bool root) {
 int id_mapping(long owner, long group, uid_t user) {
     int ready[2];
     if (::pipe2(ready, O_CLOEXEC) != 0) fail("cannot make a pipe");
-    const pid_t child = static_cast<pid_t>(::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0));
+    const pid_t child =
+        static_cast<pid_t>(::syscall(SYS_clone, CLONE_NEWUSER | SIGCHLD, 0, 0, 0, 0));
     if (child < 0) fail("cannot make a user namespace");
     if (child == 0) {
         char byte;
@@ -100,11 +102,14 @@ void map_owner(const Share& share, uid_t user) {
     const int mapping = id_mapping(*share.owner, *share.group, user);
     attributes.userns_fd = static_cast<unsigned>(mapping);
     const int flags = AT_EMPTY_PATH;
-    const auto done = ::syscall(SYS_mount_setattr, share.tree, "", flags, &attributes, sizeof attributes);
+    const auto done =
+        ::syscall(SYS_mount_setattr, share.tree, "", flags, &attributes, sizeof attributes);
     if (done != 0 && share.needs_owner)
         fail("the file system of " + share.path +
-             " cannot show its files as another user's, which runs with user ids of their own need. Write "
-             "`uids: {count: 1}` below `sandbox`, so that all runs have the user id that the directory belongs to. "
+             " cannot show its files as another user's, which runs with user ids of their own "
+             "need. Write "
+             "`uids: {count: 1}` below `sandbox`, so that all runs have the user id that the "
+             "directory belongs to. "
              "The system says");
     ::close(mapping);
 }
@@ -112,8 +117,9 @@ void map_owner(const Share& share, uid_t user) {
 void stage(std::vector<Share>& shares, uid_t user) {
     private_mounts();
     for (auto& share : shares) {
-        share.tree = static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, share.path.c_str(),
-                                                OPEN_TREE_CLONE | AT_RECURSIVE | OPEN_TREE_CLOEXEC));
+        share.tree =
+            static_cast<int>(::syscall(SYS_open_tree, AT_FDCWD, share.path.c_str(),
+                                       OPEN_TREE_CLONE | AT_RECURSIVE | OPEN_TREE_CLOEXEC));
         if (share.tree < 0) fail("cannot share " + share.path);
         map_owner(share, user);
     }
@@ -127,7 +133,8 @@ void stage(std::vector<Share>& shares, uid_t user) {
             ::mkdir(at.c_str(), 0755);
         else
             ::close(::open(at.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0644));
-        if (::syscall(SYS_move_mount, shares[i].tree, "", AT_FDCWD, at.c_str(), MOVE_MOUNT_F_EMPTY_PATH) != 0)
+        if (::syscall(SYS_move_mount, shares[i].tree, "", AT_FDCWD, at.c_str(),
+                      MOVE_MOUNT_F_EMPTY_PATH) != 0)
             fail("cannot share " + shares[i].path);
         ::close(shares[i].tree);
     }

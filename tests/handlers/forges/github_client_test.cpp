@@ -188,7 +188,8 @@ TEST_CASE("What GitHub's refusals mean") {
 
 namespace {
 
-// When a call of that kind was made that was wanted at `now`, asked for as early as the pace allows.
+// When a call of that kind was made that was wanted at `now`, asked for as early as the pace
+// allows.
 std::int64_t made_at(Pace& pace, CallKind kind, Need need, std::int64_t now) {
     while (auto wait = pace.wait_for(kind, need, now).count()) now += wait;
     pace.made(kind, now);
@@ -197,7 +198,9 @@ std::int64_t made_at(Pace& pace, CallKind kind, Need need, std::int64_t now) {
 
 }  // namespace
 
-TEST_CASE("A quiet account spends a minute's creations at once; no minute and no hour has more than the limits") {
+TEST_CASE(
+    "A quiet account spends a minute's creations at once; no minute and no hour has more than the "
+    "limits") {
     Pace pace{Spacing{}};
     std::vector<std::int64_t> made;
     for (std::int64_t i = 0, now = 1'000; i < 1'200; ++i)
@@ -206,7 +209,8 @@ TEST_CASE("A quiet account spends a minute's creations at once; no minute and no
     CHECK(made[80] > 60'000);
     CHECK(made[80] < 62'000);
     for (std::size_t i = 0; i + 80 < made.size(); ++i) REQUIRE(made[i + 80] - made[i] >= 60'000);
-    for (std::size_t i = 0; i + 500 < made.size(); ++i) REQUIRE(made[i + 500] - made[i] >= 3'600'000);
+    for (std::size_t i = 0; i + 500 < made.size(); ++i)
+        REQUIRE(made[i + 500] - made[i] >= 3'600'000);
     CHECK(made[499] < 7 * 60'000);
     CHECK(made[500] < 3'603'000);
     CHECK(pace.wait_for(CallKind::edits, Need::decides, made.back()).count() == 0);
@@ -214,8 +218,10 @@ TEST_CASE("A quiet account spends a minute's creations at once; no minute and no
 
 TEST_CASE("Reads and edits are counted in points") {
     Pace pace{Spacing{}};
-    for (int i = 0; i < 170; ++i) CHECK(made_at(pace, CallKind::edits, Need::decides, 1'000) == 1'000);
-    for (int i = 0; i < 50; ++i) CHECK(made_at(pace, CallKind::reads, Need::decides, 2'000) == 2'000);
+    for (int i = 0; i < 170; ++i)
+        CHECK(made_at(pace, CallKind::edits, Need::decides, 1'000) == 1'000);
+    for (int i = 0; i < 50; ++i)
+        CHECK(made_at(pace, CallKind::reads, Need::decides, 2'000) == 2'000);
     CHECK(made_at(pace, CallKind::reads, Need::decides, 2'000) == 61'250);
 }
 
@@ -244,12 +250,15 @@ TEST_CASE("What can wait leaves room for what decides") {
     }
 }
 
-TEST_CASE("Ten pull requests of twenty stacks at once: all are decided at once, the rest keeps the limits") {
+TEST_CASE(
+    "Ten pull requests of twenty stacks at once: all are decided at once, the rest keeps the "
+    "limits") {
     Pace pace{Spacing{}};
     std::int64_t now = 0, decided = 0;
     int left_out = 0;
     for (int pull = 0; pull < 10; ++pull) {
-        for (int i = 0; i < 2; ++i) decided = std::max(decided, made_at(pace, CallKind::creates, Need::decides, now));
+        for (int i = 0; i < 2; ++i)
+            decided = std::max(decided, made_at(pace, CallKind::creates, Need::decides, now));
         for (int stack = 0; stack < 20; ++stack)
             if (pace.wait_for(CallKind::creates, Need::can_wait, now).count() == 0)
                 pace.made(CallKind::creates, now);
@@ -281,7 +290,8 @@ TEST_CASE("Who must wait gives its place away and comes back with its time") {
     };
     CHECK(paused() == 1'750);
     CHECK(bench.http.count("POST /repos/acme/infra/issues/comments/5/reactions") == 2);
-    CHECK(bench.run(bench.forge->wait_for_rest(bench.repository, WriteKind::creates)).count() == 1'750);
+    CHECK(bench.run(bench.forge->wait_for_rest(bench.repository, WriteKind::creates)).count() ==
+          1'750);
     CHECK(bench.run(bench.forge->wait_for_rest(bench.repository, WriteKind::edits)).count() == 0);
     bench.steady.advance(milliseconds(1'750));
     bench.run(acknowledge());
@@ -290,7 +300,9 @@ TEST_CASE("Who must wait gives its place away and comes back with its time") {
 TEST_CASE("After a limit nobody asks again before GitHub's own time") {
     Bench bench;
     const std::string get = "GET /repos/acme/infra";
-    bench.http.on(get, 403, "{}", {{"retry-after", "30"}, {"x-ratelimit-limit", "5000"}, {"x-ratelimit-remaining", "17"}});
+    bench.http.on(
+        get, 403, "{}",
+        {{"retry-after", "30"}, {"x-ratelimit-limit", "5000"}, {"x-ratelimit-remaining", "17"}});
     bench.http.on(get, 200, R"({"default_branch":"main"})");
     auto limited = bench.failure(bench.forge->default_branch(bench.repository));
     REQUIRE(limited);
@@ -316,7 +328,8 @@ TEST_CASE("A clock that is set back by an hour holds nobody up") {
     const auto there = start_ms / 1'000;  // GitHub's clock is right
     bench.http.on(get, 200, R"({"default_branch":"main"})");
     bench.http.on(get, 403, "{}",
-                  {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-limit", "5000"},
+                  {{"x-ratelimit-remaining", "0"},
+                   {"x-ratelimit-limit", "5000"},
                    {"x-ratelimit-reset", std::to_string(there + 30)},
                    {"date", "Fri, 15 Jan 2027 08:00:00 GMT"}});
     bench.http.on(get, 200, R"({"default_branch":"main"})",

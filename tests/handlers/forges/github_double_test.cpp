@@ -147,7 +147,8 @@ void comments(Bench& bench, const PullRequestName& name) {
     auto put = [&](std::string id, std::string body) {
         return bench.run(bench.forge.put_comment(name, std::move(id), marker, std::move(body)));
     };
-    bench.double_.ask("comment", {{"number", name.number}, {"body", marker + "\nI am Slipway, too"}});
+    bench.double_.ask("comment",
+                      {{"number", name.number}, {"body", marker + "\nI am Slipway, too"}});
     auto id = put("", marker + "\nFirst");
     CHECK(put(id, marker + "\nSecond") == id);
     CHECK(put("", marker + "\nThird") == id);

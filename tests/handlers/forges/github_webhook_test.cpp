@@ -169,9 +169,10 @@ TEST_CASE("An event takes the turn of the first repository that it names, whatev
     auto payload = pull_payload();
     payload.set("aaa", Json(R"(","full_name":"victim/infra",")"));
     CHECK(of(payload.dump()) == "hub/acme/infra");
-    for (const char* odd : {"", "{}", R"({"full_name":)", R"({"full_name":7})", R"({"full_name":"infra"})",
-                            R"({"full_name":"a/b)", R"({"full_name":"a/b/c"})", R"({"full_name":"a/ b"})",
-                            R"({"full_name":"a/b\n"})", R"({"full_name":"/b"})", R"({"full_name":"a/"})"}) {
+    for (const char* odd :
+         {"", "{}", R"({"full_name":)", R"({"full_name":7})", R"({"full_name":"infra"})",
+          R"({"full_name":"a/b)", R"({"full_name":"a/b/c"})", R"({"full_name":"a/ b"})",
+          R"({"full_name":"a/b\n"})", R"({"full_name":"/b"})", R"({"full_name":"a/"})"}) {
         CAPTURE(odd);
         CHECK(of(odd) == "hub/");
     }
@@ -257,7 +258,8 @@ TEST_CASE("A body that is not a JSON object is ignored") {
     for (const char* event : {"pull_request", "push", "ping"}) {
         for (const char* body : {"", "{", "[1]", "null", "\"text\"", "{\"action\":\"opened\"} x"}) {
             Delivery delivery{forge_name, "1", event, body, 0};
-            CHECK(outcome(parse_payload(delivery, "")).starts_with("ignored: the body is not valid JSON"));
+            CHECK(outcome(parse_payload(delivery, ""))
+                      .starts_with("ignored: the body is not valid JSON"));
         }
         Delivery deep{forge_name, "1", event, std::string(200'000, '['), 0};
         CHECK(outcome(parse_payload(deep, "")).starts_with("ignored: the body is not valid JSON"));
@@ -383,10 +385,15 @@ TEST_CASE("A comment's text is taken as it was signed, where there is one") {
     Json body = pull_payload();
     body.set("action", "created");
     body.set("issue", json(R"({"number":7,"pull_request":{"url":"x"}})"));
-    auto text = [&] { return std::get<CommentCreated>(std::get<Event>(read_payload(forge_name, "issue_comment", body, "1"))).body; };
+    auto text = [&] {
+        return std::get<CommentCreated>(
+                   std::get<Event>(read_payload(forge_name, "issue_comment", body, "1")))
+            .body;
+    };
     body.set("comment", json(R"({"id":99,"body":"Thank you!"})"));
     CHECK(text() == "Thank you!");
-    for (const char* without : {R"({"id":99})", R"({"id":99,"body":null})", R"({"id":99,"body":5})"}) {
+    for (const char* without :
+         {R"({"id":99})", R"({"id":99,"body":null})", R"({"id":99,"body":5})"}) {
         body.set("comment", json(without));
         CHECK(!text());
     }

@@ -32,7 +32,8 @@ struct Scene {
     }
     PullRequestName name() const { return record.pull.name; }
     ReportContext context() {
-        return {*queue, plans, forges, clock, "slipway", "https://slipway.example.com", "/slipway", {}};
+        return {*queue,     plans, forges, clock, "slipway", "https://slipway.example.com",
+                "/slipway", {}};
     }
 
     void commit(std::string key, std::uint64_t& version, std::string body) {
@@ -68,7 +69,8 @@ struct Scene {
         Commit leave;
         leave.jobs.push_back(job);
         run_task(io, queue->commit(std::move(leave)));
-        auto claimed = run_task(io, queue->claim("service", "test", std::chrono::seconds(30), std::chrono::milliseconds(0)));
+        auto claimed = run_task(io, queue->claim("service", "test", std::chrono::seconds(30),
+                                                 std::chrono::milliseconds(0)));
         REQUIRE(claimed);
         auto surroundings = context();
         const auto lease = claimed->lease;
@@ -86,7 +88,9 @@ struct Scene {
         for (const auto& [name, count] : status.waiting) out += count;
         return out;
     }
-    PostedRecord posted() { return run_task(io, load<PostedRecord>(*queue, posted_key(name()))).value; }
+    PostedRecord posted() {
+        return run_task(io, load<PostedRecord>(*queue, posted_key(name()))).value;
+    }
     std::string comment() const {
         REQUIRE(forge->own_comments.size() == 1);
         return forge->own_comments.begin()->second;
@@ -100,7 +104,9 @@ struct Scene {
     void wait(int seconds) { clock.advance(std::chrono::seconds(seconds)); }
 };
 
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
 
 StackReport numbered(StackReport stack, int push) {
     stack.run->id = RunId(stack.run->id.value + "-" + std::to_string(push));
@@ -191,7 +197,10 @@ TEST_CASE("T30: twenty pushes and fifty stacks make one comment, made again if i
         scene.push(static_cast<char>('a' + push % 6));
         if (push > 0 && push % 6 == 0) scene.push(static_cast<char>('0' + push / 6));
         for (int i = 0; i < 50; ++i)
-            scene.add(numbered(missing(planned("stack-" + std::to_string(i), network_plan(), "9f3c" + std::to_string(push)), "1 of team dba"), push));
+            scene.add(numbered(missing(planned("stack-" + std::to_string(i), network_plan(),
+                                               "9f3c" + std::to_string(push)),
+                                       "1 of team dba"),
+                               push));
         scene.store();
         scene.wait(60);
         scene.report();
@@ -199,7 +208,8 @@ TEST_CASE("T30: twenty pushes and fifty stacks make one comment, made again if i
         CHECK(contains(scene.comment(), "50 stacks change, waiting for 1 approval"));
     }
     CHECK(scene.forge->comment_writes.size() == 20);
-    CHECK(scene.forge->added_comments.size() == 1);  // one mention, since the same has been needed all along
+    CHECK(scene.forge->added_comments.size() ==
+          1);  // one mention, since the same has been needed all along
     scene.forge->own_comments.clear();
     scene.push('9');
     scene.put(approved(planned("network-prod", network_plan()), ""));
@@ -227,18 +237,22 @@ TEST_CASE("a round costs at most two calls a stack and ten, however often someth
             scene.report();
         }
         CHECK(static_cast<int>(scene.forge->calls.size()) <= 2 * stacks + 10);
-        MESSAGE(stacks << " stacks: " << scene.forge->calls.size() << " calls, of which " << scene.forge->comment_writes.size()
-                       << " of the comment and " << scene.forge->check_writes.size() << " of checks");
+        MESSAGE(stacks << " stacks: " << scene.forge->calls.size() << " calls, of which "
+                       << scene.forge->comment_writes.size() << " of the comment and "
+                       << scene.forge->check_writes.size() << " of checks");
         CHECK(scene.forge->check("slipway")->conclusion == Conclusion::success);
-        CHECK(contains(scene.comment(), stacks == 1 ? "stack-0 changes, ready to merge" : " stacks change, ready to merge"));
-        for (const auto& [id, check] : scene.forge->checks) CHECK(check.status == CheckStatus::completed);
+        CHECK(contains(scene.comment(), stacks == 1 ? "stack-0 changes, ready to merge"
+                                                    : " stacks change, ready to merge"));
+        for (const auto& [id, check] : scene.forge->checks)
+            CHECK(check.status == CheckStatus::completed);
         CHECK(scene.forge->comment_writes.size() >= (stacks > 1 ? 2 : 1));
     }
 }
 
 TEST_CASE("above thirty stacks only those that need attention have a check of their own") {
     Scene scene;
-    for (int i = 0; i < 40; ++i) scene.put(approved(planned("stack-" + std::to_string(i), network_plan()), ""));
+    for (int i = 0; i < 40; ++i)
+        scene.put(approved(planned("stack-" + std::to_string(i), network_plan()), ""));
     scene.put(failed("broken", "ended with 1", "Error: x"));
     scene.report();
     CHECK(scene.forge->checks.size() == 2);
@@ -261,7 +275,8 @@ TEST_CASE("bad news waits a second at most") {
     CHECK(contains(scene.comment(), "planning 2 stacks (1 failed)"));
 }
 
-TEST_CASE("a plan is remembered as shown from its first time on, and the next head is compared with it") {
+TEST_CASE(
+    "a plan is remembered as shown from its first time on, and the next head is compared with it") {
     Scene scene;
     scene.put(approved(planned("payments-prod", network_plan(), "9f3c"), ""));
     scene.report();
@@ -275,8 +290,10 @@ TEST_CASE("a plan is remembered as shown from its first time on, and the next he
     scene.push('b');
     scene.put(numbered(approved(planned("payments-prod", payments_plan(), "77aa"), ""), 2));
     scene.report();
-    CHECK(contains(scene.comment(), "New since 1a2b3c4: `aws_db_instance.main`, `aws_s3_bucket.audit` and `aws_iam_role.app`. "
-                                   "Gone since 1a2b3c4: `aws_route_table.private`."));
+    CHECK(contains(
+        scene.comment(),
+        "New since 1a2b3c4: `aws_db_instance.main`, `aws_s3_bucket.audit` and `aws_iam_role.app`. "
+        "Gone since 1a2b3c4: `aws_route_table.private`."));
     CHECK(scene.posted().posted_at_ms.at("77aa") == nine_fourteen + 30'000);
     // Another look at the same head says the same.
     scene.record.stacks[0].approval.approved_by = {"grace"};
@@ -298,12 +315,14 @@ TEST_CASE("one mention when an approval becomes needed, and one more when it is 
     scene.store();
     scene.report();
     REQUIRE(scene.forge->added_comments.size() == 1);
-    CHECK(scene.forge->added_comments[0].second == "@grace @linus: an approval is needed here: 1 of team dba. The comment above says more.");
+    CHECK(scene.forge->added_comments[0].second ==
+          "@grace @linus: an approval is needed here: 1 of team dba. The comment above says more.");
     scene.put(approved(planned("payments-prod", network_plan(), "9f3c")));
     scene.report();
     CHECK(scene.forge->added_comments.size() == 1);
     scene.push('b');
-    scene.put(numbered(missing(planned("payments-prod", payments_plan(), "77aa"), "1 of team dba"), 2));
+    scene.put(
+        numbered(missing(planned("payments-prod", payments_plan(), "77aa"), "1 of team dba"), 2));
     scene.report();
     CHECK(scene.forge->added_comments.size() == 2);
 }
@@ -324,7 +343,8 @@ TEST_CASE("after the merge comment and checks tell what became of it") {
     scene.report();
     CHECK(contains(scene.comment(), "the apply of network-prod failed"));
     REQUIRE(scene.forge->added_comments.size() == 1);
-    CHECK(scene.forge->added_comments[0].second == "@lin: the apply of network-prod failed. The comment above says more.");
+    CHECK(scene.forge->added_comments[0].second ==
+          "@lin: the apply of network-prod failed. The comment above says more.");
     for (const char* name : {"slipway", "slipway/network-prod"}) {
         CHECK(scene.forge->check(name)->conclusion == Conclusion::failure);
         CHECK(scene.forge->check(name)->title == "The apply failed");
@@ -332,13 +352,16 @@ TEST_CASE("after the merge comment and checks tell what became of it") {
     CHECK(scene.forge->checks.size() == 2);
 }
 
-TEST_CASE("a merged head whose check was overridden gets what really happened; where we had written nothing we write none") {
+TEST_CASE(
+    "a merged head whose check was overridden gets what really happened; where we had written "
+    "nothing we write none") {
     for (const bool written : {true, false}) {
         CAPTURE(written);
         Scene scene;
         scene.put(missing(planned("network-prod", network_plan()), "1 of team dba"));
         if (written) scene.report();
-        if (written) CHECK(scene.forge->check("slipway")->conclusion == Conclusion::action_required);
+        if (written)
+            CHECK(scene.forge->check("slipway")->conclusion == Conclusion::action_required);
         scene.record.pull.state = PullState::merged;
         scene.put(tracked("network-prod", network_plan(), RunState::finished));
         scene.report();
@@ -350,7 +373,9 @@ TEST_CASE("a merged head whose check was overridden gets what really happened; w
     }
 }
 
-TEST_CASE("the open checks of a head that was replaced are closed, also where nobody knows whether they were made") {
+TEST_CASE(
+    "the open checks of a head that was replaced are closed, also where nobody knows whether they "
+    "were made") {
     for (const bool lost : {false, true}) {
         CAPTURE(lost);
         Scene scene;
@@ -378,7 +403,8 @@ TEST_CASE("the open checks of a head that was replaced are closed, also where no
             CHECK(check.external_id == (check.name == "slipway" ? "" : "01J9a"));
         }
         CHECK(closed == 2);
-        for (const auto& [key, digest] : scene.posted().check_digests) CHECK(key.ends_with("@" + scene.record.pull.head.value));
+        for (const auto& [key, digest] : scene.posted().check_digests)
+            CHECK(key.ends_with("@" + scene.record.pull.head.value));
         const auto calls = scene.forge->calls.size();
         scene.report();
         CHECK(scene.forge->calls.size() == calls);
@@ -396,10 +422,13 @@ TEST_CASE("what decides is written first, then what needs attention, then the re
     for (const auto& [id, check] : scene.forge->check_writes) names.push_back(check.name);
     CHECK(names == std::vector<std::string>{"slipway", "slipway/b", "slipway/a", "slipway/c"});
     const auto& calls = scene.forge->calls;
-    CHECK(calls == std::vector<std::string>{"pull_request", "put_check", "put_comment", "put_check", "put_check", "put_check"});
+    CHECK(calls == std::vector<std::string>{"pull_request", "put_check", "put_comment", "put_check",
+                                            "put_check", "put_check"});
 }
 
-TEST_CASE("where little is left of the forge's limits only summary and comment are written, and the rest later") {
+TEST_CASE(
+    "where little is left of the forge's limits only summary and comment are written, and the rest "
+    "later") {
     Scene scene;
     scene.forge->rest_waits = std::chrono::seconds(20);
     scene.add(approved(planned("a", network_plan()), ""));
@@ -430,7 +459,9 @@ TEST_CASE("progress waits for its time and comes without anything else happening
     CHECK(scene.forge->check("slipway/a")->status == CheckStatus::running);
 }
 
-TEST_CASE("a head that was read a moment ago is not read again; a clock that was set back makes nobody wait") {
+TEST_CASE(
+    "a head that was read a moment ago is not read again; a clock that was set back makes nobody "
+    "wait") {
     Scene scene;
     scene.record.read_at_ms = scene.clock.now_ms() - 900;
     scene.put(planning("a", second));
@@ -454,7 +485,9 @@ TEST_CASE("what waits after the merge shows how its plan differs from the approv
     scene.record.pull.state = PullState::merged;
     scene.put(waiting);
     scene.report();
-    CHECK(contains(scene.comment(), "payments-prod waits for confirmation, because its plan is not the one that was approved"));
+    CHECK(contains(
+        scene.comment(),
+        "payments-prod waits for confirmation, because its plan is not the one that was approved"));
     CHECK(contains(scene.comment(), "# not in the plan that was approved:"));
     CHECK(contains(scene.comment(), "approved, but no longer in the plan"));
 }

@@ -9,7 +9,8 @@ namespace {
 const std::vector<std::string> usual = {"/slipway"};
 const std::vector<std::string> with_atlantis = {"/slipway", "atlantis"};
 
-// One line that says what came out: "-" nothing, "? message" a mistake, else verb, targets and note.
+// One line that says what came out: "-" nothing, "? message" a mistake, else verb, targets and
+// note.
 std::string said(std::string_view body, const std::vector<std::string>& words = usual) {
     const auto parsed = parse_comment(body, words);
     if (!parsed) return "-";
@@ -58,7 +59,8 @@ TEST_CASE("a command is a line of its own that begins with the word") {
         {"an empty note", "/slipway cancel --", "cancel"},
         {"again", "/slipway retry a", "retry a"},
         {"what failed", "/slipway retry a --failed b", "retry --failed a b"},
-        {"an option that is none is a note's", "/slipway plan -- --failed -target=x", "plan -- --failed -target=x"},
+        {"an option that is none is a note's", "/slipway plan -- --failed -target=x",
+         "plan -- --failed -target=x"},
         {"other words for the same", "/slipway confirm a", "apply a"},
         {"and again", "/slipway discard a", "cancel a"},
         {"prose around it", "Looks good.\n\n/slipway approve\n\nThanks!", "approve"},
@@ -67,7 +69,10 @@ TEST_CASE("a command is a line of its own that begins with the word") {
         {"line ends of long ago", "Fine\r/slipway approve a\r", "approve a"},
         {"three leading spaces", "   /slipway plan", "plan"},
         {"no-break spaces", "\xC2\xA0/slipway\xC2\xA0plan\xC2\xA0 a\xC2\xA0", "plan a"},
-        {"other spaces", "/slipway\xE2\x80\xAFplan\xE3\x80\x80""a\tb", "plan a b"},
+        {"other spaces",
+         "/slipway\xE2\x80\xAFplan\xE3\x80\x80"
+         "a\tb",
+         "plan a b"},
         {"a byte order mark", "\xEF\xBB\xBF/slipway plan", "plan"},
         {"below a closed fence", "```\nx\n```\n/slipway plan", "plan"},
         {"below a quote and an empty line", "> why?\n\n/slipway plan", "plan"},
@@ -110,7 +115,8 @@ TEST_CASE("T40: prose, quotes, code and comments command nothing") {
         {"a fence in a list item", "- ```\n  /slipway apply\n  ```"},
         {"a fence that begins where its list item ended",
          "- a\n\n  ```\n  x\n```\n/slipway apply\n```"},
-        {"the same below a second line of the item", "- a\nb\n  ```\n  x\n```\n/slipway apply\n```"},
+        {"the same below a second line of the item",
+         "- a\nb\n  ```\n  x\n```\n/slipway apply\n```"},
         {"indented code", "    /slipway apply"},
         {"code indented by a tab", "\t/slipway apply"},
         {"code indented by a space and a tab", " \t/slipway apply"},
@@ -135,16 +141,50 @@ TEST_CASE("T40: prose, quotes, code and comments command nothing") {
 }
 
 TEST_CASE("T41: what a shell would understand is plain text or refused") {
-    for (std::string argument :
-         {"a;rm", "$(id)", "`id`", "a|b", "a&b", "a>b", "<b", "a\\b", "\"a\"", "'a'", "a(b)", "~root", "#1", "%s",
-          "a^b", "@team", "@9f3c", "-d", "--force", "-", "---", "..", "../a", "a/../b", "a/..", "label:",
-          "a@", "a@9f3", "a@xyzw", "a@9f3c@9f3c", "a@9f3c;b",
-          "p\xD0\xB0yments",            // a Cyrillic letter
-          "\xEF\xBD\x81",               // a full-width one
-          "\xE2\x80\x9C""a\xE2\x80\x9D",  // curly quotes
-          "a\xE2\x80\x8B""b",           // a space of no width
-          "\xE2\x80\xAE""a",            // the other direction
-          "\xE2\x80\x94 note", "\xE2\x80\x94", "a\xFF", "\x1B[31m", "a\x7F"}) {
+    for (std::string argument : {"a;rm",
+                                 "$(id)",
+                                 "`id`",
+                                 "a|b",
+                                 "a&b",
+                                 "a>b",
+                                 "<b",
+                                 "a\\b",
+                                 "\"a\"",
+                                 "'a'",
+                                 "a(b)",
+                                 "~root",
+                                 "#1",
+                                 "%s",
+                                 "a^b",
+                                 "@team",
+                                 "@9f3c",
+                                 "-d",
+                                 "--force",
+                                 "-",
+                                 "---",
+                                 "..",
+                                 "../a",
+                                 "a/../b",
+                                 "a/..",
+                                 "label:",
+                                 "a@",
+                                 "a@9f3",
+                                 "a@xyzw",
+                                 "a@9f3c@9f3c",
+                                 "a@9f3c;b",
+                                 "p\xD0\xB0yments",  // a Cyrillic letter
+                                 "\xEF\xBD\x81",     // a full-width one
+                                 "\xE2\x80\x9C"
+                                 "a\xE2\x80\x9D",  // curly quotes
+                                 "a\xE2\x80\x8B"
+                                 "b",  // a space of no width
+                                 "\xE2\x80\xAE"
+                                 "a",  // the other direction
+                                 "\xE2\x80\x94 note",
+                                 "\xE2\x80\x94",
+                                 "a\xFF",
+                                 "\x1B[31m",
+                                 "a\x7F"}) {
         CAPTURE(argument);
         CHECK(is_mistake("/slipway apply " + argument));
         if (argument.find('`') == argument.npos)
@@ -168,7 +208,8 @@ TEST_CASE("a mistake says what to type instead") {
         {"/slipway aprove x", "did you mean `/slipway approve`?"},
         {"/slipway appply", "did you mean `/slipway apply`?"},
         {"/slipway confrim", "did you mean `/slipway confirm`?"},
-        {"/slipway resolve a", "`/slipway resolve STACK applied` or `/slipway resolve STACK failed`"},
+        {"/slipway resolve a",
+         "`/slipway resolve STACK applied` or `/slipway resolve STACK failed`"},
         {"/slipway resolve failed", "Name the stack"},
         {"/slipway resolve", "Name the stack"},
         {"/slipway destroy", "`/slipway help` lists them all"},
@@ -191,7 +232,8 @@ TEST_CASE("a mistake says what to type instead") {
         CAPTURE(said(c.body));
         CHECK(said(c.body).find(c.contains) != std::string::npos);
     }
-    CHECK(said("\xD0\xBF\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82") == "-");  // another language is not a look-alike
+    CHECK(said("\xD0\xBF\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82") ==
+          "-");  // another language is not a look-alike
 }
 
 TEST_CASE("people who migrate keep their words, in a comment that says nothing else") {
@@ -206,7 +248,8 @@ TEST_CASE("people who migrate keep their words, in a comment that says nothing e
     CHECK(is_mistake("atlantis plan -d stacks/a", with_atlantis));
     CHECK(is_mistake("atlantis approve", with_atlantis));
     CHECK(is_mistake("/slipway unlock", with_atlantis));
-    CHECK(said("atlantis aply", with_atlantis).find("did you mean `atlantis apply`?") != std::string::npos);
+    CHECK(said("atlantis aply", with_atlantis).find("did you mean `atlantis apply`?") !=
+          std::string::npos);
 }
 
 TEST_CASE("a note is cut at a whole character") {
@@ -231,7 +274,8 @@ TEST_CASE("the help shows each verb and begins no line with the word") {
 
 TEST_CASE("a long comment is read in one pass") {
     std::string body;
-    for (int i = 0; i < 20'000; ++i) body += std::string(static_cast<std::size_t>(i % 40 + 1), '`') + "x\n";
+    for (int i = 0; i < 20'000; ++i)
+        body += std::string(static_cast<std::size_t>(i % 40 + 1), '`') + "x\n";
     body += "\n/slipway plan\n";
     CHECK(said(body).size() > 0);
     std::string opened;

@@ -1,4 +1,5 @@
-// Which directory git takes for a renamed one, and what a look makes of stacks that are gone: real git.
+// Which directory git takes for a renamed one, and what a look makes of stacks that are gone: real
+// git.
 #include "handlers/webhooks/gone.hpp"
 
 #include <doctest/doctest.h>
@@ -37,8 +38,12 @@ struct Move {
         question.files = repository->files(from, old);
         question.changed = &changed;
         question.taken = std::move(taken);
-        question.before = [&](const std::string& path) { return repository->object_at(from, path).value_or(""); };
-        question.now = [&](const std::string& path) { return repository->object_at(to, path).value_or(""); };
+        question.before = [&](const std::string& path) {
+            return repository->object_at(from, path).value_or("");
+        };
+        question.now = [&](const std::string& path) {
+            return repository->object_at(to, path).value_or("");
+        };
         return renamed_directory(question);
     }
     void move(const std::string& old, const std::string& now) {
@@ -49,13 +54,16 @@ struct Move {
 
 std::string text(const std::string& seed) {
     std::string out;
-    for (int i = 0; i < 40; ++i) out += "resource \"terraform_data\" \"" + seed + std::to_string(i) + "\" {}\n";
+    for (int i = 0; i < 40; ++i)
+        out += "resource \"terraform_data\" \"" + seed + std::to_string(i) + "\" {}\n";
     return out;
 }
 
 std::map<std::string, std::string> one_stack() {
-    return {{"stacks/net/main.tf", text("main")}, {"stacks/net/variables.tf", text("variables")},
-            {"stacks/net/modules/a/a.tf", text("a")}, {"README.md", "hello\n"}};
+    return {{"stacks/net/main.tf", text("main")},
+            {"stacks/net/variables.tf", text("variables")},
+            {"stacks/net/modules/a/a.tf", text("a")},
+            {"README.md", "hello\n"}};
 }
 
 }  // namespace
@@ -67,7 +75,8 @@ TEST_CASE("a directory whose files are found again under one other directory is 
 
     Move changed(one_stack());
     changed.move("stacks/net", "live/prod/net");
-    write_file(changed.git.path() / "live/prod/net/main.tf", text("main") + "# and one line more\n");
+    write_file(changed.git.path() / "live/prod/net/main.tf",
+               text("main") + "# and one line more\n");
     std::filesystem::remove(changed.git.path() / "live/prod/net/variables.tf");
     CHECK(changed.of("stacks/net").to == "live/prod/net");
 
@@ -76,8 +85,10 @@ TEST_CASE("a directory whose files are found again under one other directory is 
     CHECK(below.of("stacks/net/modules").to == "stacks/network/modules");
 }
 
-TEST_CASE("a rename is not recognised where half of the files are missing, where two directories may be meant, or "
-          "another stack lives there") {
+TEST_CASE(
+    "a rename is not recognised where half of the files are missing, where two directories may be "
+    "meant, or "
+    "another stack lives there") {
     Move split(one_stack());
     split.move("stacks/net/main.tf", "stacks/network/main.tf");
     split.git.git({"rm", "-q", "stacks/net/variables.tf"});
@@ -118,12 +129,15 @@ const RepositoryName shop{"forge.test", "acme/shop"};
 std::string own(const std::string& stacks) { return "version: 1\nstacks:\n" + stacks; }
 
 DescribedStacks described(OwnFiles files) {
-    return describe(std::make_shared<Organisation>(), shop, "main", "main", {true, SpaceId(), {}}, files);
+    return describe(std::make_shared<Organisation>(), shop, "main", "main", {true, SpaceId(), {}},
+                    files);
 }
 
 }  // namespace
 
-TEST_CASE("a key that goes is told with the settings that it had on the tracked branch; a renamed one is the same stack") {
+TEST_CASE(
+    "a key that goes is told with the settings that it had on the tracked branch; a renamed one is "
+    "the same stack") {
     const auto net = own("  net: {directory: stacks/net, delete: destroy}\n");
     const auto none = std::string("version: 1\nstacks: {}\n");
     OwnFiles files;
@@ -183,7 +197,8 @@ TEST_CASE("a key that is missing for another reason than this change is not gone
     CHECK(described(files).undescribed.size() == 1);
 }
 
-TEST_CASE("how much a stack manages is what its last run of the branch saw, and never less than known") {
+TEST_CASE(
+    "how much a stack manages is what its last run of the branch saw, and never less than known") {
     asio::io_context io;
     FixedClock clock{1'700'000'000'000};
     auto queue = make_memory_queue(io.get_executor(), clock);
@@ -206,11 +221,12 @@ TEST_CASE("how much a stack manages is what its last run of the branch saw, and 
         return run_task(io, resources_of(*queue, StackId("net")));
     };
     CHECK(run_task(io, resources_of(*queue, StackId("net"))) == -1);
-    CHECK(add(RunKind::proposed, RunState::finished, 0) == -1);  // of a state that the pull request may have chosen
+    CHECK(add(RunKind::proposed, RunState::finished, 0) ==
+          -1);  // of a state that the pull request may have chosen
     CHECK(add(RunKind::proposed, RunState::finished, 3) == 3);
     CHECK(add(RunKind::tracked, RunState::finished, 14, true) == 14);
     CHECK(add(RunKind::proposed, RunState::finished, 0) == 14);
-    CHECK(add(RunKind::tracked, RunState::failed, -1) == 14);        // its plan failed
-    CHECK(add(RunKind::tracked, RunState::failed, 0, true) == -1);   // its apply failed: who knows
+    CHECK(add(RunKind::tracked, RunState::failed, -1) == 14);       // its plan failed
+    CHECK(add(RunKind::tracked, RunState::failed, 0, true) == -1);  // its apply failed: who knows
     CHECK(add(RunKind::tracked, RunState::finished, 0, true) == 0);
 }

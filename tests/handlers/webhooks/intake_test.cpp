@@ -34,13 +34,15 @@ struct Intake {
         forges["github.com"] = make_github_forge(config, *http, clock);
         serving = std::make_unique<Serving>(
             [this](Router& router) {
-                router.add("POST", "/webhooks/{forge}",
-                           [this](HttpRequest request) { return handler(std::move(request)); },
-                           webhook_body_limit);
+                router.add(
+                    "POST", "/webhooks/{forge}",
+                    [this](HttpRequest request) { return handler(std::move(request)); },
+                    webhook_body_limit);
             },
             options);
         serving->loop.call([&] {
-            queue = make_redis_queue(serving->loop.executor(), redis.address(), Secret("record key"));
+            queue =
+                make_redis_queue(serving->loop.executor(), redis.address(), Secret("record key"));
             handler = receive_webhook(*queue, forges);
         });
     }
@@ -53,9 +55,7 @@ struct Intake {
     std::optional<Delivery> stored(std::string id) {
         return serving->loop.run(queue->delivery("github.com", std::move(id)));
     }
-    std::int64_t events() {
-        return serving->loop.run(queue->status()).waiting["service"];
-    }
+    std::int64_t events() { return serving->loop.run(queue->status()).waiting["service"]; }
 
     RedisServer redis;
     SystemClock clock;
@@ -135,7 +135,8 @@ TEST_CASE("a signed webhook is accepted in whatever segments its head arrives") 
         CAPTURE(cuts);
         CHECK(status_of(client.answer()) == 202);
     };
-    // One to five segments from every byte on: those after the first cut are single bytes, or whole lines.
+    // One to five segments from every byte on: those after the first cut are single bytes, or whole
+    // lines.
     for (std::size_t first = 1; first < head; ++first) {
         std::vector<std::size_t> bytes, lines;
         for (std::size_t more = 0; more < 4 && first + more < head; ++more) {
@@ -221,7 +222,8 @@ TEST_CASE("what is not a webhook is told why, and nothing is stored") {
              {"no content type", no_type.request(), 415},
              {"text", text.request(), 415},
              {"GET", "GET /webhooks/github.com HTTP/1.1\r\nHost: a\r\n\r\n", 405},
-             {"two lengths", Webhook{}.head("Content-Length: 2\r\nContent-Length: 2\r\n") + "ab", 400},
+             {"two lengths", Webhook{}.head("Content-Length: 2\r\nContent-Length: 2\r\n") + "ab",
+              400},
              {"a list of lengths", Webhook{}.head("Content-Length: 2, 2\r\n") + "ab", 400},
              {"length and chunks",
               Webhook{}.head("Content-Length: 2\r\nTransfer-Encoding: chunked\r\n") + "ab", 400},
@@ -290,7 +292,8 @@ TEST_CASE("fault 37: 25 MB are accepted, 2 GB are refused when announced, endles
     CHECK(ask(intake, large.request()) == 202);
     CHECK(ask(intake, Webhook{}.head("Content-Length: 26214401\r\n")) == 413);
     CHECK(ask(intake, Webhook{}.head("Content-Length: 2000000000\r\n")) == 413);
-    CHECK(ask(intake, Webhook{}.head("Content-Length: 2000000000\r\nExpect: 100-continue\r\n")) == 413);
+    CHECK(ask(intake, Webhook{}.head("Content-Length: 2000000000\r\nExpect: 100-continue\r\n")) ==
+          413);
 
     RawClient client(intake.port());
     client.send(Webhook{}.head("Transfer-Encoding: chunked\r\n"));
@@ -339,7 +342,8 @@ TEST_CASE("fault 29: a hundred copies of one delivery at once make one event") {
     CHECK(intake.events() == 1);
 }
 
-TEST_CASE("fault 14: without Redis nothing is acknowledged; after its return everything is accepted") {
+TEST_CASE(
+    "fault 14: without Redis nothing is acknowledged; after its return everything is accepted") {
     Intake intake;
     Webhook webhook;
     webhook.id = "before";
@@ -384,8 +388,9 @@ TEST_CASE("what came in is counted by forge and outcome, and how long it took") 
     const auto text = metrics_text();
     for (const std::string outcome : {"stored", "duplicate", "signature"}) {
         CAPTURE(outcome);
-        CHECK(text.find("slipway_webhooks_received_total{forge=\"github.com\",outcome=\"" + outcome) !=
-              text.npos);
+        CHECK(text.find("slipway_webhooks_received_total{forge=\"github.com\",outcome=\"" +
+                        outcome) != text.npos);
     }
-    CHECK(text.find("slipway_webhook_acknowledge_seconds_count{forge=\"github.com\"}") != text.npos);
+    CHECK(text.find("slipway_webhook_acknowledge_seconds_count{forge=\"github.com\"}") !=
+          text.npos);
 }

@@ -1,4 +1,5 @@
-// What follows from events, with real git, real policies and the queue in memory; only the forge is a double.
+// What follows from events, with real git, real policies and the queue in memory; only the forge is
+// a double.
 #include "handlers/webhooks/react.hpp"
 
 #include <doctest/doctest.h>
@@ -39,7 +40,8 @@ struct Scene {
     TempDir directory;
     GitRepo git{directory.path() / "origin"};
     std::unique_ptr<Queue> queue = make_memory_queue(io.get_executor(), clock);
-    std::unique_ptr<Mirrors> mirrors = make_mirrors(directory.path() / "mirrors", io.get_executor());
+    std::unique_ptr<Mirrors> mirrors =
+        make_mirrors(directory.path() / "mirrors", io.get_executor());
     std::unique_ptr<UsesReader> uses = make_uses_reader(io.get_executor(), pool);
     std::unique_ptr<Policies> policies = make_policies(io.get_executor());
     std::shared_ptr<Organisation> organisation = std::make_shared<Organisation>();
@@ -72,8 +74,9 @@ struct Scene {
     }
 
     ReactContext context() {
-        return {*queue, forges, *mirrors, *uses, *policies, pool, clock, [this] { return organisation; },
-                true,   {"/slipway"}, Mode::apply};
+        return {*queue,    forges,       *mirrors,   *uses,
+                *policies, pool,         clock,      [this] { return organisation; },
+                true,      {"/slipway"}, Mode::apply};
     }
 
     // Accepts a delivery that means `event` and reacts to it; the first attempt.
@@ -101,13 +104,17 @@ struct Scene {
     }
     void changed(PullChange change) { tell(PullRequestChanged{pull.name, change, pull.author}); }
 
-    PullRecord record() { return run_task(io, load<PullRecord>(*queue, pull_key(pull.name))).value; }
+    PullRecord record() {
+        return run_task(io, load<PullRecord>(*queue, pull_key(pull.name))).value;
+    }
     std::size_t runs() { return run_task(io, queue->list("runs", 0, 100)).size(); }
     Run newest() {
         auto ids = run_task(io, queue->list("runs", 0, 1));
         return run_task(io, load<Run>(*queue, run_key(RunId(ids.at(0).first)))).value;
     }
-    bool waits(const std::string& job) { return run_task(io, queue->place_in_queue(JobId(job))).has_value(); }
+    bool waits(const std::string& job) {
+        return run_task(io, queue->place_in_queue(JobId(job))).has_value();
+    }
 };
 
 }  // namespace
@@ -124,10 +131,12 @@ TEST_CASE("W4: nothing of a fork is run, and every concerned stack says so") {
     CHECK(scene.runs() == 0);
 }
 
-TEST_CASE("T10: opened, reopened, made ready, drafted: one run for one head; a push and another base make a new one") {
+TEST_CASE(
+    "T10: opened, reopened, made ready, drafted: one run for one head; a push and another base "
+    "make a new one") {
     Scene scene;
-    for (auto change : {PullChange::opened, PullChange::reopened, PullChange::ready, PullChange::draft,
-                        PullChange::labelled})
+    for (auto change : {PullChange::opened, PullChange::reopened, PullChange::ready,
+                        PullChange::draft, PullChange::labelled})
         scene.changed(change);
     CHECK(scene.runs() == 1);
     const auto first = scene.newest();
@@ -167,7 +176,8 @@ TEST_CASE("a look that failed half way leaves nothing of the earlier head to the
     REQUIRE(scene.record().stacks.size() == 1);
     CHECK(scene.record().stacks[0].proposed == scene.newest().id);
     CHECK(scene.newest().head == scene.pull.head);
-    CHECK(run_task(scene.io, load<Run>(*scene.queue, run_key(earlier.id))).value.state == RunState::canceled);
+    CHECK(run_task(scene.io, load<Run>(*scene.queue, run_key(earlier.id))).value.state ==
+          RunState::canceled);
 }
 
 TEST_CASE("a head that comes back, and a pull request that is reopened, are planned again") {
@@ -207,7 +217,9 @@ TEST_CASE("a closed pull request takes its waiting runs along") {
     CHECK(scene.newest().state == RunState::canceled);
 }
 
-TEST_CASE("W2: edited comments, our own, bots' and quoted ones command nothing; one comment commands once") {
+TEST_CASE(
+    "W2: edited comments, our own, bots' and quoted ones command nothing; one comment commands "
+    "once") {
     Scene scene;
     Comment good;
     good.id = "1";
@@ -226,11 +238,31 @@ TEST_CASE("W2: edited comments, our own, bots' and quoted ones command nothing; 
     };
     const Case cases[] = {
         {"good", good, true},
-        {"edited", with([](Comment& c) { c.id = "2"; c.edited = true; }), false},
-        {"ours", with([](Comment& c) { c.id = "3"; c.ours = true; }), false},
-        {"bot", with([](Comment& c) { c.id = "4"; c.author.bot = true; }), false},
-        {"quoted", with([](Comment& c) { c.id = "5"; c.body = "> /slipway plan"; }), false},
-        {"prose", with([](Comment& c) { c.id = "6"; c.body = "please do /slipway plan"; }), false},
+        {"edited", with([](Comment& c) {
+             c.id = "2";
+             c.edited = true;
+         }),
+         false},
+        {"ours", with([](Comment& c) {
+             c.id = "3";
+             c.ours = true;
+         }),
+         false},
+        {"bot", with([](Comment& c) {
+             c.id = "4";
+             c.author.bot = true;
+         }),
+         false},
+        {"quoted", with([](Comment& c) {
+             c.id = "5";
+             c.body = "> /slipway plan";
+         }),
+         false},
+        {"prose", with([](Comment& c) {
+             c.id = "6";
+             c.body = "please do /slipway plan";
+         }),
+         false},
     };
     for (const auto& one : cases) {
         CAPTURE(one.name);
@@ -241,7 +273,8 @@ TEST_CASE("W2: edited comments, our own, bots' and quoted ones command nothing; 
             delivery.id = std::string("comment-") + one.name;
             delivery.event = "any";
             delivery.body = "{}";
-            scene.forge->event = CommentCreated{scene.pull.name, one.comment.id, one.comment.author, {}};
+            scene.forge->event =
+                CommentCreated{scene.pull.name, one.comment.id, one.comment.author, {}};
             co_await scene.queue->accept(delivery);
             auto context = scene.context();
             for (bool reacted = false; !reacted;) {  // what earlier comments left is passed over
@@ -250,7 +283,8 @@ TEST_CASE("W2: edited comments, our own, bots' and quoted ones command nothing; 
                 reacted = job->job.kind == JobKind::event;
                 if (reacted) co_await react(context, std::move(*job));
             }
-            auto place = co_await scene.queue->place_in_queue(JobId("command/forge.test/" + one.comment.id));
+            auto place =
+                co_await scene.queue->place_in_queue(JobId("command/forge.test/" + one.comment.id));
             co_return place.has_value();
         };
         CHECK(run_task(scene.io, leave()) == one.commands);
@@ -262,7 +296,8 @@ TEST_CASE("W2: edited comments, our own, bots' and quoted ones command nothing; 
     CHECK(run_task(scene.io, std::move(taken)) == Committed::conflict);
 }
 
-TEST_CASE("a comment whose signed payload shows no command costs no call; one that does is read again") {
+TEST_CASE(
+    "a comment whose signed payload shows no command costs no call; one that does is read again") {
     Comment comment;
     comment.id = "1";
     comment.author = {infra.forge, "grace"};
@@ -290,7 +325,8 @@ TEST_CASE("a comment whose signed payload shows no command costs no call; one th
         CHECK(scene.forge->count("comment") == one.reads);
         Commit taken;
         taken.once.push_back("comment/forge.test/1");
-        const bool commanded = run_task(scene.io, scene.queue->commit(std::move(taken))) == Committed::conflict;
+        const bool commanded =
+            run_task(scene.io, scene.queue->commit(std::move(taken))) == Committed::conflict;
         CHECK(commanded == one.commands);
     }
 }
@@ -326,13 +362,16 @@ TEST_CASE("a merge queue's commit is not left without the required check") {
                                                std::chrono::milliseconds(0));
         auto context = scene.context();
         co_await react(context, std::move(*job));
-        auto place = co_await scene.queue->place_in_queue(JobId("pass/forge.test/acme/infra/" + group.value));
+        auto place = co_await scene.queue->place_in_queue(
+            JobId("pass/forge.test/acme/infra/" + group.value));
         co_return place.has_value();
     };
     CHECK(run_task(scene.io, leave()));
 }
 
-TEST_CASE("an event about a pull request that the forge does not know is asked for again, then left alone") {
+TEST_CASE(
+    "an event about a pull request that the forge does not know is asked for again, then left "
+    "alone") {
     Scene scene;
     PullRequestName nobody{infra, 99};
     CHECK_THROWS_AS(scene.tell(PullRequestChanged{nobody, PullChange::opened, {}}, 1), Failure);
@@ -341,7 +380,9 @@ TEST_CASE("an event about a pull request that the forge does not know is asked f
     CHECK(patient.runs() == 0);
 }
 
-TEST_CASE("a push is looked at again while the pull request that seems to have brought it is not merged yet") {
+TEST_CASE(
+    "a push is looked at again while the pull request that seems to have brought it is not merged "
+    "yet") {
     for (const bool squashed : {true, false}) {
         CAPTURE(squashed);
         auto push = [&](Scene& scene) {
@@ -363,7 +404,8 @@ TEST_CASE("a push is looked at again while the pull request that seems to have b
         };
         auto looked_at_early = [&](Scene& scene, const BranchPushed& pushed) {
             CHECK_THROWS_WITH_AS(scene.tell(pushed),
-                                 "pull request 7 of forge.test/acme/infra is not merged yet", Failure);
+                                 "pull request 7 of forge.test/acme/infra is not merged yet",
+                                 Failure);
             CHECK(scene.runs() == 0);
         };
 
@@ -385,7 +427,8 @@ TEST_CASE("a push is looked at again while the pull request that seems to have b
         never_merged.tell(pushed, 5);
         REQUIRE(never_merged.runs() == 1);
         CHECK(!never_merged.newest().pull);
-        CHECK(never_merged.newest().must_confirm == "the push to main came without a merged pull request");
+        CHECK(never_merged.newest().must_confirm ==
+              "the push to main came without a merged pull request");
 
         Scene of_another_branch;
         of_another_branch.pull.base_branch = "release";

@@ -1,4 +1,5 @@
-// The real slipway-opa as our child: what a policy does to it harms that policy's decision and no other.
+// The real slipway-opa as our child: what a policy does to it harms that policy's decision and no
+// other.
 #include <doctest/doctest.h>
 
 #include <filesystem>
@@ -15,7 +16,10 @@ using namespace std::chrono_literals;
 const std::string program = SLIPWAY_BINARY_DIR "/bin/slipway-opa";
 
 Policy policy(std::string name, std::string text, PolicyKind kind = PolicyKind::plan) {
-    return {name, kind, {}, {"policies/" + std::string(word(kind)) + "/" + name + ".rego", 0, 0},
+    return {name,
+            kind,
+            {},
+            {"policies/" + std::string(word(kind)) + "/" + name + ".rego", 0, 0},
             std::move(text)};
 }
 
@@ -81,15 +85,17 @@ deny contains "too many" if {
 }
 )");
     CHECK(t.ask(set_of("blank", {blank, fine}), input_of(R"({"run": {"changes": []}})")) ==
-          std::vector<std::string>{"runtime policies/plan/blank.rego:4 to_number: strconv.ParseFloat: parsing \"11 \": invalid syntax",
+          std::vector<std::string>{"runtime policies/plan/blank.rego:4 to_number: "
+                                   "strconv.ParseFloat: parsing \"11 \": invalid syntax",
                                    "fine"});
 }
 
 TEST_CASE("P1: a loop ends by its deadline, and the others of its set are heard") {
     Engine e;
     const auto said = e.ask(set_of("s", {loops, fine}), input_of("{}", 200ms));
-    CHECK(said == std::vector<std::string>{
-                      "timeout policies/plan/loops.rego:3 it took longer than its time limit", "fine"});
+    CHECK(said ==
+          std::vector<std::string>{
+              "timeout policies/plan/loops.rego:3 it took longer than its time limit", "fine"});
     CHECK(e.ask(set_of("t", {fine})) == std::vector<std::string>{"fine"});
 }
 
@@ -179,8 +185,10 @@ TEST_CASE("a child that talks nonsense is given up") {
         const char* reason;
     };
     const Case cases[] = {
-        {"too much", "printf '\\377\\377\\377\\377'; exec cat >/dev/null", "it answers more than it may"},
-        {"no JSON", "printf '\\000\\000\\000\\003{x}'; exec cat >/dev/null", "its answer is not valid JSON"},
+        {"too much", "printf '\\377\\377\\377\\377'; exec cat >/dev/null",
+         "it answers more than it may"},
+        {"no JSON", "printf '\\000\\000\\000\\003{x}'; exec cat >/dev/null",
+         "its answer is not valid JSON"},
         {"nothing", "exec cat >/dev/null", "it did not answer in time"},
     };
     for (const auto& c : cases) {

@@ -1,5 +1,5 @@
-// The golden exchange that slipway-opa's own tests answer: our questions are those of the fixture, and its
-// answers are understood.
+// The golden exchange that slipway-opa's own tests answer: our questions are those of the fixture,
+// and its answers are understood.
 #include "policies/engine/opa_protocol.hpp"
 
 #include <doctest/doctest.h>
@@ -63,7 +63,8 @@ TEST_CASE("an evaluate question is the golden one, and its answer is understood"
     input.document = exchange["frames"][2];
     input.limit = std::chrono::seconds(45);
     input.at_ms = 1763975640000;
-    const auto bytes = opa_frames(evaluate_question(set_of(golden()[1]["frames"][0]), input, true), 3);
+    const auto bytes =
+        opa_frames(evaluate_question(set_of(golden()[1]["frames"][0]), input, true), 3);
     REQUIRE(bytes);
     CHECK(frames_of(*bytes).dump() == exchange["frames"].dump());
 
@@ -96,7 +97,8 @@ TEST_CASE("a plan document that nobody reads whole travels in its documented par
 TEST_CASE("a test question is the golden one") {
     const Json exchange = golden()[3];
     std::map<std::string, std::string> files;
-    for (const auto& [path, text] : exchange["frames"][0]["files"].members()) files[path] = text.text();
+    for (const auto& [path, text] : exchange["frames"][0]["files"].members())
+        files[path] = text.text();
     const auto bytes = opa_frames(test_question(files, false, std::chrono::seconds(30)), 4);
     REQUIRE(bytes);
     CHECK(frames_of(*bytes).dump() == exchange["frames"].dump());

@@ -8,14 +8,18 @@
 
 using namespace slipway;
 
-TEST_CASE("two services that share a Redis but not their files: the second refuses to start, with a sentence") {
+TEST_CASE(
+    "two services that share a Redis but not their files: the second refuses to start, with a "
+    "sentence") {
     REQUIRE_MESSAGE(redis_server_installed(), "this case needs redis-server");
     RedisServer server;
     asio::io_context io;
-    auto queue = make_redis_queue(io.get_executor(), server.address(), Secret("the key that both have"));
+    auto queue =
+        make_redis_queue(io.get_executor(), server.address(), Secret("the key that both have"));
     const Scratch first, second;
     run_task(io, check_installation(*queue, first.path));
-    run_task(io, check_installation(*queue, first.path));  // its restart, or another process on its files
+    run_task(io, check_installation(*queue,
+                                    first.path));  // its restart, or another process on its files
     std::string said;
     auto retry = Retry::later;
     try {
@@ -32,7 +36,8 @@ TEST_CASE("two services that share a Redis but not their files: the second refus
 
     // A Redis that is empty becomes that of whoever comes first.
     RedisServer empty;
-    auto other = make_redis_queue(io.get_executor(), empty.address(), Secret("the key that both have"));
+    auto other =
+        make_redis_queue(io.get_executor(), empty.address(), Secret("the key that both have"));
     run_task(io, check_installation(*other, second.path));
     CHECK(run_task(io, other->installation("mine")) == installation_id(second.path));
 }

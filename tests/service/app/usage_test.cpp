@@ -15,11 +15,13 @@ TEST_CASE("a word typed wrong is named, with the one that was meant") {
         std::string answer;  // how it begins
     };
     const std::vector<Row> rows = {
-        {{"chekc"}, "slipway knows no command chekc; did you mean `check`?\nslipway --help says more.\n"},
+        {{"chekc"},
+         "slipway knows no command chekc; did you mean `check`?\nslipway --help says more.\n"},
         {{"frobnicate"}, "slipway knows no command frobnicate; there are serve, preview, check, "},
         {{"--limt", "3", "runs"}, "slipway knows no option --limt"},
         {{"runs", "--limt", "3"},
-         "slipway runs knows no option --limt; did you mean `--limit`?\nslipway runs --help says more.\n"},
+         "slipway runs knows no option --limt; did you mean `--limit`?\nslipway runs --help says "
+         "more.\n"},
         {{"pull", "opne"}, "slipway pull knows no command opne; did you mean `open`?"},
         {{"pull"}, "slipway pull wants a command: "},
         {{}, "slipway wants a command: serve, "},

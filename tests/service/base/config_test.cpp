@@ -134,7 +134,8 @@ command_words: [/slipway, atlantis]
     CHECK(config->sandbox.workspace_mb == 2'000);
     CHECK(config->check_name == "slipway-eu");
     CHECK(config->mode == Mode::observe);
-    CHECK(config->worker_environment == std::vector<std::string>{"AWS_PROFILE", "AWS_SESSION_TOKEN"});
+    CHECK(config->worker_environment ==
+          std::vector<std::string>{"AWS_PROFILE", "AWS_SESSION_TOKEN"});
     CHECK(config->worker_identity == std::vector<std::string>{"AWS_SESSION_TOKEN"});
     CHECK(config->provider_mirrors == std::vector<std::string>{"/tmp"});
     CHECK(config->link_hosts == std::vector<std::string>{"wiki.acme.test"});
@@ -253,11 +254,15 @@ TEST_CASE("What is wrong is found with its place and a way out") {
          "slipway.yaml:1:15: the name of a forge is made of letters, digits and single . _ - "
          "between them"},
         {"sandbox: {kind: docker}\n", "slipway.yaml:1:17: `kind` is one of bubblewrap, none"},
-        {"sandbox: {network: open}\n", "slipway.yaml:1:20: `network` is one of automatic, isolated, shared"},
-        {"sandbox: {limits: {memory_mb: 0}}\n", "slipway.yaml:1:31: `memory_mb` is a whole number from 1 to 100000000"},
+        {"sandbox: {network: open}\n",
+         "slipway.yaml:1:20: `network` is one of automatic, isolated, shared"},
+        {"sandbox: {limits: {memory_mb: 0}}\n",
+         "slipway.yaml:1:31: `memory_mb` is a whole number from 1 to 100000000"},
         {"sandbox: {limits: {memory: 10}}\n", "slipway.yaml:1:20: `limits` has no key `memory`"},
-        {"sandbox: {uids: {first: 0}}\n", "slipway.yaml:1:25: `first` is a whole number from 1 to 4294967000"},
-        {"sandbox: {uids: {first: 33}}\n", "slipway.yaml:1:25: `first` is below 1000, where the system's own users are; take a range "
+        {"sandbox: {uids: {first: 0}}\n",
+         "slipway.yaml:1:25: `first` is a whole number from 1 to 4294967000"},
+        {"sandbox: {uids: {first: 33}}\n",
+         "slipway.yaml:1:25: `first` is below 1000, where the system's own users are; take a range "
          "that nobody has"},
         {"sandbox: {writable: [state]}\n",
          "slipway.yaml:1:21: `writable` holds state; write it from /"},
@@ -265,7 +270,8 @@ TEST_CASE("What is wrong is found with its place and a way out") {
          "slipway.yaml:6:23: `environment` holds TOKEN, which is the service's own secret; runs "
          "never get it"},
         {"worker: {environment: ['A B']}\n",
-         "slipway.yaml:1:23: `environment` is a list of names of environment variables or full paths of files"},
+         "slipway.yaml:1:23: `environment` is a list of names of environment variables or full "
+         "paths of files"},
         {"command_words: ['a b']\n",
          "slipway.yaml:1:16: `command_words` holds a b; a word has no spaces"},
         {"link_hosts: ['https://x']\n",

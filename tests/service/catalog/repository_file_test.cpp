@@ -33,7 +33,8 @@ TEST_CASE("a repository describes its stacks, which are named after it") {
         "version: 1\n"
         "stacks:\n"
         "  network: {directory: stacks/network}\n"
-        "  payments: {directory: stacks/payments, depends_on: {network: {}}, apply: {start: automatic}}\n");
+        "  payments: {directory: stacks/payments, depends_on: {network: {}}, apply: {start: "
+        "automatic}}\n");
     CHECK(texts(loaded.findings).empty());
     REQUIRE(loaded.organisation.stacks.size() == 2);
     const Stack& payments = loaded.organisation.stacks[1];
@@ -54,8 +55,9 @@ TEST_CASE("C5: a repository's own file sets only what its space lists") {
         "  network: {directory: a, apply: {start: automatic}, tool: terraform}\n",
         {"tool", "version"});
     CHECK(texts(loaded.findings) ==
-          std::vector<std::string>{".slipway.yaml:3:27: `apply` may not be set by the repository: the organisation's "
-                                   "space production lets it set directory, tool, version"});
+          std::vector<std::string>{
+              ".slipway.yaml:3:27: `apply` may not be set by the repository: the organisation's "
+              "space production lets it set directory, tool, version"});
 }
 
 TEST_CASE("C5: it can name neither another repository's stacks nor take their names") {
@@ -65,11 +67,14 @@ TEST_CASE("C5: it can name neither another repository's stacks nor take their na
     };
     const Case cases[] = {
         {"{directory: a, id: payments-prod}", ".slipway.yaml:3:25: `id` is given"},
-        {"{directory: a, repository: github.com/acme/other}", ".slipway.yaml:3:33: `repository` is given"},
+        {"{directory: a, repository: github.com/acme/other}",
+         ".slipway.yaml:3:33: `repository` is given"},
         {"{directory: a, depends_on: [payments-prod]}",
          ".slipway.yaml:3:34: there is no stack github.com/acme/infra/payments-prod"},
-        {"{directory: ../other}", ".slipway.yaml:3:18: `directory` is a path inside the repository"},
-        {"{directory: a, variables: {X: {secret: other/x}}}", ".slipway.yaml:3:45: `secret` is not part"},
+        {"{directory: ../other}",
+         ".slipway.yaml:3:18: `directory` is a path inside the repository"},
+        {"{directory: a, variables: {X: {secret: other/x}}}",
+         ".slipway.yaml:3:45: `secret` is not part"},
     };
     for (const auto& c : cases) {
         CAPTURE(c.stack);
@@ -95,8 +100,10 @@ TEST_CASE("what is no such file is told") {
         {"version: 2\nstacks: {}\n", ".slipway.yaml:1:10: `version` is a whole number from 1 to 1"},
         {"version: 1\n", ".slipway.yaml:1:1: the file needs `stacks`"},
         {"version: 1\nstacks: [a]\n", ".slipway.yaml:2:9: `stacks` is a map"},
-        {"version: 1\nstacks: {a: {directory: x}}\nprojects: []\n", ".slipway.yaml:3:1: the file has no key `projects`"},
-        {"version: 1\nstacks: {a b: {directory: x}}\n", ".slipway.yaml:2:10: the name of a stack is made of"},
+        {"version: 1\nstacks: {a: {directory: x}}\nprojects: []\n",
+         ".slipway.yaml:3:1: the file has no key `projects`"},
+        {"version: 1\nstacks: {a b: {directory: x}}\n",
+         ".slipway.yaml:2:10: the name of a stack is made of"},
         {"version: 1\nstacks: {a: x}\n", ".slipway.yaml:2:13: the stack a is a map, not a text"},
         {"a: [", ".slipway.yaml:"},
     };
@@ -109,22 +116,30 @@ TEST_CASE("what is no such file is told") {
     }
 }
 
-TEST_CASE("check looks at a repository's file with its directories, at a tree, or says what is missing") {
+TEST_CASE(
+    "check looks at a repository's file with its directories, at a tree, or says what is missing") {
     TempDir dir;
-    write_tree(dir.path() / "repo", {{".slipway.yaml", "version: 1\nstacks:\n  a: {directory: here}\n  b: {directory: gone}\n"},
-                                     {"here/main.tf", ""}});
+    write_tree(
+        dir.path() / "repo",
+        {{".slipway.yaml", "version: 1\nstacks:\n  a: {directory: here}\n  b: {directory: gone}\n"},
+         {"here/main.tf", ""}});
     CHECK(texts(check_directory(dir.path() / "repo").findings) ==
           std::vector<std::string>{".slipway.yaml:4:18: the repository has no directory gone"});
     write_tree(dir.path() / "org", {{"space.yaml", "nam: x\n"}});
-    CHECK(texts(check_directory(dir.path() / "org").findings) ==
-          std::vector<std::string>{"space.yaml:1:1: a space has no key `nam`; did you mean `name`?"});
+    CHECK(
+        texts(check_directory(dir.path() / "org").findings) ==
+        std::vector<std::string>{"space.yaml:1:1: a space has no key `nam`; did you mean `name`?"});
     write_tree(dir.path() / "other", {{"README.md", ""}});
-    CHECK(texts(check_directory(dir.path() / "other").findings).front().find("is neither an organisation tree") !=
-          std::string::npos);
-    CHECK(texts(check_directory(dir.path() / "absent").findings).front().ends_with("there is no such directory"));
+    CHECK(texts(check_directory(dir.path() / "other").findings)
+              .front()
+              .find("is neither an organisation tree") != std::string::npos);
+    CHECK(texts(check_directory(dir.path() / "absent").findings)
+              .front()
+              .ends_with("there is no such directory"));
 }
 
-TEST_CASE("the catalogue loads again what changed, and a broken tree leaves the last good one in force") {
+TEST_CASE(
+    "the catalogue loads again what changed, and a broken tree leaves the last good one in force") {
     TempDir dir;
     auto org = dir.path() / "org";
     write_tree(org, {{"stacks/a.yaml", "repository: local/infra\ndirectory: a\n"}});
@@ -156,7 +171,9 @@ TEST_CASE("the catalogue loads again what changed, and a broken tree leaves the 
     CHECK_FALSE(run(none.poll()));
 }
 
-TEST_CASE("a tree that only its judge objects to is not taken into force, and judged until it is found good") {
+TEST_CASE(
+    "a tree that only its judge objects to is not taken into force, and judged until it is found "
+    "good") {
     TempDir dir;
     auto org = dir.path() / "org";
     write_tree(org, {{"stacks/a.yaml", "repository: local/infra\ndirectory: a\n"}});
@@ -188,7 +205,8 @@ TEST_CASE("a tree that only its judge objects to is not taken into force, and ju
     CHECK(asked == 4);
 }
 
-TEST_CASE("where there is no good tree the newest that can be read is in force, until there is one") {
+TEST_CASE(
+    "where there is no good tree the newest that can be read is in force, until there is one") {
     TempDir dir;
     auto org = dir.path() / "org";
     write_tree(org, {{"stacks/a.yaml", "repository: local/infra\ndirectory: a\n"}});

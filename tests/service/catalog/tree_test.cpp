@@ -44,7 +44,8 @@ const Files good{
      "    directory: \"banks/{bank}/{env}/network\"\n"
      "    labels: [\"bank:{bank}\", \"env:{env}\"]\n"
      "    also_triggered_by: [\"modules/{vpc,dns}/**\"]\n"
-     "repositories: {github.com/acme/*: {may_set: [directory, tool, labels], labels: [\"team:*\"]}}\n"},
+     "repositories: {github.com/acme/*: {may_set: [directory, tool, labels], labels: "
+     "[\"team:*\"]}}\n"},
     {"stacks/payments-prod.yaml",
      "directory: stacks//payments/\n"
      "branch: release\n"
@@ -52,7 +53,8 @@ const Files good{
      "labels: [team:payments, env:prod]\n"
      "apply: {when: before_merge, start: automatic}\n"
      "depends_on: {alpha-prod-network: {}, eu: {}}\n"
-     "variables: {TF_VAR_region: eu-central-1, N: 3, TOKEN: {env: PAY_TOKEN}, KEY: {file: /etc/k, for: both},"
+     "variables: {TF_VAR_region: eu-central-1, N: 3, TOKEN: {env: PAY_TOKEN}, KEY: {file: /etc/k, "
+     "for: both},"
      " FLAG: {value: x, for: plan}}\n"
      "time_limit_minutes: {plan: 5}\n"
      "managed_state: false\n"
@@ -98,7 +100,8 @@ TEST_CASE("a tree becomes stacks, policies, people and rights") {
     CHECK(payments->apply_start == ApplyStart::automatic);
     CHECK(payments->plan_limit_minutes == 5);
     CHECK(payments->apply_limit_minutes == 120);
-    CHECK(payments->depends_on == std::vector<StackId>{StackId("alpha-prod-network"), StackId("eu")});
+    CHECK(payments->depends_on ==
+          std::vector<StackId>{StackId("alpha-prod-network"), StackId("eu")});
     CHECK(payments->variables.at("N").value == "3");
     CHECK(payments->variables.at("TF_VAR_region").phase == VariablePhase::both);
     CHECK(payments->variables.at("TOKEN").source == Variable::Source::worker_environment);
@@ -120,7 +123,8 @@ TEST_CASE("C3: what a space says holds for all below it, and a selector only nar
     auto org = load(good).organisation;
     auto names = [&](const char* stack, PolicyKind kind) {
         std::vector<std::string> out;
-        for (const auto& policy : org.policies_for(*org.find(StackId(stack)), kind)) out.push_back(policy.name);
+        for (const auto& policy : org.policies_for(*org.find(StackId(stack)), kind))
+            out.push_back(policy.name);
         return out;
     };
     using Names = std::vector<std::string>;
@@ -196,28 +200,30 @@ TEST_CASE("C1: only stacks whose tracked branch it is are on a branch") {
 
 TEST_CASE("ten planted mistakes are found, all ten and nothing else") {
     Files files = good;
-    files["stacks/a.yaml"] = "directory: a\nbrunch: main\n";                       // 1 unknown key
-    files["stacks/b.yaml"] = "directory: b\ntime_limit_minutes: {plan: soon}\n";   // 2 wrong type
-    files["stacks/c.yaml"] = "id: payments-prod\ndirectory: c\n";                  // 3 duplicate id
-    files["stacks/d.yaml"] = "directory: d\ndepends_on: {e: {}}\n";                // 4 a circle
+    files["stacks/a.yaml"] = "directory: a\nbrunch: main\n";                      // 1 unknown key
+    files["stacks/b.yaml"] = "directory: b\ntime_limit_minutes: {plan: soon}\n";  // 2 wrong type
+    files["stacks/c.yaml"] = "id: payments-prod\ndirectory: c\n";                 // 3 duplicate id
+    files["stacks/d.yaml"] = "directory: d\ndepends_on: {e: {}}\n";               // 4 a circle
     files["stacks/e.yaml"] = "directory: e\ndepends_on: [f]\n";
     files["stacks/f.yaml"] = "directory: f\ndepends_on: [d]\n";
-    files["stacks/g.yaml"] = "directory: ../g\n";                                  // 5 leaves the repository
-    files["stacks/h.yaml"] = "directory: h\nalso_triggered_by: [\"x/[a\"]\n";      // 6 bad pattern
-    files["policies/plans/x.rego"] = "package slipway\n";                          // 7 unknown kind
-    files["production/space.yaml"] = "roles: {writer: [grcae]}\n";                 // 8 unknown name
+    files["stacks/g.yaml"] = "directory: ../g\n";  // 5 leaves the repository
+    files["stacks/h.yaml"] = "directory: h\nalso_triggered_by: [\"x/[a\"]\n";  // 6 bad pattern
+    files["policies/plans/x.rego"] = "package slipway\n";                      // 7 unknown kind
+    files["production/space.yaml"] = "roles: {writer: [grcae]}\n";             // 8 unknown name
     files["production/policies/plan/lost.rego"] =
-        "# METADATA\n# custom:\n#   labels: [env:nowhere]\npackage slipway\n";     // 9 selects nothing
-    files["stacks/i.yaml"] = "directory: i\nlabels: [x\n";                         // 10 no YAML
+        "# METADATA\n# custom:\n#   labels: [env:nowhere]\npackage slipway\n";  // 9 selects nothing
+    files["stacks/i.yaml"] = "directory: i\nlabels: [x\n";                      // 10 no YAML
     auto found = texts(load(files).findings);
     const std::vector<std::string> expected{
         "policies/plans: there is no policy kind plans; did you mean `plan`?",
-        "production/policies/plan/lost.rego:1:1: no stack has a label that the policy's METADATA selects: env:nowhere",
+        "production/policies/plan/lost.rego:1:1: no stack has a label that the policy's METADATA "
+        "selects: env:nowhere",
         "production/space.yaml:1:18: nobody is called grcae; did you mean `grace`?",
         "stacks/a.yaml:2:1: a stack has no key `brunch`; did you mean `branch`?",
         "stacks/b.yaml:2:28: `plan` is a whole number from 1 to 1440",
         "stacks/f.yaml:2:14: the stacks depend on each other in a circle: d → e → f → d",
-        "stacks/g.yaml:1:12: `directory` is a path inside the repository, relative to its root and without `..`",
+        "stacks/g.yaml:1:12: `directory` is a path inside the repository, relative to its root and "
+        "without `..`",
         "stacks/h.yaml:2:21: the pattern x/[a ",
         "stacks/i.yaml:",
         "stacks/payments-prod.yaml:1:1: there is a stack payments-prod already, at stacks/c.yaml:1",
@@ -238,17 +244,23 @@ TEST_CASE("every other mistake is told at its place") {
         std::string finding;
     };
     const Case cases[] = {
-        {"no directory", "stacks/x.yaml", "branch: main\n", "stacks/x.yaml:1:1: a stack needs `directory`"},
-        {"absolute", "stacks/x.yaml", "directory: /etc\n", "stacks/x.yaml:1:12: `directory` is a path inside"},
+        {"no directory", "stacks/x.yaml", "branch: main\n",
+         "stacks/x.yaml:1:1: a stack needs `directory`"},
+        {"absolute", "stacks/x.yaml", "directory: /etc\n",
+         "stacks/x.yaml:1:12: `directory` is a path inside"},
         {"empty file", "stacks/x.yaml", "", "stacks/x.yaml:1:1: a stack needs `directory`"},
-        {"a list", "stacks/x.yaml", "- directory: a\n", "stacks/x.yaml:1:1: a stack is a map, not a list"},
-        {"bad id", "stacks/x.yaml", "id: a/b\ndirectory: a\n", "stacks/x.yaml:1:5: the stack's id a/b is made"},
-        {"bad file name", "stacks/x y.yaml", "directory: a\n", "stacks/x y.yaml:1:1: the stack's id x y is made"},
+        {"a list", "stacks/x.yaml", "- directory: a\n",
+         "stacks/x.yaml:1:1: a stack is a map, not a list"},
+        {"bad id", "stacks/x.yaml", "id: a/b\ndirectory: a\n",
+         "stacks/x.yaml:1:5: the stack's id a/b is made"},
+        {"bad file name", "stacks/x y.yaml", "directory: a\n",
+         "stacks/x y.yaml:1:1: the stack's id x y is made"},
         {"repository", "stacks/x.yaml", "directory: a\nrepository: https://github.com/a/b\n",
          "stacks/x.yaml:2:13: `repository` is FORGE/PATH"},
         {"tool", "stacks/x.yaml", "directory: a\ntool: pulumi\n",
          "stacks/x.yaml:2:7: `tool` is terraform or opentofu in this version, not pulumi"},
-        {"tool", "stacks/x.yaml", "directory: a\ntool: tofu\n", "stacks/x.yaml:2:7: `tool` is terraform or opentofu"},
+        {"tool", "stacks/x.yaml", "directory: a\ntool: tofu\n",
+         "stacks/x.yaml:2:7: `tool` is terraform or opentofu"},
         {"version", "stacks/x.yaml", "directory: a\nversion: latest\n",
          "stacks/x.yaml:2:10: `version` is a version constraint"},
         {"when", "stacks/x.yaml", "directory: a\napply: {when: always}\n",
@@ -267,24 +279,32 @@ TEST_CASE("every other mistake is told at its place") {
          "stacks/x.yaml:2:16: `managed_state` is not part of this version"},
         {"outputs", "stacks/x.yaml", "directory: a\ndepends_on: {eu: {outputs: {a: b}}}\n",
          "stacks/x.yaml:2:28: `outputs` is not part of this version"},
-        {"pool", "stacks/x.yaml", "directory: a\npool: gpu\n", "stacks/x.yaml:2:7: `pool` is default in this"},
-        {"delete", "stacks/x.yaml", "directory: a\ndelete: all\n", "stacks/x.yaml:2:9: `delete` is one of forbid, orphan, destroy"},
+        {"pool", "stacks/x.yaml", "directory: a\npool: gpu\n",
+         "stacks/x.yaml:2:7: `pool` is default in this"},
+        {"delete", "stacks/x.yaml", "directory: a\ndelete: all\n",
+         "stacks/x.yaml:2:9: `delete` is one of forbid, orphan, destroy"},
         {"unknown upstream", "stacks/x.yaml", "directory: a\ndepends_on: [payment-prod]\n",
          "stacks/x.yaml:2:14: there is no stack payment-prod; did you mean `payments-prod`?"},
         {"itself", "stacks/x.yaml", "directory: a\ndepends_on: [x]\n",
          "stacks/x.yaml:2:14: the stacks depend on each other in a circle: x → x"},
-        {"yml", "stacks/x.yml", "directory: a\n", "stacks/x.yml: a stack is a file that ends in .yaml"},
+        {"yml", "stacks/x.yml", "directory: a\n",
+         "stacks/x.yml: a stack is a file that ends in .yaml"},
         {"folder", "stacks/deep/x.yaml", "directory: a\n", "stacks/deep: `stacks/` has no folders"},
         {"stray stack", "x.yaml", "directory: a\n", "x.yaml: is in no folder that means something"},
-        {"stray policy", "x.rego", "package slipway\n", "x.rego: is in no folder that means something"},
-        {"stray policy", "policies/x.rego", "package slipway\n", "policies/x.rego: is in no folder of a policy kind"},
-        {"spelling", "production/space.yml", "name: x\n", "production/space.yml: a space is described by space.yaml"},
-        {"context", "contexts/aws.yaml", "a: b\n", "contexts/aws.yaml: contexts are not part of this version"},
+        {"stray policy", "x.rego", "package slipway\n",
+         "x.rego: is in no folder that means something"},
+        {"stray policy", "policies/x.rego", "package slipway\n",
+         "policies/x.rego: is in no folder of a policy kind"},
+        {"spelling", "production/space.yml", "name: x\n",
+         "production/space.yml: a space is described by space.yaml"},
+        {"context", "contexts/aws.yaml", "a: b\n",
+         "contexts/aws.yaml: contexts are not part of this version"},
         {"login policy", "policies/login/x.rego", "package slipway\n",
          "policies/login/x.rego: login policies are not part of this version"},
         {"C3: library below", "production/policies/lib/x.rego", "package lib.helpers\n",
          "production/policies/lib: a library is the root's alone"},
-        {"METADATA", "policies/plan/y.rego", "package slipway\n# METADATA\n# custom:\n#   labels: {a: b}\n",
+        {"METADATA", "policies/plan/y.rego",
+         "package slipway\n# METADATA\n# custom:\n#   labels: {a: b}\n",
          "policies/plan/y.rego:4:13: `labels` of METADATA is a list of patterns"},
         {"METADATA", "policies/plan/y.rego", "# METADATA\n# custom: [\npackage slipway\n",
          "policies/plan/y.rego:"},
@@ -295,11 +315,14 @@ TEST_CASE("every other mistake is told at its place") {
         {"login again", "production/space.yaml", "people: {mallory: {github.com: ada-l}}\n",
          "production/space.yaml:1:10: ada-l on github.com is ada already"},
         {"team of teams", "production/space.yaml", "teams: {all: [dba]}\n",
-         "production/space.yaml:1:15: the team all has people and teams of a forge as members, not dba"},
-        {"may_set", "production/space.yaml", "repositories: {github.com/x/*: {may_set: [dirctory]}}\n",
+         "production/space.yaml:1:15: the team all has people and teams of a forge as members, not "
+         "dba"},
+        {"may_set", "production/space.yaml",
+         "repositories: {github.com/x/*: {may_set: [dirctory]}}\n",
          "production/space.yaml:1:43: a stack has no key `dirctory`; did you mean `directory`?"},
         {"hole", "production/space.yaml",
-         "stacks:\n  - {each: {env: [a]}, id: \"{env}\", directory: \"x/{enw}\", repository: local/x}\n",
+         "stacks:\n  - {each: {env: [a]}, id: \"{env}\", directory: \"x/{enw}\", repository: "
+         "local/x}\n",
          "production/space.yaml:2:48: {enw} is not in `each`; did you mean `env`?"},
         {"matrix without variable", "production/space.yaml",
          "stacks:\n  - {each: {env: [a, b]}, id: same, directory: \"x/{env}\"}\n",
@@ -321,13 +344,15 @@ TEST_CASE("every other mistake is told at its place") {
 
 TEST_CASE("who is described below decides nothing above") {
     Files files = good;
-    files["production/space.yaml"] = "people: {mallory: {github.com: mal}}\nroles: {admin: [mallory]}\n";
+    files["production/space.yaml"] =
+        "people: {mallory: {github.com: mal}}\nroles: {admin: [mallory]}\n";
     CHECK(load(files).findings.empty());
     files["space.yaml"] += "";
     files["aside/space.yaml"] = "roles: {admin: [mallory]}\n";
     CHECK(texts(load(files).findings) ==
-          std::vector<std::string>{"aside/space.yaml:1:17: mallory is described in production/space.yaml, which is "
-                                   "not above this space; describe it here or above"});
+          std::vector<std::string>{
+              "aside/space.yaml:1:17: mallory is described in production/space.yaml, which is "
+              "not above this space; describe it here or above"});
 }
 
 TEST_CASE("a team may be written with or without saying that it is one") {
@@ -336,11 +361,13 @@ TEST_CASE("a team may be written with or without saying that it is one") {
     auto loaded = load(files);
     CHECK(texts(loaded.findings) ==
           std::vector<std::string>{"production/space.yaml:1:40: nobody is called team:ada"});
-    CHECK(loaded.organisation.roles.at("production").at("writer") == std::vector<std::string>{"team:dba"});
+    CHECK(loaded.organisation.roles.at("production").at("writer") ==
+          std::vector<std::string>{"team:dba"});
 }
 
 TEST_CASE("the example organisation has no finding") {
-    const std::filesystem::path example = std::filesystem::path(SLIPWAY_SOURCE_DIR) / "deploy/examples/organisation";
+    const std::filesystem::path example =
+        std::filesystem::path(SLIPWAY_SOURCE_DIR) / "deploy/examples/organisation";
     TempDir dir;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(example)) {
         if (!entry.is_regular_file()) continue;
@@ -364,7 +391,8 @@ TEST_CASE("a directory that the repository lacks is a finding where it is known"
         return true;
     });
     CHECK(texts(loaded.findings) ==
-          std::vector<std::string>{"production/eu/stacks/eu.yaml:1:12: the repository has no directory eu"});
+          std::vector<std::string>{
+              "production/eu/stacks/eu.yaml:1:12: the repository has no directory eu"});
     CHECK(texts(load_organisation(dir.path() / "absent").findings).size() == 1);
 }
 

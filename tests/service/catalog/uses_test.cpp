@@ -1,4 +1,5 @@
-// What stacks use, read from real repositories by the real slipway-hcl; and whom a change then concerns.
+// What stacks use, read from real repositories by the real slipway-hcl; and whom a change then
+// concerns.
 #include <doctest/doctest.h>
 
 #include "service/catalog/uses.hpp"
@@ -27,7 +28,8 @@ struct Reading {
     explicit Reading(const Files& files) { repo.commit(files); }
 
     std::vector<DirectoryFacts> read(std::vector<std::string> directories) {
-        return run_task(io, reader->read(open_repository(repo.path()), repo.tree(), std::move(directories)));
+        return run_task(
+            io, reader->read(open_repository(repo.path()), repo.tree(), std::move(directories)));
     }
     DirectoryFacts read(const std::string& directory) {
         return read(std::vector<std::string>{directory}).front();
@@ -41,12 +43,15 @@ using Paths = std::vector<std::string>;
 TEST_CASE("modules are followed transitively, in circles too, with the paths that each names") {
     Reading reading({
         {"stacks/a/main.tf",
-         "module \"vpc\" { source = \"../../modules/vpc\" }\nlocals { x = file(\"../../shared/x.yaml\") }\n"},
+         "module \"vpc\" { source = \"../../modules/vpc\" }\nlocals { x = "
+         "file(\"../../shared/x.yaml\") }\n"},
         {"modules/vpc/main.tf",
          "module \"dns\" { source = \"../dns\" }\nresource \"r\" \"vpc\" {}\n"
-         "locals {\n t = templatefile(\"${path.module}/../../templates/t.tpl\", {})\n c = file(\"extra/y.json\")\n}\n"},
+         "locals {\n t = templatefile(\"${path.module}/../../templates/t.tpl\", {})\n c = "
+         "file(\"extra/y.json\")\n}\n"},
         {"modules/dns/main.tf.json",
-         "{\"module\": {\"again\": {\"source\": \"../vpc\"}},\n \"resource\": {\"r\": {\"dns\": {}}}}"},
+         "{\"module\": {\"again\": {\"source\": \"../vpc\"}},\n \"resource\": {\"r\": {\"dns\": "
+         "{}}}}"},
         {"templates/t.tpl", "plain"},
         {"stacks/b/main.tf", "module \"far\" { source = \"hashicorp/consul/aws\" }\n"},
     });
@@ -54,8 +59,10 @@ TEST_CASE("modules are followed transitively, in circles too, with the paths tha
     REQUIRE(facts.size() == 4);
     CAPTURE(facts[0].why_unknown);
     CHECK_FALSE(facts[0].uses.unknown);
-    // A path without path.module is relative to where the tool runs: extra/y.json of the stack, not of the module.
-    CHECK(facts[0].uses.paths == Paths{"modules/dns", "modules/vpc", "shared/x.yaml", "templates/t.tpl"});
+    // A path without path.module is relative to where the tool runs: extra/y.json of the stack, not
+    // of the module.
+    CHECK(facts[0].uses.paths ==
+          Paths{"modules/dns", "modules/vpc", "shared/x.yaml", "templates/t.tpl"});
     for (int i : {1, 2, 3}) {
         CHECK(facts[i].uses.paths.empty());
         CHECK_FALSE(facts[i].uses.unknown);
@@ -63,8 +70,9 @@ TEST_CASE("modules are followed transitively, in circles too, with the paths tha
     std::vector<std::string> declared;
     for (const auto& [address, place] : facts[0].declarations.resources)
         declared.push_back(address + " " + place.file + ":" + std::to_string(place.line));
-    CHECK(declared == std::vector<std::string>{"module.vpc.r.vpc modules/vpc/main.tf:2",
-                                               "module.vpc.module.dns.r.dns modules/dns/main.tf.json:2"});
+    CHECK(declared ==
+          std::vector<std::string>{"module.vpc.r.vpc modules/vpc/main.tf:2",
+                                   "module.vpc.module.dns.r.dns modules/dns/main.tf.json:2"});
 }
 
 TEST_CASE("what cannot be known is unknown, with the reason") {
@@ -74,18 +82,32 @@ TEST_CASE("what cannot be known is unknown, with the reason") {
         std::string why;
     };
     const Case cases[] = {
-        {"a variable", {{"s/main.tf", "locals { a = file(var.x) }"}},
+        {"a variable",
+         {{"s/main.tf", "locals { a = file(var.x) }"}},
          "s/main.tf:1: the path that file reads cannot be followed"},
-        {"in a module", {{"s/main.tf", "module \"m\" { source = \"../m\" }"}, {"m/x.tf", "locals { a = file(var.x) }"}},
+        {"in a module",
+         {{"s/main.tf", "module \"m\" { source = \"../m\" }"},
+          {"m/x.tf", "locals { a = file(var.x) }"}},
          "m/x.tf:1: the path that file reads cannot be followed"},
-        {"outside", {{"s/main.tf", "module \"m\" { source = \"../../m\" }"}},
+        {"outside",
+         {{"s/main.tf", "module \"m\" { source = \"../../m\" }"}},
          "module m of s lies outside the repository"},
-        {"a file outside", {{"s/main.tf", "locals { a = file(\"../../x\") }"}}, "../../x of s lies outside the repository"},
-        {"the whole", {{"s/main.tf", "module \"m\" { source = \"..\" }"}}, "the whole repository is used"},
-        {"a template that reads", {{"s/main.tf", "locals { a = templatefile(\"t.tpl\", {}) }"}, {"s/t.tpl", "${file (\"../x\")}"}},
+        {"a file outside",
+         {{"s/main.tf", "locals { a = file(\"../../x\") }"}},
+         "../../x of s lies outside the repository"},
+        {"the whole",
+         {{"s/main.tf", "module \"m\" { source = \"..\" }"}},
+         "the whole repository is used"},
+        {"a template that reads",
+         {{"s/main.tf", "locals { a = templatefile(\"t.tpl\", {}) }"},
+          {"s/t.tpl", "${file (\"../x\")}"}},
          "the template s/t.tpl reads files itself"},
-        {"a syntax error", {{"s/main.tf", "resource {"}}, "s/main.tf:1,10-11: Unclosed configuration block"},
-        {"no text", {{"s/main.tf", std::string("a = \"\xff\xfe\"")}}, "s/main.tf is too large, or no text"},
+        {"a syntax error",
+         {{"s/main.tf", "resource {"}},
+         "s/main.tf:1,10-11: Unclosed configuration block"},
+        {"no text",
+         {{"s/main.tf", std::string("a = \"\xff\xfe\"")}},
+         "s/main.tf is too large, or no text"},
     };
     for (const auto& c : cases) {
         CAPTURE(c.what);
@@ -98,7 +120,9 @@ TEST_CASE("what cannot be known is unknown, with the reason") {
 }
 
 TEST_CASE("symbolic links are part of what a stack uses, and their text is read") {
-    Reading reading({{"shared/providers.tf", "locals { a = file(\"../more/x\") }"}, {"s/main.tf", ""}, {"assets/deep/f", "f"}});
+    Reading reading({{"shared/providers.tf", "locals { a = file(\"../more/x\") }"},
+                     {"s/main.tf", ""},
+                     {"assets/deep/f", "f"}});
     fs::create_symlink("../shared/providers.tf", reading.repo.path() / "s/providers.tf");
     fs::create_directories(reading.repo.path() / "s/files");
     fs::create_symlink("../../assets", reading.repo.path() / "s/files/assets");
@@ -123,13 +147,16 @@ TEST_CASE("required versions are told for each tool") {
 }
 
 TEST_CASE("providers are told of the directory and of its local modules") {
-    Reading reading({{"s/main.tf", "module \"m\" { source = \"../m\" }\nresource \"null_resource\" \"a\" {}\n"},
-                     {"m/main.tf", "terraform {\n required_providers {\n  x = { source = \"acme/x\" }\n }\n}\n"}});
+    Reading reading(
+        {{"s/main.tf", "module \"m\" { source = \"../m\" }\nresource \"null_resource\" \"a\" {}\n"},
+         {"m/main.tf",
+          "terraform {\n required_providers {\n  x = { source = \"acme/x\" }\n }\n}\n"}});
     CHECK(reading.read("s").providers == std::vector<std::string>{"acme/x", "hashicorp/null"});
 }
 
 TEST_CASE("a stack at the root of the repository is read as any other") {
-    Reading reading({{"main.tf", "module \"m\" { source = \"./m\" }\nresource \"a\" \"b\" {}\n"}, {"m/x.tf", "resource \"c\" \"d\" {}"}});
+    Reading reading({{"main.tf", "module \"m\" { source = \"./m\" }\nresource \"a\" \"b\" {}\n"},
+                     {"m/x.tf", "resource \"c\" \"d\" {}"}});
     auto facts = reading.read(".");
     CHECK_FALSE(facts.uses.unknown);
     CHECK(facts.uses.paths.empty());
@@ -138,9 +165,11 @@ TEST_CASE("a stack at the root of the repository is read as any other") {
 }
 
 TEST_CASE("a directory that breaks the reader is unknown, and the others are read all the same") {
-    Files files{{"bad/main.tf", "a = " + std::string(300'000, '(')}, {"big/main.tf", std::string(5u << 20, '#')}};
+    Files files{{"bad/main.tf", "a = " + std::string(300'000, '(')},
+                {"big/main.tf", std::string(5u << 20, '#')}};
     for (int i = 0; i < 50; ++i)
-        files["s" + std::to_string(i) + "/main.tf"] = "locals { a = file(\"../x" + std::to_string(i) + "\") }";
+        files["s" + std::to_string(i) + "/main.tf"] =
+            "locals { a = file(\"../x" + std::to_string(i) + "\") }";
     Reading reading(files);
     std::vector<std::string> all{"bad", "big"};
     for (int i = 0; i < 50; ++i) all.push_back("s" + std::to_string(i));
@@ -154,8 +183,9 @@ TEST_CASE("modules that double at every level end in unknown, not in an endless 
     Files files;
     for (int level = 0; level < 20; ++level) {
         std::string next = "../m" + std::to_string(level + 1);
-        files["m" + std::to_string(level) + "/main.tf"] =
-            "module \"a\" {\n source = \"" + next + "\"\n}\nmodule \"b\" {\n source = \"" + next + "\"\n}\n";
+        files["m" + std::to_string(level) + "/main.tf"] = "module \"a\" {\n source = \"" + next +
+                                                          "\"\n}\nmodule \"b\" {\n source = \"" +
+                                                          next + "\"\n}\n";
     }
     Reading reading(files);
     auto facts = reading.read("m0");
@@ -166,7 +196,8 @@ TEST_CASE("modules that double at every level end in unknown, not in an endless 
 TEST_CASE("many who ask at once are all answered") {
     Files files;
     for (int i = 0; i < 8; ++i)
-        files["s" + std::to_string(i) + "/main.tf"] = "locals { a = file(\"../x" + std::to_string(i) + "\") }";
+        files["s" + std::to_string(i) + "/main.tf"] =
+            "locals { a = file(\"../x" + std::to_string(i) + "\") }";
     Reading reading(files);
     auto repository = open_repository(reading.repo.path());
     int ended = 0;
@@ -183,7 +214,9 @@ TEST_CASE("many who ask at once are all answered") {
     run_task(reading.io, until_all_ended());
 }
 
-TEST_CASE("T12: renames concern both sides, modules their dependants, and a deleted directory its stack") {
+TEST_CASE(
+    "T12: renames concern both sides, modules their dependants, and a deleted directory its "
+    "stack") {
     Reading reading({
         {"stacks/a/main.tf", "module \"vpc\" { source = \"../../modules/vpc\" }\n"},
         {"stacks/a/moves.tf", std::string(500, '#')},
@@ -211,8 +244,10 @@ TEST_CASE("T12: renames concern both sides, modules their dependants, and a dele
         for (const auto& stack : stacks) directories.push_back(stack.directory);
         auto facts = reading.read(directories);
         std::vector<StackWithUses> with_uses;
-        for (std::size_t i = 0; i < stacks.size(); ++i) with_uses.push_back({&stacks[i], &facts[i].uses});
-        for (const auto& concern : stacks_concerned(with_uses, changed)) names.push_back(concern.stack->id.value);
+        for (std::size_t i = 0; i < stacks.size(); ++i)
+            with_uses.push_back({&stacks[i], &facts[i].uses});
+        for (const auto& concern : stacks_concerned(with_uses, changed))
+            names.push_back(concern.stack->id.value);
         return names;
     };
     using Names = std::vector<std::string>;
@@ -238,8 +273,9 @@ TEST_CASE("a path is joined and stays inside") {
         std::string directory, relative;
         std::optional<std::string> path;
     };
-    const Case cases[] = {{"a/b", "../c", "a/c"}, {"a", "..", "."},  {"a", "../..", {}}, {".", "./x//y/", "x/y"},
-                          {".", "../x", {}},      {"a", "/etc", {}}, {"a", "", "a"}};
+    const Case cases[] = {{"a/b", "../c", "a/c"},  {"a", "..", "."},  {"a", "../..", {}},
+                          {".", "./x//y/", "x/y"}, {".", "../x", {}}, {"a", "/etc", {}},
+                          {"a", "", "a"}};
     for (const auto& c : cases) {
         CAPTURE(c.directory + " " + c.relative);
         CHECK(catalog::path_from(c.directory, c.relative) == c.path);

@@ -63,8 +63,10 @@ TEST_CASE("only what is named is written, with modes and links as they are") {
     CHECK(fs::is_symlink(to / "stacks/a/providers.tf"));
     CHECK(read_file(to / "stacks/a/providers.tf") == "p");
     CHECK(read_file(to / "stacks/a/two-lines.txt") == "1\n2\n");
-    CHECK((fs::status(to / "stacks/a/run.sh").permissions() & fs::perms::owner_exec) != fs::perms::none);
-    CHECK((fs::status(to / "stacks/a/main.tf").permissions() & fs::perms::owner_exec) == fs::perms::none);
+    CHECK((fs::status(to / "stacks/a/run.sh").permissions() & fs::perms::owner_exec) !=
+          fs::perms::none);
+    CHECK((fs::status(to / "stacks/a/main.tf").permissions() & fs::perms::owner_exec) ==
+          fs::perms::none);
 
     fs::path whole = dir.path() / "whole";
     opened->materialise(repo.tree(), {"stacks/a", "."}, whole);
@@ -99,8 +101,12 @@ TEST_CASE("symbolic links that leave the tree are refused and nothing stays behi
         {"to the root itself", {{"s/l", ".."}}, false},
         {"dangling inside", {{"s/l", "../nowhere/at/all"}}, false},
         {"a loop", {{"s/l", "m"}, {"s/m", "l"}}, false},
-        {"through a link that climbs", {{"d/e/f/top", "../../../t"}, {"m", "d/e/f/top/../../x"}}, true},
-        {"through a link that does not", {{"d/e/f/top", "../../../t"}, {"m", "d/e/f/top/../a"}}, false},
+        {"through a link that climbs",
+         {{"d/e/f/top", "../../../t"}, {"m", "d/e/f/top/../../x"}},
+         true},
+        {"through a link that does not",
+         {{"d/e/f/top", "../../../t"}, {"m", "d/e/f/top/../a"}},
+         false},
     };
     for (const auto& c : cases) {
         CAPTURE(c.what);
@@ -129,15 +135,27 @@ TEST_CASE("names that could pass for .git, or are no names, are refused") {
     repo.commit({{"a", "1"}});
     std::string file = blob(repo, "text");
     auto opened = open_repository(repo.path());
-    const std::string refused[] = {".git",   ".GIT",       ".Git",    "git~1",         "GIT~2",
-                                   ".git ",  ".git.",      ".git...", ".git::$INDEX_ALLOCATION",
-                                   "..",     ".",          "a/b",     ".g\xe2\x80\x8cit",
-                                   "x\\.git", "\xef\xbb\xbf.git"};
+    const std::string refused[] = {".git",
+                                   ".GIT",
+                                   ".Git",
+                                   "git~1",
+                                   "GIT~2",
+                                   ".git ",
+                                   ".git.",
+                                   ".git...",
+                                   ".git::$INDEX_ALLOCATION",
+                                   "..",
+                                   ".",
+                                   "a/b",
+                                   ".g\xe2\x80\x8cit",
+                                   "x\\.git",
+                                   "\xef\xbb\xbf.git"};
     int n = 0;
     for (const auto& name : refused) {
         CAPTURE(name);
-        for (const auto& tree : {raw_tree(repo, {{"100644", name, file}}),
-                                 raw_tree(repo, {{"40000", "s", raw_tree(repo, {{"100644", name, file}})}})}) {
+        for (const auto& tree :
+             {raw_tree(repo, {{"100644", name, file}}),
+              raw_tree(repo, {{"40000", "s", raw_tree(repo, {{"100644", name, file}})}})}) {
             fs::path to = dir.path() / std::to_string(n++);
             CHECK_THROWS_AS(opened->materialise(TreeId(tree), {"."}, to), Failure);
             CHECK(fs::is_empty(to));
@@ -156,7 +174,8 @@ TEST_CASE("an entry that is in the tree twice, as link and as directory, writes 
     repo.commit({{"a", "1"}});
     std::string inner = raw_tree(repo, {{"100644", "owned", blob(repo, "x")}});
     fs::create_directories(dir.path() / "to/victim");
-    std::string twice = raw_tree(repo, {{"120000", "d", blob(repo, "victim")}, {"40000", "d", inner}});
+    std::string twice =
+        raw_tree(repo, {{"120000", "d", blob(repo, "victim")}, {"40000", "d", inner}});
     CHECK_THROWS_WITH_AS(
         open_repository(repo.path())->materialise(TreeId(twice), {"."}, dir.path() / "out"),
         "d is in the tree twice; it is not taken from the repository", Failure);
@@ -174,10 +193,11 @@ TEST_CASE("a submodule is an empty directory on the way, and refused where it is
     CHECK(fs::is_empty(dir.path() / "one/s/sub"));
     for (const std::string path : {"s/sub", "s/sub/modules/vpc"}) {
         CAPTURE(path);
-        CHECK_THROWS_WITH_AS(opened->materialise(repo.tree(), {"s/main.tf", path}, dir.path() / "two"),
-                             "s/sub is a git submodule, and Slipway does not fetch submodules; keep what "
-                             "stacks use in the repository itself",
-                             Failure);
+        CHECK_THROWS_WITH_AS(
+            opened->materialise(repo.tree(), {"s/main.tf", path}, dir.path() / "two"),
+            "s/sub is a git submodule, and Slipway does not fetch submodules; keep what "
+            "stacks use in the repository itself",
+            Failure);
     }
     CHECK(opened->files(repo.tree(), ".") == std::vector<std::string>{"s/main.tf"});
 }

@@ -1,5 +1,5 @@
-// Mirrors of real repositories: fresh tips, waiting for what lags, one fetch at a time, damage repaired,
-// credentials seen by the server and by nobody else.
+// Mirrors of real repositories: fresh tips, waiting for what lags, one fetch at a time, damage
+// repaired, credentials seen by the server and by nobody else.
 #include <atomic>
 #include <thread>
 
@@ -59,7 +59,8 @@ struct Origin {
     void fetch(std::vector<CommitSha> commits, std::vector<std::string> branches) {
         fetch(remote(), std::move(commits), std::move(branches));
     }
-    void fetch(GitRemote remote, std::vector<CommitSha> commits, std::vector<std::string> branches) {
+    void fetch(GitRemote remote, std::vector<CommitSha> commits,
+               std::vector<std::string> branches) {
         run_task(io, mirrors->fetch("local/infra", std::move(remote), std::move(commits),
                                     std::move(branches)));
     }
@@ -74,7 +75,8 @@ struct Origin {
 std::string everything_below(const fs::path& directory) {
     std::string all;
     for (const auto& entry : fs::recursive_directory_iterator(directory))
-        if (entry.is_regular_file()) all += entry.path().string() + "\n" + read_file(entry.path()) + "\n";
+        if (entry.is_regular_file())
+            all += entry.path().string() + "\n" + read_file(entry.path()) + "\n";
     return all;
 }
 
@@ -88,7 +90,8 @@ TEST_CASE_TEMPLATE("a mirror follows its branches, forced and deleted ones too",
     CHECK(origin.opened()->file(origin.opened()->tree_of(first), "a.tf") == "one");
 
     CommitSha second = origin.push("two");
-    origin.fetch({first}, {"main"});  // the commit is there already; the branch must be fresh all the same
+    origin.fetch({first},
+                 {"main"});  // the commit is there already; the branch must be fresh all the same
     CHECK(origin.opened()->branch_tip("main") == second);
 
     origin.work.git({"reset", "-q", "--hard", first.value});
@@ -105,7 +108,8 @@ TEST_CASE_TEMPLATE("a mirror follows its branches, forced and deleted ones too",
     CHECK(origin.opened()->branch_tip("main") == forced);
 }
 
-TEST_CASE_TEMPLATE("a branch whose name becomes a directory of branches is followed", From, Disk, Http) {
+TEST_CASE_TEMPLATE("a branch whose name becomes a directory of branches is followed", From, Disk,
+                   Http) {
     Origin origin(quick(), From::served);
     origin.push("one", "feature");
     origin.fetch({}, {"feature"});
@@ -120,7 +124,9 @@ TEST_CASE_TEMPLATE("a branch whose name becomes a directory of branches is follo
     CHECK(origin.opened()->branch_tip("feature") == again);
 }
 
-TEST_CASE_TEMPLATE("a commit that no branch names is fetched by its id, a pull request's ref by its name", From, Disk, Http) {
+TEST_CASE_TEMPLATE(
+    "a commit that no branch names is fetched by its id, a pull request's ref by its name", From,
+    Disk, Http) {
     Origin origin(quick(), From::served);
     origin.push("one");
     CommitSha loose = origin.push("gone", "topic");
@@ -139,7 +145,8 @@ TEST_CASE("a commit that the forge does not have yet is asked for again, then la
     SUBCASE("it comes meanwhile") {
         MirrorOptions patient = quick(0);
         patient.delays.assign(600, std::chrono::milliseconds(20));
-        auto mirrors = make_mirrors(origin.dir.path() / "patient", origin.io.get_executor(), patient);
+        auto mirrors =
+            make_mirrors(origin.dir.path() / "patient", origin.io.get_executor(), patient);
         // Pushed from outside once the first attempt has left its mark: the branch is there.
         std::thread pusher([&] {
             auto repository = mirrors->open("local/infra");
@@ -156,7 +163,8 @@ TEST_CASE("a commit that the forge does not have yet is asked for again, then la
             FAIL("the fetch should fail");
         } catch (const Failure& failure) {
             CHECK(failure.retry() == Retry::later);
-            CHECK(std::string(failure.what()) == "commit " + late.value + " is not in local/infra yet");
+            CHECK(std::string(failure.what()) ==
+                  "commit " + late.value + " is not in local/infra yet");
         }
         CHECK(origin.opened()->branch_tip("main") == main);
     }
@@ -166,11 +174,14 @@ TEST_CASE("names that look alike have mirrors of their own, and none leaves the 
     TempDir dir;
     asio::io_context io;
     auto mirrors = make_mirrors(dir.path() / "mirrors", io.get_executor());
-    const std::string names[] = {"x/a/b-c", "x/a-b/c", "x/a-b-c", "y/a/b-c", "x/A/b-c", "x/../../../evil",
-                                 "x/..", "x/" + std::string(3000, 'a'), "x/a/b\\c", "x/\xc3\xa4"};
+    const std::string names[] = {
+        "x/a/b-c",  "x/a-b/c",         "x/a-b-c", "y/a/b-c",
+        "x/A/b-c",  "x/../../../evil", "x/..",    "x/" + std::string(3000, 'a'),
+        "x/a/b\\c", "x/\xc3\xa4"};
     for (const auto& name : names) mirrors->open(name);
     std::size_t made = 0;
-    for ([[maybe_unused]] const auto& entry : fs::directory_iterator(dir.path() / "mirrors")) ++made;
+    for ([[maybe_unused]] const auto& entry : fs::directory_iterator(dir.path() / "mirrors"))
+        ++made;
     CHECK(made == std::size(names));
     CHECK(std::distance(fs::directory_iterator(dir.path()), fs::directory_iterator()) == 1);
 }
@@ -220,7 +231,8 @@ TEST_CASE("many who ask at once share fetches and all get what they asked for") 
     for (std::size_t round = 0; round < 5; ++round)
         for (std::size_t i = 0; i < commits.size(); ++i)
             spawn(origin.io.get_executor(),
-                  origin.mirrors->fetch("local/infra", remote, {commits[i]}, {"b" + std::to_string(i)}),
+                  origin.mirrors->fetch("local/infra", remote, {commits[i]},
+                                        {"b" + std::to_string(i)}),
                   [&](std::exception_ptr error) {
                       CHECK(error == nullptr);
                       ++ended;
@@ -292,11 +304,13 @@ TEST_CASE("a server that does not answer for a while is a failure for later, tol
         FAIL("nobody is there");
     } catch (const Failure& failure) {
         CHECK(failure.retry() == Retry::later);
-        CHECK(std::string(failure.what()).starts_with("cannot fetch local/infra: unable to access"));
+        CHECK(
+            std::string(failure.what()).starts_with("cannot fetch local/infra: unable to access"));
     }
 }
 
-TEST_CASE_TEMPLATE("hooks and configuration of the served repository run nothing here", From, Disk, Http) {
+TEST_CASE_TEMPLATE("hooks and configuration of the served repository run nothing here", From, Disk,
+                   Http) {
     Origin origin(quick(), From::served);
     CommitSha commit = origin.push("one");
     fs::path mark = origin.dir.path() / "mark";
@@ -307,7 +321,8 @@ TEST_CASE_TEMPLATE("hooks and configuration of the served repository run nothing
     }
     write_file(origin.dir.path() / "script", script);
     fs::permissions(origin.dir.path() / "script", fs::perms::owner_all);
-    origin.bare.git({"config", "uploadpack.packObjectsHook", (origin.dir.path() / "script").string()});
+    origin.bare.git(
+        {"config", "uploadpack.packObjectsHook", (origin.dir.path() / "script").string()});
     origin.bare.git({"config", "core.fsmonitor", (origin.dir.path() / "script").string()});
     origin.fetch({commit}, {"main"});
     CHECK(origin.opened()->has_commit(commit));
@@ -330,7 +345,8 @@ TEST_CASE_TEMPLATE("56: a damaged mirror is made anew, others are left alone", F
         {"packs cut in half", truncate_packs},
         {"packs gone", [](const fs::path& mirror) { fs::remove_all(mirror / "objects/pack"); }},
         {"HEAD gone", [](const fs::path& mirror) { fs::remove(mirror / "HEAD"); }},
-        {"a lock left behind", [](const fs::path& mirror) {
+        {"a lock left behind",
+         [](const fs::path& mirror) {
              write_file(mirror / "refs/heads/main.lock", "");
              write_file(mirror / "packed-refs.lock", "");
          }},
@@ -343,13 +359,15 @@ TEST_CASE_TEMPLATE("56: a damaged mirror is made anew, others are left alone", F
             Origin origin(quick(), From::served);
             CommitSha first = origin.push("one");
             origin.fetch({first}, {"main"});
-            run_task(origin.io, origin.mirrors->fetch("local/other", origin.remote(), {first}, {"main"}));
+            run_task(origin.io,
+                     origin.mirrors->fetch("local/other", origin.remote(), {first}, {"main"}));
             fs::path path;
             for (const auto& entry : fs::directory_iterator(origin.dir.path() / "mirrors"))
                 if (entry.path().filename().string().starts_with("infra")) path = entry.path();
             c.damage(path);
             if (restarted)
-                origin.mirrors = make_mirrors(origin.dir.path() / "mirrors", origin.io.get_executor(), quick());
+                origin.mirrors =
+                    make_mirrors(origin.dir.path() / "mirrors", origin.io.get_executor(), quick());
             CommitSha second = origin.push("two");
             // A first attempt may fail and say "later"; the next one finds a sound mirror.
             bool fetched = false;
@@ -383,7 +401,8 @@ TEST_CASE("57: readers find every object while fetches and repacks go on") {
             for (int n = 0; !stop; ++n) {
                 auto tip = repository->branch_tip("main");
                 REQUIRE(tip);
-                fs::path to = origin.dir.path() / ("read-" + std::to_string(r) + "-" + std::to_string(n));
+                fs::path to =
+                    origin.dir.path() / ("read-" + std::to_string(r) + "-" + std::to_string(n));
                 repository->materialise(repository->tree_of(*tip), {"."}, to);
                 repository->merge(first, *tip);
                 fs::remove_all(to);
@@ -394,7 +413,8 @@ TEST_CASE("57: readers find every object while fetches and repacks go on") {
         CommitSha next = origin.push("text " + std::to_string(n));
         origin.fetch({next}, {"main"});
         if (n % 5 == 4)
-            origin.bare.git({"-C", origin.mirror_path().string(), "repack", "-d", "-q", "--geometric=2"});
+            origin.bare.git(
+                {"-C", origin.mirror_path().string(), "repack", "-d", "-q", "--geometric=2"});
     }
     stop = true;
     for (auto& reader : readers) reader.join();

@@ -66,7 +66,8 @@ TEST_CASE("a name that is not an object id is refused with a sentence") {
     GitRepo repo(dir.path());
     repo.commit({{"a", "1"}});
     auto opened = open_repository(repo.path());
-    for (std::string name : {"", "HEAD", "--upload-pack=x", "ABCDEF0123456789ABCDEF0123456789ABCDEF01"}) {
+    for (std::string name :
+         {"", "HEAD", "--upload-pack=x", "ABCDEF0123456789ABCDEF0123456789ABCDEF01"}) {
         CAPTURE(name);
         CHECK_THROWS_WITH_AS(opened->has_commit(CommitSha(name)),
                              ("\"" + name + "\" is not a git object id").c_str(), Failure);
@@ -77,7 +78,8 @@ TEST_CASE("T12: both sides of a rename across directories count as changed") {
     TempDir dir;
     GitRepo repo(dir.path());
     std::string text(2000, 'x');
-    repo.commit({{"stacks/a/main.tf", text + "1"}, {"stacks/a/keep.tf", "k"}, {"gone/x.tf", "gone"}});
+    repo.commit(
+        {{"stacks/a/main.tf", text + "1"}, {"stacks/a/keep.tf", "k"}, {"gone/x.tf", "gone"}});
     TreeId before = repo.tree();
     repo.git({"mv", "stacks/a/main.tf", "stacks/b.tf"});
     repo.git({"rm", "-q", "gone/x.tf"});
@@ -160,15 +162,39 @@ TEST_CASE("merges decide as git does, simple or not") {
     };
     const std::string text(900, 'x');
     const Case cases[] = {
-        {"other files of one directory", {{"d/a", "1"}, {"d/b", "1"}}, {{"d/a", "2"}}, {{"d/b", "2"}}},
+        {"other files of one directory",
+         {{"d/a", "1"}, {"d/b", "1"}},
+         {{"d/a", "2"}},
+         {{"d/b", "2"}}},
         {"a directory new on both sides", {{"a", "1"}}, {{"n/x", "1"}}, {{"n/y", "2"}}},
-        {"the same change on both", {{"a", "1"}, {"d/b", "1"}}, {{"a", "2"}, {"d/b", "2"}}, {{"a", "2"}, {"d/b", "2"}}},
-        {"taken away on one", {{"d/a", "1"}, {"d/b", "1"}, {"e", "1"}}, {{"d/a", ""}}, {{"e", "2"}}},
-        {"a directory emptied by both", {{"d/a", "1"}, {"d/b", "1"}, {"e", "1"}}, {{"d/a", ""}}, {{"d/b", ""}}},
-        {"moved here, changed there", {{"a", text + "1"}}, {{"a", ""}, {"b/c", text + "1"}}, {{"a", text + "2"}}},
-        {"lines of one file", {{"a", "1\n2\n3\n4\n5\n"}}, {{"a", "one\n2\n3\n4\n5\n"}}, {{"a", "1\n2\n3\n4\nfive\n"}}},
-        {"a file becomes a directory", {{"a", "1"}, {"z", "1"}}, {{"a", ""}, {"a/b", "1"}}, {{"z", "2"}}},
-        {"moved to two places", {{"a", text}, {"z", "1"}}, {{"a", ""}, {"b", text}}, {{"a", ""}, {"c", text}}},
+        {"the same change on both",
+         {{"a", "1"}, {"d/b", "1"}},
+         {{"a", "2"}, {"d/b", "2"}},
+         {{"a", "2"}, {"d/b", "2"}}},
+        {"taken away on one",
+         {{"d/a", "1"}, {"d/b", "1"}, {"e", "1"}},
+         {{"d/a", ""}},
+         {{"e", "2"}}},
+        {"a directory emptied by both",
+         {{"d/a", "1"}, {"d/b", "1"}, {"e", "1"}},
+         {{"d/a", ""}},
+         {{"d/b", ""}}},
+        {"moved here, changed there",
+         {{"a", text + "1"}},
+         {{"a", ""}, {"b/c", text + "1"}},
+         {{"a", text + "2"}}},
+        {"lines of one file",
+         {{"a", "1\n2\n3\n4\n5\n"}},
+         {{"a", "one\n2\n3\n4\n5\n"}},
+         {{"a", "1\n2\n3\n4\nfive\n"}}},
+        {"a file becomes a directory",
+         {{"a", "1"}, {"z", "1"}},
+         {{"a", ""}, {"a/b", "1"}},
+         {{"z", "2"}}},
+        {"moved to two places",
+         {{"a", text}, {"z", "1"}},
+         {{"a", ""}, {"b", text}},
+         {{"a", ""}, {"c", text}}},
         {"changed and taken away", {{"a", "1"}, {"z", "1"}}, {{"a", ""}}, {{"a", "2"}}},
         {"added differently", {{"z", "1"}}, {{"n", "1"}}, {{"n", "2"}}},
     };
@@ -225,10 +251,10 @@ TEST_CASE("files, links and directories are told apart") {
 
     std::vector<std::pair<std::string, TreeEntry::Kind>> listed;
     for (const auto& entry : opened->list(tree, "s")) listed.emplace_back(entry.name, entry.kind);
-    CHECK(listed == std::vector<std::pair<std::string, TreeEntry::Kind>>{
-                        {"deep", TreeEntry::Kind::directory},
-                        {"link.tf", TreeEntry::Kind::link},
-                        {"main.tf", TreeEntry::Kind::file}});
+    CHECK(listed ==
+          std::vector<std::pair<std::string, TreeEntry::Kind>>{{"deep", TreeEntry::Kind::directory},
+                                                               {"link.tf", TreeEntry::Kind::link},
+                                                               {"main.tf", TreeEntry::Kind::file}});
     CHECK(opened->list(tree, "absent").empty());
     CHECK(opened->files(tree, "s") ==
           std::vector<std::string>{"s/deep/er/x.tf", "s/link.tf", "s/main.tf"});
@@ -306,7 +332,8 @@ TEST_CASE("a tree that names itself a billion times over is refused, not read") 
     CHECK_THROWS_WITH_AS(opened->merge(clean, bomb), sentence, Failure);
     CHECK_THROWS_WITH_AS(opened->changed_files(repo.tree(), TreeId(id)), sentence, Failure);
     CHECK_THROWS_WITH_AS(opened->files(TreeId(id), "."), sentence, Failure);
-    CHECK_THROWS_WITH_AS(opened->materialise(TreeId(id), {"."}, dir.path() / "out"), sentence, Failure);
+    CHECK_THROWS_WITH_AS(opened->materialise(TreeId(id), {"."}, dir.path() / "out"), sentence,
+                         Failure);
 }
 
 }  // namespace slipway

@@ -44,7 +44,8 @@ TEST_CASE("a lock that may be in use, and one of another ref, is left to whoever
     TempDir directory;
     GitRepo repository(directory.path() / "r", true);
     auto written = open_written_repository(repository.path());
-    for (const auto& [ref, age] : {std::pair<std::string, int>{"refs/pull/1/meta", 0}, {"refs/heads/main", 60}}) {
+    for (const auto& [ref, age] :
+         {std::pair<std::string, int>{"refs/pull/1/meta", 0}, {"refs/heads/main", 60}}) {
         CAPTURE(ref);
         leave_lock(repository, ref, age);
         CHECK_THROWS_AS(write_note(*written, ref, "mine"), Failure);

@@ -12,7 +12,8 @@ TEST_CASE("a provider's source is completed as its tool would") {
     CHECK(provider_address("Acme/DNS", terraform) == "registry.terraform.io/acme/dns");
     CHECK(provider_address("acme/dns", opentofu) == "registry.opentofu.org/acme/dns");
     CHECK(provider_address("tf.acme.test:8443/acme/dns", opentofu) == "tf.acme.test:8443/acme/dns");
-    for (const auto* no : {"", "a/b/c/d", "../a/b", "a//b", "acme/d ns", "-a/b", ".a/b/c", "acme/dns\n"}) {
+    for (const auto* no :
+         {"", "a/b/c/d", "../a/b", "a//b", "acme/d ns", "-a/b", ".a/b/c", "acme/dns\n"}) {
         CAPTURE(no);
         CHECK(provider_address(no, terraform).empty());
     }
@@ -21,11 +22,13 @@ TEST_CASE("a provider's source is completed as its tool would") {
 
 TEST_CASE("a lock file tells providers, versions and hashes") {
     const auto providers = locked_providers(
-        "# comment\nprovider \"registry.terraform.io/hashicorp/null\" {\n  version     = \"3.2.4\"\n"
+        "# comment\nprovider \"registry.terraform.io/hashicorp/null\" {\n  version     = "
+        "\"3.2.4\"\n"
         "  constraints = \"~> 3.2\"\n  hashes = [\n    \"h1:abc=\",\n    \"zh:12\",\n  ]\n}\n\n"
         "provider \"registry.opentofu.org/hashicorp/aws\" {\n  version = \"5.1.0\"\n}\n");
-    const std::vector<LockedProvider> expected{{"registry.terraform.io/hashicorp/null", "3.2.4", {"h1:abc=", "zh:12"}},
-                                               {"registry.opentofu.org/hashicorp/aws", "5.1.0", {}}};
+    const std::vector<LockedProvider> expected{
+        {"registry.terraform.io/hashicorp/null", "3.2.4", {"h1:abc=", "zh:12"}},
+        {"registry.opentofu.org/hashicorp/aws", "5.1.0", {}}};
     CHECK(providers == expected);
     CHECK(locked_providers("").empty());
 }

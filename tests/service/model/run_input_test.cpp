@@ -9,7 +9,8 @@ namespace {
 using How = InputDifference::How;
 
 TEST_CASE("inputs are the same where each is, in any order") {
-    const std::vector<RunInput> inputs{{InputKind::module, "vpc", "1"}, {InputKind::tool, "", "Terraform 1.11.4"}};
+    const std::vector<RunInput> inputs{{InputKind::module, "vpc", "1"},
+                                       {InputKind::tool, "", "Terraform 1.11.4"}};
     CHECK(differences(inputs, {inputs[1], inputs[0]}).empty());
     CHECK(differences({}, {}).empty());
 }

@@ -15,13 +15,13 @@ namespace {
 using S = RunState;
 using E = RunEvent;
 
-constexpr S states[] = {S::queued,    S::preparing, S::planning, S::unconfirmed,
-                        S::confirmed, S::applying,  S::finished,  S::failed,   S::canceled,
-                        S::discarded, S::stopped,   S::skipped,  S::unknown};
-constexpr E events[] = {E::picked_up,      E::handed_over,      E::planned_no_change, E::planned,
-                        E::denied,         E::failed,           E::confirmed,         E::applied,
-                        E::lost,           E::resolved_applied, E::resolved_failed,   E::canceled,
-                        E::upstream_broken, E::reconsidered,    E::begun};
+constexpr S states[] = {S::queued,   S::preparing, S::planning, S::unconfirmed, S::confirmed,
+                        S::applying, S::finished,  S::failed,   S::canceled,    S::discarded,
+                        S::stopped,  S::skipped,   S::unknown};
+constexpr E events[] = {
+    E::picked_up,       E::handed_over, E::planned_no_change, E::planned,      E::denied,
+    E::failed,          E::confirmed,   E::applied,           E::lost,         E::resolved_applied,
+    E::resolved_failed, E::canceled,    E::upstream_broken,   E::reconsidered, E::begun};
 
 struct Row {
     S from;

@@ -1,8 +1,8 @@
 #include "service/net/http_client.hpp"
 
+#include <doctest/doctest.h>
 #include <boost/asio/io_context.hpp>
 #include <chrono>
-#include <doctest/doctest.h>
 
 #include "service/base/result.hpp"
 #include "tests/service/net/scripted_server.hpp"
@@ -41,7 +41,8 @@ bool holds(const std::string& text, const std::string& part) {
 
 }  // namespace
 
-TEST_CASE("a call brings method, headers, authorization and body, and takes status, headers, body") {
+TEST_CASE(
+    "a call brings method, headers, authorization and body, and takes status, headers, body") {
     ScriptedServer server([](const std::string&) {
         return scripted_answer("201 Created", "X-Rate: 7\r\nLink: <a>\r\nlink: <b>\r\n", "made");
     });
@@ -98,7 +99,8 @@ TEST_CASE("a redirect on the same host is followed with its authorization") {
 }
 
 TEST_CASE("a redirect to another host is the answer; nothing is sent there") {
-    ScriptedServer other([](const std::string&) { return scripted_answer("200 OK", "", "stolen"); });
+    ScriptedServer other(
+        [](const std::string&) { return scripted_answer("200 OK", "", "stolen"); });
     ScriptedServer server([&](const std::string&) {
         return scripted_answer("302 Found", "Location: " + other.url("/x") + "\r\n", "");
     });
@@ -195,7 +197,8 @@ TEST_CASE("what cannot be sent is refused for good") {
     broken.headers = {{"X-One", "1\r\nX-Two: 2"}};
     auto secret = get("http://127.0.0.1:1/");
     secret.authorization = Secret("token a\r\nX-Two: 2");
-    for (const auto& call : {broken, secret, get("no url at all"), get("http://u:p@127.0.0.1:1/")}) {
+    for (const auto& call :
+         {broken, secret, get("no url at all"), get("http://u:p@127.0.0.1:1/")}) {
         asio::io_context io;
         auto client = make_http_client();
         CAPTURE(call.url);
@@ -224,9 +227,11 @@ TEST_CASE("calls under way end with the client") {
     asio::io_context io;
     auto client = make_http_client();
     bool ended = false;
-    spawn(io.get_executor(), [](HttpClient& c, HttpCall call) -> Task<void> {
-        co_await c.send(std::move(call));
-    }(*client, get(server.url("/"))), [&](std::exception_ptr error) { ended = error != nullptr; });
+    spawn(
+        io.get_executor(),
+        [](HttpClient& c, HttpCall call) -> Task<void> { co_await c.send(std::move(call)); }(
+                                             *client, get(server.url("/"))),
+        [&](std::exception_ptr error) { ended = error != nullptr; });
     while (server.requests().empty()) io.poll();
     client.reset();
     io.run();

@@ -22,7 +22,8 @@ constexpr std::size_t small_limit = 1000;
 Task<HttpResponse> echo(HttpRequest request) {
     HttpResponse out;
     out.content_type = "text/plain";
-    out.body = request.method + " " + request.path + " " + std::to_string(request.body.size()) + " ";
+    out.body =
+        request.method + " " + request.path + " " + std::to_string(request.body.size()) + " ";
     for (const auto& [name, value] : request.query) out.body += name + "=" + value + ";";
     for (const auto& [name, value] : request.parameters) out.body += name + "=" + value + ";";
     if (auto trailer = request.headers.find("x-trailer"); trailer != request.headers.end())
@@ -67,9 +68,9 @@ void routes(Router& router) {
     });
     router.add("GET", "/peer", [](HttpRequest request) -> Task<HttpResponse> {
         HttpResponse out;
-        out.body = request.peer ? std::to_string(request.peer->uid) + " " +
-                                      std::to_string(request.peer->pid)
-                                : "nobody";
+        out.body = request.peer
+                       ? std::to_string(request.peer->uid) + " " + std::to_string(request.peer->pid)
+                       : "nobody";
         co_return out;
     });
 }
@@ -104,7 +105,8 @@ TEST_CASE("a connection is kept, and requests sent ahead are answered in order")
     Serving serving(routes);
     RawClient client(serving.port());
     const std::string second = post("/echo", length(3), "abc");
-    const std::string third = post("/echo", "Transfer-Encoding: chunked\r\n", "4\r\nwxyz\r\n0\r\n\r\n");
+    const std::string third =
+        post("/echo", "Transfer-Encoding: chunked\r\n", "4\r\nwxyz\r\n0\r\n\r\n");
     client.send(get + second + third + get);
     CHECK(body_of(client.answer()) == "GET /echo/1 0 what=1;");
     CHECK(body_of(client.answer()) == "POST /echo 3 ");
@@ -116,7 +118,8 @@ TEST_CASE("a request cut into single bytes is the same request") {
     Serving serving(routes);
     for (const auto& request :
          {get, post("/echo", length(3), "abc"),
-          post("/echo", "Transfer-Encoding: chunked\r\n", "2;a=b\r\nab\r\n1\r\nc\r\n0\r\nX-Trailer: t\r\n\r\n"),
+          post("/echo", "Transfer-Encoding: chunked\r\n",
+               "2;a=b\r\nab\r\n1\r\nc\r\n0\r\nX-Trailer: t\r\n\r\n"),
           post("/echo", "Transfer-Encoding: chunked\r\n", "0\r\n\r\n"),
           post("/echo", "Transfer-Encoding: chunked\r\n", "0\r\nX-Trailer: t\r\n\r\n")}) {
         RawClient client(serving.port());
@@ -152,11 +155,11 @@ TEST_CASE("the peer decides whether the connection is kept") {
         std::string request;
         bool kept;
     };
-    for (const auto& c : std::vector<Case>{
-             {"GET /echo/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false},
-             {"GET /echo/1 HTTP/1.0\r\n\r\n", false},
-             {"GET /echo/1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true},
-             {get, true}}) {
+    for (const auto& c :
+         std::vector<Case>{{"GET /echo/1 HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", false},
+                           {"GET /echo/1 HTTP/1.0\r\n\r\n", false},
+                           {"GET /echo/1 HTTP/1.0\r\nConnection: keep-alive\r\n\r\n", true},
+                           {get, true}}) {
         CAPTURE(c.request);
         RawClient client(serving.port());
         const auto answer = client.ask(c.request);
@@ -200,14 +203,17 @@ TEST_CASE("fault 40: a malformed request gets 400 and the connection is closed")
         {"a NUL, and no end", std::string("GET /echo/1\0", 12)},
         {"TLS", std::string("\x16\x03\x01\x02\x00", 5)},
         {"a bad escape", "GET /echo/%zz HTTP/1.1\r\nHost: a\r\n\r\n"},
-        {"a head over 16 KB", "GET /echo/1 HTTP/1.1\r\n" + host + "X-One: " + std::string(17'000, 'a')},
+        {"a head over 16 KB",
+         "GET /echo/1 HTTP/1.1\r\n" + host + "X-One: " + std::string(17'000, 'a')},
         {"a whole head over 16 KB",
          "GET /echo/1 HTTP/1.1\r\n" + host + "X-One: " + std::string(17'000, 'a') + "\r\n\r\n"},
         {"a chunk size over 64 bits",
          post("/echo", "Transfer-Encoding: chunked\r\n", "fffffffffffffffff\r\n")},
         {"no chunk size", post("/echo", "Transfer-Encoding: chunked\r\n", "x\r\nab\r\n")},
-        {"a chunk without its end", post("/echo", "Transfer-Encoding: chunked\r\n", "2\r\nabc\r\n0\r\n\r\n")},
-        {"a chunk size with a sign", post("/echo", "Transfer-Encoding: chunked\r\n", "+2\r\nab\r\n0\r\n\r\n")},
+        {"a chunk without its end",
+         post("/echo", "Transfer-Encoding: chunked\r\n", "2\r\nabc\r\n0\r\n\r\n")},
+        {"a chunk size with a sign",
+         post("/echo", "Transfer-Encoding: chunked\r\n", "+2\r\nab\r\n0\r\n\r\n")},
     };
     for (const auto& [name, request] : cases) {
         CAPTURE(name);
@@ -226,7 +232,8 @@ TEST_CASE("fault 40: a malformed request gets 400 and the connection is closed")
 TEST_CASE("fault 37: a body at the limit is taken, one byte more is refused before it is sent") {
     Serving serving(routes);
     RawClient client(serving.port());
-    CHECK(status_of(client.ask(post("/echo", length(small_limit), std::string(small_limit, 'x')))) == 200);
+    CHECK(status_of(client.ask(
+              post("/echo", length(small_limit), std::string(small_limit, 'x')))) == 200);
     CHECK(status_of(client.ask(post("/echo", length(small_limit + 1), ""))) == 413);
     RawClient large(serving.port());
     const std::string body(25u << 20, 'x');
@@ -238,7 +245,9 @@ TEST_CASE("fault 37: a body at the limit is taken, one byte more is refused befo
               post("/large", length(2'000'000'000) + "Expect: 100-continue\r\n", ""))) == 413);
 }
 
-TEST_CASE("fault 37: chunks are cut at the limit, whether it is the body, the extensions or the trailers") {
+TEST_CASE(
+    "fault 37: chunks are cut at the limit, whether it is the body, the extensions or the "
+    "trailers") {
     Serving serving(routes);
     const std::string chunked = "Transfer-Encoding: chunked\r\n";
     struct Case {
@@ -247,12 +256,13 @@ TEST_CASE("fault 37: chunks are cut at the limit, whether it is the body, the ex
         std::string once;
         int status;
     };
-    for (const auto& c : std::vector<Case>{
-             {"endless chunks", "64\r\n" + std::string(100, 'x') + "\r\n", "", 413},
-             {"one huge chunk", "", "7fffffff\r\n", 413},
-             {"an endless extension", std::string(1000, 'a'), "1;e=", 400},
-             {"endless small chunks with long extensions", "1;e=" + std::string(900, 'a') + "\r\nx\r\n", "", 413},
-             {"endless trailers", "X-One: 1\r\n", "0\r\n", 400}}) {
+    for (const auto& c :
+         std::vector<Case>{{"endless chunks", "64\r\n" + std::string(100, 'x') + "\r\n", "", 413},
+                           {"one huge chunk", "", "7fffffff\r\n", 413},
+                           {"an endless extension", std::string(1000, 'a'), "1;e=", 400},
+                           {"endless small chunks with long extensions",
+                            "1;e=" + std::string(900, 'a') + "\r\nx\r\n", "", 413},
+                           {"endless trailers", "X-One: 1\r\n", "0\r\n", 400}}) {
         CAPTURE(c.name);
         RawClient client(serving.port());
         client.send(post("/echo", chunked, c.once));
@@ -280,14 +290,16 @@ TEST_CASE("fault 39: whoever sends too slowly is cut at the deadline, in head an
     HttpServerOptions options;
     options.message_limit = 150ms;
     Serving serving(routes, options);
-    for (const auto& request : {get, post("/echo", length(900), std::string(900, 'x')),
-                                post("/echo", "Transfer-Encoding: chunked\r\n", "384\r\n" + std::string(900, 'x'))}) {
+    for (const auto& request :
+         {get, post("/echo", length(900), std::string(900, 'x')),
+          post("/echo", "Transfer-Encoding: chunked\r\n", "384\r\n" + std::string(900, 'x'))}) {
         RawClient client(serving.port());
         const auto begun = std::chrono::steady_clock::now();
         const auto head = request.find("\r\n\r\n");
         std::size_t sent = request.size() > 200 ? head + 4 : 0;
         client.send(std::string_view(request).substr(0, sent));
-        while (sent < request.size() && !client.readable(10ms)) client.send(request.substr(sent++, 1));
+        while (sent < request.size() && !client.readable(10ms))
+            client.send(request.substr(sent++, 1));
         const auto answer = client.answer();
         const auto took = std::chrono::steady_clock::now() - begun;
         CAPTURE(answer);
@@ -308,7 +320,9 @@ TEST_CASE("a connection on which nothing is asked is closed without a word") {
     CHECK(used.rest() == "");
 }
 
-TEST_CASE("fault 39: a full house lets go of the longest idle, and tells newcomers when all are at work") {
+TEST_CASE(
+    "fault 39: a full house lets go of the longest idle, and tells newcomers when all are at "
+    "work") {
     HttpServerOptions options;
     options.connections = 3;
     std::unique_ptr<Signal> release;
@@ -330,7 +344,8 @@ TEST_CASE("fault 39: a full house lets go of the longest idle, and tells newcome
     CHECK(status_of(fourth.ask(get)) == 200);
     CHECK(first.rest() == "");
 
-    for (auto* client : {&second, &third, &fourth}) client->send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
+    for (auto* client : {&second, &third, &fourth})
+        client->send("GET /hold HTTP/1.1\r\nHost: a\r\n\r\n");
     while (held < 3) std::this_thread::yield();
     RawClient fifth(serving.port());
     const auto answer = fifth.ask(get);
@@ -368,8 +383,8 @@ TEST_CASE("what a handler throws becomes 503 or 500, without its words") {
     auto ask = [&](const std::string& path) {
         return client.ask("GET " + path + " HTTP/1.1\r\nHost: a\r\n\r\n");
     };
-    const auto later = ask("/later"), after = ask("/after"), never = ask("/never"), bug = ask("/bug"),
-               split = ask("/split");
+    const auto later = ask("/later"), after = ask("/after"), never = ask("/never"),
+               bug = ask("/bug"), split = ask("/split");
     CHECK(status_of(later) == 503);
     CHECK(holds(later, "Retry-After: 1\r\n"));
     CHECK(status_of(after) == 503);
@@ -385,7 +400,8 @@ TEST_CASE("what a handler throws becomes 503 or 500, without its words") {
 
 TEST_CASE("a peer that leaves in the middle costs nothing but its connection") {
     Serving serving(routes);
-    for (const auto& begun : {std::string(), std::string("GET /ec"), post("/echo", length(100), "abc")}) {
+    for (const auto& begun :
+         {std::string(), std::string("GET /ec"), post("/echo", length(100), "abc")}) {
         RawClient client(serving.port());
         client.send(begun);
         client.finish_sending();
@@ -490,8 +506,11 @@ TEST_CASE("an address that cannot be taken is refused for good, in a sentence") 
     Serving serving(routes);
     asio::io_context io;
     Router router;
-    for (const auto& [host_name, port] : std::vector<std::pair<std::string, int>>{
-             {"127.0.0.1", serving.port()}, {"256.0.0.1", 80}, {"127.0.0.1", 70000}, {"192.0.2.1", 0}}) {
+    for (const auto& [host_name, port] :
+         std::vector<std::pair<std::string, int>>{{"127.0.0.1", serving.port()},
+                                                  {"256.0.0.1", 80},
+                                                  {"127.0.0.1", 70000},
+                                                  {"192.0.2.1", 0}}) {
         CAPTURE(host_name);
         try {
             serve_tcp(io.get_executor(), router, host_name, port);

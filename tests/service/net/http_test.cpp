@@ -13,7 +13,8 @@ TEST_CASE("an error is one line of JSON") {
 }
 
 TEST_CASE("a problem follows RFC 9457") {
-    const auto response = problem_response(404, "No such run", "Ask `slipway runs` for those there are.");
+    const auto response =
+        problem_response(404, "No such run", "Ask `slipway runs` for those there are.");
     CHECK(response.content_type == "application/problem+json");
     const auto body = *parse_json(response.body);
     CHECK(body["status"].int_or(0) == 404);

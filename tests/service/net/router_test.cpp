@@ -86,7 +86,8 @@ TEST_CASE("a target is taken apart, and refused where it is malformed") {
     CHECK(target->query == Parameters{{"x", "2"}, {"y", "a b+c"}, {"empty", ""}, {"flag", ""}});
     CHECK(parse_target("/")->query.empty());
     CHECK(parse_target("/?")->query.empty());
-    for (const std::string bad : {"", "a", "/a%zz", "/a?b=%4", "/a b", "/a#b", "/\"", "http://a/"}) {
+    for (const std::string bad :
+         {"", "a", "/a%zz", "/a?b=%4", "/a b", "/a#b", "/\"", "http://a/"}) {
         CAPTURE(bad);
         CHECK(!parse_target(bad));
     }

@@ -1,5 +1,5 @@
-// A server that answers what a test tells it to, from a thread of its own: one connection after the other,
-// one request each. It knows just enough of HTTP to read a request with Content-Length.
+// A server that answers what a test tells it to, from a thread of its own: one connection after the
+// other, one request each. It knows just enough of HTTP to read a request with Content-Length.
 #pragma once
 #include <netinet/in.h>
 #include <poll.h>
@@ -104,8 +104,8 @@ class ScriptedServer {
                 continue;
             }
             for (std::size_t sent = 0; sent < answer->size();) {
-                const auto count = ::send(socket, answer->data() + sent, answer->size() - sent,
-                                          MSG_NOSIGNAL);
+                const auto count =
+                    ::send(socket, answer->data() + sent, answer->size() - sent, MSG_NOSIGNAL);
                 if (count <= 0) break;
                 sent += static_cast<std::size_t>(count);
             }
@@ -126,8 +126,9 @@ class ScriptedServer {
 // A whole answer with its length.
 inline std::string scripted_answer(const std::string& status, const std::string& headers,
                                    const std::string& body) {
-    return "HTTP/1.1 " + status + "\r\n" + headers + "Content-Length: " + std::to_string(body.size()) +
-           "\r\nConnection: close\r\n\r\n" + body;
+    return "HTTP/1.1 " + status + "\r\n" + headers +
+           "Content-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" +
+           body;
 }
 
 }  // namespace slipway

@@ -301,8 +301,10 @@ TEST_CASE("programs are found by name on PATH, and ours beside us") {
     CHECK(find_own_program("sh").value().filename() == "sh");
 }
 
-TEST_CASE("a held command is started at once, goes on with run(), and is killed where it never runs") {
-    const auto directory = std::filesystem::temp_directory_path() / ("held-" + std::to_string(getpid()));
+TEST_CASE(
+    "a held command is started at once, goes on with run(), and is killed where it never runs") {
+    const auto directory =
+        std::filesystem::temp_directory_path() / ("held-" + std::to_string(getpid()));
     std::filesystem::create_directories(directory);
     const auto held = [&](const std::string& name) {
         mkfifo((directory / name).c_str(), 0600);
@@ -343,11 +345,14 @@ TEST_CASE("a held command is started at once, goes on with run(), and is killed 
     std::filesystem::remove_all(directory);
 }
 
-TEST_CASE("what a program leaves behind is reaped by a process 1, and our own children are left to those who wait") {
+TEST_CASE(
+    "what a program leaves behind is reaped by a process 1, and our own children are left to those "
+    "who wait") {
     REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);  // as process 1 of a container is
     asio::io_context io;
     // A grandchild whose parent ends first becomes ours.
-    const auto left = run_task(io, run(shell("setsid sh -c 'echo $$; exec >&- 2>&-' & exec sh -c :")));
+    const auto left =
+        run_task(io, run(shell("setsid sh -c 'echo $$; exec >&- 2>&-' & exec sh -c :")));
     const auto stranger = static_cast<pid_t>(std::stol(left.output));
     const std::string status_path = "/proc/" + std::to_string(stranger) + "/stat";
     auto is_zombie = [&] {
@@ -380,15 +385,19 @@ TEST_CASE("what a command and all that it starts use is limited, and the end say
         std::function<void(UsageLimits&, const std::filesystem::path&)> limit;
         Resource resource;
     } cases[] = {
-        {"memory of a grandchild", "sh -c 'python3 -c \"x = bytearray(150 << 20); input()\"' </proc/self/fd/1",
+        {"memory of a grandchild",
+         "sh -c 'python3 -c \"x = bytearray(150 << 20); input()\"' </proc/self/fd/1",
          [](UsageLimits& limits, auto&) { limits.memory_bytes = 100 << 20; }, Resource::memory},
         {"a file in memory",
-         "python3 -c 'import os; os.write(os.memfd_create(\"x\"), bytes(90 << 20)); input()' </proc/self/fd/1",
+         "python3 -c 'import os; os.write(os.memfd_create(\"x\"), bytes(90 << 20)); input()' "
+         "</proc/self/fd/1",
          [](UsageLimits& limits, auto&) { limits.memory_bytes = 60 << 20; }, Resource::memory},
         {"processes", "for i in 1 2 3 4 5 6 7 8 9; do sleep 100 & done; wait",
          [](UsageLimits& limits, auto&) { limits.tasks = 8; }, Resource::tasks},
         {"bytes on the disk", "head -c 9000000 /dev/urandom >deep/file; cat </proc/self/fd/1",
-         [](UsageLimits& limits, auto& at) { limits.directory_bytes = 5'000'000, limits.directory = at; },
+         [](UsageLimits& limits, auto& at) {
+             limits.directory_bytes = 5'000'000, limits.directory = at;
+         },
          Resource::directory},
     };
     for (auto& one : cases) {

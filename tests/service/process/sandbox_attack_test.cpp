@@ -1,5 +1,6 @@
-// What a run could do to the machine, to the tool that started it and to other users' files, done from inside. The
-// attacks are real system calls; where one must fail, another that differs in nothing else succeeds.
+// What a run could do to the machine, to the tool that started it and to other users' files, done
+// from inside. The attacks are real system calls; where one must fail, another that differs in
+// nothing else succeeds.
 #include <doctest/doctest.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -9,9 +10,9 @@
 #include <map>
 #include <sstream>
 
+#include "service/base/result.hpp"
 #include "service/process/run_user.hpp"
 #include "service/process/sandbox.hpp"
-#include "service/base/result.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/scratch.hpp"
 
@@ -24,7 +25,8 @@ namespace fs = std::filesystem;
 bool works() {
     asio::io_context io;
     const auto level = run_task(io, probe_sandbox(SandboxConfig{}));
-    if (!level.trouble.empty()) MESSAGE("skipped: bubblewrap does not work here: " << level.trouble);
+    if (!level.trouble.empty())
+        MESSAGE("skipped: bubblewrap does not work here: " << level.trouble);
     return level.trouble.empty();
 }
 
@@ -40,7 +42,8 @@ struct Attack {
     SandboxConfig config;
     Attack() {
         fs::create_directories(place.path / "workspace");
-        fs::copy_file(SLIPWAY_SOURCE_DIR "/tests/service/process/attack.py", place.path / "workspace/attack.py");
+        fs::copy_file(SLIPWAY_SOURCE_DIR "/tests/service/process/attack.py",
+                      place.path / "workspace/attack.py");
         view.workspace = place.path / "workspace";
         view.user = run_user(config, 0);
     }
@@ -81,7 +84,8 @@ TEST_CASE("R3: nothing that runs beside the tool reaches into it") {
     const auto ended = attack.go(
         "/run/tool 100 & tool=$!; sleep 100 & readable=$!\n"
         // Both have become what they are once the kernel names them so.
-        "until [ $(cat /proc/$tool/comm) = tool ] && [ $(cat /proc/$readable/comm) = sleep ]; do :; done\n"
+        "until [ $(cat /proc/$tool/comm) = tool ] && [ $(cat /proc/$readable/comm) = sleep ]; do "
+        ":; done\n"
         "exec python3 attack.py init=1 tool=$tool readable=$readable");
     CAPTURE(ended.output);
     CAPTURE(ended.error_output);
@@ -99,12 +103,14 @@ TEST_CASE("R3: nothing that runs beside the tool reaches into it") {
             CAPTURE(way);
             CHECK(result[victim + "." + way] == "EACCES");
         }
-    // Nothing but the program's permissions stands in the way: the same against one that may be read.
+    // Nothing but the program's permissions stands in the way: the same against one that may be
+    // read.
     CHECK(result["readable.mem"] == "done");
     CHECK(result["readable.fd/1"] == "done");
 }
 
-TEST_CASE("a run makes no namespaces and no mounts, and the kernel's larger doors are closed to it") {
+TEST_CASE(
+    "a run makes no namespaces and no mounts, and the kernel's larger doors are closed to it") {
     if (!works()) return;
     Attack attack;
     const auto ended = attack.go("exec python3 attack.py");
@@ -112,8 +118,9 @@ TEST_CASE("a run makes no namespaces and no mounts, and the kernel's larger door
     CAPTURE(ended.error_output);
     REQUIRE(ended.output.ends_with("end\n"));
     auto result = outcomes(ended.output);
-    for (const char* name : {"mount", "unshare.user", "unshare.net", "clone.user", "setns", "keyctl", "bpf",
-                             "userfaultfd", "open_tree", "fsopen", "perf_event_open", "chroot"}) {
+    for (const char* name :
+         {"mount", "unshare.user", "unshare.net", "clone.user", "setns", "keyctl", "bpf",
+          "userfaultfd", "open_tree", "fsopen", "perf_event_open", "chroot"}) {
         CAPTURE(name);
         CHECK(result[name] == "EPERM");
     }
@@ -143,17 +150,21 @@ std::string uid_map_of(const std::string& word) {
     return "";
 }
 
-TEST_CASE("R1: where the service is root a run is somebody else on the machine, in each slot another") {
+TEST_CASE(
+    "R1: where the service is root a run is somebody else on the machine, in each slot another") {
     if (!works() || !are_root()) return;
     for (const int slot : {0, 1}) {
         Attack attack;
         attack.view.user = run_user(attack.config, slot);
         StopSwitch stop;
         std::string map;
-        attack.go("echo ready; sleep 1000; : marker-of-uid-map", [&](int, std::string_view) {
-            if (map.empty()) map = uid_map_of("marker-of-uid-map");  // as the machine sees it
-            stop.stop();
-        }, stop);
+        attack.go(
+            "echo ready; sleep 1000; : marker-of-uid-map",
+            [&](int, std::string_view) {
+                if (map.empty()) map = uid_map_of("marker-of-uid-map");  // as the machine sees it
+                stop.stop();
+            },
+            stop);
         CHECK(map == "1000 " + std::to_string(231'072 + slot) + " 1");
     }
 }
@@ -172,15 +183,17 @@ TEST_CASE("R1: root's own files in a directory that runs may write stay as they 
         // What root puts there afterwards is root's.
         std::ofstream(shared / "of-root") << "root";
         fs::permissions(shared / "of-root", fs::perms(0644));
-        const auto ended = attack.go("cd " + shared.string() +
-                                     "; (echo evil > of-root) 2>/dev/null || echo kept; echo made > deep/made; "
-                                     "echo changed > before.tfstate; cp /bin/true tool; chmod 4755 tool");
+        const auto ended =
+            attack.go("cd " + shared.string() +
+                      "; (echo evil > of-root) 2>/dev/null || echo kept; echo made > deep/made; "
+                      "echo changed > before.tfstate; cp /bin/true tool; chmod 4755 tool");
         CHECK(ended.output == "kept\n");
         CHECK(ended.error_output == "");
         std::string text;
         std::getline(std::ifstream(shared / "of-root"), text);
         CHECK(text == "root");
-        // All runs are one user there, whatever slot they have, so that the next one can go on; and never root.
+        // All runs are one user there, whatever slot they have, so that the next one can go on; and
+        // never root.
         for (const char* name : {"deep/made", "before.tfstate", "tool"}) {
             struct stat status {};
             REQUIRE(::stat((shared / name).c_str(), &status) == 0);
@@ -207,20 +220,32 @@ TEST_CASE("a directory of somebody else's stays that one's, and runs are that on
     CHECK(status.st_uid == 4321);
 }
 
-TEST_CASE("a directory of root's that holds more than states is not given away, but refused with the reason") {
+TEST_CASE(
+    "a directory of root's that holds more than states is not given away, but refused with the "
+    "reason") {
     if (!are_root()) return;
     struct {
         const char* what;
         std::function<void(const fs::path&)> make;
         const char* reason;
     } cases[] = {
-        {"a program", [](const fs::path& at) { fs::permissions(at, fs::perms(0755)); }, "is a program"},
-        {"somebody's file", [](const fs::path& at) { REQUIRE(::chown(at.c_str(), 4321, 4321) == 0); },
+        {"a program", [](const fs::path& at) { fs::permissions(at, fs::perms(0755)); },
+         "is a program"},
+        {"somebody's file",
+         [](const fs::path& at) { REQUIRE(::chown(at.c_str(), 4321, 4321) == 0); },
          "belongs to user id 4321"},
-        {"a link", [](const fs::path& at) { fs::create_symlink("/etc/passwd", at.string() + "-link"); }, "is a link"},
-        {"a second name", [](const fs::path& at) { fs::create_hard_link(at, at.parent_path().parent_path() / "other"); },
+        {"a link",
+         [](const fs::path& at) { fs::create_symlink("/etc/passwd", at.string() + "-link"); },
+         "is a link"},
+        {"a second name",
+         [](const fs::path& at) {
+             fs::create_hard_link(at, at.parent_path().parent_path() / "other");
+         },
          "has a second name elsewhere"},
-        {"a socket", [](const fs::path& at) { REQUIRE(::mknod((at.string() + "-s").c_str(), S_IFSOCK | 0600, 0) == 0); },
+        {"a socket",
+         [](const fs::path& at) {
+             REQUIRE(::mknod((at.string() + "-s").c_str(), S_IFSOCK | 0600, 0) == 0);
+         },
          "is not a plain file"},
     };
     for (const auto& one : cases) {
@@ -248,7 +273,8 @@ TEST_CASE("a directory of root's that holds more than states is not given away, 
 TEST_CASE("a program of a run may open its own descriptors by their names") {
     if (!works()) return;
     Attack attack;
-    const auto ended = attack.go("echo out > /dev/stdout; echo error > /dev/stderr; echo self > /proc/self/fd/1");
+    const auto ended =
+        attack.go("echo out > /dev/stdout; echo error > /dev/stderr; echo self > /proc/self/fd/1");
     CHECK(ended.output == "out\nself\n");
     CHECK(ended.error_output == "error\n");
 }
@@ -256,7 +282,9 @@ TEST_CASE("a program of a run may open its own descriptors by their names") {
 TEST_CASE("the memory behind /dev is bounded") {
     if (!works()) return;
     Attack attack;
-    const auto ended = attack.go("(echo x > /dev/x) 2>/dev/null || echo closed; echo y > /dev/shm/y && df -m --output=size /dev/shm");
+    const auto ended = attack.go(
+        "(echo x > /dev/x) 2>/dev/null || echo closed; echo y > /dev/shm/y && df -m --output=size "
+        "/dev/shm");
     CHECK(ended.output.starts_with("closed\n"));
     CHECK(ended.output.ends_with(" 256\n"));
 }

@@ -223,8 +223,10 @@ TEST_CASE("what is shared through a link is where it is spelled, and where it is
     config.readable = {(place.root / "other").string()};
     give_writable_directories(config);
     const auto root = place.root.string();
-    auto ended = run_inside(place, "cat " + root + "/link/readme " + root + "/shared/readme; echo x > " + root + "/link/new",
-                            place.view(), config);
+    auto ended = run_inside(
+        place,
+        "cat " + root + "/link/readme " + root + "/shared/readme; echo x > " + root + "/link/new",
+        place.view(), config);
     CHECK(ended.output == "SHAREDSHARED");
     CHECK(ended.error_output == "");
     CHECK(fs::exists(place.root / "shared/new"));
@@ -238,7 +240,8 @@ TEST_CASE("what is to be shared and does not exist is named at the start") {
     config.writable = {"/nonexistent/states"};
     asio::io_context io;
     CHECK_THROWS_WITH_AS(run_task(io, probe_sandbox(config)),
-                         "the sandbox is to share /nonexistent/states, which does not exist: create it, or take it out",
+                         "the sandbox is to share /nonexistent/states, which does not exist: "
+                         "create it, or take it out",
                          Failure);
 }
 
@@ -261,7 +264,8 @@ TEST_CASE("the environment is the command's, and stands in no argument vector") 
     auto inside = sandboxed(command, SandboxConfig{}, place.view());
     for (const auto& word : inside.argv) CHECK(word.find("hunter2") == std::string::npos);
     CHECK(inside.environment.empty());
-    for (const auto& [fd, text] : inside.side_inputs) CHECK((fd == 3) == (text.find("hunter2") != std::string::npos));
+    for (const auto& [fd, text] : inside.side_inputs)
+        CHECK((fd == 3) == (text.find("hunter2") != std::string::npos));
     asio::io_context io;
     auto ended = run_task(io, run(std::move(inside)));
     CHECK(ended.output ==
@@ -320,7 +324,8 @@ TEST_CASE("without a sandbox the command is what it was, and the level says so")
     CHECK(run_task(io, probe_sandbox(SandboxConfig{})).name == "bubblewrap");
 }
 
-TEST_CASE("a held command runs ahead up to its held input, and what is written meanwhile is there") {
+TEST_CASE(
+    "a held command runs ahead up to its held input, and what is written meanwhile is there") {
     if (!works()) return;
     Place place;
     auto command = shell(place, "cat /proc/self/fd/4 note; ls /proc/self/fd 4<&-");
@@ -329,7 +334,8 @@ TEST_CASE("a held command runs ahead up to its held input, and what is written m
     Place::write(place.workspace() / "source/note", "written meanwhile\n");
     asio::io_context io;
     const auto ended = run_task(io, held.run(20s, {}, StopSwitch()));
-    CHECK(ended.output == "begin\nwritten meanwhile\n0\n1\n2\n3\n");  // 3: the directory that ls reads
+    CHECK(ended.output ==
+          "begin\nwritten meanwhile\n0\n1\n2\n3\n");  // 3: the directory that ls reads
 }
 
 }  // namespace

@@ -1,4 +1,5 @@
-// However much there is to say, a comment stays below the forge's limit and keeps errors and totals.
+// However much there is to say, a comment stays below the forge's limit and keeps errors and
+// totals.
 #include <doctest/doctest.h>
 
 #include <chrono>
@@ -12,22 +13,31 @@ using namespace slipway::situations;
 
 namespace {
 
-bool contains(const std::string& text, std::string_view part) { return text.find(part) != std::string::npos; }
+bool contains(const std::string& text, std::string_view part) {
+    return text.find(part) != std::string::npos;
+}
 
 // 50 stacks of 200 resources whose values, names and messages are as long as they may become.
 Report monster() {
     const std::string huge = quoted(std::string(100'000, 'x'));
     const std::string lines = [] {
         std::string text;
-        for (int i = 0; i < 3000; ++i) text += "line " + std::to_string(i * 7 % 11) + "\xE2\x82\xAC\n";
+        for (int i = 0; i < 3000; ++i)
+            text += "line " + std::to_string(i * 7 % 11) + "\xE2\x82\xAC\n";
         return quoted(text);
     }();
     Plan plan;
     for (int i = 0; i < 200; ++i) {
-        auto action = i % 4 == 0 ? Action::replace : i % 4 == 1 ? Action::remove : i % 4 == 2 ? Action::create : Action::update;
-        auto one = change(action, "module.a[\"" + std::string(300, 'n') + "\"].aws_db_instance.r" + std::to_string(i),
-                          {attribute("id", value("\"a\""), value("\"b\""), true), attribute("text", value(lines), value(huge)),
-                           attribute("more", value(huge), known_later())});
+        auto action = i % 4 == 0   ? Action::replace
+                      : i % 4 == 1 ? Action::remove
+                      : i % 4 == 2 ? Action::create
+                                   : Action::update;
+        auto one = change(
+            action,
+            "module.a[\"" + std::string(300, 'n') + "\"].aws_db_instance.r" + std::to_string(i),
+            {attribute("id", value("\"a\""), value("\"b\""), true),
+             attribute("text", value(lines), value(huge)),
+             attribute("more", value(huge), known_later())});
         plan.changes.push_back(std::move(one));
     }
     plan.counts = plan_of(plan.changes).counts;
@@ -35,17 +45,22 @@ Report monster() {
     for (int i = 0; i < 50; ++i) {
         auto name = "stack-" + std::to_string(i) + "-" + std::string(100, 'y');
         if (i % 5 == 0) {
-            stacks.push_back(failed(name, "tofu plan ended with 1", "Error: number " + std::to_string(i) + " " + std::string(50'000, 'e')));
+            stacks.push_back(
+                failed(name, "tofu plan ended with 1",
+                       "Error: number " + std::to_string(i) + " " + std::string(50'000, 'e')));
         } else if (i % 5 == 1) {
             auto stack = judged(planned(name, plan), Verdict::denied,
-                                finding(Finding::Severity::deny, "tags-" + std::to_string(i), std::string(10'000, 'm'), "policies/plan/tags.rego", 9));
+                                finding(Finding::Severity::deny, "tags-" + std::to_string(i),
+                                        std::string(10'000, 'm'), "policies/plan/tags.rego", 9));
             for (int j = 0; j < 100; ++j)
                 stack.run->plan_decision.findings.push_back(
-                    finding(Finding::Severity::deny, "p" + std::to_string(j), "no " + std::to_string(i), "p.rego", j));
+                    finding(Finding::Severity::deny, "p" + std::to_string(j),
+                            "no " + std::to_string(i), "p.rego", j));
             stacks.push_back(std::move(stack));
         } else {
             auto stack = missing(planned(name, plan), "1 of team " + std::to_string(i));
-            for (int j = 0; j < 200; ++j) stack.new_since.push_back("aws_s3_bucket.b" + std::to_string(j));
+            for (int j = 0; j < 200; ++j)
+                stack.new_since.push_back("aws_s3_bucket.b" + std::to_string(j));
             stacks.push_back(std::move(stack));
         }
     }
@@ -57,7 +72,8 @@ Report monster() {
 void check_whole_markdown(const std::string& text) {
     for (std::size_t at = 0; at < text.size();) {
         auto point = code_point_at(text, at);
-        if (point.value == replacement_character && point.bytes == 1) FAIL("a cut character at byte " << at);
+        if (point.value == replacement_character && point.bytes == 1)
+            FAIL("a cut character at byte " << at);
         at += point.bytes;
     }
     bool fenced = false;
@@ -103,10 +119,12 @@ TEST_CASE("T30: never over its budget, with the heading, errors, denials and tot
 TEST_CASE("the largest plans are shortened first") {
     Plan large, small = network_plan();
     for (int i = 0; i < 3000; ++i)
-        large.changes.push_back(change(Action::update, "aws_instance.web[" + std::to_string(i) + "]",
+        large.changes.push_back(change(Action::update,
+                                       "aws_instance.web[" + std::to_string(i) + "]",
                                        {attribute("size", value("1"), value("2"))}));
     large.counts = plan_of(large.changes).counts;
-    const auto text = comment_markdown(report_of({approved(planned("large", large), ""), approved(planned("small", small), "")}));
+    const auto text = comment_markdown(
+        report_of({approved(planned("large", large), ""), approved(planned("small", small), "")}));
     CHECK(text.size() <= 60'000);
     CHECK(text.size() > 55'000);
     CHECK(contains(text, "+   route[2].cidr_block = \"10.2.0.0/16\""));
@@ -129,7 +147,8 @@ TEST_CASE("checks stay below what forges take") {
 
 TEST_CASE("hundreds of stacks still leave a comment that says who must act") {
     std::vector<StackReport> stacks;
-    for (int i = 0; i < 400; ++i) stacks.push_back(approved(planned("service-" + std::to_string(i), payments_plan()), ""));
+    for (int i = 0; i < 400; ++i)
+        stacks.push_back(approved(planned("service-" + std::to_string(i), payments_plan()), ""));
     stacks.push_back(missing(planned("payments-prod", network_plan()), "1 of team dba"));
     const auto text = comment_markdown(report_of(std::move(stacks)));
     CHECK(text.size() <= 60'000);

@@ -11,10 +11,13 @@ namespace {
 using Status = CheckText::Status;
 using Outcome = CheckText::Outcome;
 
-CheckText summary(std::vector<StackReport> stacks) { return summary_check(report_of(std::move(stacks))); }
+CheckText summary(std::vector<StackReport> stacks) {
+    return summary_check(report_of(std::move(stacks)));
+}
 
 StackReport denied() {
-    return judged(planned("a", network_plan()), Verdict::denied, finding(Finding::Severity::deny, "tags", "no", "t.rego", 1));
+    return judged(planned("a", network_plan()), Verdict::denied,
+                  finding(Finding::Severity::deny, "tags", "no", "t.rego", 1));
 }
 
 }  // namespace
@@ -28,38 +31,67 @@ TEST_CASE("the summary concludes as its stacks do") {
         const char* title;
     };
     const auto fine = approved(planned("fine", network_plan()), "");
-    auto unjudged = judged(planned("a", network_plan()), Verdict::error, finding(Finding::Severity::error, "tags", "loops", "t.rego", 1));
-    auto warned = judged(fine, Verdict::warned, finding(Finding::Severity::warn, "friday", "late", "f.rego", 1));
+    auto unjudged = judged(planned("a", network_plan()), Verdict::error,
+                           finding(Finding::Severity::error, "tags", "loops", "t.rego", 1));
+    auto warned = judged(fine, Verdict::warned,
+                         finding(Finding::Severity::warn, "friday", "late", "f.rego", 1));
     auto observed = denied();
     observed.observe = true;
     auto rejected = planned("a", network_plan());
     rejected.approval.approval = Approval::rejected;
     auto bad_approval = planned("a", network_plan());
     bad_approval.approval.approval = Approval::error;
-    bad_approval.approval.findings = {finding(Finding::Severity::error, "two-eyes", "loops", "e.rego", 3)};
+    bad_approval.approval.findings = {
+        finding(Finding::Severity::error, "two-eyes", "loops", "e.rego", 3)};
     const Case cases[] = {
         {"no stack", {}, Status::completed, Outcome::success, "no stack is concerned"},
         {"all is well", {fine}, Status::completed, Outcome::success, "1 to change"},
         {"no changes", {planned("a", Plan())}, Status::completed, Outcome::success, "No changes"},
         {"a warning", {warned}, Status::completed, Outcome::neutral, "1 to change"},
-        {"an approval is missing", {fine, missing(planned("a", network_plan()), "1 of team dba")}, Status::completed,
-         Outcome::action_required, "2 stacks change, waiting for 1 approval"},
-        {"one that waits", {missing(planned("a", network_plan()), "1 of team dba")}, Status::completed,
-         Outcome::action_required, "Waiting: 1 of team dba"},
+        {"an approval is missing",
+         {fine, missing(planned("a", network_plan()), "1 of team dba")},
+         Status::completed,
+         Outcome::action_required,
+         "2 stacks change, waiting for 1 approval"},
+        {"one that waits",
+         {missing(planned("a", network_plan()), "1 of team dba")},
+         Status::completed,
+         Outcome::action_required,
+         "Waiting: 1 of team dba"},
         {"a denial", {denied()}, Status::completed, Outcome::failure, "Denied by tags"},
-        {"a denial beats a missing approval", {denied(), missing(planned("b", network_plan()), "1")}, Status::completed,
-         Outcome::failure, "plan of a denied by policy"},
-        {"a policy that cannot be evaluated is never permission", {unjudged}, Status::completed, Outcome::failure,
+        {"a denial beats a missing approval",
+         {denied(), missing(planned("b", network_plan()), "1")},
+         Status::completed,
+         Outcome::failure,
+         "plan of a denied by policy"},
+        {"a policy that cannot be evaluated is never permission",
+         {unjudged},
+         Status::completed,
+         Outcome::failure,
          "Policy tags could not be evaluated"},
-        {"nor an approval policy", {bad_approval}, Status::completed, Outcome::failure,
+        {"nor an approval policy",
+         {bad_approval},
+         Status::completed,
+         Outcome::failure,
          "Policy two-eyes could not be evaluated"},
         {"a rejection", {rejected}, Status::completed, Outcome::action_required, "Rejected"},
-        {"a failed plan", {failed("a", "ended with 1", "Error: x")}, Status::completed, Outcome::failure, "The plan failed"},
+        {"a failed plan",
+         {failed("a", "ended with 1", "Error: x")},
+         Status::completed,
+         Outcome::failure,
+         "The plan failed"},
         {"one is queued", {queued("a", 1)}, Status::queued, Outcome::success, "Queued, second"},
         {"one is planned", {planning("a", second)}, Status::running, Outcome::success, "Planning"},
-        {"some are at work", {denied(), planning("b", second)}, Status::running, Outcome::failure,
+        {"some are at work",
+         {denied(), planning("b", second)},
+         Status::running,
+         Outcome::failure,
          "Planning 2 stacks (1 denied)"},
-        {"observed stacks never block", {observed}, Status::completed, Outcome::neutral, "Observed: Denied by tags"},
+        {"observed stacks never block",
+         {observed},
+         Status::completed,
+         Outcome::neutral,
+         "Observed: Denied by tags"},
     };
     for (const auto& c : cases) {
         CAPTURE(c.name);
@@ -71,10 +103,12 @@ TEST_CASE("the summary concludes as its stacks do") {
 }
 
 TEST_CASE("W4: what was not planned is never green and never pending") {
-    for (std::string why : {"the pull request comes from a fork, and nothing of a fork is run", "the pull request conflicts with main",
-                            "a push policy could not be evaluated", ""}) {
+    for (std::string why :
+         {"the pull request comes from a fork, and nothing of a fork is run",
+          "the pull request conflicts with main", "a push policy could not be evaluated", ""}) {
         CAPTURE(why);
-        auto report = report_of({not_planned("a", why), approved(planned("b", network_plan()), "")});
+        auto report =
+            report_of({not_planned("a", why), approved(planned("b", network_plan()), "")});
         const auto whole = summary_check(report);
         CHECK(whole.status == Status::completed);
         CHECK(whole.outcome == Outcome::action_required);
@@ -116,7 +150,8 @@ TEST_CASE("a finding stands on the line of its resource, where that is known") {
 TEST_CASE("explanations are cut where a forge would take no more, and say that there is more") {
     auto stack = planned("network", network_plan());
     for (int i = 0; i < 2'000; ++i)
-        stack.push.why.because.push_back({"because of " + std::string(300, 'x') + std::to_string(i), "", {}});
+        stack.push.why.because.push_back(
+            {"because of " + std::string(300, 'x') + std::to_string(i), "", {}});
     const auto tree = explanation_tree(stack);
     CHECK(tree.size() < 51'000);
     CHECK(tree.find("… and ") != tree.npos);

@@ -39,10 +39,14 @@ TEST_CASE("counts, durations and places are said in one way") {
 TEST_CASE("a run's state is said in words") {
     CHECK(state_text(*queued("a", 0).run, 1, nine_fourteen) == "queued, second");
     CHECK(state_text(*queued("a", 0).run, std::nullopt, nine_fourteen) == "queued");
-    CHECK(state_text(*planning("a", 11 * second).run, std::nullopt, nine_fourteen) == "planning, 11 s");
+    CHECK(state_text(*planning("a", 11 * second).run, std::nullopt, nine_fourteen) ==
+          "planning, 11 s");
     CHECK(state_text(*planning("a", 11 * second).run, 0, nine_fourteen) == "queued, next");
-    CHECK(state_text(*planned("a", network_plan()).run, std::nullopt, nine_fourteen) == "planned in 6 s");
-    CHECK(state_text(*tracked("a", network_plan(), RunState::finished).run, std::nullopt, nine_fourteen) == "applied in 48 s");
-    CHECK(state_text(*tracked("a", network_plan(), RunState::failed).run, std::nullopt, nine_fourteen) == "apply failed after 48 s");
+    CHECK(state_text(*planned("a", network_plan()).run, std::nullopt, nine_fourteen) ==
+          "planned in 6 s");
+    CHECK(state_text(*tracked("a", network_plan(), RunState::finished).run, std::nullopt,
+                     nine_fourteen) == "applied in 48 s");
+    CHECK(state_text(*tracked("a", network_plan(), RunState::failed).run, std::nullopt,
+                     nine_fourteen) == "apply failed after 48 s");
     CHECK(state_text(*failed("a", "", "").run, std::nullopt, nine_fourteen) == "plan failed");
 }

@@ -82,7 +82,9 @@ int managed_in(const Json& module) {
     return out;
 }
 
-int resources_in(const Json& values) { return values.is_object() ? managed_in(values["root_module"]) : 0; }
+int resources_in(const Json& values) {
+    return values.is_object() ? managed_in(values["root_module"]) : 0;
+}
 
 Plan plan_of(const Json& document, const Scrubber& scrubber) {
     Plan plan;
@@ -153,7 +155,8 @@ std::string digest_of(const Json& document, const Secret& key) {
 Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& known,
                            const Secret& digest_key) {
     auto parsed = parse_json(shown);
-    if (!parsed) return Error{"the plan that the tool shows is not valid JSON: " + parsed.error().message};
+    if (!parsed)
+        return Error{"the plan that the tool shows is not valid JSON: " + parsed.error().message};
     auto& document = *parsed;
     const auto format = document["format_version"].text();
     if (!format.starts_with("1."))

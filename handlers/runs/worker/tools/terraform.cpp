@@ -33,10 +33,13 @@ Arguments output() { return {"output", "-json"}; }
 
 Arguments force_unlock(const std::string& lock_id) { return {"force-unlock", "-force", lock_id}; }
 
-Arguments want_lock() { return {"untaint", "-no-color", "-lock-timeout=0s", "terraform_data.slipway_asks_for_the_lock"}; }
+Arguments want_lock() {
+    return {"untaint", "-no-color", "-lock-timeout=0s", "terraform_data.slipway_asks_for_the_lock"};
+}
 
 bool tells_of_change(std::string_view output) {
-    static constexpr std::string_view words[] = {": Creating...", ": Modifying...", ": Destroying..."};
+    static constexpr std::string_view words[] = {": Creating...", ": Modifying...",
+                                                 ": Destroying..."};
     return std::any_of(std::begin(words), std::end(words),
                        [&](std::string_view word) { return output.find(word) != output.npos; });
 }
@@ -136,8 +139,8 @@ std::string last_lines(std::string_view text, std::size_t count) {
 
 }  // namespace
 
-// The http backend tells the holder's id as "ID=…" and calls the asker's own request "Lock Info"; others tell the
-// holder there.
+// The http backend tells the holder's id as "ID=…" and calls the asker's own request "Lock Info";
+// others tell the holder there.
 std::string lock_id(std::string_view error_output) {
     const auto behind = [](std::string_view text, std::string_view label) {
         text.remove_prefix(std::min(text.size(), text.find_first_not_of(" \t")));

@@ -22,7 +22,8 @@ Arguments output();
 Arguments force_unlock(const std::string& lock_id);
 // Changes nothing, but wants the state's lock first: who holds it is told in the error.
 Arguments want_lock();
-// The id of the lock that somebody else holds, as the error of a refused command tells it; "": it does not.
+// The id of the lock that somebody else holds, as the error of a refused command tells it; "": it
+// does not.
 std::string lock_id(std::string_view error_output);
 // Output of an apply that has begun to change something.
 bool tells_of_change(std::string_view output);
@@ -31,9 +32,9 @@ struct ProviderMirror {
     std::string path;
     std::vector<std::string> addresses;  // of the providers that it holds
 };
-// Its configuration file: no phoning home, and where providers come from: what a mirror holds from there, everything
-// else from its registry, nothing from the repository or from directories that the tool would look into by itself
-// (rule R3).
+// Its configuration file: no phoning home, and where providers come from: what a mirror holds from
+// there, everything else from its registry, nothing from the repository or from directories that
+// the tool would look into by itself (rule R3).
 std::string cli_configuration(const std::vector<ProviderMirror>& mirrors);
 
 // The first error that it printed, without frame and banner, at most `lines` lines; how many more
@@ -47,8 +48,8 @@ std::optional<std::string> progress(std::string_view line);
 // Where the state would be lost with the run's directory, as a sentence; "": it is kept elsewhere.
 // `backend`: what init wrote about the backend, a null where there is none.
 std::string state_problem(const Json& backend, std::string_view workspace);
-// The file, or the workspaces' directory, of a backend that keeps states at an absolute path here; "" where it
-// keeps them elsewhere or with the run.
+// The file, or the workspaces' directory, of a backend that keeps states at an absolute path here;
+// "" where it keeps them elsewhere or with the run.
 std::string state_path(const Json& backend, std::string_view workspace);
 
 // The outputs that may be shown, as one object of values.

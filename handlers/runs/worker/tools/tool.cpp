@@ -149,12 +149,14 @@ Result<InstalledTool> choose_tool(ToolKind kind, std::string_view constraint,
     const auto newest = [&](auto&& fits) {
         const InstalledTool* best = nullptr;
         for (const auto& tool : installed)
-            if (tool.kind == kind && fits(tool) && (best == nullptr || tool.version > best->version))
+            if (tool.kind == kind && fits(tool) &&
+                (best == nullptr || tool.version > best->version))
                 best = &tool;
         return best;
     };
     const auto* best = newest([&](const auto& tool) { return wanted->allows(tool.version); });
-    // A stack that asks for no version gets along with a prerelease where nothing else is installed.
+    // A stack that asks for no version gets along with a prerelease where nothing else is
+    // installed.
     if (best == nullptr && constraint.empty()) best = newest([](const auto&) { return true; });
     if (best != nullptr) return *best;
     return Error{"the stack wants " + std::string(title(kind)) +

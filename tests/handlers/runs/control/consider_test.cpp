@@ -97,10 +97,13 @@ struct Scene {
             Commit commit;
             commit.jobs.push_back(job);
             co_await queue->commit(std::move(commit));
-            ControlContext context{*queue, forges, *mirrors, *uses, policies, *blobs, plans, pool, clock,
-                                   [this] { return organisation; }, scratch.path, Secret("k"), Secret("k")};
+            ControlContext context{
+                *queue,       forges,      *mirrors,   *uses, policies,
+                *blobs,       plans,       pool,       clock, [this] { return organisation; },
+                scratch.path, Secret("k"), Secret("k")};
             for (bool considered = false; !considered;) {
-                auto claimed = co_await queue->claim("service", "test", std::chrono::seconds(30), std::chrono::milliseconds(0));
+                auto claimed = co_await queue->claim("service", "test", std::chrono::seconds(30),
+                                                     std::chrono::milliseconds(0));
                 REQUIRE(claimed);
                 const auto lease = claimed->lease;
                 considered = claimed->job.kind == JobKind::consider;
@@ -120,14 +123,16 @@ struct Scene {
     }
     int approved() {
         int out = 0;
-        for (const auto& stack : record().value.stacks) out += stack.approval.approval == Approval::approved;
+        for (const auto& stack : record().value.stacks)
+            out += stack.approval.approval == Approval::approved;
         return out;
     }
 };
 
 }  // namespace
 
-TEST_CASE("the reviews of a pull request are read once for twenty stacks, and again when one is given") {
+TEST_CASE(
+    "the reviews of a pull request are read once for twenty stacks, and again when one is given") {
     Scene scene;
     scene.consider_now();
     CHECK(scene.forge->count("reviews") == 0);  // no plan needs them yet

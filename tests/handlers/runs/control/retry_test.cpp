@@ -7,9 +7,11 @@
 
 using namespace slipway;
 
-TEST_CASE("a run of the branch can be asked for again when it is over without having done what it was for") {
-    const std::set<RunState> yes = {RunState::failed, RunState::canceled, RunState::discarded, RunState::stopped,
-                                    RunState::skipped};
+TEST_CASE(
+    "a run of the branch can be asked for again when it is over without having done what it was "
+    "for") {
+    const std::set<RunState> yes = {RunState::failed, RunState::canceled, RunState::discarded,
+                                    RunState::stopped, RunState::skipped};
     for (auto name : words_of(RunState{})) {
         CAPTURE(name);
         Run run;
@@ -24,7 +26,8 @@ TEST_CASE("a run of the branch can be asked for again when it is over without ha
     }
 }
 
-TEST_CASE("what follows a rename that git recognised applies by itself only where it destroys nothing") {
+TEST_CASE(
+    "what follows a rename that git recognised applies by itself only where it destroys nothing") {
     Run run;
     run.kind = RunKind::tracked;
     run.settings.apply_start = ApplyStart::automatic;

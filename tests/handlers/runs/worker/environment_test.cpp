@@ -80,7 +80,8 @@ TEST_CASE("R2: a plan gets no variable of applies, an apply none of plans") {
 TEST_CASE("no variable changes where the tool looks for its own files, and names are names") {
     for (const char* name :
          {"TF_DATA_DIR", "TF_CLI_CONFIG_FILE", "TF_CLI_ARGS", "TF_CLI_ARGS_apply", "PATH", "HOME",
-          "TF_WORKSPACE", "TF_PLUGIN_CACHE_DIR", "TF_SKIP_PROVIDER_VERIFY", "", "1X", "A-B", "A=B", "Ä"}) {
+          "TF_WORKSPACE", "TF_PLUGIN_CACHE_DIR", "TF_SKIP_PROVIDER_VERIFY", "", "1X", "A-B", "A=B",
+          "Ä"}) {
         CAPTURE(name);
         RunSpec spec;
         spec.variables[name] = variable("x");

@@ -41,11 +41,13 @@ TEST_CASE("of all who begin an apply of one plan only one does, and it is known 
     CHECK(Journal(scratch.path / "journal").find(entry.plan_digest)->run == RunId("run-1"));
     CHECK_FALSE(Journal(scratch.path / "journal").find(std::string(64, 'b')));
     std::size_t files = 0;
-    for (const auto& file : fs::directory_iterator(scratch.path / "journal")) files += file.exists();
+    for (const auto& file : fs::directory_iterator(scratch.path / "journal"))
+        files += file.exists();
     CHECK(files == 1);
 }
 
-TEST_CASE("what became of an apply is read back, and an entry that cannot be read says that it began") {
+TEST_CASE(
+    "what became of an apply is read back, and an entry that cannot be read says that it began") {
     Scratch scratch;
     Journal journal(scratch.path);
     auto entry = entry_of('c');

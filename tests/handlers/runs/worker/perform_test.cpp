@@ -94,7 +94,8 @@ struct Stage {
             sandbox_works() ? SandboxConfig::Kind::bubblewrap : SandboxConfig::Kind::none;
         options.sandbox.network = network_that_works();
         options.tools = SLIPWAY_BINARY_DIR "/tool_copies";  // of all tests, since they are large
-        if (options.sandbox.kind == SandboxConfig::Kind::bubblewrap) give_writable_directories(options.sandbox);
+        if (options.sandbox.kind == SandboxConfig::Kind::bubblewrap)
+            give_writable_directories(options.sandbox);
         options.digest_key = Secret("digest key");
         options.spec_key = Secret("spec key");
         work.spec.run = RunId("run-1");
@@ -189,7 +190,8 @@ TEST_CASE("a plan is made, read and sealed, and applied as it is") {
     CHECK(stage.plan_of(stage.plan(main)).counts.remove == 1);
 }
 
-// What a step that is started ahead rests on. A named pipe tells when the tool has come to its configuration.
+// What a step that is started ahead rests on. A named pipe tells when the tool has come to its
+// configuration.
 TEST_CASE("each tool reads its configuration before it looks at anything of the run") {
     any_tool();
     asio::io_context io;
@@ -202,9 +204,11 @@ TEST_CASE("each tool reads its configuration before it looks at anything of the 
         std::atomic<bool> ended{false};
         std::thread configuration([&] {
             for (bool first = true; !ended; first = false) {
-                const int fd = ::open(pipe.c_str(), O_WRONLY);  // once the tool opens it; some look before they read
+                const int fd = ::open(
+                    pipe.c_str(), O_WRONLY);  // once the tool opens it; some look before they read
                 if (first)
-                    write_file(scratch.path / "source/main.tf", "resource \"terraform_data\" \"late\" {}\n");
+                    write_file(scratch.path / "source/main.tf",
+                               "resource \"terraform_data\" \"late\" {}\n");
                 ::close(fd);
             }
         });
@@ -299,7 +303,8 @@ TEST_CASE("a state that the sandbox hides is neither planned against as if it we
     stage.options.sandbox.writable.clear();
     const auto blind = stage.plan(main);
     CHECK(blind.outcome == Outcome::failed);
-    CHECK(blind.error.find("keeps its state in " + state + ", which runs may not read: add it to") != std::string::npos);
+    CHECK(blind.error.find("keeps its state in " + state +
+                           ", which runs may not read: add it to") != std::string::npos);
     CHECK(blind.error.find("--writable " + state) != std::string::npos);
 
     stage.options.sandbox.readable = {state};
@@ -470,7 +475,8 @@ struct StandIn {
     std::string path = std::getenv("PATH");
     InstalledTool tool;
 
-    explicit StandIn(const std::string& plan, const std::string& show, const std::string& init = "true") {
+    explicit StandIn(const std::string& plan, const std::string& show,
+                     const std::string& init = "true") {
         char name[] = "/var/tmp/slipway-tool-XXXXXX";
         directory = mkdtemp(name);
         const auto program = directory / "terraform-99.1";
@@ -480,8 +486,10 @@ struct StandIn {
             "case \"$1\" in\n"
             "version) echo '{\"terraform_version\":\"99.1.0\"}' ;;\n"
             "init) mkdir -p $TF_DATA_DIR/modules/m; echo honest > $TF_DATA_DIR/modules/m/binary;"
-            " echo locked > .terraform.lock.hcl; " + init + " ;;\n"
-            "plan) for word; do case $word in -out=*) out=${word#-out=};; esac; done\n" +
+            " echo locked > .terraform.lock.hcl; " +
+                init +
+                " ;;\n"
+                "plan) for word; do case $word in -out=*) out=${word#-out=};; esac; done\n" +
                 plan + "\nexit 2 ;;\nshow) " + show + " ;;\nesac\n");
         fs::permissions(program, fs::perms(0755));
         ::setenv("PATH", (directory.string() + ":" + path).c_str(), 1);
@@ -540,7 +548,8 @@ TEST_CASE("R4: an apply does not begin with another value of the worker than its
     ::setenv("SLIPWAY_TEST_VALUE", "the second value", 1);
     const auto other = stage.apply(planned);
     CHECK(other.outcome == Outcome::failed);
-    CHECK(other.error == "variable `TF_VAR_x` has another value since the plan; nothing was applied, plan again");
+    CHECK(other.error ==
+          "variable `TF_VAR_x` has another value since the plan; nothing was applied, plan again");
     CHECK(stage.gateway.begun.empty());
     ::setenv("SLIPWAY_TEST_VALUE", "the first value", 1);
     CHECK(stage.apply(planned).outcome == Outcome::applied);
@@ -564,8 +573,8 @@ TEST_CASE("R3: what the tool starts cannot write into the tool, read it or take 
     CAPTURE(stage.log());
     CHECK(applied.outcome == Outcome::applied);
     for (const char* line :
-         {"tool.ptrace EPERM", "tool.process_vm_writev EPERM", "tool.pidfd_getfd EPERM", "tool.mem EACCES",
-          "tool.environ EACCES", "tool.fd/1 EACCES", "unshare.user EPERM"}) {
+         {"tool.ptrace EPERM", "tool.process_vm_writev EPERM", "tool.pidfd_getfd EPERM",
+          "tool.mem EACCES", "tool.environ EACCES", "tool.fd/1 EACCES", "unshare.user EPERM"}) {
         CAPTURE(line);
         CHECK(stage.log().find(line) != std::string::npos);
     }
@@ -582,9 +591,11 @@ TEST_CASE("a run that takes too much is stopped, and told of which limit and whe
         {"head -c 70000000 /dev/urandom >/dev/shm/x; sleep 100",
          "the plan used more than 50 MB of memory and was stopped: raise sandbox.limits.memory_mb"},
         {"head -c 70000000 /dev/urandom >x; sleep 100",
-         "the plan wrote more than 60 MB into its workspace and was stopped: raise sandbox.limits.workspace_mb"},
+         "the plan wrote more than 60 MB into its workspace and was stopped: raise "
+         "sandbox.limits.workspace_mb"},
         {"for i in $(seq 60); do sleep 100 & done; wait",
-         "the plan started more than 40 processes and threads and was stopped: raise sandbox.limits.processes"},
+         "the plan started more than 40 processes and threads and was stopped: raise "
+         "sandbox.limits.processes"},
     };
     for (const auto& one : cases) {
         CAPTURE(one.plan);
@@ -601,7 +612,9 @@ TEST_CASE("a run that takes too much is stopped, and told of which limit and whe
     }
 }
 
-TEST_CASE("a run cannot have the service write where it should not: a link in place of the plan file of an apply") {
+TEST_CASE(
+    "a run cannot have the service write where it should not: a link in place of the plan file of "
+    "an apply") {
     if (!sandbox_works()) return;
     Scratch elsewhere;
     const auto target = elsewhere.path / "of-service";
@@ -612,12 +625,13 @@ TEST_CASE("a run cannot have the service write where it should not: a link in pl
     REQUIRE(planned.outcome == Outcome::planned);
     // The same tool, whose init now leaves the link.
     StandIn hostile("true", R"(echo '{"format_version":"1.2"}')",
-                    R"(echo '{"backend":{"type":"s3"}}' > $TF_DATA_DIR/terraform.tfstate; ln -s )" + target.string() +
-                        " /workspace/out/plan");
+                    R"(echo '{"backend":{"type":"s3"}}' > $TF_DATA_DIR/terraform.tfstate; ln -s )" +
+                        target.string() + " /workspace/out/plan");
     const auto applied = stage.apply(planned);
     CHECK(applied.outcome == Outcome::failed);
     CAPTURE(applied.error);
-    CHECK(applied.error.find("something of the run stands in its place; nothing was applied") != std::string::npos);
+    CHECK(applied.error.find("something of the run stands in its place; nothing was applied") !=
+          std::string::npos);
     CHECK_FALSE(fs::exists(target));
 }
 
@@ -793,14 +807,17 @@ TEST_CASE(
     CHECK_FALSE(fs::exists(stage.root / "state/.s.tfstate.lock.info"));
 }
 
-TEST_CASE("fault 47: of an apply that was killed nobody knows what it did, and its plan is never begun again") {
+TEST_CASE(
+    "fault 47: of an apply that was killed nobody knows what it did, and its plan is never begun "
+    "again") {
     auto tool = any_tool();
     if (!tool) return;
     Stage stage(*tool);
     const auto count = (stage.root / "state/count").string();
     const auto planned = stage.plan(stage.backend() + R"(
         resource "terraform_data" "a" {
-          provisioner "local-exec" { command = "echo x >> )" + count + R"(; kill -9 $PPID; sleep 5" }
+          provisioner "local-exec" { command = "echo x >> )" +
+                                    count + R"(; kill -9 $PPID; sleep 5" }
         })");
     REQUIRE(planned.outcome == Outcome::planned);
     const auto applied = stage.apply(planned);
@@ -829,8 +846,11 @@ TEST_CASE("an apply that ended before is reported as the journal says, without t
     if (!tool) return;
     Stage stage(*tool);
     const auto count = (stage.root / "state/count").string();
-    const auto body = "resource \"terraform_data\" \"a\" {\n  input = \"x\"\n  provisioner \"local-exec\" { command = "
-                      "\"echo x >> " + count + "\" }\n}\noutput \"o\" { value = \"y\" }\n";
+    const auto body =
+        "resource \"terraform_data\" \"a\" {\n  input = \"x\"\n  provisioner \"local-exec\" { "
+        "command = "
+        "\"echo x >> " +
+        count + "\" }\n}\noutput \"o\" { value = \"y\" }\n";
     const auto planned = stage.plan(stage.backend() + body);
     const auto applied = stage.apply(planned);
     CAPTURE(applied.error);
@@ -842,7 +862,9 @@ TEST_CASE("an apply that ended before is reported as the journal says, without t
     CHECK(stage.gateway.begun.size() == 1);
     CHECK(read_file(count) == "x\n");
 
-    SUBCASE("an entry that cannot be read, or has no end, is looked into by a plan: nothing left is applied") {
+    SUBCASE(
+        "an entry that cannot be read, or has no end, is looked into by a plan: nothing left is "
+        "applied") {
         SUBCASE("") { write_file(stage.options.journal / (planned.plan_digest + ".json"), "{"); }
         SUBCASE("") {
             auto entry = *Journal(stage.options.journal).find(planned.plan_digest);
@@ -882,21 +904,26 @@ TEST_CASE("a lock that a dead apply left is released if the journal holds its id
     Stage stage(*tool);
     stage.options.sandbox.network = SandboxConfig::Network::shared;
     Command command;
-    command.argv = {"python3", "-B", std::string(SLIPWAY_SOURCE_DIR) + "/tests/support/state_server.py"};
+    command.argv = {"python3", "-B",
+                    std::string(SLIPWAY_SOURCE_DIR) + "/tests/support/state_server.py"};
     command.environment = {{"PATH", std::getenv("PATH")}};
     auto server = start_companion(stage.io.get_executor(), command);
-    const auto url = "http://127.0.0.1:" + std::to_string(std::stoi(run_task(stage.io, server->read(5))));
+    const auto url =
+        "http://127.0.0.1:" + std::to_string(std::stoi(run_task(stage.io, server->read(5))));
     const auto locked = [&] {
         Command ask;
         ask.argv = {"curl", "-sf", url + "/lock"};
         ask.environment = command.environment;
         return run_task(stage.io, run(ask)).output;
     };
-    const auto body = "terraform {\n  backend \"http\" {\n    address = \"" + url + "/s\"\n    lock_address = \"" + url +
-                      "/s\"\n    unlock_address = \"" + url + "/s\"\n  }\n}\n";
+    const auto body = "terraform {\n  backend \"http\" {\n    address = \"" + url +
+                      "/s\"\n    lock_address = \"" + url + "/s\"\n    unlock_address = \"" + url +
+                      "/s\"\n  }\n}\n";
     const auto go = stage.root / "state/go";
-    const auto planned = stage.plan(body + R"(resource "terraform_data" "x" {
-          provisioner "local-exec" { command = "until [ -e )" + go.string() + R"( ]; do sleep 0.05; done; kill -9 $PPID; sleep 5" }
+    const auto planned =
+        stage.plan(body + R"(resource "terraform_data" "x" {
+          provisioner "local-exec" { command = "until [ -e )" +
+                   go.string() + R"( ]; do sleep 0.05; done; kill -9 $PPID; sleep 5" }
         })");
     REQUIRE(planned.outcome == Outcome::planned);
     const auto noted = [&] {
@@ -914,7 +941,8 @@ TEST_CASE("a lock that a dead apply left is released if the journal holds its id
         REQUIRE_FALSE(noted().empty());
         CHECK(locked().find(noted()) != std::string::npos);
         CHECK(stage.apply(planned).outcome == Outcome::unknown);
-        CHECK(stage.log().find("that the apply left on the state was released") != std::string::npos);
+        CHECK(stage.log().find("that the apply left on the state was released") !=
+              std::string::npos);
         CHECK(locked().empty());
     }
     SUBCASE("it does not") {
@@ -978,7 +1006,8 @@ struct AtWork {
     std::unique_ptr<Worker> worker;
     std::atomic<bool> started{false};
 
-    explicit AtWork(const InstalledTool& tool, std::chrono::milliseconds lease = 30s) : stage(tool) {
+    explicit AtWork(const InstalledTool& tool, std::chrono::milliseconds lease = 30s)
+        : stage(tool) {
         stage.options.lease = lease;
         stage.options.tools = stage.root / "tools";  // which a worker empties when it starts
     }
@@ -1033,7 +1062,9 @@ TEST_CASE("work that ends while its lease is being renewed leaves its slot") {
     CHECK(stage.gateway.renewals == 1);
 }
 
-TEST_CASE("an apply that began goes on when its lease is lost or the worker drains, and its end is asked for") {
+TEST_CASE(
+    "an apply that began goes on when its lease is lost or the worker drains, and its end is asked "
+    "for") {
     auto tool = any_tool();
     if (!tool) return;
     AtWork at(*tool, 900ms);
@@ -1043,7 +1074,8 @@ TEST_CASE("an apply that began goes on when its lease is lost or the worker drai
     const auto planned = stage.plan(stage.backend() + R"(
         resource "terraform_data" "slow" {
           input = "x"
-          provisioner "local-exec" { command = "echo started; until [ -e )" + go.string() + R"( ]; do sleep 0.05; done" }
+          provisioner "local-exec" { command = "echo started; until [ -e )" +
+                                    go.string() + R"( ]; do sleep 0.05; done" }
         })");
     REQUIRE(planned.outcome == Outcome::planned);
     stage.work.spec.phase = Phase::apply;

@@ -34,14 +34,18 @@ struct Run {
     Scratch scratch;
     fs::path data = scratch.path / "data";
     fs::path package() const {
-        for (const auto& entry : fs::directory_iterator(data / "providers" / dns / "1.0.0")) return entry.path();
+        for (const auto& entry : fs::directory_iterator(data / "providers" / dns / "1.0.0"))
+            return entry.path();
         return {};
     }
     explicit Run(const std::string& program = "") {
         fs::create_directories(data);
-        if (!program.empty()) write_file(data / "providers" / dns / "1.0.0/linux_amd64/terraform-provider-dns", program);
+        if (!program.empty())
+            write_file(data / "providers" / dns / "1.0.0/linux_amd64/terraform-provider-dns",
+                       program);
     }
-    std::vector<InstalledProvider> installed(const fs::path& cache = {}, const std::vector<std::string>& mirrors = {}) {
+    std::vector<InstalledProvider> installed(const fs::path& cache = {},
+                                             const std::vector<std::string>& mirrors = {}) {
         return installed_providers(data, cache, mirrors);
     }
 };
@@ -49,14 +53,16 @@ struct Run {
 TEST_CASE("a package's hash is the one that the tools write into lock files") {
     // As a real `terraform init` wrote it for this very program.
     Scratch scratch;
-    write_file(scratch.path / "p/terraform-provider-fake_v1.0.0", "#!/bin/sh\necho MARKER-RAN\nexit 1\n");
+    write_file(scratch.path / "p/terraform-provider-fake_v1.0.0",
+               "#!/bin/sh\necho MARKER-RAN\nexit 1\n");
     CHECK(package_hash(scratch.path / "p") == "h1:u8+Q8ic9NYD5sY4nKFXR1YxiN0FcMmwzLLexH2/xQzc=");
     fs::create_symlink("/etc/passwd", scratch.path / "p/link");
     CHECK_FALSE(package_hash(scratch.path / "p"));
     CHECK_FALSE(package_hash(scratch.path / "absent"));
 }
 
-TEST_CASE("a module's hash sees names, contents, executable bits and links, and no link out of it") {
+TEST_CASE(
+    "a module's hash sees names, contents, executable bits and links, and no link out of it") {
     Scratch scratch;
     const auto module = scratch.path / "m";
     write_file(module / "main.tf", "a");
@@ -88,12 +94,15 @@ TEST_CASE("what version control keeps beside a module is removed and does not co
     CHECK(module_inputs(scratch.path) != before);
 }
 
-TEST_CASE("R3: the cache gives a run only what has a hash of its lock file, whatever else was brought") {
+TEST_CASE(
+    "R3: the cache gives a run only what has a hash of its lock file, whatever else was brought") {
     Scratch shared;
     const auto cache = shared.path / "plugins";
     Run honest("honest"), evil("evil");
     const auto good = honest.installed().at(0), bad = evil.installed().at(0);
-    keep_in_cache(cache, {bad}, lock(bad.hash));  // as an unapproved pull request with a lock file of its own would
+    keep_in_cache(
+        cache, {bad},
+        lock(bad.hash));  // as an unapproved pull request with a lock file of its own would
     keep_in_cache(cache, {good}, lock(good.hash));
 
     Run next;
@@ -107,7 +116,8 @@ TEST_CASE("R3: the cache gives a run only what has a hash of its lock file, what
     Run other;
     offer_cached(cache, lock("h1:" + std::string(43, 'A') + "="), other.data);
     CHECK_FALSE(fs::exists(other.data / "providers"));
-    offer_cached(cache, {{"../../" + dns, "1.0.0", {good.hash}}, {dns, "../1.0.0", {good.hash}}}, other.data);
+    offer_cached(cache, {{"../../" + dns, "1.0.0", {good.hash}}, {dns, "../1.0.0", {good.hash}}},
+                 other.data);
     CHECK_FALSE(fs::exists(other.data / "providers"));
 }
 
@@ -134,7 +144,9 @@ TEST_CASE("a damaged entry of the cache is replaced when its package was downloa
     CHECK(read_file(entry / "terraform-provider-dns") == "program");
 }
 
-TEST_CASE("R3: a provider comes from a download, the cache or a mirror that is configured, and from nowhere else") {
+TEST_CASE(
+    "R3: a provider comes from a download, the cache or a mirror that is configured, and from "
+    "nowhere else") {
     Scratch elsewhere;
     write_file(elsewhere.path / "p/terraform-provider-dns", "x");
     Run run;
@@ -152,13 +164,16 @@ TEST_CASE("what the lock file does not name, or names with other hashes, is said
     CHECK(lock_trouble(installed, lock(installed[0].hash)).empty());
     CHECK(lock_trouble(installed, lock("zh:1234")).empty());  // of the archive, which init has seen
     CHECK(lock_trouble(installed, {}).find("does not name it") != std::string::npos);
-    CHECK(lock_trouble(installed, lock("h1:other")).find("none of the hashes") != std::string::npos);
+    CHECK(lock_trouble(installed, lock("h1:other")).find("none of the hashes") !=
+          std::string::npos);
 }
 
 TEST_CASE("a mirror's providers are found, packed or not") {
     Scratch mirror;
     write_file(mirror.path / dns / "1.0.0/linux_amd64/terraform-provider-dns", "x");
-    write_file(mirror.path / "registry.terraform.io/acme/net/terraform-provider-net_1.0.0_linux_amd64.zip", "x");
+    write_file(
+        mirror.path / "registry.terraform.io/acme/net/terraform-provider-net_1.0.0_linux_amd64.zip",
+        "x");
     write_file(mirror.path / "README.md", "x");
     CHECK(mirrored_providers(mirror.path) ==
           std::vector<std::string>{dns, "registry.terraform.io/acme/net"});
@@ -190,7 +205,9 @@ Variable of_worker(const std::string& name, VariablePhase phase) {
     return out;
 }
 
-TEST_CASE("R4: values of the worker count under a keyed hash, those of the apply as well, literals elsewhere") {
+TEST_CASE(
+    "R4: values of the worker count under a keyed hash, those of the apply as well, literals "
+    "elsewhere") {
     Asked asked;
     asked.spec.variables.emplace("TF_VAR_a", of_worker("CLOUD_TOKEN", VariablePhase::both));
     asked.spec.variables.emplace("TF_VAR_b", Variable{});
@@ -200,11 +217,13 @@ TEST_CASE("R4: values of the worker count under a keyed hash, those of the apply
     for (const auto& input : before) CHECK(input.digest.size() == 64);
     CHECK(asked.inputs() == before);
     asked.worker["SESSION"] = "second";
-    CHECK(differences(before, asked.inputs()) ==
-          std::vector<InputDifference>{{InputKind::value, "TF_VAR_c", InputDifference::How::other}});
+    CHECK(
+        differences(before, asked.inputs()) ==
+        std::vector<InputDifference>{{InputKind::value, "TF_VAR_c", InputDifference::How::other}});
     asked.worker.erase("SESSION");
     CHECK(differences(before, asked.inputs()) ==
-          std::vector<InputDifference>{{InputKind::value, "TF_VAR_c", InputDifference::How::undigested}});
+          std::vector<InputDifference>{
+              {InputKind::value, "TF_VAR_c", InputDifference::How::undigested}});
 }
 
 TEST_CASE("of a variable that is declared as identity the name counts, not the value") {
@@ -215,19 +234,28 @@ TEST_CASE("of a variable that is declared as identity the name counts, not the v
     asked.worker["SESSION"] = "second";
     CHECK(asked.inputs() == before);
     asked.spec.variables.clear();
-    asked.spec.variables.emplace("AWS_SESSION_TOKEN", of_worker("CLOUD_TOKEN", VariablePhase::both));
+    asked.spec.variables.emplace("AWS_SESSION_TOKEN",
+                                 of_worker("CLOUD_TOKEN", VariablePhase::both));
     CHECK(asked.inputs() != before);
 }
 
-TEST_CASE("an apply is compared with its plan in what both have; values of the plan alone are left out") {
+TEST_CASE(
+    "an apply is compared with its plan in what both have; values of the plan alone are left out") {
     RunSpec spec;
     spec.phase = Phase::apply;
     spec.variables.emplace("B", of_worker("CLOUD_TOKEN", VariablePhase::apply));
-    spec.planned_inputs = {{InputKind::setting, "tool", "terraform"}, {InputKind::files, ".", "1"},
-                           {InputKind::variable, "A", "2"},           {InputKind::value, "A", "3"},
-                           {InputKind::value, "B", "4"},              {InputKind::module, "vpc", "5"}};
-    CHECK(differences_of_apply(spec, {{InputKind::module, "vpc", "5"}, {InputKind::value, "B", "4"}}).empty());
-    CHECK(differences_of_apply(spec, {{InputKind::module, "vpc", "6"}, {InputKind::value, "B", "4"}}).size() == 1);
+    spec.planned_inputs = {{InputKind::setting, "tool", "terraform"},
+                           {InputKind::files, ".", "1"},
+                           {InputKind::variable, "A", "2"},
+                           {InputKind::value, "A", "3"},
+                           {InputKind::value, "B", "4"},
+                           {InputKind::module, "vpc", "5"}};
+    CHECK(
+        differences_of_apply(spec, {{InputKind::module, "vpc", "5"}, {InputKind::value, "B", "4"}})
+            .empty());
+    CHECK(
+        differences_of_apply(spec, {{InputKind::module, "vpc", "6"}, {InputKind::value, "B", "4"}})
+            .size() == 1);
     CHECK(differences_of_apply(spec, {{InputKind::module, "vpc", "5"}}).size() == 1);
 }
 

@@ -24,15 +24,22 @@ TEST_CASE("the first error is told without frame, banner and repetition") {
     CHECK(terraform::first_error(many, 3) == "long\nline\nline\n…");
 }
 
-TEST_CASE("the lock that another process holds is told in the error, by each backend in its own way") {
-    CHECK(terraform::lock_id("╷\n│ Error: Error acquiring the state lock\n│ \n│ Error message: x\n│ Lock Info:\n"
-                             "│   ID:        1f-2 \n│   Path:      s3/x\n│   Operation: OperationTypeApply\n╵\n") == "1f-2");
-    CHECK(terraform::lock_id("Error message: HTTP remote state already locked:\nID=a0-b1\nLock Info:\n  ID:  d6-88\n"
-                             "  Operation: untaint\n") == "a0-b1");
+TEST_CASE(
+    "the lock that another process holds is told in the error, by each backend in its own way") {
+    CHECK(
+        terraform::lock_id(
+            "╷\n│ Error: Error acquiring the state lock\n│ \n│ Error message: x\n│ Lock Info:\n"
+            "│   ID:        1f-2 \n│   Path:      s3/x\n│   Operation: OperationTypeApply\n╵\n") ==
+        "1f-2");
+    CHECK(
+        terraform::lock_id(
+            "Error message: HTTP remote state already locked:\nID=a0-b1\nLock Info:\n  ID:  d6-88\n"
+            "  Operation: untaint\n") == "a0-b1");
     CHECK(terraform::lock_id("Lock Info:\n  ID:  d6-88\n  Operation: OperationTypePlan\n") == "");
     CHECK(terraform::lock_id("Error: No such resource instance\n") == "");
     CHECK(terraform::tells_of_change("aws_x.y: Creating...\n"));
-    CHECK_FALSE(terraform::tells_of_change("Acquiring state lock. This may take a few moments...\n"));
+    CHECK_FALSE(
+        terraform::tells_of_change("Acquiring state lock. This may take a few moments...\n"));
 }
 
 TEST_CASE("lines that tell how far a plan is carry no values") {
