@@ -57,8 +57,7 @@ const std::map<std::string, Room> rooms = {
     {"report", {"handlers/report", {"forges", "queue", "blobs", "wording"}, {}}},
     {"schedules", {"handlers/schedules", {"queue", "catalog", "forges"}, {}}},
     {"terraform_state", {"handlers/terraform_state", {"queue", "blobs", "net"}, {}}},
-    {"api",
-     {"handlers/api", {"queue", "policies", "catalog", "net", "blobs", "wording"}, {}}},
+    {"api", {"handlers/api", {"queue", "policies", "catalog", "net", "blobs", "wording"}, {}}},
     {"app", {"service/app", {}, {}}}};
 
 // Where a library, or a call that belongs to one folder, may be spoken to.
@@ -277,9 +276,11 @@ void check_homes(const Files& files, Troubles& troubles) {
     }
 }
 
-// The types of a file that others could meet, by their full names; those in namespaces without a name are its own.
+// The types of a file that others could meet, by their full names; those in namespaces without a
+// name are its own.
 std::vector<std::string> type_names(const std::string& text) {
-    static const std::regex opens("^namespace ?([\\w:]*) ?\\{$"), closes("^\\}  // namespace\\b.*$"),
+    static const std::regex opens("^namespace ?([\\w:]*) ?\\{$"),
+        closes("^\\}  // namespace\\b.*$"),
         type("^(?:struct|class|union|enum class) (\\w+)(?: final)?(?: :[^:].*)? ?\\{.*$");
     std::vector<std::string> found, spaces;
     std::istringstream lines(text);
@@ -289,7 +290,8 @@ std::vector<std::string> type_names(const std::string& text) {
             spaces.push_back(match[1]);
         else if (std::regex_match(line, closes) && !spaces.empty())
             spaces.pop_back();
-        else if (std::regex_match(line, match, type) && std::ranges::find(spaces, "") == spaces.end()) {
+        else if (std::regex_match(line, match, type) &&
+                 std::ranges::find(spaces, "") == spaces.end()) {
             std::string name;
             for (const auto& space : spaces) name += space + "::";
             found.push_back(name + match[1].str());
@@ -332,13 +334,15 @@ void check_reach(const Files& files, Troubles& troubles) {
         if (room.empty() || room == "app") continue;
         const auto within = rooms_within_reach(room);
         std::set<std::string> seen(direct.begin(), direct.end());
-        std::vector<std::pair<std::string, std::string>> todo;  // a header, and the one that includes it
+        std::vector<std::pair<std::string, std::string>>
+            todo;  // a header, and the one that includes it
         for (const auto& header : direct) todo.emplace_back(header, path);
         while (!todo.empty()) {
             const auto [header, by] = todo.back();
             todo.pop_back();
             const auto other = room_of(header);
-            const bool forge = header == "handlers/forges/forge.hpp" && room != "worker" && room != "gateway";
+            const bool forge =
+                header == "handlers/forges/forge.hpp" && room != "worker" && room != "gateway";
             if (by != path && !other.empty() && !forge && !within.contains(other))
                 troubles.push_back(path + ": reaches " + header + " through " + by);
             if (const auto at = included.find(header); at != included.end())
@@ -402,36 +406,37 @@ TEST_CASE("An include that the table does not allow is found, one that it allows
         std::string from, to;
         bool allowed;
     };
-    const Case cases[] = {{"service/model/x.cpp", "service/model/run.hpp", true},
-                          {"service/model/x.cpp", "service/base/json.hpp", false},
-                          {"service/base/x.cpp", "service/model/run.hpp", true},
-                          {"service/base/x.cpp", "service/net/http.hpp", false},
-                          {"service/net/x.cpp", "service/process/process.hpp", false},
-                          {"service/git/x.cpp", "service/process/process.hpp", true},
-                          {"service/blobs/x.cpp", "service/net/http_client.hpp", true},
-                          {"policies/x.cpp", "queue/queue.hpp", false},
-                          {"queue/redis/x.cpp", "policies/policies.hpp", false},
-                          {"queue/x.cpp", "queue/redis/connection.hpp", true},
-                          {"handlers/webhooks/x.cpp", "queue/queue.hpp", true},
-                          {"handlers/webhooks/x.cpp", "queue/redis/connection.hpp", false},
-                          {"handlers/webhooks/x.cpp", "handlers/forges/forge.hpp", true},
-                          {"handlers/webhooks/x.cpp", "handlers/forges/other.hpp", false},
-                          {"handlers/webhooks/x.cpp", "handlers/forges/github/client.hpp", false},
-                          {"handlers/webhooks/x.cpp", "handlers/report/report.hpp", false},
-                          {"handlers/webhooks/x.cpp", "handlers/runs/gateway/gateway.hpp", false},
-                          {"handlers/forges/github/x.cpp", "handlers/forges/forge.hpp", true},
-                          {"handlers/runs/control/x.cpp", "handlers/forges/forge.hpp", true},
-                          {"handlers/runs/control/x.cpp", "handlers/runs/worker/perform.hpp", false},
-                          {"handlers/runs/worker/x.cpp", "handlers/runs/gateway/gateway.hpp", true},
-                          {"handlers/runs/worker/tools/x.cpp", "handlers/runs/control/control.hpp", false},
-                          {"handlers/runs/worker/x.cpp", "queue/queue.hpp", false},
-                          {"handlers/runs/worker/x.cpp", "policies/policies.hpp", false},
-                          {"handlers/runs/worker/x.cpp", "handlers/forges/forge.hpp", false},
-                          {"handlers/api/x.cpp", "handlers/runs/gateway/gateway.hpp", false},
-                          {"handlers/report/x.cpp", "service/app/services.hpp", false},
-                          {"service/app/x.cpp", "handlers/runs/worker/perform.hpp", true},
-                          {"service/app/x.cpp", "tests/support/scratch.hpp", false},
-                          {"service/elsewhere/x.cpp", "service/model/run.hpp", false}};
+    const Case cases[] = {
+        {"service/model/x.cpp", "service/model/run.hpp", true},
+        {"service/model/x.cpp", "service/base/json.hpp", false},
+        {"service/base/x.cpp", "service/model/run.hpp", true},
+        {"service/base/x.cpp", "service/net/http.hpp", false},
+        {"service/net/x.cpp", "service/process/process.hpp", false},
+        {"service/git/x.cpp", "service/process/process.hpp", true},
+        {"service/blobs/x.cpp", "service/net/http_client.hpp", true},
+        {"policies/x.cpp", "queue/queue.hpp", false},
+        {"queue/redis/x.cpp", "policies/policies.hpp", false},
+        {"queue/x.cpp", "queue/redis/connection.hpp", true},
+        {"handlers/webhooks/x.cpp", "queue/queue.hpp", true},
+        {"handlers/webhooks/x.cpp", "queue/redis/connection.hpp", false},
+        {"handlers/webhooks/x.cpp", "handlers/forges/forge.hpp", true},
+        {"handlers/webhooks/x.cpp", "handlers/forges/other.hpp", false},
+        {"handlers/webhooks/x.cpp", "handlers/forges/github/client.hpp", false},
+        {"handlers/webhooks/x.cpp", "handlers/report/report.hpp", false},
+        {"handlers/webhooks/x.cpp", "handlers/runs/gateway/gateway.hpp", false},
+        {"handlers/forges/github/x.cpp", "handlers/forges/forge.hpp", true},
+        {"handlers/runs/control/x.cpp", "handlers/forges/forge.hpp", true},
+        {"handlers/runs/control/x.cpp", "handlers/runs/worker/perform.hpp", false},
+        {"handlers/runs/worker/x.cpp", "handlers/runs/gateway/gateway.hpp", true},
+        {"handlers/runs/worker/tools/x.cpp", "handlers/runs/control/control.hpp", false},
+        {"handlers/runs/worker/x.cpp", "queue/queue.hpp", false},
+        {"handlers/runs/worker/x.cpp", "policies/policies.hpp", false},
+        {"handlers/runs/worker/x.cpp", "handlers/forges/forge.hpp", false},
+        {"handlers/api/x.cpp", "handlers/runs/gateway/gateway.hpp", false},
+        {"handlers/report/x.cpp", "service/app/services.hpp", false},
+        {"service/app/x.cpp", "handlers/runs/worker/perform.hpp", true},
+        {"service/app/x.cpp", "tests/support/scratch.hpp", false},
+        {"service/elsewhere/x.cpp", "service/model/run.hpp", false}};
     for (const auto& c : cases) {
         CAPTURE(c.from);
         CAPTURE(c.to);
@@ -443,7 +448,8 @@ TEST_CASE("What a room may not know is found behind another header as well") {
     const auto reaches = [](const std::string& header_includes) {
         const Files files = {
             {"handlers/runs/gateway/spec.cpp", "// Why.\n#include \"service/model/plan.hpp\"\n"},
-            {"service/model/plan.hpp", "// Why.\n#pragma once\n#include \"" + header_includes + "\"\n"}};
+            {"service/model/plan.hpp",
+             "// Why.\n#pragma once\n#include \"" + header_includes + "\"\n"}};
         for (const auto& trouble : layout_troubles(files))
             if (trouble.starts_with("handlers/runs/gateway/spec.cpp: reaches")) return trouble;
         return std::string();
@@ -492,11 +498,14 @@ TEST_CASE("A library outside its home is found") {
 }
 
 TEST_CASE("Two types of one name are found, unless their files keep them to themselves") {
-    const std::string one = "// Why.\nnamespace slipway {\n\nstruct Target {\n};\n\n}  // namespace slipway\n";
-    const std::string own = "// Why.\nnamespace slipway {\nnamespace {\n\nstruct Target {\n};\n\n"
-                            "}  // namespace\n\n}  // namespace slipway\n";
-    const std::string elsewhere = "// Why.\nnamespace slipway::net {\n\nenum class Target { a };\n\n"
-                                  "}  // namespace slipway::net\n";
+    const std::string one =
+        "// Why.\nnamespace slipway {\n\nstruct Target {\n};\n\n}  // namespace slipway\n";
+    const std::string own =
+        "// Why.\nnamespace slipway {\nnamespace {\n\nstruct Target {\n};\n\n"
+        "}  // namespace\n\n}  // namespace slipway\n";
+    const std::string elsewhere =
+        "// Why.\nnamespace slipway::net {\n\nenum class Target { a };\n\n"
+        "}  // namespace slipway::net\n";
     auto troubles = [&](const std::string& other) {
         return layout_troubles({{"service/net/target.hpp", one}, {"service/net/x.cpp", other}});
     };
@@ -504,7 +513,8 @@ TEST_CASE("Two types of one name are found, unless their files keep them to them
           Troubles{"service/net/x.cpp: another slipway::Target is in service/net/target.hpp"});
     CHECK(troubles(own).empty());
     CHECK(troubles(elsewhere).empty());
-    CHECK(troubles("// Why.\nnamespace slipway {\nstruct Target;\n}  // namespace slipway\n").empty());
+    CHECK(troubles("// Why.\nnamespace slipway {\nstruct Target;\n}  // namespace slipway\n")
+              .empty());
 }
 
 TEST_CASE("A stray entry at the top is found, dot files are not") {

@@ -5,8 +5,8 @@ once. On GitHub's double (tests/support/github_double.py), a quiet installation,
 
     p16_feedback.py BUILD [ROUNDS]        BUILD: a release build with its npm packages, e.g. build/release
 """
+
 import collections
-import json
 import os
 import pathlib
 import shutil
@@ -36,8 +36,10 @@ def wrapped_tool(work):
     folder.mkdir()
     log.touch(0o666)  # runs may have another user id
     wrapper = folder / pathlib.Path(tool).name
-    wrapper.write_text('#!/bin/bash\nbegan=$EPOCHREALTIME\n"%s" "$@"\ncode=$?\n'
-                       'echo "$began $EPOCHREALTIME" >> %s\nexit $code\n' % (os.path.realpath(tool), log))
+    wrapper.write_text(
+        '#!/bin/bash\nbegan=$EPOCHREALTIME\n"%s" "$@"\ncode=$?\n'
+        'echo "$began $EPOCHREALTIME" >> %s\nexit $code\n' % (os.path.realpath(tool), log)
+    )
     wrapper.chmod(0o755)
     return folder, log, wrapper.name
 
@@ -55,8 +57,10 @@ def tool_seconds(log, since):
 
 def body_of(path, value):
     """One resource; its state in `path`."""
-    return 'terraform {\n  backend "local" {\n    path = "%s"\n  }\n}\nresource "terraform_data" "r" {\n  input = "%s"\n}\n' % (
-        path, value)
+    return (
+        'terraform {\n  backend "local" {\n    path = "%s"\n  }\n}\n'
+        'resource "terraform_data" "r" {\n  input = "%s"\n}\n' % (path, value)
+    )
 
 
 class Measuring:
@@ -67,8 +71,13 @@ class Measuring:
         """A new branch that changes so many stacks; (its name, its head)."""
         self.pulls += 1
         name = "topic-%d" % self.pulls
-        self.double.commit(name, {"stacks/s%d/main.tf" % i: body_of(self.work / "state" / ("s%d.tfstate" % i), name)
-                                  for i in range(first, first + stacks)})
+        self.double.commit(
+            name,
+            {
+                "stacks/s%d/main.tf" % i: body_of(self.work / "state" / ("s%d.tfstate" % i), name)
+                for i in range(first, first + stacks)
+            },
+        )
         return name, self.double.push(name)
 
     def is_final(self, head):
@@ -78,7 +87,9 @@ class Measuring:
             body = call.get("body") or {}
             if body.get("name") == "slipway" and body.get("head_sha") == head:
                 own = "/check-runs/%s" % call["id"]
-            if body.get("name") == "slipway" and (body.get("head_sha") == head or (own and call["path"].endswith(own))):
+            if body.get("name") == "slipway" and (
+                body.get("head_sha") == head or (own and call["path"].endswith(own))
+            ):
                 summary = call["at"] if body.get("status") == "completed" else None
             if "ready to merge" in str(body.get("body", "")) and head[:7] in body["body"]:
                 comment = call["at"]
@@ -108,8 +119,12 @@ class Measuring:
         began = time.time()
         for name, _ in branches:
             self.double.open_pull(name)
-        ends = [wait_until("the final summary and comment at " + head, lambda head=head: self.is_final(head))
-                for _, head in branches]
+        ends = [
+            wait_until(
+                "the final summary and comment at " + head, lambda head=head: self.is_final(head)
+            )
+            for _, head in branches
+        ]
         return min(ends) - began, max(ends) - began, tool_seconds(self.log, began)
 
 
@@ -117,7 +132,9 @@ def shown(calls):
     kinds = collections.Counter()
     for call in calls:
         kind = call["path"].split("?")[0].split("/")
-        kinds[call["method"] + " " + "/".join(p for p in kind[4:] if not p.isdigit() and len(p) != 40)] += 1
+        kinds[
+            call["method"] + " " + "/".join(p for p in kind[4:] if not p.isdigit() and len(p) != 40)
+        ] += 1
     return ", ".join("%d %s" % (n, kind) for kind, n in sorted(kinds.items()))
 
 
@@ -131,10 +148,17 @@ def main():
         config = configuration(work, forge)
         folder, log, tool = wrapped_tool(work)
         stacks = max(CALLS)
-        described = "".join("  s%d: {directory: stacks/s%d, tool: %s}\n" % (i, i, tool.replace("tofu", "opentofu"))
-                            for i in range(stacks))
-        files = {"stacks/s%d/main.tf" % i: body_of(work / "state" / ("s%d.tfstate" % i), "x") for i in range(stacks)}
-        double.commit("main", dict(files, **{".slipway.yaml": "version: 1\nstacks:\n" + described}), "Initial")
+        described = "".join(
+            "  s%d: {directory: stacks/s%d, tool: %s}\n" % (i, i, tool.replace("tofu", "opentofu"))
+            for i in range(stacks)
+        )
+        files = {
+            "stacks/s%d/main.tf" % i: body_of(work / "state" / ("s%d.tfstate" % i), "x")
+            for i in range(stacks)
+        }
+        double.commit(
+            "main", dict(files, **{".slipway.yaml": "version: 1\nstacks:\n" + described}), "Initial"
+        )
         double.push("main")
         os.environ["PATH"] = "%s:%s" % (folder, os.environ["PATH"])
         service = Service(build, work, config)
@@ -149,11 +173,17 @@ def main():
             calls = max((f[2] for f in found), key=len)
             worst = max(worst, seconds / bar(stacks))
             failed |= len(calls) > most
-            print("%2d stacks: %.2f s beside %.2f s of the tool, bar %.2f s; %d calls, at most %d: %s"
-                  % (stacks, seconds, tools, bar(stacks), len(calls), most, shown(calls)), flush=True)
+            print(
+                "%2d stacks: %.2f s beside %.2f s of the tool, bar %.2f s; %d calls, at most %d: %s"
+                % (stacks, seconds, tools, bar(stacks), len(calls), most, shown(calls)),
+                flush=True,
+            )
         first, last, tools = measuring.at_once(AT_ONCE)
-        print("%d pull requests at once: the first final after %.2f s, the last after %.2f s (%.2f s of the tool)"
-              % (AT_ONCE, first, last, tools), flush=True)
+        print(
+            "%d pull requests at once: the first final after %.2f s, the last after %.2f s (%.2f s of the tool)"
+            % (AT_ONCE, first, last, tools),
+            flush=True,
+        )
         # Ten of one stack are thirty created things, which the limits let pass at once.
         failed |= first > 2 or last - tools > 2
         print("P16 feedback %.2f (at most 1.00)" % worst, flush=True)

@@ -4,6 +4,7 @@ hand. Both in turn on one machine; medians; the built-in forge, real Redis, the 
 
     p9_webhook.py BUILD [ROUNDS]        BUILD: a release build, e.g. build/release
 """
+
 import json
 import pathlib
 import shutil
@@ -31,11 +32,18 @@ def ours(place, topic, text):
     place.commit({"stacks/network/main.tf": text})
     check = "checks/slipway@%s.json" % place.git("rev-parse", "HEAD")
     ref = "refs/pull/%d/meta" % (len(place.numbers()) + 1)
-    subprocess.run(["git", "push", "-q", "origin", "HEAD:refs/for/main/" + topic], cwd=place.clone,
-                   env=place.environment(), stderr=subprocess.DEVNULL, check=True)
+    subprocess.run(
+        ["git", "push", "-q", "origin", "HEAD:refs/for/main/" + topic],
+        cwd=place.clone,
+        env=place.environment(),
+        stderr=subprocess.DEVNULL,
+        check=True,
+    )
 
     def git(*argv):
-        return subprocess.run(["git", "-C", str(place.bare), *argv], capture_output=True, text=True).stdout
+        return subprocess.run(
+            ["git", "-C", str(place.bare), *argv], capture_output=True, text=True
+        ).stdout
 
     def is_completed(commit):
         return json.loads(git("show", commit + ":" + check) or "{}").get("status") == "completed"
@@ -59,13 +67,24 @@ def by_hand(place, text, number):
     clone = place.work / "by-hand"
     if not clone.exists():
         place.run("git", "clone", "-q", str(place.bare), str(clone))
-    environment = dict(place.environment(), CHECKPOINT_DISABLE="1", TF_IN_AUTOMATION="1", TF_CLI_CONFIG_FILE="/dev/null",
-                       TF_DATA_DIR=str(place.work / ("hand-%d" % number)))
+    environment = dict(
+        place.environment(),
+        CHECKPOINT_DISABLE="1",
+        TF_IN_AUTOMATION="1",
+        TF_CLI_CONFIG_FILE="/dev/null",
+        TF_DATA_DIR=str(place.work / ("hand-%d" % number)),
+    )
     tool = shutil.which("tofu") or shutil.which("terraform")
     began = time.monotonic()
 
     def step(*argv, cwd=None):
-        subprocess.run(argv, cwd=cwd or clone / "stacks/network", env=environment, check=True, capture_output=True)
+        subprocess.run(
+            argv,
+            cwd=cwd or clone / "stacks/network",
+            env=environment,
+            check=True,
+            capture_output=True,
+        )
 
     step("git", "fetch", "-q", "origin", "refs/pull/%d/head" % number, cwd=clone)
     step("git", "checkout", "-q", "--detach", "FETCH_HEAD", cwd=clone)
@@ -87,9 +106,14 @@ def measure(build, count, rounds):
             if i:  # the first of both warms up
                 pairs.append((whole, hand))
         a, b = (statistics.median(p[k] for p in pairs) for k in (0, 1))
-        ratio = statistics.median(whole / hand for whole, hand in pairs)  # the machine's speed changes between pairs
-        print("%4d resources: ours %.0f ms, by hand %.0f ms, bar %.2f, ratio %.2f"
-              % (count, a * 1000, b * 1000, BARS[count], ratio), flush=True)
+        ratio = statistics.median(
+            whole / hand for whole, hand in pairs
+        )  # the machine's speed changes between pairs
+        print(
+            "%4d resources: ours %.0f ms, by hand %.0f ms, bar %.2f, ratio %.2f"
+            % (count, a * 1000, b * 1000, BARS[count], ratio),
+            flush=True,
+        )
 
 
 for resources in BARS:

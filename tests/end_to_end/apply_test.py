@@ -2,6 +2,7 @@
 """What may never go wrong with an apply: begun although somebody said no meanwhile, begun twice, broken off by a
 restart or a pause, lost by a crash. Real Redis and Terraform or OpenTofu; the applies wait for a file and write down
 each time that they make something."""
+
 import json
 import os
 import pathlib
@@ -13,7 +14,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from place import Place, main, organisation, wait_until  # noqa: E402
 
-ONE_OTHER = '''package slipway
+ONE_OTHER = """package slipway
 
 import rego.v1
 
@@ -25,7 +26,7 @@ approve if {
 reject if count(input.reviews.current.rejections) > 0
 
 missing contains "1 of those who may write" if not approve
-'''
+"""
 
 
 class Applies(Place):
@@ -35,21 +36,30 @@ class Applies(Place):
         tree = organisation()
         del tree["stacks/network.yaml"]
         tree["space.yaml"] += "trust: folder\n"
-        tree["stacks/held.yaml"] = "directory: stacks/held\napply: {when: on_merge, start: confirmed}\n"
-        tree["stacks/slow.yaml"] = "directory: stacks/slow\napply: {when: on_merge, start: automatic}\n"
+        tree["stacks/held.yaml"] = (
+            "directory: stacks/held\napply: {when: on_merge, start: confirmed}\n"
+        )
+        tree["stacks/slow.yaml"] = (
+            "directory: stacks/slow\napply: {when: on_merge, start: automatic}\n"
+        )
         tree.update(policies or {})
         super().__init__(build, tree, config)
         self.go = self.state / "go"
 
     def begin(self):
-        self.push_main({"stacks/%s/main.tf" % name: self.stack(name, "") for name in ("held", "slow")})
+        self.push_main(
+            {"stacks/%s/main.tf" % name: self.stack(name, "") for name in ("held", "slow")}
+        )
         return self.start()
 
     def waiting(self, name):
         """Notes that it makes something, and goes on when `go` is there."""
-        return self.stack(name, 'resource "terraform_data" "x" {\n  input = "x"\n  provisioner "local-exec" {\n'
-                          '    command = "echo made >> %s; until [ -e %s ]; do sleep 0.1; done"\n  }\n}\n'
-                          % (self.state / ("made-" + name), self.go))
+        return self.stack(
+            name,
+            'resource "terraform_data" "x" {\n  input = "x"\n  provisioner "local-exec" {\n'
+            '    command = "echo made >> %s; until [ -e %s ]; do sleep 0.1; done"\n  }\n}\n'
+            % (self.state / ("made-" + name), self.go),
+        )
 
     def made(self, name):
         file = self.state / ("made-" + name)
@@ -68,9 +78,11 @@ class Applies(Place):
 
     def run_of(self, name, *states):
         """The newest run of the stack after the merge, once it is in one of the states."""
+
         def there():
             run = next(r for r in self.runs(name) if r["kind"] == "tracked")
             return run if not states or run["state"] in states else None
+
         return wait_until("a run of %s to be %s" % (name, " or ".join(states)), there)
 
     def begun(self, name):
@@ -96,8 +108,14 @@ class Applies(Place):
 
 def a_no_between_confirmation_and_start_counts(build):
     """W5: a review taken back, a cancel and a rewritten branch count while a confirmed run waits for a worker"""
-    with Applies(build, "workers: 1\n", {"policies/approval/one_other.rego": ONE_OTHER,
-                 "stacks/more.yaml": "directory: stacks/more\napply: {when: on_merge, start: confirmed}\n"}) as place:
+    with Applies(
+        build,
+        "workers: 1\n",
+        {
+            "policies/approval/one_other.rego": ONE_OTHER,
+            "stacks/more.yaml": "directory: stacks/more\napply: {when: on_merge, start: confirmed}\n",
+        },
+    ) as place:
         place.push_main({"stacks/more/main.tf": place.stack("more", "")})
         place.begin()
         held = place.merge("held", approve=True)
@@ -108,7 +126,10 @@ def a_no_between_confirmation_and_start_counts(build):
         place.begun("slow")  # the one worker is busy
         place.slipway("confirm", run["id"])
         place.slipway("confirm", other["id"])
-        assert place.run_of("held")["state"] == "confirmed" and place.run_of("more")["state"] == "confirmed"
+        assert (
+            place.run_of("held")["state"] == "confirmed"
+            and place.run_of("more")["state"] == "confirmed"
+        )
         place.wait_comment(held, "held is confirmed and waits for a worker")
         place.slipway("pull", "review", str(held), "--request-changes", "--as", "grace")
         place.slipway("cancel", other["id"])
@@ -117,10 +138,15 @@ def a_no_between_confirmation_and_start_counts(build):
         place.run_of("slow", "finished")
         run = place.run_of("held", "unconfirmed")
         assert "reject" in run["reason"] and not place.made("held") and not place.made("more"), run
-        assert [c["state"] for c in run["history"]][-2:] == ["confirmed", "unconfirmed"], run["history"]
+        assert [c["state"] for c in run["history"]][-2:] == ["confirmed", "unconfirmed"], run[
+            "history"
+        ]
         assert "an apply does not begin" in place.whole_log()
         place.slipway("pull", "review", str(held), "--approve", "--as", "grace")
-        wait_until("the run to be confirmed again", lambda: place.slipway("confirm", run["id"], check=False).returncode == 0)
+        wait_until(
+            "the run to be confirmed again",
+            lambda: place.slipway("confirm", run["id"], check=False).returncode == 0,
+        )
         place.run_of("held", "finished")
         assert place.made("held") == 1
 
@@ -143,6 +169,7 @@ def a_rewritten_branch_counts(build):
         def back():
             found = next(r for r in place.runs("held") if r["id"] == run["id"])
             return found if found["state"] == "unconfirmed" else None
+
         assert "not on main any more" in wait_until("the run to wait again", back)["reason"]
         assert not place.made("held")
 
@@ -201,10 +228,20 @@ def killed_in_the_middle(build):
         place.start()
         lost = place.run_of("slow", "unknown")
         assert lost["id"] == run["id"] and lost["last_seen"], lost
-        place.wait_comment(number, "does not know how the apply of slow ended", "/slipway resolve slow applied",
-                           "What was seen last", lost["last_seen"][:20])
-        wait_until("a plan to show that something is left", lambda: "something is left" in place.run_of("slow")["reason"])
-        assert "slipway resolve %s --applied or --failed" % run["id"] in place.slipway("runs").stdout
+        place.wait_comment(
+            number,
+            "does not know how the apply of slow ended",
+            "/slipway resolve slow applied",
+            "What was seen last",
+            lost["last_seen"][:20],
+        )
+        wait_until(
+            "a plan to show that something is left",
+            lambda: "something is left" in place.run_of("slow")["reason"],
+        )
+        assert (
+            "slipway resolve %s --applied or --failed" % run["id"] in place.slipway("runs").stdout
+        )
         refused = place.slipway("resolve", run["id"], check=False)
         assert refused.returncode != 0, refused
         place.say(number, "/slipway resolve slow failed", who="mallory")
@@ -216,7 +253,9 @@ def killed_in_the_middle(build):
         left = place.run_of("slow", "unconfirmed")
         assert left["id"] != run["id"] and left["retry_of"] == run["id"], left
         resolved = next(r for r in place.runs("slow") if r["id"] == run["id"])
-        assert resolved["state"] == "failed" and "the instance is not there" in resolved["reason"], resolved
+        assert (
+            resolved["state"] == "failed" and "the instance is not there" in resolved["reason"]
+        ), resolved
         again = place.slipway("resolve", run["id"], "--applied", check=False)
         assert again.returncode == 1 and "no apply whose end is unknown" in again.stderr, again
         place.go.touch()
@@ -234,11 +273,15 @@ def what_is_certain_is_found_out(build):
         redis = place.redis_pid()
         os.kill(redis, signal.SIGSTOP)  # its end cannot be told
         place.go.touch()
-        wait_until("the journal to have the end", lambda: [e for e in place.journal() if e["result"]])
+        wait_until(
+            "the journal to have the end", lambda: [e for e in place.journal() if e["result"]]
+        )
         place.killed()
         place.start()
         done = place.run_of("slow", "finished")
-        assert done["id"] == run["id"] and place.made("slow") == 1 and place.resources("slow") == ["x"], done
+        assert (
+            done["id"] == run["id"] and place.made("slow") == 1 and place.resources("slow") == ["x"]
+        ), done
 
         place.go.unlink()
         place.merge("held")
@@ -265,7 +308,9 @@ def a_restart_waits_for_applies(build):
         run = place.begun("slow")
         place.process.send_signal(signal.SIGTERM)
         health = lambda: json.loads(place.http("GET", "/healthz")[1])  # noqa: E731
-        assert wait_until("the health to name the apply", lambda: health().get("draining")) == {"applies": [run["id"]]}
+        assert wait_until("the health to name the apply", lambda: health().get("draining")) == {
+            "applies": [run["id"]]
+        }
         assert run["id"] in place.whole_log() and place.http("GET", "/readyz")[0] == 200
         assert place.run_of("slow")["state"] == "applying"
         place.slipway("discard", waits["id"])
@@ -273,13 +318,20 @@ def a_restart_waits_for_applies(build):
         place.commit({"stacks/held/main.tf": place.waiting("held") + "# late\n"})
         told = place.run("git", "push", "origin", "HEAD:refs/for/main/late", cwd=place.clone).stderr
         assert "was not told" not in told, told
-        wait_until("the late pull request to wait for a worker", lambda: [
-            r for r in place.runs("held") if r["kind"] == "proposed" and r["pull"] == number + 1])
+        wait_until(
+            "the late pull request to wait for a worker",
+            lambda: [
+                r for r in place.runs("held") if r["kind"] == "proposed" and r["pull"] == number + 1
+            ],
+        )
         place.go.touch()
         assert place.process.wait(60) == 0, place.log()
         assert place.made("slow") == 1 and place.resources("slow") == ["x"]
         place.start()
-        assert place.run_of("slow")["state"] == "finished" and place.run_of("held")["state"] == "discarded"
+        assert (
+            place.run_of("slow")["state"] == "finished"
+            and place.run_of("held")["state"] == "discarded"
+        )
         place.wait_check(number + 1, "success")
         place.wait_comment(number, "Slipway applied slow")
 
@@ -294,7 +346,9 @@ def a_second_signal_interrupts(build):
         wait_until("it to drain", lambda: "draining" in place.http("GET", "/healthz")[1])
         place.process.send_signal(signal.SIGTERM)
         assert place.process.wait(60) == 0, place.log()
-        assert json.loads((place.state / "slow.tfstate").read_text())["resources"], "the tool was killed"
+        assert json.loads((place.state / "slow.tfstate").read_text())["resources"], (
+            "the tool was killed"
+        )
         place.start()
         ended = place.run_of("slow", "failed")
         assert ended["id"] == run["id"] and "interrupted" in ended["error"], ended
@@ -311,7 +365,10 @@ def a_pause_interrupts_nothing(build):
             run = place.begun(name)
             job = "perform/%s/apply" % run["id"]
             redis = place.redis_pid()
-            lasts = lambda: float(place.redis("ZSCORE", "{slipway}:leased", job)) / 1000 - time.time()  # noqa: E731
+
+            def lasts():
+                return float(place.redis("ZSCORE", "{slipway}:leased", job)) / 1000 - time.time()  # noqa: E731
+
             os.kill(place.process.pid, signal.SIGSTOP)
             if with_redis:
                 os.kill(redis, signal.SIGSTOP)
@@ -321,7 +378,9 @@ def a_pause_interrupts_nothing(build):
             else:
                 wait_until("the lease to be over", lambda: lasts() < -1)
             os.kill(place.process.pid, signal.SIGCONT)
-            wait_until("the process to see that it stood still", lambda: "stood still" in place.whole_log())
+            wait_until(
+                "the process to see that it stood still", lambda: "stood still" in place.whole_log()
+            )
             wait_until("the lease to be renewed", lambda: lasts() > 1)
             place.go.touch()
             done = place.run_of(name, "finished", "failed", "unknown")
@@ -344,6 +403,16 @@ def work_of_the_dead_is_taken_back_at_once(build):
         place.wait_comment(number, "/slipway resolve slow")
 
 
-main([a_no_between_confirmation_and_start_counts, a_rewritten_branch_counts, applied_once_whatever_redis_forgets, killed_in_the_middle,
-      what_is_certain_is_found_out, a_restart_waits_for_applies, a_second_signal_interrupts,
-      a_pause_interrupts_nothing, work_of_the_dead_is_taken_back_at_once])
+main(
+    [
+        a_no_between_confirmation_and_start_counts,
+        a_rewritten_branch_counts,
+        applied_once_whatever_redis_forgets,
+        killed_in_the_middle,
+        what_is_certain_is_found_out,
+        a_restart_waits_for_applies,
+        a_second_signal_interrupts,
+        a_pause_interrupts_nothing,
+        work_of_the_dead_is_taken_back_at_once,
+    ]
+)

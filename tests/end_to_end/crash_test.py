@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """What survives when processes die: an event once acknowledged is acted on, a plan starts again, Redis comes back."""
-import json
+
 import os
 import pathlib
 import signal
@@ -17,7 +17,9 @@ def killed_right_after_the_acknowledgement(build):
         place.start()
         place.branch("topic")
         place.commit({"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
-        place.git("push", "-q", "origin", "HEAD:refs/for/main/topic")  # returns once the hook has its 202
+        place.git(
+            "push", "-q", "origin", "HEAD:refs/for/main/topic"
+        )  # returns once the hook has its 202
         place.kill()
         place.start()
         place.wait_check(1, "success")
@@ -31,10 +33,14 @@ def opened_while_it_was_away(build):
         place.start()
         place.kill()
         asked = place.slipway("runs", check=False)
-        assert asked.returncode == 2 and "no service runs on %s: start it" % place.data in asked.stderr, asked
+        assert (
+            asked.returncode == 2 and "no service runs on %s: start it" % place.data in asked.stderr
+        ), asked
         place.branch("topic")
         place.commit({"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
-        told = place.run("git", "push", "origin", "HEAD:refs/for/main/topic", cwd=place.clone).stderr
+        told = place.run(
+            "git", "push", "origin", "HEAD:refs/for/main/topic", cwd=place.clone
+        ).stderr
         assert "the service was not told" in told and "comment `/slipway plan`" in told, told
         place.start()
         place.say(1, "/slipway explain")
@@ -51,12 +57,16 @@ def redis_killed(build):
         place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
         place.start()
         place.branch("topic")
-        place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
+        place.propose(
+            "topic", {"stacks/network/main.tf": place.stack("network", resource("net", "b"))}
+        )
         place.wait_check(1, "success")
         os.kill(place.redis_pid(), signal.SIGKILL)
         wait_until("the service to be ready again", lambda: place.http("GET", "/readyz")[0] == 200)
         assert [r["state"] for r in place.runs("network")] == ["finished"]
-        place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "c"))})
+        place.propose(
+            "topic", {"stacks/network/main.tf": place.stack("network", resource("net", "c"))}
+        )
         head = place.git("rev-parse", "HEAD")
         place.wait_comment(1, head[:7])
         place.wait_check(1, "success")
@@ -68,8 +78,13 @@ def killed_while_it_plans(build):
         place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
         place.start()
         place.branch("topic")
-        place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
-        wait_until("the plan to begin", lambda: place.runs("network")[0]["state"] in ("planning", "finished"))
+        place.propose(
+            "topic", {"stacks/network/main.tf": place.stack("network", resource("net", "b"))}
+        )
+        wait_until(
+            "the plan to begin",
+            lambda: place.runs("network")[0]["state"] in ("planning", "finished"),
+        )
         place.kill()
         place.start()
         place.wait_check(1, "success")
@@ -86,5 +101,12 @@ def ended_politely(build):
         assert not pathlib.Path("/proc/%d" % redis).exists(), "redis-server was left running"
 
 
-main([killed_right_after_the_acknowledgement, opened_while_it_was_away, redis_killed, killed_while_it_plans,
-      ended_politely])
+main(
+    [
+        killed_right_after_the_acknowledgement,
+        opened_while_it_was_away,
+        redis_killed,
+        killed_while_it_plans,
+        ended_politely,
+    ]
+)

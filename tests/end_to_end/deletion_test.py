@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What becomes of a stack whose directory or description goes away: real Terraform, on the built-in forge."""
+
 import pathlib
 import sys
 
@@ -11,20 +12,25 @@ def tree_with(*lines, name="net"):
     """The stack `net` in stacks/net, which applies by itself; lines: more of its settings."""
     tree = organisation()
     del tree["stacks/network.yaml"]
-    tree["stacks/%s.yaml" % name] = "directory: stacks/net\napply: {when: on_merge, start: automatic}\n" + "".join(
-        line + "\n" for line in lines)
+    tree["stacks/%s.yaml" % name] = (
+        "directory: stacks/net\napply: {when: on_merge, start: automatic}\n"
+        + "".join(line + "\n" for line in lines)
+    )
     return tree
 
 
 def own_file(key="net", directory="stacks/net", *lines):
-    return ("version: 1\nstacks:\n  %s:\n    directory: %s\n    tool: %s\n"
-            "    apply: {when: on_merge, start: automatic}\n" % (key, directory, TOOL)) + "".join(
-                "    %s\n" % line for line in lines)
+    return (
+        "version: 1\nstacks:\n  %s:\n    directory: %s\n    tool: %s\n"
+        "    apply: {when: on_merge, start: automatic}\n" % (key, directory, TOOL)
+    ) + "".join("    %s\n" % line for line in lines)
 
 
 def applied(place, main_tf, more=None):
     """A stack that lives: planned on a pull request, merged and applied. Returns nothing but trust in its state."""
-    place.push_main(dict({"README.md": "hello\n", "stacks/net/main.tf": place.stack("net", "")}, **(more or {})))
+    place.push_main(
+        dict({"README.md": "hello\n", "stacks/net/main.tf": place.stack("net", "")}, **(more or {}))
+    )
     place.start()
     place.branch("first")
     place.propose("first", {"stacks/net/main.tf": main_tf})
@@ -68,17 +74,33 @@ def a_renamed_directory(build):
         place.git("mv", "stacks/net", "stacks/network")
         place.propose("move", {"stacks/network/more.tf": resource("c")})
         place.wait_check(2, "success")
-        body = place.wait_comment(2, "`stacks/net` was renamed to `stacks/network`", "directory: stacks/network",
-                                  "stacks/net.yaml:1", "+1")
+        body = place.wait_comment(
+            2,
+            "`stacks/net` was renamed to `stacks/network`",
+            "directory: stacks/network",
+            "stacks/net.yaml:1",
+            "+1",
+        )
         assert "estroy" not in body.split("\n### ")[0].split("|")[0], body
         assert place.check(2, "slipway/net")["title"] == "1 to add", place.check(2, "slipway/net")
         place.slipway("pull", "merge", "2", "--as", "grace")
         place.wait_comment(2, "Slipway applied net", "as well")
         run = tracked(place)[0]
-        assert run["state"] == "finished" and run["renamed_from"] == "stacks/net" and not run["destroy"], run
+        assert (
+            run["state"] == "finished"
+            and run["renamed_from"] == "stacks/net"
+            and not run["destroy"]
+        ), run
         assert place.resources("net") == ["a", "b", "c"], place.resources("net")
         # Settings follow: the stack is there from now on, and nothing is renamed any more.
-        place.write(place.organisation, {"stacks/net.yaml": tree_with()["stacks/net.yaml"].replace("stacks/net", "stacks/network")})
+        place.write(
+            place.organisation,
+            {
+                "stacks/net.yaml": tree_with()["stacks/net.yaml"].replace(
+                    "stacks/net", "stacks/network"
+                )
+            },
+        )
         wait_until("the tree to be read again", lambda: "was read again" in place.log())
         place.branch("later")
         place.propose("later", {"stacks/network/more.tf": resource("c") + resource("d")})
@@ -94,21 +116,39 @@ def a_deleted_directory(build):
         place.branch("delete")
         place.propose("delete", {"stacks/net/main.tf": None})
         check = place.wait_check(2, "action_required")
-        assert check["title"] == "stacks/net no longer exists, but stack net still manages 2 resources", check
-        body = place.wait_comment(2, "### Slipway: `stacks/net` no longer exists, but stack net still manages 2 resources")
-        for way in ("Restore it", "`directory`", "`delete: destroy`", "`delete: orphan`", "stacks/net.yaml:1"):
+        assert (
+            check["title"] == "stacks/net no longer exists, but stack net still manages 2 resources"
+        ), check
+        body = place.wait_comment(
+            2, "### Slipway: `stacks/net` no longer exists, but stack net still manages 2 resources"
+        )
+        for way in (
+            "Restore it",
+            "`directory`",
+            "`delete: destroy`",
+            "`delete: orphan`",
+            "stacks/net.yaml:1",
+        ):
             assert way in body, (way, body)
         assert not [r for r in place.runs("net") if r["pull"] == 2], place.runs("net")
         merge_anyway(place, 2)
         place.wait_comment(2, "Nothing of net was destroyed")
         looked_at(place)
-        assert len(tracked(place)) == before and place.resources("net") == ["a", "b"], tracked(place)
+        assert len(tracked(place)) == before and place.resources("net") == ["a", "b"], tracked(
+            place
+        )
         # Gone before and gone now: nobody's concern.
         place.git("fetch", "-q", "origin")
         place.branch("other")
         place.propose("other", {"README.md": "more\n"})
-        wait_until("the third to be decided", lambda: place.check(3) and place.check(3)["status"] == "completed")
-        assert place.check(3)["conclusion"] == "success" and "no stack" in place.check(3)["title"].lower(), place.check(3)
+        wait_until(
+            "the third to be decided",
+            lambda: place.check(3) and place.check(3)["status"] == "completed",
+        )
+        assert (
+            place.check(3)["conclusion"] == "success"
+            and "no stack" in place.check(3)["title"].lower()
+        ), place.check(3)
 
 
 def destroyed_because_its_settings_say_so(build):
@@ -120,13 +160,19 @@ def destroyed_because_its_settings_say_so(build):
         place.wait_check(2, "success")
         place.wait_comment(2, "### Slipway: merging destroys 2 resources in net", "| **net** |")
         place.slipway("pull", "merge", "2", "--as", "grace")
-        place.wait_comment(2, "### Slipway: destroying 2 resources in net waits for confirmation by name",
-                           "/slipway apply net@")
+        place.wait_comment(
+            2,
+            "### Slipway: destroying 2 resources in net waits for confirmation by name",
+            "/slipway apply net@",
+        )
         assert place.resources("net") == ["a", "b"]
         place.say(2, "/slipway apply")
         place.wait_reply(2, "must be named: `/slipway apply net`")
         place.say(2, "/slipway apply n*")
-        wait_until("a second refusal", lambda: sum("must be named" in c["body"] for c in place.pull(2)["comments"]) == 2)
+        wait_until(
+            "a second refusal",
+            lambda: sum("must be named" in c["body"] for c in place.pull(2)["comments"]) == 2,
+        )
         assert tracked(place)[0]["state"] == "unconfirmed" and place.resources("net") == ["a", "b"]
         place.say(2, "/slipway apply net")
         place.wait_comment(2, "destroyed 2 resources")
@@ -158,27 +204,47 @@ def keys_of_a_repository_that_describes_itself(build):
         place.propose("key", {".slipway.yaml": own_file("vpc")})
         place.wait_check(2, "success")
         proposed = [r for r in place.runs(other) if r["pull"] == 2]
-        assert len(proposed) == 1 and proposed[0]["summary"] == "no changes" and not proposed[0]["destroy"], proposed
+        assert (
+            len(proposed) == 1
+            and proposed[0]["summary"] == "no changes"
+            and not proposed[0]["destroy"]
+        ), proposed
         assert "new with this" not in place.own_comments(2)[0]["body"].lower()
         place.slipway("pull", "close", "2")
 
         place.branch("gone")
-        place.propose("gone", {".slipway.yaml": "version: 1\nstacks: {}\n", "stacks/net/main.tf": None})
+        place.propose(
+            "gone", {".slipway.yaml": "version: 1\nstacks: {}\n", "stacks/net/main.tf": None}
+        )
         place.wait_check(3, "action_required")
-        place.wait_comment(3, "`stacks/net` no longer exists, but stack %s still manages 2 resources" % stack)
+        place.wait_comment(
+            3, "`stacks/net` no longer exists, but stack %s still manages 2 resources" % stack
+        )
         place.git("fetch", "-q", "origin")
         place.git("push", "-q", "origin", "HEAD:main")  # and past every check
-        wait_until("the log to tell of it", lambda: "resources stay, and nothing is planned" in place.log())
+        wait_until(
+            "the log to tell of it", lambda: "resources stay, and nothing is planned" in place.log()
+        )
         assert len(tracked(place, stack)) == before and place.resources("net") == ["a", "b"]
 
-        restored = {".slipway.yaml": own_file("net", "stacks/net", "delete: destroy"), "stacks/net/main.tf": two(place)}
+        restored = {
+            ".slipway.yaml": own_file("net", "stacks/net", "delete: destroy"),
+            "stacks/net/main.tf": two(place),
+        }
         place.git("fetch", "-q", "origin")
         place.git("checkout", "-q", "-B", "main", "origin/main")
         place.push_main(restored)
-        wait_until("the restored stack's run", lambda: len(tracked(place, stack)) > before
-                   and tracked(place, stack)[0]["state"] == "finished")
+        wait_until(
+            "the restored stack's run",
+            lambda: (
+                len(tracked(place, stack)) > before
+                and tracked(place, stack)[0]["state"] == "finished"
+            ),
+        )
         place.branch("again")
-        place.propose("again", {".slipway.yaml": "version: 1\nstacks: {}\n", "stacks/net/main.tf": None})
+        place.propose(
+            "again", {".slipway.yaml": "version: 1\nstacks: {}\n", "stacks/net/main.tf": None}
+        )
         place.wait_check(4, "success")
         place.slipway("pull", "merge", "4", "--as", "grace")
         place.wait_comment(4, "destroying 2 resources in")
@@ -194,8 +260,13 @@ def moved_with_its_description(build):
         applied(place, two(place), {".slipway.yaml": own_file()})
         place.branch("move")
         place.git("mv", "stacks/net", "stacks/network")
-        place.propose("move", {".slipway.yaml": own_file("net", "stacks/network"),
-                               "stacks/network/more.tf": resource("c")})
+        place.propose(
+            "move",
+            {
+                ".slipway.yaml": own_file("net", "stacks/network"),
+                "stacks/network/more.tf": resource("c"),
+            },
+        )
         place.wait_check(2, "success")
         body = place.wait_comment(2, "+1")
         assert "was renamed" not in body and "New with this" not in body, body
@@ -204,5 +275,13 @@ def moved_with_its_description(build):
         assert place.resources("net") == ["a", "b", "c"]
 
 
-main([a_renamed_directory, a_deleted_directory, destroyed_because_its_settings_say_so,
-      orphaned_because_its_settings_say_so, keys_of_a_repository_that_describes_itself, moved_with_its_description])
+main(
+    [
+        a_renamed_directory,
+        a_deleted_directory,
+        destroyed_because_its_settings_say_so,
+        orphaned_because_its_settings_say_so,
+        keys_of_a_repository_that_describes_itself,
+        moved_with_its_description,
+    ]
+)

@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """The main job on GitHub, end to end, against parts that nobody here wrote (tests/support/github_double.py):
 
-    pull request -> checks and comment; new commit -> the same comment edited; check re-requested -> planned again;
-    merge -> apply -> the state holds the resource; and no request violates GitHub's description.
+pull request -> checks and comment; new commit -> the same comment edited; check re-requested -> planned again;
+merge -> apply -> the state holds the resource; and no request violates GitHub's description.
 
-    github_test.py BUILD
+github_test.py BUILD
 """
+
 import json
 import os
 import pathlib
@@ -36,7 +37,8 @@ def configuration(work, forge):
     secret.write_text(forge["webhook_secret"])
     (work / "state").mkdir()
     file = work / "slipway.yaml"
-    file.write_text("""\
+    file.write_text(
+        """\
 listen: 127.0.0.1:0
 data: %(work)s/data
 workers: 2
@@ -49,12 +51,16 @@ forges:
     webhook_secrets: [{file: %(work)s/webhook_secret}]
     self_described: ["acme/*"]
 sandbox: {kind: bubblewrap, writable: [%(work)s/state]}
-""" % dict(forge, work=work))
+"""
+        % dict(forge, work=work)
+    )
     return file
 
 
 def stack(work, *resources):
-    text = 'terraform {\n  backend "local" {\n    path = "%s/state/network.tfstate"\n  }\n}\n' % work
+    text = (
+        'terraform {\n  backend "local" {\n    path = "%s/state/network.tfstate"\n  }\n}\n' % work
+    )
     for name, value in resources:
         text += '\nresource "terraform_data" "%s" {\n  input = "%s"\n}\n' % (name, value)
     return text
@@ -64,9 +70,13 @@ class Service:
     def __init__(self, build, work, config):
         self.log_path = work / "slipway.log"
         self.process = subprocess.Popen(
-            [str(build / "bin/slipway"), "serve", "--config", str(config)], stdout=subprocess.PIPE,
-            stderr=open(self.log_path, "wb"), stdin=subprocess.DEVNULL, start_new_session=True,
-            env={"PATH": os.environ["PATH"], "HOME": str(work)})
+            [str(build / "bin/slipway"), "serve", "--config", str(config)],
+            stdout=subprocess.PIPE,
+            stderr=open(self.log_path, "wb"),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={"PATH": os.environ["PATH"], "HOME": str(work)},
+        )
         self.url = None
         threading.Thread(target=self.read, daemon=True).start()
         wait_until("slipway to listen", lambda: self.url or self.process.poll() is not None)
@@ -98,18 +108,36 @@ class Scene:
 
     def wait(self, what, condition, seconds=120):
         def alive():
-            assert self.service.process.poll() is None, "slipway ended:\n" + self.service.log()[-4000:]
+            assert self.service.process.poll() is None, (
+                "slipway ended:\n" + self.service.log()[-4000:]
+            )
             return condition()
 
         began = time.monotonic()
         try:
             value = wait_until(what, alive, seconds)
         except TimeoutError:
-            print("checks: " + json.dumps([
-                {k: c[k] for k in ("name", "status", "conclusion", "external_id", "head_sha")}
-                for mine in self.double.pulls.values() for c in self.double.checks(mine["head"])], indent=1))
-            print("comments: " + json.dumps([c["body"] for n in self.double.pulls
-                                             for c in self.double.comments(n)], indent=1))
+            print(
+                "checks: "
+                + json.dumps(
+                    [
+                        {
+                            k: c[k]
+                            for k in ("name", "status", "conclusion", "external_id", "head_sha")
+                        }
+                        for mine in self.double.pulls.values()
+                        for c in self.double.checks(mine["head"])
+                    ],
+                    indent=1,
+                )
+            )
+            print(
+                "comments: "
+                + json.dumps(
+                    [c["body"] for n in self.double.pulls for c in self.double.comments(n)],
+                    indent=1,
+                )
+            )
             print("webhooks: " + json.dumps(self.double.webhooks_sent()))
             raise
         say("%s (%.1f s)" % (what, time.monotonic() - began))
@@ -122,8 +150,11 @@ class Scene:
         return newest if newest and newest["status"] == "completed" else None
 
     def own_comments(self, number):
-        return [c for c in self.double.comments(number)
-                if c["user"]["login"] == SLUG + "[bot]" and c["body"].startswith(MARKER)]
+        return [
+            c
+            for c in self.double.comments(number)
+            if c["user"]["login"] == SLUG + "[bot]" and c["body"].startswith(MARKER)
+        ]
 
     def comment_with(self, number, *texts):
         for comment in self.own_comments(number):
@@ -136,7 +167,9 @@ def play(double, service, work):
     scene = Scene(double, service)
     double.webhooks_to(service.url + "/webhooks/github.com")
 
-    double.commit("topic", {"stacks/network/main.tf": stack(work, ("main", "10.0.0.0/8"))}, "A network")
+    double.commit(
+        "topic", {"stacks/network/main.tf": stack(work, ("main", "10.0.0.0/8"))}, "A network"
+    )
     head = double.push("topic")
     number = double.open_pull("topic", "A network")
     say("pull request %d opened at %s" % (number, head[:7]))
@@ -146,17 +179,24 @@ def play(double, service, work):
     assert planned["conclusion"] == "success", planned
     assert "1 to add" in planned["output"]["title"], planned
     assert planned["external_id"], planned
-    first = scene.wait("the comment shows the plan",
-                       lambda: scene.comment_with(number, "terraform_data.main", head[:7]))
+    first = scene.wait(
+        "the comment shows the plan",
+        lambda: scene.comment_with(number, "terraform_data.main", head[:7]),
+    )
 
-    double.commit("topic", {"stacks/network/main.tf": stack(work, ("main", "10.0.0.0/8"), ("edge", "b"))})
+    double.commit(
+        "topic", {"stacks/network/main.tf": stack(work, ("main", "10.0.0.0/8"), ("edge", "b"))}
+    )
     head = double.push("topic")
     say("new commit %s" % head[:7])
-    planned = scene.wait("the stack's check is completed at the new head",
-                         lambda: scene.check(head, CHECK))
+    planned = scene.wait(
+        "the stack's check is completed at the new head", lambda: scene.check(head, CHECK)
+    )
     assert "2 to add" in planned["output"]["title"], planned
-    second = scene.wait("the comment shows the new plan",
-                        lambda: scene.comment_with(number, "terraform_data.edge", head[:7]))
+    second = scene.wait(
+        "the comment shows the new plan",
+        lambda: scene.comment_with(number, "terraform_data.edge", head[:7]),
+    )
     assert second["id"] == first["id"], "another comment was written"
     assert len(scene.own_comments(number)) == 1, scene.own_comments(number)
 
@@ -172,12 +212,19 @@ def play(double, service, work):
 
     double.comment(number, "Looks good, thank you!")
     double.comment(number, "/slipway help")
-    scene.wait("the command was answered", lambda: [
-        c for c in double.comments(number)
-        if c["user"]["login"] == SLUG + "[bot]" and not c["body"].startswith(MARKER)])
+    scene.wait(
+        "the command was answered",
+        lambda: [
+            c
+            for c in double.comments(number)
+            if c["user"]["login"] == SLUG + "[bot]" and not c["body"].startswith(MARKER)
+        ],
+    )
 
-    scene.wait("the comment shows the plan that was made again",
-               lambda: scene.comment_with(number, "ready to merge", again["external_id"]))
+    scene.wait(
+        "the comment shows the plan that was made again",
+        lambda: scene.comment_with(number, "ready to merge", again["external_id"]),
+    )
     merged = double.merge(number)
     say("merged as %s" % merged[:7])
     state = work / "state/network.tfstate"
@@ -189,7 +236,9 @@ def play(double, service, work):
         return names == {"main", "edge"}
 
     scene.wait("the state holds the resources", resources)
-    applied = scene.wait("the comment says that it was applied", lambda: scene.comment_with(number, "applied"))
+    applied = scene.wait(
+        "the comment says that it was applied", lambda: scene.comment_with(number, "applied")
+    )
     assert applied["id"] == first["id"], "another comment was written"
     assert len(scene.own_comments(number)) == 1
 
@@ -220,11 +269,15 @@ def main():
         say("GitHub's double is up")
         tool = "tofu" if shutil.which("tofu") else "terraform"
         assert shutil.which(tool), "neither tofu nor terraform is on PATH"
-        double.commit("main", {
-            ".slipway.yaml": "version: 1\nstacks:\n  network:\n    directory: stacks/network\n    tool: %s\n"
-                             "    apply: {start: automatic}\n" % tool.replace("tofu", "opentofu"),
-            "stacks/network/main.tf": stack(work),
-        }, "Initial")
+        double.commit(
+            "main",
+            {
+                ".slipway.yaml": "version: 1\nstacks:\n  network:\n    directory: stacks/network\n    tool: %s\n"
+                "    apply: {start: automatic}\n" % tool.replace("tofu", "opentofu"),
+                "stacks/network/main.tf": stack(work),
+            },
+            "Initial",
+        )
         double.push("main")
         service = Service(build, work, configuration(work, forge))
         say("slipway listens on " + service.url)

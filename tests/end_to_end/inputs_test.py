@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """What a plan is made from beside the repository's own files: providers, modules and the worker's values."""
+
 import pathlib
 import sys
 
@@ -10,7 +11,7 @@ HOST = "registry.opentofu.org" if TOOL == "opentofu" else "registry.terraform.io
 MARKER = "THE-PROVIDER-RAN"
 # Speaks no protocol: the tool shows in its error what such a program printed, so that one sees that it was started.
 PROGRAM = "#!/bin/sh\necho %s\nexit 1\n" % MARKER
-ONE_OTHER = '''package slipway
+ONE_OTHER = """package slipway
 
 import rego.v1
 
@@ -22,12 +23,20 @@ approved_by contains review.author if {
 approve if count(approved_by) >= 1
 
 missing contains "1 of those who may write" if not approve
-'''
+"""
 
 
 def put_provider(folder, name, version="1.0.0", program=PROGRAM):
     """An unpacked package below a mirror, or what the tools take for one."""
-    file = pathlib.Path(folder) / HOST / "acme" / name / version / "linux_amd64" / ("terraform-provider-" + name)
+    file = (
+        pathlib.Path(folder)
+        / HOST
+        / "acme"
+        / name
+        / version
+        / "linux_amd64"
+        / ("terraform-provider-" + name)
+    )
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(program)
     file.chmod(0o755)
@@ -43,7 +52,8 @@ def with_mirror(place, *names):
 
 def requires(*names):
     return "terraform {\n  required_providers {\n%s  }\n}\n" % "".join(
-        '    %s = { source = "acme/%s" }\n' % (name, name) for name in names)
+        '    %s = { source = "acme/%s" }\n' % (name, name) for name in names
+    )
 
 
 def logs(place):
@@ -77,12 +87,17 @@ def r3_a_committed_provider_is_never_started(build):
         put_provider(place.clone / "stacks/network/.terraform/providers", "evil")
         # What the tool itself would read, were it allowed to.
         (place.clone / "stacks/network/.terraformrc").write_text(
-            'provider_installation {\n  dev_overrides {\n    "acme/evil" = "/workspace/source/stacks/network"\n  }\n}\n')
+            'provider_installation {\n  dev_overrides {\n    "acme/evil" = "/workspace/source/stacks/network"\n  }\n}\n'
+        )
         place.git("add", "-f", "-A")
         place.propose("topic", network(place, requires("evil")))
         number = place.numbers()[-1]
-        check = wait_until("the check to be decided", lambda: (
-            lambda c: c if c and c["status"] == "completed" else None)(place.check(number)))
+        check = wait_until(
+            "the check to be decided",
+            lambda: (lambda c: c if c and c["status"] == "completed" else None)(
+                place.check(number)
+            ),
+        )
         assert check["conclusion"] in ("failure", "action_required"), check
         said = logs(place) + str(place.pull(number))
         assert MARKER not in said, said
@@ -126,9 +141,17 @@ def r3_two_merges_do_not_make_a_source_known(build):
             number = place.numbers()[-1]
             place.wait_check(number, "action_required")
             place.slipway("pull", "merge", str(number), "--anyway")
-            wait_until("the run of the branch to be stopped", lambda: [
-                r for r in place.runs("network") if r["kind"] == "tracked" and r["pull"] == number
-                and r["state"] == "failed" and r["unknown_providers"]])
+            wait_until(
+                "the run of the branch to be stopped",
+                lambda: [
+                    r
+                    for r in place.runs("network")
+                    if r["kind"] == "tracked"
+                    and r["pull"] == number
+                    and r["state"] == "failed"
+                    and r["unknown_providers"]
+                ],
+            )
         assert MARKER not in logs(place)
 
 
@@ -139,8 +162,10 @@ def r3_a_pushed_source_is_allowed_for_its_stack(build):
         place.push_main(network(place))
         place.start()
         place.push_main(network(place, requires("dns")))
-        run = wait_until("the run to be stopped", lambda: next(
-            (r for r in place.runs("network") if r["unknown_providers"]), None))
+        run = wait_until(
+            "the run to be stopped",
+            lambda: next((r for r in place.runs("network") if r["unknown_providers"]), None),
+        )
         assert "slipway allow %s %s/acme/dns" % (run["id"], HOST) in place.slipway("runs").stdout
         token = place.slipway("token", "create", "writing", "--role", "writer").stdout.strip()
         path, body = "/api/v1/runs/%s/allow" % run["id"], '{"providers": ["acme/dns"]}'
@@ -172,7 +197,9 @@ def with_module(place):
     put_command(place, module, "approved")
     source = 'module "vpc" {\n  source = "git::file://%s?ref=main"\n}\n' % module
     with open(place.work / "slipway.yaml") as config:
-        text = config.read().replace("sandbox: {kind: bubblewrap, ", "sandbox: {kind: bubblewrap, readable: [%s], " % module)
+        text = config.read().replace(
+            "sandbox: {kind: bubblewrap, ", "sandbox: {kind: bubblewrap, readable: [%s], " % module
+        )
     (place.work / "slipway.yaml").write_text(text)
     return module, source
 
@@ -181,15 +208,21 @@ def put_command(place, module, word):
     """The change looks the same with every word: the command is not part of what is planned."""
     (module / "main.tf").write_text(
         'resource "terraform_data" "run" {\n  input = "same"\n  provisioner "local-exec" {\n'
-        '    command = "echo %s >> %s/commands"\n  }\n}\n' % (word, place.state))
+        '    command = "echo %s >> %s/commands"\n  }\n}\n' % (word, place.state)
+    )
     place.run("git", "add", "-A", cwd=module)
     place.run("git", "commit", "-qm", word, cwd=module)
 
 
 def merged_and_waiting(place, number, *texts):
     place.slipway("pull", "merge", str(number))
-    wait_until("the run to wait", lambda: any(
-        r["state"] == "unconfirmed" and not r["awaits_consideration"] for r in place.runs("network")))
+    wait_until(
+        "the run to wait",
+        lambda: any(
+            r["state"] == "unconfirmed" and not r["awaits_consideration"]
+            for r in place.runs("network")
+        ),
+    )
     return place.wait_comment(number, *texts)
 
 
@@ -214,7 +247,9 @@ def r4_a_module_that_changed_after_the_approval(build):
 def r4_a_module_that_changes_between_plan_and_apply(build):
     """R4: an apply begins only with the modules of its own plan"""
     tree_ = organisation()
-    tree_["stacks/network.yaml"] = "directory: stacks/network\napply: {when: on_merge, start: confirmed}\n"
+    tree_["stacks/network.yaml"] = (
+        "directory: stacks/network\napply: {when: on_merge, start: confirmed}\n"
+    )
     with Place(build, tree_) as place:
         module, source = with_module(place)
         place.push_main(network(place))
@@ -227,19 +262,27 @@ def r4_a_module_that_changes_between_plan_and_apply(build):
         place.wait_comment(number, "waits for confirmation")
         put_command(place, module, "changed")
         place.say(number, "/slipway apply")
-        place.wait_comment(number, "module `vpc` now has other content since the plan; nothing was applied")
+        place.wait_comment(
+            number, "module `vpc` now has other content since the plan; nothing was applied"
+        )
         assert not (place.state / "commands").exists()
         assert place.resources("network") == []
 
 
-VALUE = 'variable "secret" {}\nresource "terraform_data" "run" {\n  input = "same"\n  provisioner "local-exec" {\n' \
-        '    command = "echo $WORD >> %s/commands"\n  }\n}\n'
+VALUE = (
+    'variable "secret" {}\nresource "terraform_data" "run" {\n  input = "same"\n  provisioner "local-exec" {\n'
+    '    command = "echo $WORD >> %s/commands"\n  }\n}\n'
+)
 
 
 def value_stack(place):
-    place.write(place.organisation, {"stacks/network.yaml":
-        "directory: stacks/network\napply: {when: on_merge, start: automatic}\n"
-        "variables:\n  WORD: {file: %s}\n" % (place.work / "word")})
+    place.write(
+        place.organisation,
+        {
+            "stacks/network.yaml": "directory: stacks/network\napply: {when: on_merge, start: automatic}\n"
+            "variables:\n  WORD: {file: %s}\n" % (place.work / "word")
+        },
+    )
     with open(place.work / "slipway.yaml", "a") as config:
         config.write("worker: {environment: [%s]}\n" % (place.work / "word"))
     (place.work / "word").write_text("approved-word\n")
@@ -265,8 +308,15 @@ def r4_a_value_of_the_worker_that_changed_after_the_approval(build):
 
 
 if __name__ == "__main__":
-    main([r3_a_committed_provider_is_never_started, r3_an_unknown_source_waits_for_an_administrator,
-          r3_two_merges_do_not_make_a_source_known, r3_a_pushed_source_is_allowed_for_its_stack,
-          r3_a_known_source_passes_in_another_version, r4_a_module_that_changed_after_the_approval,
-          r4_a_module_that_changes_between_plan_and_apply,
-          r4_a_value_of_the_worker_that_changed_after_the_approval])
+    main(
+        [
+            r3_a_committed_provider_is_never_started,
+            r3_an_unknown_source_waits_for_an_administrator,
+            r3_two_merges_do_not_make_a_source_known,
+            r3_a_pushed_source_is_allowed_for_its_stack,
+            r3_a_known_source_passes_in_another_version,
+            r4_a_module_that_changed_after_the_approval,
+            r4_a_module_that_changes_between_plan_and_apply,
+            r4_a_value_of_the_worker_that_changed_after_the_approval,
+        ]
+    )

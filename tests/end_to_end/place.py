@@ -2,6 +2,7 @@
 an organisation tree, and the words to play with them. Everything lies in one temporary directory and ends by
 process id.
 """
+
 import contextlib
 import hashlib
 import hmac
@@ -34,7 +35,9 @@ def wait_until(what, condition, seconds=90):
         except (OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
             last = error
         pause.wait(0.05)
-    raise AssertionError("waited %d s in vain for: %s%s" % (seconds, what, " (%s)" % last if last else ""))
+    raise AssertionError(
+        "waited %d s in vain for: %s%s" % (seconds, what, " (%s)" % last if last else "")
+    )
 
 
 class Place:
@@ -59,26 +62,56 @@ class Place:
             self.write(self.organisation, organisation)
         (self.work / "slipway.yaml").write_text(
             "listen: 127.0.0.1:0\ndata: %s\n%sforges:\n  local: {kind: builtin, root: %s}\n"
-            "sandbox: {kind: bubblewrap, writable: [%s]}\n%s" % (
-                self.data, "organisation: %s\n" % self.organisation if self.organisation else "",
-                self.work / "git", self.state, config))
+            "sandbox: {kind: bubblewrap, writable: [%s]}\n%s"
+            % (
+                self.data,
+                "organisation: %s\n" % self.organisation if self.organisation else "",
+                self.work / "git",
+                self.state,
+                config,
+            )
+        )
         self.run("git", "init", "-q", "--bare", "-b", "main", str(self.bare))
         self.run("git", "init", "-q", "-b", "main", str(self.clone))
         self.git("remote", "add", "origin", str(self.bare))
 
     # --- programs
     def environment(self):
-        names = {key: os.environ[key] for key in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS") if key in os.environ}
-        who = {"GIT_%s_%s" % (role, what): value for role in ("AUTHOR", "COMMITTER")
-               for what, value in (("NAME", "linus"), ("EMAIL", "linus@example.com"))}
-        return dict(names, HOME=str(self.work), SLIPWAY_DATA=str(self.data), NO_COLOR="1", **who,
-                    **self.extra_environment)
+        names = {
+            key: os.environ[key]
+            for key in ("PATH", "ASAN_OPTIONS", "UBSAN_OPTIONS")
+            if key in os.environ
+        }
+        who = {
+            "GIT_%s_%s" % (role, what): value
+            for role in ("AUTHOR", "COMMITTER")
+            for what, value in (("NAME", "linus"), ("EMAIL", "linus@example.com"))
+        }
+        return dict(
+            names,
+            HOME=str(self.work),
+            SLIPWAY_DATA=str(self.data),
+            NO_COLOR="1",
+            **who,
+            **self.extra_environment,
+        )
 
     def run(self, *argv, cwd=None, check=True, **options):
-        done = subprocess.run(argv, cwd=cwd, env=self.environment(), capture_output=True, text=True,
-                              stdin=subprocess.DEVNULL, timeout=120, **options)
+        done = subprocess.run(
+            argv,
+            cwd=cwd,
+            env=self.environment(),
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            timeout=120,
+            **options,
+        )
         if check and done.returncode != 0:
-            raise AssertionError("%s exited with %d:\n%s%s" % (" ".join(argv), done.returncode, done.stdout, done.stderr))
+            raise AssertionError(
+                "%s exited with %d:\n%s%s"
+                % (" ".join(argv), done.returncode, done.stdout, done.stderr)
+            )
         return done
 
     def git(self, *arguments, **options):
@@ -90,9 +123,14 @@ class Place:
     # --- the service
     def start(self):
         self.url = None
-        self.process = subprocess.Popen([self.binary, "serve", "--config", str(self.work / "slipway.yaml")],
-                                        stdout=subprocess.PIPE, stderr=open(self.log_path, "ab"),
-                                        stdin=subprocess.DEVNULL, start_new_session=True, env=self.environment())
+        self.process = subprocess.Popen(
+            [self.binary, "serve", "--config", str(self.work / "slipway.yaml")],
+            stdout=subprocess.PIPE,
+            stderr=open(self.log_path, "ab"),
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env=self.environment(),
+        )
         process = self.process
 
         def read():
@@ -134,16 +172,21 @@ class Place:
         with connection, connection.makefile("rb") as answer:
             connection.settimeout(20)
             connection.connect(str(self.data / "redis" / "socket"))
-            connection.sendall(b"*%d\r\n" % len(words) + b"".join(
-                b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words))
+            connection.sendall(
+                b"*%d\r\n" % len(words)
+                + b"".join(b"$%d\r\n%s\r\n" % (len(word.encode()), word.encode()) for word in words)
+            )
 
             def read():
                 line = answer.readline().decode().strip()
                 if line[0] == "*":
                     return [read() for _ in range(int(line[1:]))]
                 if line[0] == "$":
-                    return answer.read(int(line[1:]) + 2)[:-2].decode() if line[1:] != "-1" else None
+                    return (
+                        answer.read(int(line[1:]) + 2)[:-2].decode() if line[1:] != "-1" else None
+                    )
                 return line[1:]
+
             return read()
 
     def stop(self):
@@ -186,7 +229,11 @@ class Place:
                 target.write_text(text)
 
     def stack(self, name, body):
-        return 'terraform {\n  backend "local" {\n    path = "%s/%s.tfstate"\n  }\n}\n\n%s' % (self.state, name, body)
+        return 'terraform {\n  backend "local" {\n    path = "%s/%s.tfstate"\n  }\n}\n\n%s' % (
+            self.state,
+            name,
+            body,
+        )
 
     def commit(self, files, message="a change"):
         self.write(self.clone, files)
@@ -213,7 +260,9 @@ class Place:
 
     # --- the forge
     def numbers(self):
-        return [pull["number"] for pull in json.loads(self.slipway("pull", "list", "--json").stdout)]
+        return [
+            pull["number"] for pull in json.loads(self.slipway("pull", "list", "--json").stdout)
+        ]
 
     def pull(self, number):
         return json.loads(self.slipway("pull", "show", str(number), "--json").stdout)
@@ -227,12 +276,21 @@ class Place:
     def wait_check(self, number, conclusion, name="slipway", title=""):
         def there():
             check = self.check(number, name)
-            return check if check and check["status"] == "completed" and check["conclusion"] == conclusion \
-                and title in check["title"] else None
+            return (
+                check
+                if check
+                and check["status"] == "completed"
+                and check["conclusion"] == conclusion
+                and title in check["title"]
+                else None
+            )
+
         return wait_until("check %s of #%d to be %s %s" % (name, number, conclusion, title), there)
 
     def own_comments(self, number):
-        return [c for c in self.pull(number)["comments"] if c["ours"] and c["body"].startswith(MARKER)]
+        return [
+            c for c in self.pull(number)["comments"] if c["ours"] and c["body"].startswith(MARKER)
+        ]
 
     def wait_comment(self, number, *texts):
         def there():
@@ -240,15 +298,24 @@ class Place:
                 if all(text in comment["body"] for text in texts):
                     return comment["body"]
             return None
+
         return wait_until("the comment of #%d to say %s" % (number, ", ".join(texts)), there)
 
     def say(self, number, text, who="grace"):
         self.slipway("pull", "comment", str(number), text, "--as", who)
 
     def wait_reply(self, number, text):
-        return wait_until("a reply on #%d with %s" % (number, text), lambda: next(
-            (c["body"] for c in self.pull(number)["comments"]
-             if c["ours"] and not c["body"].startswith(MARKER) and text in c["body"]), None))
+        return wait_until(
+            "a reply on #%d with %s" % (number, text),
+            lambda: next(
+                (
+                    c["body"]
+                    for c in self.pull(number)["comments"]
+                    if c["ours"] and not c["body"].startswith(MARKER) and text in c["body"]
+                ),
+                None,
+            ),
+        )
 
     def runs(self, stack=None):
         arguments = ["runs", "--json", "--limit", "200"] + (["--stack", stack] if stack else [])
@@ -278,15 +345,19 @@ class Place:
 
 def resource(name, value="x", owner="platform"):
     owned = '    owner = "%s"\n' % owner if owner else ""
-    return 'resource "terraform_data" "%s" {\n  input = {\n%s    value = "%s"\n  }\n}\n' % (name, owned, value)
+    return 'resource "terraform_data" "%s" {\n  input = {\n%s    value = "%s"\n  }\n}\n' % (
+        name,
+        owned,
+        value,
+    )
 
 
 def organisation():
     """A small tree to build on."""
     return {
         "space.yaml": "name: Acme\npeople:\n  ada: {local: ada}\n  grace: {local: grace}\n  linus: {local: linus}\n"
-                      "roles:\n  admin: [ada]\n  writer: [grace, linus]\n  reader: [everyone]\n"
-                      "defaults:\n  repository: local/acme/infra\n  tool: %s\n" % TOOL,
+        "roles:\n  admin: [ada]\n  writer: [grace, linus]\n  reader: [everyone]\n"
+        "defaults:\n  repository: local/acme/infra\n  tool: %s\n" % TOOL,
         "stacks/network.yaml": "directory: stacks/network\napply: {when: on_merge, start: automatic}\n",
     }
 
@@ -296,9 +367,18 @@ def send(place, event, secret=None, delivery=None, **message):
     secret = secret or (place.bare / "slipway.secret").read_text().strip()
     body = json.dumps(dict(message, event=event, repository="acme/infra")).encode()
     signature = "sha256=" + hmac.new(secret.encode(), body, hashlib.sha256).hexdigest()
-    status, _ = place.http("POST", "/webhooks/local", body, {
-        "Content-Type": "application/json", "X-Slipway-Event": event, "X-Slipway-Repository": "acme/infra",
-        "X-Slipway-Delivery": delivery or uuid.uuid4().hex, "X-Slipway-Signature-256": signature})
+    status, _ = place.http(
+        "POST",
+        "/webhooks/local",
+        body,
+        {
+            "Content-Type": "application/json",
+            "X-Slipway-Event": event,
+            "X-Slipway-Repository": "acme/infra",
+            "X-Slipway-Delivery": delivery or uuid.uuid4().hex,
+            "X-Slipway-Signature-256": signature,
+        },
+    )
     return status
 
 
@@ -308,11 +388,18 @@ def settled(place):
 
     def idle():
         _, text = place.http("GET", "/metrics")
-        figures = dict(line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#"))
-        jobs = {k: v for k, v in figures.items() if k.startswith(("slipway_jobs_waiting", "slipway_jobs_leased"))}
+        figures = dict(
+            line.rsplit(" ", 1) for line in text.splitlines() if line and not line.startswith("#")
+        )
+        jobs = {
+            k: v
+            for k, v in figures.items()
+            if k.startswith(("slipway_jobs_waiting", "slipway_jobs_leased"))
+        }
         busy.clear()
         busy.update({k: v for k, v in jobs.items() if float(v)})
         return jobs and not busy
+
     try:
         wait_until("the service to be idle", idle)
     except AssertionError as error:
@@ -322,6 +409,7 @@ def settled(place):
 def main(cases):
     """Runs the functions one after the other; sys.argv: BUILD [name…]."""
     import sys
+
     build, wanted = sys.argv[1], sys.argv[2:]
     failed = []
     for case in cases:
@@ -330,9 +418,13 @@ def main(cases):
         began = time.monotonic()
         try:
             case(build)
-            print("passed  %s (%.1f s)" % (case.__doc__ or case.__name__, time.monotonic() - began), flush=True)
+            print(
+                "passed  %s (%.1f s)" % (case.__doc__ or case.__name__, time.monotonic() - began),
+                flush=True,
+            )
         except Exception:  # every case is shown
             import traceback
+
             traceback.print_exc()
             print("failed  %s" % (case.__doc__ or case.__name__), flush=True)
             failed.append(case.__name__)

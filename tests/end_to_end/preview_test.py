@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""`slipway preview` prints the comment that the service posts, but for links and times; and checks say what is wrong."""
+"""`slipway preview` prints the comment that the service posts, but for links and times, and says what is wrong."""
+
 import pathlib
 import re
 import sys
@@ -22,18 +23,37 @@ def the_same_comment(build):
     tree = organisation()
     tree["stacks/web.yaml"] = "directory: stacks/web\n"
     with Place(build, tree) as place:
-        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a")),
-                         "stacks/web/main.tf": place.stack("web", resource("page", "a"))})
+        place.push_main(
+            {
+                "stacks/network/main.tf": place.stack("network", resource("net", "a")),
+                "stacks/web/main.tf": place.stack("web", resource("page", "a")),
+            }
+        )
         place.start()
         place.branch("topic")
-        place.write(place.clone, {"stacks/network/main.tf": place.stack("network", resource("net", "b")),
-                                  "stacks/web/main.tf": place.stack("web", resource("page", "b"))})
-        previewed = place.slipway("preview", "--org", str(place.organisation), "--writable", str(place.state),
-                                  "--base", "origin/main")
+        place.write(
+            place.clone,
+            {
+                "stacks/network/main.tf": place.stack("network", resource("net", "b")),
+                "stacks/web/main.tf": place.stack("web", resource("page", "b")),
+            },
+        )
+        previewed = place.slipway(
+            "preview",
+            "--org",
+            str(place.organisation),
+            "--writable",
+            str(place.state),
+            "--base",
+            "origin/main",
+        )
         place.propose("topic", {})
         place.wait_check(1, "success")
         posted = place.wait_comment(1, "planned")
-        assert plain(previewed.stdout) == plain(posted), "%s\n=====\n%s" % (plain(previewed.stdout), plain(posted))
+        assert plain(previewed.stdout) == plain(posted), "%s\n=====\n%s" % (
+            plain(previewed.stdout),
+            plain(posted),
+        )
 
 
 def what_cannot_be_previewed(build):
@@ -44,12 +64,24 @@ def what_cannot_be_previewed(build):
         place.run("git", "clone", "-q", "--depth", "1", "file://" + str(place.bare), str(shallow))
         refused = place.run(place.binary, "preview", cwd=shallow, check=False)
         assert refused.returncode == 2 and "git fetch --unshallow" in refused.stderr, refused
-        refused = place.slipway("preview", "--org", str(place.organisation), "--stack", "nosuch", check=False)
-        assert refused.returncode == 2 and "no stack is like nosuch; stacks here: network" in refused.stderr, refused
+        refused = place.slipway(
+            "preview", "--org", str(place.organisation), "--stack", "nosuch", check=False
+        )
+        assert (
+            refused.returncode == 2
+            and "no stack is like nosuch; stacks here: network" in refused.stderr
+        ), refused
         refused = place.slipway("preview", check=False)
-        assert refused.returncode == 2 and "nothing describes stacks of this repository" in refused.stderr, refused
-        refused = place.slipway("preview", "--org", str(place.organisation), "--name", "nosuch/x", check=False)
-        assert refused.returncode == 2 and "no stacks of nosuch/x on main" in refused.stderr, refused
+        assert (
+            refused.returncode == 2
+            and "nothing describes stacks of this repository" in refused.stderr
+        ), refused
+        refused = place.slipway(
+            "preview", "--org", str(place.organisation), "--name", "nosuch/x", check=False
+        )
+        assert refused.returncode == 2 and "no stacks of nosuch/x on main" in refused.stderr, (
+            refused
+        )
 
 
 main([the_same_comment, what_cannot_be_previewed])

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The main job on the built-in forge, end to end: real Redis, git, policies and Terraform or OpenTofu."""
-import json
+
 import os
 import pathlib
 import sys
@@ -8,7 +8,7 @@ import sys
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from place import Place, main, organisation, resource, wait_until  # noqa: E402
 
-OWNER = '''package slipway
+OWNER = """package slipway
 
 import rego.v1
 
@@ -18,36 +18,53 @@ deny contains {"msg": sprintf("%s has no owner", [change.address]), "resource": 
 	action in {"create", "update"}
 	not change.change.after.input.owner
 }
-'''
+"""
 
 
 def from_plan_to_apply(build):
     """a pull request is planned, denied, fixed, merged and applied in the order of dependencies"""
     tree = organisation()
     tree["policies/plan/owner.rego"] = OWNER
-    tree["stacks/web.yaml"] = ("directory: stacks/web\napply: {when: on_merge, start: automatic}\n"
-                               "depends_on: {network: {}}\n")
+    tree["stacks/web.yaml"] = (
+        "directory: stacks/web\napply: {when: on_merge, start: automatic}\n"
+        "depends_on: {network: {}}\n"
+    )
     with Place(build, tree) as place:
-        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net")),
-                         "stacks/web/main.tf": place.stack("web", resource("page")),
-                         "README.md": "hello\n"})
+        place.push_main(
+            {
+                "stacks/network/main.tf": place.stack("network", resource("net")),
+                "stacks/web/main.tf": place.stack("web", resource("page")),
+                "README.md": "hello\n",
+            }
+        )
         place.start()
         place.branch("topic")
-        place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", owner=""))})
+        place.propose(
+            "topic", {"stacks/network/main.tf": place.stack("network", resource("net", owner=""))}
+        )
         place.wait_check(1, "failure")
         assert "terraform_data.net" in place.wait_comment(1, "denied by policy", "owner.rego:5")
-        place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", "y")),
-                                "stacks/web/main.tf": place.stack("web", resource("page", "y"))})
+        place.propose(
+            "topic",
+            {
+                "stacks/network/main.tf": place.stack("network", resource("net", "y")),
+                "stacks/web/main.tf": place.stack("web", resource("page", "y")),
+            },
+        )
         place.wait_check(1, "success")
         place.wait_comment(1, "+1")
-        assert place.check(1, "slipway/network")["title"] == "1 to add", place.check(1, "slipway/network")
+        assert place.check(1, "slipway/network")["title"] == "1 to add", place.check(
+            1, "slipway/network"
+        )
         place.slipway("pull", "merge", "1", "--as", "grace")
         place.wait_comment(1, "Slipway applied 2 stacks")
         assert place.resources("network") == ["net"] and place.resources("web") == ["page"]
         assert len(place.own_comments(1)) == 1
         runs = {r["stack"]: r for r in place.runs() if r["kind"] == "tracked"}
         assert runs["web"]["created_at_ms"] and runs["network"]["state"] == "finished"
-        assert runs["web"]["history"][1]["at_ms"] >= runs["network"]["finished_at_ms"], "web did not wait"
+        assert runs["web"]["history"][1]["at_ms"] >= runs["network"]["finished_at_ms"], (
+            "web did not wait"
+        )
         explained = place.slipway("explain", runs["network"]["id"]).stdout
         assert "owner" in explained and "passed" in explained, explained
         assert "terraform_data.net" in place.slipway("logs", runs["network"]["id"]).stdout
@@ -61,27 +78,45 @@ def what_each_change_plans(build):
     module = 'variable "name" {}\n'
     uses = 'module "m" {\n  source = "../../modules/m"\n  name = "x"\n}\n'
     with Place(build, tree) as place:
-        place.push_main({"stacks/network/main.tf": place.stack("network", uses),
-                         "stacks/web/main.tf": place.stack("web", resource("page")),
-                         "stacks/old/main.tf": place.stack("old", resource("gone")),
-                         "modules/m/main.tf": module, "README.md": "a\n"})
+        place.push_main(
+            {
+                "stacks/network/main.tf": place.stack("network", uses),
+                "stacks/web/main.tf": place.stack("web", resource("page")),
+                "stacks/old/main.tf": place.stack("old", resource("gone")),
+                "modules/m/main.tf": module,
+                "README.md": "a\n",
+            }
+        )
         place.start()
 
         def concerned(topic, files):
             place.branch(topic)
             place.propose(topic, files)
             number = place.numbers()[-1]
-            check = wait_until("#%d to be decided" % number, lambda: (
-                lambda c: c if c and c["status"] == "completed" else None)(place.check(number)))
-            names = {c["name"].removeprefix("slipway/") for c in place.pull(number)["checks"]} - {"slipway"}
+            check = wait_until(
+                "#%d to be decided" % number,
+                lambda: (lambda c: c if c and c["status"] == "completed" else None)(
+                    place.check(number)
+                ),
+            )
+            names = {c["name"].removeprefix("slipway/") for c in place.pull(number)["checks"]} - {
+                "slipway"
+            }
             return names, check
 
         names, check = concerned("readme", {"README.md": "b\n"})
-        assert not names and check["conclusion"] == "success" and "no stack" in check["title"].lower(), check
+        assert (
+            not names and check["conclusion"] == "success" and "no stack" in check["title"].lower()
+        ), check
         names, _ = concerned("module", {"modules/m/main.tf": module + "# more\n"})
         assert names == {"network"}, names
-        names, _ = concerned("rename", {"stacks/web/main.tf": place.stack("web", ""),
-                                        "stacks/network/page.tf": resource("page")})
+        names, _ = concerned(
+            "rename",
+            {
+                "stacks/web/main.tf": place.stack("web", ""),
+                "stacks/network/page.tf": resource("page"),
+            },
+        )
         assert names == {"network", "web"}, names
         names, check = concerned("remove", {"stacks/old/main.tf": None})
         assert names == {"old"}, names
@@ -109,29 +144,42 @@ def every_way_to_open(build):
         place.start()
         place.branch("topic")
         for value in ("b", "c", "d"):
-            place.propose("topic", {"stacks/network/main.tf": place.stack("network", resource("net", value))})
+            place.propose(
+                "topic", {"stacks/network/main.tf": place.stack("network", resource("net", value))}
+            )
         head = place.git("rev-parse", "HEAD")
         place.wait_check(1, "success")
         place.wait_comment(1, head[:7])
         assert len(place.own_comments(1)) == 1
         place.slipway("pull", "close", "1")
-        wait_until("nothing to be left running", lambda: all(
-            r["state"] in ("finished", "canceled", "stopped", "failed") for r in place.runs()))
+        wait_until(
+            "nothing to be left running",
+            lambda: all(
+                r["state"] in ("finished", "canceled", "stopped", "failed") for r in place.runs()
+            ),
+        )
         assert place.numbers() == [1]
 
 
 def what_waits_for_people(build):
     """start: confirmed waits after the merge; /slipway apply and `slipway confirm` apply it, cancel discards it"""
     tree = organisation()
-    tree["stacks/network.yaml"] = "directory: stacks/network\napply: {when: on_merge, start: confirmed}\n"
+    tree["stacks/network.yaml"] = (
+        "directory: stacks/network\napply: {when: on_merge, start: confirmed}\n"
+    )
     with Place(build, tree) as place:
         place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
         place.start()
-        waits = lambda: next((r for r in place.runs("network") if r["state"] == "unconfirmed"), None)
+
+        def waits():
+            return next((r for r in place.runs("network") if r["state"] == "unconfirmed"), None)
 
         def merged(value):
             place.branch("t" + value)
-            place.propose("t" + value, {"stacks/network/main.tf": place.stack("network", resource("net", value))})
+            place.propose(
+                "t" + value,
+                {"stacks/network/main.tf": place.stack("network", resource("net", value))},
+            )
             number = place.numbers()[-1]
             place.wait_check(number, "success")
             place.slipway("pull", "merge", str(number))
@@ -148,7 +196,9 @@ def what_waits_for_people(build):
         wait_until("the second apply", lambda: place.runs("network")[0]["state"] == "finished")
         number = merged("d")
         place.say(number, "/slipway cancel")
-        wait_until("the third to be discarded", lambda: place.runs("network")[0]["state"] == "discarded")
+        wait_until(
+            "the third to be discarded", lambda: place.runs("network")[0]["state"] == "discarded"
+        )
         refused = place.slipway("confirm", place.runs("network")[0]["id"], check=False)
         assert refused.returncode == 1 and "does not wait" in refused.stderr, refused
 
@@ -159,18 +209,30 @@ def one_comment_of_many(build):
     tree = organisation()
     tree.update({"stacks/%s.yaml" % name: "directory: stacks/%s\n" % name for name in names})
     with Place(build, tree) as place:
+
         def files(value):
             body = "".join(resource("r%02d" % i, value + "-long" * 40) for i in range(20))
             return {"stacks/%s/main.tf" % name: place.stack(name, body) for name in names}
 
-        place.push_main(dict(files("start"), **{"stacks/network/main.tf": place.stack("network", "")}))
+        place.push_main(
+            dict(files("start"), **{"stacks/network/main.tf": place.stack("network", "")})
+        )
         place.start()
         place.branch("topic")
         for push in range(19):
-            place.propose("topic", {"stacks/s%02d/main.tf" % push: place.stack(names[push], resource("r%d" % push))})
+            place.propose(
+                "topic",
+                {"stacks/s%02d/main.tf" % push: place.stack(names[push], resource("r%d" % push))},
+            )
         head = place.propose("topic", files("last"))
-        wait_until("fifty plans", lambda: (place.check(1) or {}).get("status") == "completed"
-                   and place.check(1)["commit"] == head, 240)
+        wait_until(
+            "fifty plans",
+            lambda: (
+                (place.check(1) or {}).get("status") == "completed"
+                and place.check(1)["commit"] == head
+            ),
+            240,
+        )
         place.wait_check(1, "success")
         body = place.wait_comment(1, head[:7], "50 stacks")
         assert len(place.own_comments(1)) == 1, [c["body"][:80] for c in place.own_comments(1)]
@@ -178,7 +240,9 @@ def one_comment_of_many(build):
         missing = [name for name in names if name not in body]
         assert not missing and "+1000" in body, (missing, body[:2000])
         checks = [c["name"] for c in place.pull(1)["checks"] if c["commit"] == head]
-        assert checks == ["slipway"], checks  # above thirty stacks only those that need attention have their own
+        assert checks == ["slipway"], (
+            checks
+        )  # above thirty stacks only those that need attention have their own
 
 
 def outputs_and_a_branch_that_comes_back(build):
@@ -188,13 +252,18 @@ def outputs_and_a_branch_that_comes_back(build):
         first = place.push_main({"stacks/network/main.tf": main_tf})
         place.start()
         place.branch("topic")
-        place.propose("topic", {"stacks/network/main.tf": main_tf + 'output "word" {\n  value = "hello"\n}\n'})
+        place.propose(
+            "topic", {"stacks/network/main.tf": main_tf + 'output "word" {\n  value = "hello"\n}\n'}
+        )
         place.wait_check(1, "success")
         place.slipway("pull", "merge", "1", "--as", "grace")
         place.wait_comment(1, "Slipway applied network")
         place.git("fetch", "-q", "origin")
         merged = place.git("rev-parse", "origin/main")
-        tracked = lambda: [r for r in place.runs("network") if r["kind"] == "tracked"]
+
+        def tracked():
+            return [r for r in place.runs("network") if r["kind"] == "tracked"]
+
         for count, commit in enumerate([first, merged, first, merged], 2):
             place.git("push", "-q", "-f", "origin", commit + ":refs/heads/main")
             wait_until("run %d of the branch" % count, lambda: len(tracked()) == count)
@@ -206,11 +275,14 @@ def a_broken_policy_is_not_taken_into_force(build):
     tree = organisation()
     tree["policies/plan/owner.rego"] = OWNER
     with Place(build, tree) as place:
+
         def becomes(text, said):
             before = place.log_path.stat().st_size
             place.write(place.organisation, {"policies/plan/owner.rego": text})
-            wait_until("the log to say: " + said,
-                       lambda: said.encode() in place.log_path.read_bytes()[before:])
+            wait_until(
+                "the log to say: " + said,
+                lambda: said.encode() in place.log_path.read_bytes()[before:],
+            )
 
         def proposed(value):
             main_tf = place.stack("network", resource("net", value, owner=""))
@@ -219,11 +291,13 @@ def a_broken_policy_is_not_taken_into_force(build):
         place.push_main({"stacks/network/main.tf": place.stack("network", resource("net"))})
         place.start()
         place.branch("topic")
-        becomes("package slipway\n\nimport rego.v1\n\nwarn contains \n", "policies/plan/owner.rego:6")
+        becomes(
+            "package slipway\n\nimport rego.v1\n\nwarn contains \n", "policies/plan/owner.rego:6"
+        )
         proposed("y")
         place.wait_check(1, "failure")
         place.wait_comment(1, "terraform_data.net", "owner.rego:5", "has no owner")
-        becomes("package slipway\n\nimport rego.v1\n\nwarn contains \"no owner\"\n", "was read again")
+        becomes('package slipway\n\nimport rego.v1\n\nwarn contains "no owner"\n', "was read again")
         proposed("z")
         place.wait_check(1, "neutral")
 
@@ -236,8 +310,13 @@ def an_apply_before_the_merge(build):
     with Place(build, tree) as place:
         go = place.state / "go"
         os.mkfifo(go)  # the apply waits until somebody opens it
-        slow = 'resource "terraform_data" "net" {\n  provisioner "local-exec" {\n    command = "%s"\n  }\n}\n' % ("cat " + str(go))
-        place.push_main({"README.md": "hello\n", "stacks/network/main.tf": place.stack("network", "")})
+        slow = (
+            'resource "terraform_data" "net" {\n  provisioner "local-exec" {\n    command = "%s"\n  }\n}\n'
+            % ("cat " + str(go))
+        )
+        place.push_main(
+            {"README.md": "hello\n", "stacks/network/main.tf": place.stack("network", "")}
+        )
         place.start()
         place.branch("topic")
         place.propose("topic", {"stacks/network/main.tf": place.stack("network", slow)})
@@ -255,8 +334,13 @@ def an_apply_before_the_merge(build):
         applied = place.runs("network")[0]["id"]
         allowed = place.slipway("explain", applied).stdout
         place.slipway("pull", "merge", "1", "--as", "grace")
-        wait_until("the plan after the merge", lambda: place.runs("network")[0]["id"] != applied
-                   and place.runs("network")[0]["state"] == "finished")
+        wait_until(
+            "the plan after the merge",
+            lambda: (
+                place.runs("network")[0]["id"] != applied
+                and place.runs("network")[0]["state"] == "finished"
+            ),
+        )
         place.wait_comment(1, "Slipway applied network", "confirmed by local/grace")
         assert place.slipway("explain", applied).stdout == allowed
         place.say(1, "/slipway approve nosuch")
@@ -265,6 +349,16 @@ def an_apply_before_the_merge(build):
         place.wait_reply(1, "nothing to approve any more")
 
 
-main([from_plan_to_apply, what_each_change_plans, a_conflict_costs_no_run, every_way_to_open, what_waits_for_people,
-      one_comment_of_many, outputs_and_a_branch_that_comes_back, a_broken_policy_is_not_taken_into_force,
-      an_apply_before_the_merge])
+main(
+    [
+        from_plan_to_apply,
+        what_each_change_plans,
+        a_conflict_costs_no_run,
+        every_way_to_open,
+        what_waits_for_people,
+        one_comment_of_many,
+        outputs_and_a_branch_that_comes_back,
+        a_broken_policy_is_not_taken_into_force,
+        an_apply_before_the_merge,
+    ]
+)

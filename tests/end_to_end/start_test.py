@@ -1,17 +1,19 @@
 """Starts that must not happen, and a request that must get in: the program itself, with a real redis-server."""
+
 import pathlib
 import re
 import shutil
 import socket
 import subprocess
-import sys
 
 from place import Place, main, wait_until
 
 
 def ended(place):
     """What a service says that refuses to start, and its exit code."""
-    done = place.run(place.binary, "serve", "--config", str(place.work / "slipway.yaml"), check=False)
+    done = place.run(
+        place.binary, "serve", "--config", str(place.work / "slipway.yaml"), check=False
+    )
     return done.returncode, done.stderr + done.stdout
 
 
@@ -37,8 +39,23 @@ class Redis:
             free.bind(("127.0.0.1", 0))
             self.port = free.getsockname()[1]
         self.process = subprocess.Popen(
-            ["redis-server", "--bind", "127.0.0.1", "--port", str(self.port), "--dir", str(folder), "--save", "",
-             "--appendonly", "yes", "--maxmemory-policy", "noeviction"], stdout=subprocess.DEVNULL)
+            [
+                "redis-server",
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                str(self.port),
+                "--dir",
+                str(folder),
+                "--save",
+                "",
+                "--appendonly",
+                "yes",
+                "--maxmemory-policy",
+                "noeviction",
+            ],
+            stdout=subprocess.DEVNULL,
+        )
         wait_until("Redis to listen", self.listens)
 
     def listens(self):
@@ -57,11 +74,18 @@ def a_service_without_the_others_files_refuses_their_redis(build):
         try:
             for place in (first, second):
                 file = place.work / "slipway.yaml"
-                file.write_text(file.read_text() + "redis: {url: 'redis://127.0.0.1:%d'}\n" % redis.port)
+                file.write_text(
+                    file.read_text() + "redis: {url: 'redis://127.0.0.1:%d'}\n" % redis.port
+                )
             first.start()
-            shutil.copy(str(first.data) + ".key", str(second.data) + ".key")  # the key is shared, the files are not
+            shutil.copy(
+                str(first.data) + ".key", str(second.data) + ".key"
+            )  # the key is shared, the files are not
             code, said = ended(second)
-            assert code != 0 and "holds the data of another installation of Slipway" in said, (code, said)
+            assert code != 0 and "holds the data of another installation of Slipway" in said, (
+                code,
+                said,
+            )
             assert "or a Redis of its own" in said, said
             first.stop()
             first.start()  # its own restart is none of that
@@ -90,6 +114,10 @@ def a_head_in_segments_cut_at_line_ends_is_a_head(build):
 
 
 if __name__ == "__main__":
-    main([a_key_that_is_missing_beside_its_data_is_no_reason_for_a_new_one,
-          a_service_without_the_others_files_refuses_their_redis,
-          a_head_in_segments_cut_at_line_ends_is_a_head])
+    main(
+        [
+            a_key_that_is_missing_beside_its_data_is_no_reason_for_a_new_one,
+            a_service_without_the_others_files_refuses_their_redis,
+            a_head_in_segments_cut_at_line_ends_is_a_head,
+        ]
+    )

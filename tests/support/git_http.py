@@ -4,6 +4,7 @@
 
 `may_read(repository, username, password)` decides; pushing is refused to everybody.
 """
+
 import base64
 import os
 import subprocess
@@ -64,8 +65,9 @@ def answer(handler, root, path, query, may_read):
         "REMOTE_ADDR": "127.0.0.1",
         "GIT_PROTOCOL": handler.headers.get("Git-Protocol", ""),
     }
-    done = subprocess.run(["git", "http-backend"], input=body, env=environment,
-                          stdout=subprocess.PIPE, check=True)
+    done = subprocess.run(
+        ["git", "http-backend"], input=body, env=environment, stdout=subprocess.PIPE, check=True
+    )
     head, _, content = done.stdout.partition(b"\r\n\r\n")
     status, headers = 200, []
     for line in head.decode().split("\r\n"):

@@ -14,6 +14,7 @@ emulator. What the emulator lacks is added by the shim and the relay, and by not
 As a program: github_double.py BUILD WORK. Prints one line of JSON (addresses, the App's key), then does what each
 line of standard input asks, {"do": METHOD, ARGUMENT: ...}, printing one line of JSON for each. Ends with its input.
 """
+
 import base64
 import hashlib
 import hmac
@@ -39,7 +40,12 @@ OWNER, NAME = "acme", "infra"
 REPOSITORY = OWNER + "/" + NAME
 APP_ID, INSTALLATION, SLUG = 4711, 100, "slipway-test"
 SECRET = "the webhook's secret"
-TOKENS = {"ada-token": "ada", "grace-token": "grace", "linus-token": "linus", "mallory-token": "mallory"}
+TOKENS = {
+    "ada-token": "ada",
+    "grace-token": "grace",
+    "linus-token": "linus",
+    "mallory-token": "mallory",
+}
 # Members of the organisation administer its repository, mallory may nothing.
 MEMBERS, COLLABORATORS = {"ada": "admin", "grace": "member"}, {"linus": "push"}
 
@@ -99,7 +105,13 @@ def serve(answer):
 def respond(handler, status, headers, body):
     handler.send_response(status)
     for name, value in headers:
-        if name.lower() not in ("transfer-encoding", "connection", "content-length", "date", "server"):
+        if name.lower() not in (
+            "transfer-encoding",
+            "connection",
+            "content-length",
+            "date",
+            "server",
+        ):
             handler.send_header(name, value)
     handler.send_header("Content-Length", str(len(body)))
     handler.end_headers()
@@ -107,12 +119,20 @@ def respond(handler, status, headers, body):
 
 
 def respond_json(handler, status, value):
-    respond(handler, status, [("Content-Type", "application/json; charset=utf-8")], json.dumps(value).encode())
+    respond(
+        handler,
+        status,
+        [("Content-Type", "application/json; charset=utf-8")],
+        json.dumps(value).encode(),
+    )
 
 
 def forward(handler, port, body):
-    headers = {k: v for k, v in handler.headers.items()
-               if k.lower() not in ("host", "connection", "accept-encoding", "content-length")}
+    headers = {
+        k: v
+        for k, v in handler.headers.items()
+        if k.lower() not in ("host", "connection", "accept-encoding", "content-length")
+    }
     return exchange(port, handler.command, handler.path, headers, body)
 
 
@@ -126,7 +146,12 @@ class Recorder:
     def answer(self, handler, port):
         body = git_http.body_of(handler)
         status, headers, content = forward(handler, port, body)
-        call = {"method": handler.command, "path": handler.path, "status": status, "at": time.time()}
+        call = {
+            "method": handler.command,
+            "path": handler.path,
+            "status": status,
+            "at": time.time(),
+        }
         if handler.command in ("POST", "PATCH") and "access_tokens" not in handler.path:
             call.update(body=json.loads(body or b"null"), id=json.loads(content or b"{}").get("id"))
         found = dict((k.lower(), v) for k, v in headers).get("sl-violations", "[]")
@@ -167,7 +192,9 @@ class Shim:
     def answer(self, handler):
         path, _, query = handler.path.partition("?")
         if path.startswith("/git/"):
-            return git_http.answer(handler, str(self.double.git_root), path[4:], query, self.may_read)
+            return git_http.answer(
+                handler, str(self.double.git_root), path[4:], query, self.may_read
+            )
         body = git_http.body_of(handler)
         parts = path.strip("/").split("/")
         below = parts[3:] if parts[:1] == ["repos"] else []
@@ -175,10 +202,19 @@ class Shim:
             return respond_json(handler, 200, self.double.pulls_at(below[1]))
         if handler.command == "POST" and below[:1] == ["statuses"]:
             return self.status(handler, below[1], json.loads(body))
-        if handler.command == "POST" and below[:2] == ["issues", "comments"] and below[3:] == ["reactions"]:
+        if (
+            handler.command == "POST"
+            and below[:2] == ["issues", "comments"]
+            and below[3:] == ["reactions"]
+        ):
             return self.reaction(handler, int(below[2]), json.loads(body))
         status, headers, content = forward(handler, self.double.emulator_port, body)
-        if handler.command == "GET" and below[:1] == ["pulls"] and len(below) == 2 and status == 200:
+        if (
+            handler.command == "GET"
+            and below[:1] == ["pulls"]
+            and len(below) == 2
+            and status == 200
+        ):
             return respond_json(handler, 200, self.double.laid_over(json.loads(content)))
         if below[:2] == ["issues", "comments"] and len(below) == 3 and status == 200:
             comment = json.loads(content)
@@ -198,9 +234,12 @@ class Shim:
 
     def may_read(self, repository, username, password):
         asked = self.tokens.get(password)
-        return username == "x-access-token" and asked is not None and \
-            asked.get("permissions") == {"contents": "read"} and \
-            asked.get("repositories") == [repository.split("/")[-1]]
+        return (
+            username == "x-access-token"
+            and asked is not None
+            and asked.get("permissions") == {"contents": "read"}
+            and asked.get("repositories") == [repository.split("/")[-1]]
+        )
 
     def status(self, handler, sha, body):
         made = dict(body, id=len(self.statuses) + 1, sha=sha)
@@ -214,8 +253,8 @@ class Shim:
 
 class Relay:
     """The emulator's webhooks, made whole and signed again: the number of the pull request, the App of a check,
-    the mark that a commented issue is a pull request, head and merge as the shim says, a GUID as delivery id. An emulator's webhook whose signature is wrong is
-    dropped and counted. `send` makes those that the emulator never sends.
+    the mark that a commented issue is a pull request, head and merge as the shim says, a GUID as
+    delivery id. An emulator's webhook whose signature is wrong is dropped and counted. `send` makes those that the emulator never sends.
     """
 
     def __init__(self, double):
@@ -289,8 +328,11 @@ class GithubDouble:
     def start(self):
         self.work.mkdir(parents=True, exist_ok=True)
         key = self.work / "app.pem"
-        subprocess.run(["openssl", "genrsa", "-traditional", "-out", str(key), "2048"], check=True,
-                       stderr=subprocess.DEVNULL)
+        subprocess.run(
+            ["openssl", "genrsa", "-traditional", "-out", str(key), "2048"],
+            check=True,
+            stderr=subprocess.DEVNULL,
+        )
         self.private_key = key.read_text()
         self.relay = Relay(self)
         self.shim = Shim(self)
@@ -298,21 +340,44 @@ class GithubDouble:
         self.emulator_port, validator_port = free_port(), free_port()
         self.recorder = Recorder(validator_port)
         seed = self.work / "seed.json"
-        seed.write_text(json.dumps(self.seed("http://127.0.0.1:%d" % self.recorder.server.server_port)))
+        seed.write_text(
+            json.dumps(self.seed("http://127.0.0.1:%d" % self.recorder.server.server_port))
+        )
         description = self.work / "description.json"
         trimmed_description.trim(
-            self.npm / "node_modules/@octokit/openapi/generated/api.github.com.json", description)
+            self.npm / "node_modules/@octokit/openapi/generated/api.github.com.json", description
+        )
         modules = self.npm / "node_modules"
-        self.spawn("emulator", modules / "emulate/dist/index.js", "start", "-s", "github", "-p",
-                   str(self.emulator_port), "--seed", str(seed))
-        self.spawn("validator", modules / "@stoplight/prism-cli/dist/index.js", "proxy", "-p",
-                   str(validator_port), str(description), "http://127.0.0.1:%d" % shim_port)
+        self.spawn(
+            "emulator",
+            modules / "emulate/dist/index.js",
+            "start",
+            "-s",
+            "github",
+            "-p",
+            str(self.emulator_port),
+            "--seed",
+            str(seed),
+        )
+        self.spawn(
+            "validator",
+            modules / "@stoplight/prism-cli/dist/index.js",
+            "proxy",
+            "-p",
+            str(validator_port),
+            str(description),
+            "http://127.0.0.1:%d" % shim_port,
+        )
         self.make_repository()
         for name, port in (("emulator", self.emulator_port), ("validator", validator_port)):
             wait_until(name + " to listen", lambda: accepts(port) or self.dead())
         self.check_children()
         for login, permission in COLLABORATORS.items():
-            self.api("PUT", "/repos/%s/collaborators/%s" % (REPOSITORY, login), {"permission": permission})
+            self.api(
+                "PUT",
+                "/repos/%s/collaborators/%s" % (REPOSITORY, login),
+                {"permission": permission},
+            )
         return {
             "api_url": "http://127.0.0.1:%d" % self.recorder.server.server_port,
             "git_url": "http://127.0.0.1:%d/git/{path}.git" % shim_port,
@@ -325,36 +390,76 @@ class GithubDouble:
         }
 
     def seed(self, public_url):
-        permissions = {"contents": "write", "metadata": "read", "pull_requests": "write", "issues": "write",
-                       "checks": "write", "statuses": "write", "members": "read"}
+        permissions = {
+            "contents": "write",
+            "metadata": "read",
+            "pull_requests": "write",
+            "issues": "write",
+            "checks": "write",
+            "statuses": "write",
+            "members": "read",
+        }
         return {
-            "tokens": {token: {"login": login, "scopes": ["repo", "user", "admin:org"]}
-                       for token, login in TOKENS.items()},
+            "tokens": {
+                token: {"login": login, "scopes": ["repo", "user", "admin:org"]}
+                for token, login in TOKENS.items()
+            },
             "github": {
                 "baseUrl": public_url,
-                "users": [{"login": login, "name": login.capitalize(), "email": login + "@acme.test"}
-                          for login in TOKENS.values()],
-                "orgs": [{"login": OWNER, "members": [{"login": login, "role": role} for login, role in MEMBERS.items()]}],
+                "users": [
+                    {"login": login, "name": login.capitalize(), "email": login + "@acme.test"}
+                    for login in TOKENS.values()
+                ],
+                "orgs": [
+                    {
+                        "login": OWNER,
+                        "members": [
+                            {"login": login, "role": role} for login, role in MEMBERS.items()
+                        ],
+                    }
+                ],
                 "repos": [{"owner": OWNER, "name": NAME, "auto_init": False}],
-                "apps": [{
-                    "app_id": APP_ID, "slug": SLUG, "name": "Slipway", "private_key": self.private_key,
-                    "permissions": permissions,
-                    "events": ["pull_request", "push", "issue_comment", "pull_request_review", "check_run",
-                               "check_suite"],
-                    "webhook_url": "http://127.0.0.1:%d/" % self.relay.server.server_port,
-                    "webhook_secret": SECRET,
-                    "installations": [{"installation_id": INSTALLATION, "account": OWNER,
-                                       "repository_selection": "all", "permissions": permissions}],
-                }],
+                "apps": [
+                    {
+                        "app_id": APP_ID,
+                        "slug": SLUG,
+                        "name": "Slipway",
+                        "private_key": self.private_key,
+                        "permissions": permissions,
+                        "events": [
+                            "pull_request",
+                            "push",
+                            "issue_comment",
+                            "pull_request_review",
+                            "check_run",
+                            "check_suite",
+                        ],
+                        "webhook_url": "http://127.0.0.1:%d/" % self.relay.server.server_port,
+                        "webhook_secret": SECRET,
+                        "installations": [
+                            {
+                                "installation_id": INSTALLATION,
+                                "account": OWNER,
+                                "repository_selection": "all",
+                                "permissions": permissions,
+                            }
+                        ],
+                    }
+                ],
             },
         }
 
     def spawn(self, name, *command):
         log = open(self.work / (name + ".log"), "wb")
-        child = subprocess.Popen([str(self.npm / "node"), *map(str, command)], stdin=subprocess.DEVNULL,
-                                 stdout=log, stderr=subprocess.STDOUT, cwd=self.work,
-                                 env={"PATH": os.environ["PATH"], "HOME": str(self.work), "NO_COLOR": "1"},
-                                 start_new_session=True)
+        child = subprocess.Popen(
+            [str(self.npm / "node"), *map(str, command)],
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            cwd=self.work,
+            env={"PATH": os.environ["PATH"], "HOME": str(self.work), "NO_COLOR": "1"},
+            start_new_session=True,
+        )
         self.children.append((name, child))
 
     def dead(self):
@@ -362,7 +467,9 @@ class GithubDouble:
 
     def check_children(self):
         for name in self.dead():
-            raise RuntimeError(name + " ended:\n" + (self.work / (name + ".log")).read_text()[-2000:])
+            raise RuntimeError(
+                name + " ended:\n" + (self.work / (name + ".log")).read_text()[-2000:]
+            )
 
     def stop(self):
         for _, child in self.children:
@@ -382,11 +489,24 @@ class GithubDouble:
     # --- git ------------------------------------------------------------------------------------------
 
     def git(self, *arguments, tree=None, binary=False, **options):
-        environment = dict(os.environ, GIT_CONFIG_GLOBAL="/dev/null", GIT_CONFIG_NOSYSTEM="1",
-                           GIT_AUTHOR_NAME="Ada", GIT_AUTHOR_EMAIL="ada@acme.test",
-                           GIT_COMMITTER_NAME="Ada", GIT_COMMITTER_EMAIL="ada@acme.test")
-        done = subprocess.run(["git", *arguments], cwd=str(tree or self.tree), env=environment, check=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, **options)
+        environment = dict(
+            os.environ,
+            GIT_CONFIG_GLOBAL="/dev/null",
+            GIT_CONFIG_NOSYSTEM="1",
+            GIT_AUTHOR_NAME="Ada",
+            GIT_AUTHOR_EMAIL="ada@acme.test",
+            GIT_COMMITTER_NAME="Ada",
+            GIT_COMMITTER_EMAIL="ada@acme.test",
+        )
+        done = subprocess.run(
+            ["git", *arguments],
+            cwd=str(tree or self.tree),
+            env=environment,
+            check=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            **options,
+        )
         return done.stdout if binary else done.stdout.decode().strip()
 
     def make_repository(self):
@@ -421,18 +541,31 @@ class GithubDouble:
         ref = "heads/" + branch
         present = self.api("GET", "/repos/%s/git/ref/%s" % (REPOSITORY, ref), missing=None)
         if present is None:
-            self.api("POST", "/repos/%s/git/refs" % REPOSITORY, {"ref": "refs/" + ref, "sha": after})
+            self.api(
+                "POST", "/repos/%s/git/refs" % REPOSITORY, {"ref": "refs/" + ref, "sha": after}
+            )
             return after
         before = present["object"]["sha"]
-        self.api("PATCH", "/repos/%s/git/refs/%s" % (REPOSITORY, ref), {"sha": after, "force": True})
+        self.api(
+            "PATCH", "/repos/%s/git/refs/%s" % (REPOSITORY, ref), {"sha": after, "force": True}
+        )
         for number, pull in self.pulls.items():
             if pull["branch"] == branch and pull["state"] == "open" and before != after:
                 self.set_head(number, after)
                 shown = self.laid_over(self.api("GET", "/repos/%s/pulls/%d" % (REPOSITORY, number)))
-                self.relay.send("pull_request", {
-                    "action": "synchronize", "number": number, "before": before, "after": after,
-                    "pull_request": shown, "repository": shown["base"]["repo"],
-                    "installation": {"id": INSTALLATION}, "sender": shown["user"]})
+                self.relay.send(
+                    "pull_request",
+                    {
+                        "action": "synchronize",
+                        "number": number,
+                        "before": before,
+                        "after": after,
+                        "pull_request": shown,
+                        "repository": shown["base"]["repo"],
+                        "installation": {"id": INSTALLATION},
+                        "sender": shown["user"],
+                    },
+                )
         return after
 
     def mirror(self, commit):
@@ -447,14 +580,27 @@ class GithubDouble:
 
             def person(which):
                 name, email, date = self.git(
-                    "show", "-s", "--date=iso-strict", "--format=%%%sn%%n%%%se%%n%%%sd" % ((which,) * 3), one
+                    "show",
+                    "-s",
+                    "--date=iso-strict",
+                    "--format=%%%sn%%n%%%se%%n%%%sd" % ((which,) * 3),
+                    one,
                 ).split("\n")
                 return {"name": name, "email": email, "date": date}
 
-            made = self.api("POST", "/repos/%s/git/commits" % REPOSITORY, {
-                "message": message, "tree": tree,
-                "parents": [line.split()[1] for line in head.split("\n") if line.startswith("parent ")],
-                "author": person("a"), "committer": person("c")})
+            made = self.api(
+                "POST",
+                "/repos/%s/git/commits" % REPOSITORY,
+                {
+                    "message": message,
+                    "tree": tree,
+                    "parents": [
+                        line.split()[1] for line in head.split("\n") if line.startswith("parent ")
+                    ],
+                    "author": person("a"),
+                    "committer": person("c"),
+                },
+            )
             assert made["sha"] == one, "the emulator gave commit %s the id %s" % (one, made["sha"])
             self.mirrored.add(one)
 
@@ -469,7 +615,11 @@ class GithubDouble:
                 self.mirror_tree(sha)
             elif sha not in self.mirrored:
                 content = base64.b64encode(self.git("cat-file", "blob", sha, binary=True)).decode()
-                self.api("POST", "/repos/%s/git/blobs" % REPOSITORY, {"content": content, "encoding": "base64"})
+                self.api(
+                    "POST",
+                    "/repos/%s/git/blobs" % REPOSITORY,
+                    {"content": content, "encoding": "base64"},
+                )
                 self.mirrored.add(sha)
             entries.append({"path": path, "mode": mode, "type": kind, "sha": sha})
         made = self.api("POST", "/repos/%s/git/trees" % REPOSITORY, {"tree": entries})
@@ -480,9 +630,12 @@ class GithubDouble:
 
     def api(self, method, path, body=None, token="ada-token", missing=KeyError):
         status, _, content = exchange(
-            self.emulator_port, method, path,
+            self.emulator_port,
+            method,
+            path,
             {"Authorization": "Bearer " + token, "Content-Type": "application/json"},
-            None if body is None else json.dumps(body))
+            None if body is None else json.dumps(body),
+        )
         if status == 404 and missing is not KeyError:
             return missing
         if status >= 300:
@@ -495,8 +648,12 @@ class GithubDouble:
 
     def open_pull(self, branch, title="A change", token="ada-token", base="main"):
         head = self.git("rev-parse", branch)
-        made = self.api("POST", "/repos/%s/pulls" % REPOSITORY,
-                        {"title": title, "head": branch, "base": base, "body": ""}, token)
+        made = self.api(
+            "POST",
+            "/repos/%s/pulls" % REPOSITORY,
+            {"title": title, "head": branch, "base": base, "body": ""},
+            token,
+        )
         self.pulls[made["number"]] = {"branch": branch, "state": "open", "head": head, "base": base}
         self.set_head(made["number"], head)
         return made["number"]
@@ -509,15 +666,24 @@ class GithubDouble:
         mine = self.pulls.get(pull["number"])
         if mine:
             pull["head"]["sha"] = mine["head"]
-            pull["base"]["sha"] = self.git("rev-parse", "refs/heads/" + mine["base"], tree=self.bare)
+            pull["base"]["sha"] = self.git(
+                "rev-parse", "refs/heads/" + mine["base"], tree=self.bare
+            )
             if mine["state"] == "merged":
-                pull.update(state="closed", merged=True, merge_commit_sha=mine["merge"],
-                            merged_at=pull.get("closed_at") or pull["updated_at"])
+                pull.update(
+                    state="closed",
+                    merged=True,
+                    merge_commit_sha=mine["merge"],
+                    merged_at=pull.get("closed_at") or pull["updated_at"],
+                )
         return pull
 
     def pulls_at(self, sha):
-        return [self.laid_over(self.api("GET", "/repos/%s/pulls/%d" % (REPOSITORY, number)))
-                for number, mine in self.pulls.items() if sha in (mine["head"], mine.get("merge"))]
+        return [
+            self.laid_over(self.api("GET", "/repos/%s/pulls/%d" % (REPOSITORY, number)))
+            for number, mine in self.pulls.items()
+            if sha in (mine["head"], mine.get("merge"))
+        ]
 
     def merge(self, number, method="merge", token="ada-token"):
         """Merges as the web page does: the base moves, the pull request closes."""
@@ -528,7 +694,9 @@ class GithubDouble:
             self.git("merge", "-q", "--squash", mine["head"])
             self.git("commit", "-q", "-m", "A change (#%d)" % number)
         else:
-            self.git("merge", "-q", "--no-ff", "-m", "Merge pull request #%d" % number, mine["head"])
+            self.git(
+                "merge", "-q", "--no-ff", "-m", "Merge pull request #%d" % number, mine["head"]
+            )
         merged = self.git("rev-parse", "HEAD")
         mine.update(state="merged", merge=merged)
         self.push(mine["base"])
@@ -536,24 +704,39 @@ class GithubDouble:
         return merged
 
     def comment(self, number, body, token="ada-token"):
-        return self.api("POST", "/repos/%s/issues/%d/comments" % (REPOSITORY, number), {"body": body}, token)
+        return self.api(
+            "POST", "/repos/%s/issues/%d/comments" % (REPOSITORY, number), {"body": body}, token
+        )
 
     def edit_comment(self, comment_id, body, token="ada-token"):
         self.shim.edited.add(comment_id)
-        return self.api("PATCH", "/repos/%s/issues/comments/%d" % (REPOSITORY, comment_id), {"body": body}, token)
+        return self.api(
+            "PATCH",
+            "/repos/%s/issues/comments/%d" % (REPOSITORY, comment_id),
+            {"body": body},
+            token,
+        )
 
     def comments(self, number):
         return self.api("GET", "/repos/%s/issues/%d/comments?per_page=100" % (REPOSITORY, number))
 
     def checks(self, sha):
-        return self.api("GET", "/repos/%s/commits/%s/check-runs?per_page=100" % (REPOSITORY, sha))["check_runs"]
+        return self.api("GET", "/repos/%s/commits/%s/check-runs?per_page=100" % (REPOSITORY, sha))[
+            "check_runs"
+        ]
 
     def review(self, number, event="APPROVE", token="grace-token"):
-        return self.api("POST", "/repos/%s/pulls/%d/reviews" % (REPOSITORY, number),
-                        {"event": event, "body": "", "commit_id": self.pulls[number]["head"]}, token)
+        return self.api(
+            "POST",
+            "/repos/%s/pulls/%d/reviews" % (REPOSITORY, number),
+            {"event": event, "body": "", "commit_id": self.pulls[number]["head"]},
+            token,
+        )
 
     def rerequest(self, check_id, token="ada-token"):
-        return self.api("POST", "/repos/%s/check-runs/%s/rerequest" % (REPOSITORY, check_id), token=token)
+        return self.api(
+            "POST", "/repos/%s/check-runs/%s/rerequest" % (REPOSITORY, check_id), token=token
+        )
 
     def violations(self):
         with self.recorder.lock:
@@ -562,10 +745,17 @@ class GithubDouble:
     def provoke(self):
         """Sends a request that is wrong; what was found wrong with it. A validator that sleeps finds nothing."""
         known = len(self.violations())
-        exchange(self.recorder.server.server_port, "POST", "/repos/%s/check-runs" % REPOSITORY,
-                 {"Authorization": "Bearer ada-token", "Content-Type": "application/json",
-                  "User-Agent": "slipway/test"},
-                 json.dumps({"name": "x", "head_sha": "y", "conclusion": "passed", "surprise": 1}))
+        exchange(
+            self.recorder.server.server_port,
+            "POST",
+            "/repos/%s/check-runs" % REPOSITORY,
+            {
+                "Authorization": "Bearer ada-token",
+                "Content-Type": "application/json",
+                "User-Agent": "slipway/test",
+            },
+            json.dumps({"name": "x", "head_sha": "y", "conclusion": "passed", "surprise": 1}),
+        )
         return self.violations()[known:]
 
     def calls(self):

@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
 """A state behind Terraform's http backend, with its lock. Prints its port; /lock tells who holds it."""
+
 import http.server
 import sys
 

@@ -3,6 +3,7 @@
 A request to a path that is not listed here is answered with 404 by the validator: whoever makes Slipway call
 something new adds it here and has it checked from then on.
 """
+
 import json
 import re
 

@@ -24,6 +24,6 @@ deny contains {
 	not "allow-destroy" in input.spacelift.stack.labels
 }
 
-what(actions) := "destroyed and created again" if "create" in actions
+what(actions) := "replaced (destroy, then create)" if "create" in actions
 
 what(actions) := "destroyed" if not "create" in actions

@@ -17,7 +17,7 @@ test_a_database_is_protected if {
 }
 
 test_a_replacement_destroys_too if {
-	{finding.msg | some finding in deny} == {"x.main would be destroyed and created again, and it holds data"}
+	{finding.msg | some finding in deny} == {"x.main would be replaced (destroy, then create), and it holds data"}
 		with input as planned("aws_s3_bucket", ["create", "delete"], [])
 }
 

@@ -9,5 +9,5 @@ import rego.v1
 
 warn contains {"msg": sprintf("%s is %s", [change.address, verb]), "resource": change.address} if {
 	some change in input.plan.changes
-	verb := {"delete": "destroyed", "replace": "destroyed and created again"}[change.action]
+	verb := {"delete": "destroyed", "replace": "replaced (destroy, then create)"}[change.action]
 }

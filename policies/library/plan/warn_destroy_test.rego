@@ -8,7 +8,7 @@ planned(action) := {"plan": {"changes": [{"address": "x.main", "action": action}
 
 test_what_is_destroyed if {
 	{finding.msg | some finding in warn} == {"x.main is destroyed"} with input as planned("delete")
-	{finding.msg | some finding in warn} == {"x.main is destroyed and created again"}
+	{finding.msg | some finding in warn} == {"x.main is replaced (destroy, then create)"}
 		with input as planned("replace")
 }
 

@@ -1,6 +1,7 @@
 """Run inside a sandbox: tries what no program of a run may do, and prints one line for each attempt: its name, and
 "done" or the name of the error. Arguments: the process ids of victims, each with a name: readable=12 tool=13.
 """
+
 import ctypes
 import errno
 import mmap
@@ -8,10 +9,28 @@ import os
 import sys
 
 libc = ctypes.CDLL(None, use_errno=True)
-NUMBER = {"ptrace": 101, "mount": 165, "unshare": 272, "clone": 56, "process_vm_readv": 310, "process_vm_writev": 311,
-          "setns": 308, "bpf": 321, "userfaultfd": 323, "io_uring_setup": 425, "clone3": 435, "pidfd_open": 434,
-          "pidfd_getfd": 438, "keyctl": 250, "open_tree": 428, "fsopen": 430, "perf_event_open": 298,
-          "move_mount": 429, "chroot": 161, "kcmp": 312}
+NUMBER = {
+    "ptrace": 101,
+    "mount": 165,
+    "unshare": 272,
+    "clone": 56,
+    "process_vm_readv": 310,
+    "process_vm_writev": 311,
+    "setns": 308,
+    "bpf": 321,
+    "userfaultfd": 323,
+    "io_uring_setup": 425,
+    "clone3": 435,
+    "pidfd_open": 434,
+    "pidfd_getfd": 438,
+    "keyctl": 250,
+    "open_tree": 428,
+    "fsopen": 430,
+    "perf_event_open": 298,
+    "move_mount": 429,
+    "chroot": 161,
+    "kcmp": 312,
+}
 NEW_USER, NEW_NET, SIGCHLD = 0x10000000, 0x40000000, 17
 
 
@@ -22,7 +41,9 @@ def say(name, result):
 
 def call(name, *arguments):
     ctypes.set_errno(0)
-    return libc.syscall(*[ctypes.c_long(a) if isinstance(a, int) else a for a in (NUMBER[name],) + arguments])
+    return libc.syscall(
+        *[ctypes.c_long(a) if isinstance(a, int) else a for a in (NUMBER[name],) + arguments]
+    )
 
 
 class Vector(ctypes.Structure):
@@ -50,7 +71,12 @@ def on(name, process):
         say(name + "." + way, call(way, process, ctypes.byref(ours), 1, ctypes.byref(theirs), 1, 0))
     pidfd = call("pidfd_open", process, 0)
     say(name + ".pidfd_getfd", call("pidfd_getfd", pidfd, 1, 0))
-    for what, how in (("mem", os.O_RDWR), ("environ", os.O_RDONLY), ("fd/1", os.O_WRONLY), ("root/etc", os.O_RDONLY)):
+    for what, how in (
+        ("mem", os.O_RDWR),
+        ("environ", os.O_RDONLY),
+        ("fd/1", os.O_WRONLY),
+        ("root/etc", os.O_RDONLY),
+    ):
         try:
             file = os.open("/proc/%d/%s" % (process, what), how)
             if what == "mem":
@@ -79,8 +105,12 @@ def try_all():
     say("fsopen", call("fsopen", b"tmpfs", 0))
     say("perf_event_open", call("perf_event_open", None, 0, -1, -1, 0))
     say("chroot", call("chroot", b"/tmp"))
-    for path in ("/proc/sys/kernel/core_pattern", "/proc/sys/vm/overcommit_memory", "/proc/sysrq-trigger",
-                 "/proc/sys/net/ipv4/ip_forward"):
+    for path in (
+        "/proc/sys/kernel/core_pattern",
+        "/proc/sys/vm/overcommit_memory",
+        "/proc/sysrq-trigger",
+        "/proc/sys/net/ipv4/ip_forward",
+    ):
         try:
             os.open(path, os.O_WRONLY)
             print(path, "done")
@@ -93,7 +123,9 @@ def try_all():
     page.write(code)
     address = ctypes.addressof(ctypes.c_char.from_buffer(page))
     result = ctypes.CFUNCTYPE(ctypes.c_int)(address)()
-    print("int80.ptrace", "done" if result >= 0 else errno.errorcode.get(-result, result), flush=True)
+    print(
+        "int80.ptrace", "done" if result >= 0 else errno.errorcode.get(-result, result), flush=True
+    )
 
 
 for argument in sys.argv[1:]:

@@ -1,6 +1,7 @@
 """Run inside a sandbox: tries to connect to each HOST:PORT of the arguments, plainly, and again with the socket bound
 to each interface, which passes over routes. Prints HOST:PORT and "open" or "closed"; last, what the name server says.
 """
+
 import socket
 import struct
 import sys
@@ -28,7 +29,10 @@ server = next(line.split()[1] for line in open("/etc/resolv.conf") if line.start
 with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as asking:
     asking.settimeout(2)
     try:
-        asking.sendto(struct.pack(">6H", 77, 0x100, 1, 0, 0, 0) + b"\x04name\x00\x00\x01\x00\x01", (server, 53))
+        asking.sendto(
+            struct.pack(">6H", 77, 0x100, 1, 0, 0, 0) + b"\x04name\x00\x00\x01\x00\x01",
+            (server, 53),
+        )
         print("name", asking.recv(512)[-4:].hex(), flush=True)
     except OSError as error:
         print("name", type(error).__name__, flush=True)

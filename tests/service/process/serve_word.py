@@ -1,6 +1,7 @@
 """Listens at each HOST:PORT of the arguments and says a word to whoever connects; answers every question about names
 on 53/udp with 198.51.100.99. Prints "ready" once all listen. Ends with its parent's end of standard input.
 """
+
 import socket
 import sys
 import threading
@@ -16,8 +17,14 @@ def accept(listener):
 def answer(names):
     while True:
         question, who = names.recvfrom(512)
-        names.sendto(question[:2] + b"\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00" + question[12:] +
-                     b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04" + bytes([198, 51, 100, 99]), who)
+        names.sendto(
+            question[:2]
+            + b"\x81\x80\x00\x01\x00\x01\x00\x00\x00\x00"
+            + question[12:]
+            + b"\xc0\x0c\x00\x01\x00\x01\x00\x00\x00\x3c\x00\x04"
+            + bytes([198, 51, 100, 99]),
+            who,
+        )
 
 
 for target in sys.argv[1:]:
