@@ -56,7 +56,7 @@ struct PushQuestion {
     std::vector<std::string> changed;         // files, relative to the repository's root
     std::vector<std::string> because;         // those of them that concern the stack
     std::optional<PullRequest> pull;          // absent: a push to a branch
-    std::string action;                       // opened, synchronize, … as the reference names them
+    std::string action;                       // opened, synchronize, … as Spacelift names them
     std::string branch;
     CommitSha head;
     std::string author;
