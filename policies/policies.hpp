@@ -54,10 +54,10 @@ struct GivenReview {
 // What the push policies are asked about: one stack and a change.
 struct PushQuestion {
     Stack stack;
-    std::vector<std::string> changed;  // files, relative to the repository's root
-    std::vector<std::string> because;  // those of them that concern the stack
-    std::optional<PullRequest> pull;   // absent: a push to a branch
-    std::string action;                // opened, synchronize, … as the reference names them
+    std::vector<std::string> changed;         // files, relative to the repository's root
+    std::vector<std::string> because;         // those of them that concern the stack
+    std::optional<PullRequest> pull;          // absent: a push to a branch
+    std::string action;                       // opened, synchronize, … as Spacelift names them
     std::string branch;
     CommitSha head;
     std::string author;
@@ -113,7 +113,7 @@ class Policies {
     virtual Task<PolicyTestResult> test(std::string directory, bool coverage) = 0;
 };
 
-// The reference platform's: what a kind of decision may take, all its policies together.
+// Spacelift's limits: what a kind of decision may take, all its policies together.
 struct PolicyLimits {
     std::chrono::milliseconds push{10'000};
     std::chrono::milliseconds plan{45'000};
@@ -124,7 +124,7 @@ struct PolicyLimits {
 std::unique_ptr<Policies> make_policies(asio::any_io_executor executor, std::string program = "",
                                         PolicyLimits limits = {});
 
-// The input documents, as the reference platform documents them (for tests and `explain`).
+// The input documents, as Spacelift documents its policy input (for tests and `explain`).
 Json push_input(const PushQuestion&);
 Json plan_input(const PlanQuestion&);
 Json approval_input(const ApprovalQuestion&);

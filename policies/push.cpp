@@ -88,7 +88,7 @@ Explanation node_of(const Judged& judged, const PushFlags& flags, const PushQues
     return node;
 }
 
-// Rules of the reference platform that ask for what Slipway does not do: said, not swallowed.
+// Rules of Spacelift that ask for what Slipway does not do: said, not swallowed.
 constexpr std::array<std::string_view, 9> without_effect{
     "cancel",         "prioritize", "allow_fork", "lock", "unlock", "external_dependency",
     "module_version", "flag",       "reset_flag"};

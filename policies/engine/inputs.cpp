@@ -1,6 +1,5 @@
-// Parts of the input documents, field by field as the reference platform documents them. What
-// Slipway does not know is left out rather than made up: a policy that asks for it is undefined
-// there, not misled.
+// Parts of the input documents, field by field as Spacelift documents its policy input. What Slipway does
+// not know is left out rather than made up: a policy that asks for it is undefined there, not misled.
 #include "policies/engine/judged.hpp"
 
 namespace slipway {
@@ -24,14 +23,14 @@ Json or_null(const std::string& text) { return text.empty() ? Json() : Json(text
 Json nanoseconds(std::int64_t ms) { return Json(ms * 1'000'000); }
 
 std::string_view state_input(const Run& run) {
-    // What the reference platform calls a proposed run that waits for people.
+    // What Spacelift calls a proposed run that waits for people.
     return run.kind == RunKind::proposed &&
                    (run.state == RunState::finished || run.state == RunState::unconfirmed)
                ? "pending_review"
                : word(run.state);
 }
 
-// The reference platform's words, capitals included: policies compare them.
+// Spacelift's words, capitals included: policies compare them.
 std::string_view change_word(const Change& change) {
     if (!change.import_id.empty()) return "import";
     switch (change.action) {

@@ -252,9 +252,10 @@ class Shim:
 
 
 class Relay:
-    """The emulator's webhooks, made whole and signed again: the number of the pull request, the App of a check,
-    the mark that a commented issue is a pull request, head and merge as the shim says, a GUID as
-    delivery id. An emulator's webhook whose signature is wrong is dropped and counted. `send` makes those that the emulator never sends.
+    """The emulator's webhooks, made whole and signed again: the number of the pull request, the App
+    of a check, the mark that a commented issue is a pull request, head and merge as the shim says,
+    a GUID as delivery id. One whose signature is wrong is dropped and counted. `send` makes those
+    that the emulator never sends.
     """
 
     def __init__(self, double):

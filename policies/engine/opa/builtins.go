@@ -1,5 +1,5 @@
 // What a policy may call (rule P1): all of OPA but what reaches the outside world, reads this process, or
-// is not the same tomorrow; and `sanitized`, the reference platform's own.
+// is not the same tomorrow; and `sanitized`, Spacelift's own.
 package main
 
 import (

@@ -16,7 +16,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/types"
 )
 
-// Policies in the reference platform's dialect mean here what they mean to OPA. The oracle is OPA's public
+// Policies in Spacelift's dialect mean here what they mean to OPA. The oracle is OPA's public
 // interface as `opa eval --strict-builtin-errors` uses it: one module, one query for the whole package, nothing of ours but what
 // plain OPA lacks (the aliases and sanitized, written down once more).
 const dialect = "../../../tests/fixtures/policies/dialect"

@@ -75,8 +75,8 @@ func (e *engine) evaluate(q *question, a *answer) {
 	})
 }
 
-// readInputs: the documented input gets `terraform`, the part of the plan document that the reference
-// platform passes on; conftest's policies get that document itself.
+// readInputs: the documented input gets `terraform`, the part of the plan document that Spacelift
+// passes on; conftest's policies get that document itself.
 func readInputs(q *question) (in inputs, err error) {
 	in.at = time.Unix(0, q.TimeNS)
 	if in.documented, err = parseValue(q.documents["input"]); err != nil {

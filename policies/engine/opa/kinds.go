@@ -1,5 +1,5 @@
 // Which rules a policy of each kind may define, and what they must give. The names are those of the
-// reference platform's policies, so that existing ones run unchanged.
+// Spacelift's policies (its documented policy input), so that existing ones run unchanged.
 package main
 
 import (
@@ -58,7 +58,7 @@ var (
 
 const (
 	dialectSlipway   = "slipway"   // the documented input
-	dialectSpacelift = "spacelift" // the same input, and only the rules that the reference platform knows
+	dialectSpacelift = "spacelift" // the same input, and only the rules that Spacelift knows
 	dialectConftest  = "conftest"  // the plan document itself
 )
 
@@ -82,7 +82,7 @@ func suffixOf(rule string) string {
 	return suffix
 }
 
-// What plan policies of the reference platform may use without defining it. A definition is added only
+// What plan policies of Spacelift may use without defining it. A definition is added only
 // where a policy would not compile without, so a policy that OPA accepts is never changed.
 var planAliases = map[string]string{
 	"affected_resources": alias("affected_resources", `some a in r.change.actions; a in {"create", "update", "delete"}`),

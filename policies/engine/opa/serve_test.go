@@ -110,7 +110,7 @@ exception[rules] { rules := ["secret"] }
 package terraform.tags
 deny["no"] { input.secret }
 `, `deny:5 "no"`},
-		{"the documented input holds only what the reference passes on", "plan", `package slipway
+		{"the documented input holds only what Spacelift passes on", "plan", `package slipway
 deny["leak"] { input.terraform.secret }
 warn["ok"] { input.terraform.terraform_version == "1.9.0" }
 `, `warn:3 "ok"`},
@@ -122,7 +122,7 @@ track {
 propose { not track }
 lock = "a"
 `, "lock:7 \"a\"\ntrack:3 true"},
-		{"sanitized gives what the reference gives", "plan", `package slipway
+		{"sanitized gives what Spacelift's gives", "plan", `package slipway
 deny[x] { x := concat(" ", [sanitized("mysql"), sanitized("5.7"), sanitized("db.t3.micro"), sanitized("exampledb"), sanitized("default.mysql5.7")]) }
 warn["numbers stay"] { sanitized(7) == 7 }
 `, "deny:2 \"eae35047 fc40d152 4f8189cd 59832d41 bead1390\"\nwarn:3 \"numbers stay\""},
