@@ -54,10 +54,10 @@ struct GivenReview {
 // What the push policies are asked about: one stack and a change.
 struct PushQuestion {
     Stack stack;
-    std::vector<std::string> changed;         // files, relative to the repository's root
-    std::vector<std::string> because;         // those of them that concern the stack
-    std::optional<PullRequest> pull;          // absent: a push to a branch
-    std::string action;                       // opened, synchronize, … as Spacelift names them
+    std::vector<std::string> changed;  // files, relative to the repository's root
+    std::vector<std::string> because;  // those of them that concern the stack
+    std::optional<PullRequest> pull;   // absent: a push to a branch
+    std::string action;                // opened, synchronize, … as Spacelift names them
     std::string branch;
     CommitSha head;
     std::string author;

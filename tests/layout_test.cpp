@@ -1,7 +1,7 @@
 // Holds the sources to the house: who may include whom, which library lives where, what lies at the
-// top, how a file opens, how long it grows, the expression that this compiler gets wrong, and that a
-// trust rule which is cited is defined. The rules are functions over a map of files, so that the test
-// can plant each mistake and see it found.
+// top, how a file opens, how long it grows, the expression that this compiler gets wrong, and that
+// a trust rule which is cited is defined. The rules are functions over a map of files, so that the
+// test can plant each mistake and see it found.
 #include <doctest/doctest.h>
 
 #include <algorithm>
@@ -379,7 +379,8 @@ std::set<std::string> defined_rules(const std::string& page) {
     return found;
 }
 
-// The rules that a text cites by that word, one or several, also where a comment's line ends between.
+// The rules that a text cites by that word, one or several, also where a comment's line ends
+// between.
 std::set<std::string> cited_rules(const std::string& text) {
     static const std::regex citation(
         "\\b[Rr]ules?[ \n/#*]+([A-Z][0-9]+\\b((,| and|, and)[ \n/#*]+[A-Z][0-9]+\\b)*)");
@@ -398,7 +399,8 @@ Troubles rule_troubles(const Files& files) {
     static const std::set<std::string> kinds = {".cpp", ".hpp", ".go", ".rego", ".lua",
                                                 ".py",  ".mjs", ".sh", ".md"};
     const auto page = files.find(trust_page);
-    const auto defined = page == files.end() ? std::set<std::string>() : defined_rules(page->second);
+    const auto defined =
+        page == files.end() ? std::set<std::string>() : defined_rules(page->second);
     Troubles troubles;
     for (const auto& [path, text] : files) {
         if (!kinds.contains(std::filesystem::path(path).extension().string())) continue;
@@ -453,18 +455,30 @@ TEST_CASE("Every trust rule that is cited is defined on the page of trust rules"
 TEST_CASE("A citation of a rule that the page does not define is found, in each form") {
     const std::string page = "# Rules\n\n- **W1** One.\n- **R4** Another, see **X7** elsewhere.\n";
     // Put together here, so that this file cites no rule itself.
-    const std::string one = "// (ru" "le ", many = "// (ru" "les ";
+    const std::string one =
+                          "// (ru"
+                          "le ",
+                      many =
+                          "// (ru"
+                          "les ";
     auto troubles = [&](const std::string& text) {
         return rule_troubles({{trust_page, page}, {"queue/x.cpp", text}});
     };
-    const std::string unknown = "queue/x.cpp: cites ru" "le X7, which handlers/TRUST.md does not define";
+    const std::string unknown =
+        "queue/x.cpp: cites ru"
+        "le X7, which handlers/TRUST.md does not define";
     CHECK(troubles(one + "X7)\n") == Troubles{unknown});
-    CHECK(troubles("TEST_CASE(\"Ru" "le X7: a name\") {\n") == Troubles{unknown});
+    CHECK(troubles("TEST_CASE(\"Ru"
+                   "le X7: a name\") {\n") == Troubles{unknown});
     CHECK(troubles(many + "R4, X7)\n") == Troubles{unknown});
     CHECK(troubles(many + "W1, R4 and X7)\n") == Troubles{unknown});
-    CHECK(troubles("// see the ru" "le\n    // X7 says so\n") == Troubles{unknown});
+    CHECK(troubles("// see the ru"
+                   "le\n    // X7 says so\n") == Troubles{unknown});
     CHECK(troubles(many + "X8, X7)\n").size() == 2);
-    CHECK(rule_troubles({{"queue/x.py", "# ru" "le W1\n"}}).size() == 1);  // without any page
+    CHECK(rule_troubles({{"queue/x.py",
+                          "# ru"
+                          "le W1\n"}})
+              .size() == 1);  // without any page
     CHECK(rule_troubles({{"tests/fuzz/corpus/json/x", one + "X7)\n"}}).empty());
     for (const auto& fine : {one + "W1)\n", many + "R4, W1)\n", many + "W1 and R4)\n",
                              std::string("// module X7, P14 and C0\n"), one + "of X7)\n"})
@@ -590,8 +604,8 @@ TEST_CASE("Two types of one name are found, unless their files keep them to them
 TEST_CASE("A stray entry at the top is found, dot files are not") {
     for (const char* stray : {"notes.txt", "src/x.cpp", "Makefile", "builds/x"})
         CHECK(trouble_with(stray, "") != "");
-    for (const char* fine : {"README.md", "LICENSE", "CHANGELOG.md", ".ci/run", ".github/SECURITY.md",
-                             ".gitignore", "deploy/try", "tests/x"})
+    for (const char* fine : {"README.md", "LICENSE", "CHANGELOG.md", ".ci/run",
+                             ".github/SECURITY.md", ".gitignore", "deploy/try", "tests/x"})
         CHECK(trouble_with(fine, "") == "");
 }
 

@@ -1,5 +1,6 @@
-// Parts of the input documents, field by field as Spacelift documents its policy input. What Slipway does
-// not know is left out rather than made up: a policy that asks for it is undefined there, not misled.
+// Parts of the input documents, field by field as Spacelift documents its policy input. What
+// Slipway does not know is left out rather than made up: a policy that asks for it is undefined
+// there, not misled.
 #include "policies/engine/judged.hpp"
 
 namespace slipway {

@@ -61,7 +61,7 @@ struct Report {
     std::vector<std::string> link_hosts;  // rule S3
 };
 
-// The conclusions of 4-interface; title, summary and text of a check.
+// The conclusion of a check; title, summary and text of a check.
 struct CheckText {
     enum class Status { queued, running, completed };
     enum class Outcome { success, failure, neutral, action_required, cancelled };
