@@ -14,6 +14,7 @@
 #include <cerrno>
 #include <chrono>
 #include <memory>
+#include <optional>
 
 #include "service/base/result.hpp"
 
@@ -100,19 +101,36 @@ std::string to_hex(const Sha256& digest) { return to_hex(text_of(digest)); }
 
 std::string sha256_hex(std::string_view bytes) { return to_hex(text_of(sha256(bytes))); }
 
-Sha256 hmac_sha256(const Secret& key, std::string_view bytes) {
+namespace {
+
+// Keyed at most once for a key that is used again and again, as that of records and jobs is:
+// looking up the digest costs more than hashing a job.
+EVP_MAC_CTX* keyed_mac_context(const Secret& key) {
     thread_local const MacContext context = new_mac_context();
+    thread_local std::optional<Secret> present;
+    if (present && present->reveal() == key.reveal()) {
+        require(EVP_MAC_init(context.get(), nullptr, 0, nullptr));  // absent: the one before
+        return context.get();
+    }
+    present.reset();
     const OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>("SHA256"), 0),
         OSSL_PARAM_construct_end()};
-    // OpenSSL takes an absent key for "the one before"; an empty key is a key.
+    // Absent would mean the one before; an empty key is a key.
     const auto* key_bytes = bytes_of(key.empty() ? std::string_view("") : key.reveal());
+    require(EVP_MAC_init(context.get(), key_bytes, key.reveal().size(), parameters));
+    present = key;
+    return context.get();
+}
+
+}  // namespace
+
+Sha256 hmac_sha256(const Secret& key, std::string_view bytes) {
+    auto* context = keyed_mac_context(key);
     Sha256 out;
     std::size_t written = 0;
-    require(EVP_MAC_init(context.get(), key_bytes, key.reveal().size(), parameters) &&
-            EVP_MAC_update(context.get(), bytes_of(bytes), bytes.size()) &&
-            EVP_MAC_final(context.get(), out.data(), &written, out.size()) &&
-            written == out.size());
+    require(EVP_MAC_update(context, bytes_of(bytes), bytes.size()) &&
+            EVP_MAC_final(context, out.data(), &written, out.size()) && written == out.size());
     return out;
 }
 

@@ -7,10 +7,12 @@ once. On GitHub's double (tests/support/github_double.py), a quiet installation,
 """
 
 import collections
+import json
 import os
 import pathlib
 import shutil
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -22,33 +24,68 @@ from github_test import Service, configuration  # noqa: E402
 
 CALLS = {1: 8, 5: 14, 20: 40}
 AT_ONCE = 10
+SLOTS = 2  # of the worker
+SPAN = "tool-span "
 
 
 def bar(stacks):
     return 0.2 + 0.03 * stacks
 
 
-def wrapped_tool(work):
-    """A directory for PATH: the tool, which also tells when each of its processes began and ended."""
+def real_tool():
     tool = shutil.which("tofu") or shutil.which("terraform")
     assert tool, "neither tofu nor terraform is on PATH"
-    folder, log = work / "tool", work / "state" / "tool.log"
+    return tool
+
+
+def wrapped_tool(work):
+    """A directory for PATH: the tool, which says in the run's log when a process began and ended."""
+    folder = work / "tool"
     folder.mkdir()
-    log.touch(0o666)  # runs may have another user id
-    wrapper = folder / pathlib.Path(tool).name
+    wrapper = folder / pathlib.Path(real_tool()).name
     wrapper.write_text(
         '#!/bin/bash\nbegan=$EPOCHREALTIME\n"%s" "$@"\ncode=$?\n'
-        'echo "$began $EPOCHREALTIME" >> %s\nexit $code\n' % (os.path.realpath(tool), log)
+        'echo "%s$began $EPOCHREALTIME" >&2\nexit $code\n' % (os.path.realpath(real_tool()), SPAN)
     )
     wrapper.chmod(0o755)
-    return folder, log, wrapper.name
+    return folder, wrapper.name
 
 
-def tool_seconds(log, since):
+def seconds_of_show(work, at_once):
+    """By hand, so many at once: what `show` prints on stderr is in no log."""
+    folder = work / ("by-hand-%d" % at_once)
+    folder.mkdir()
+    (folder / "main.tf").write_text(body_of(folder / "state", "x"))
+    tool = os.path.realpath(real_tool())
+
+    def run(*words):
+        subprocess.run([tool, *words], cwd=folder, check=True, capture_output=True)
+
+    def show():
+        began, seconds = time.time(), []
+        running = [
+            subprocess.Popen([tool, "show", "-json", "plan"], cwd=folder, stdout=subprocess.DEVNULL)
+            for _ in range(at_once)
+        ]
+        for process in running:
+            process.wait()
+            seconds.append(time.time() - began)
+        return statistics.mean(seconds)
+
+    run("init", "-input=false")
+    run("plan", "-input=false", "-out=plan")
+    return statistics.median(show() for _ in range(7))
+
+
+def spans_in(log):
+    found = [line[len(SPAN) :].split() for line in log.splitlines() if line.startswith(SPAN)]
+    return [(float(began), float(ended)) for began, ended in found]
+
+
+def union(spans, since):
     """Wall time in which at least one process of the tool ran."""
-    spans = sorted(tuple(map(float, line.split())) for line in log.read_text().splitlines())
     total, until = 0.0, since
-    for began, ended in spans:
+    for began, ended in sorted(spans):
         if ended > until:
             total += ended - max(began, until)
             until = ended
@@ -64,8 +101,24 @@ def body_of(path, value):
 
 
 class Measuring:
-    def __init__(self, double, work, log):
-        self.double, self.work, self.log, self.pulls = double, work, log, 0
+    def __init__(self, double, work, binary, show_seconds):
+        self.double, self.work, self.binary = double, work, str(binary)
+        self.show_seconds, self.pulls = show_seconds, 0
+
+    def slipway(self, *words):
+        command = [self.binary, *words, "--data", str(self.work / "data")]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    def tool_seconds(self, since, stacks):
+        show_seconds = self.show_seconds[min(stacks, SLOTS)]
+        spans = []
+        for run in json.loads(self.slipway("runs", "--json", "--limit", "200"))["runs"]:
+            if run["created_at_ms"] / 1000 < since - 1:
+                continue
+            of_run = spans_in(self.slipway("logs", run["id"]))
+            planned = max(ended for _, ended in of_run)
+            spans += of_run + [(planned, planned + show_seconds)]
+        return union(spans, since)
 
     def branch(self, stacks, first=0):
         """A new branch that changes so many stacks; (its name, its head)."""
@@ -108,8 +161,8 @@ class Measuring:
         began = time.time()
         self.double.open_pull(name)
         ended = wait_until("the final summary and comment", lambda: self.is_final(head))
-        tools = tool_seconds(self.log, began)
         wait_until("all checks", lambda: self.settled(head, stacks))
+        tools = self.tool_seconds(began, stacks)
         calls = [c for c in self.double.calls()[asked:] if "access_tokens" not in c["path"]]
         return ended - began - tools, tools, calls
 
@@ -125,7 +178,7 @@ class Measuring:
             )
             for _, head in branches
         ]
-        return min(ends) - began, max(ends) - began, tool_seconds(self.log, began)
+        return min(ends) - began, max(ends) - began, self.tool_seconds(began, count)
 
 
 def shown(calls):
@@ -146,7 +199,8 @@ def main():
     try:
         forge = double.start()
         config = configuration(work, forge)
-        folder, log, tool = wrapped_tool(work)
+        folder, tool = wrapped_tool(work)
+        show_seconds = {n: seconds_of_show(work, n) for n in (1, SLOTS)}
         stacks = max(CALLS)
         described = "".join(
             "  s%d: {directory: stacks/s%d, tool: %s}\n" % (i, i, tool.replace("tofu", "opentofu"))
@@ -163,7 +217,7 @@ def main():
         os.environ["PATH"] = "%s:%s" % (folder, os.environ["PATH"])
         service = Service(build, work, config)
         double.webhooks_to(service.url + "/webhooks/github.com")
-        measuring = Measuring(double, work, log)
+        measuring = Measuring(double, work, build / "bin" / "slipway", show_seconds)
         measuring.one(1)  # credentials, the mirror, the tool's version
         worst = 0.0
         for stacks, most in CALLS.items():

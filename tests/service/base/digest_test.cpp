@@ -70,6 +70,10 @@ TEST_CASE("HMAC-SHA-256 gives the digests of RFC 4231, and an empty key is a key
     for (const auto& c : cases) {
         CAPTURE(c.text);
         CHECK(hmac_sha256_hex(Secret(c.key), c.text) == c.digest);
+        // Again under the same key, and under it after another.
+        CHECK(hmac_sha256_hex(Secret(c.key), c.text) == c.digest);
+        CHECK(hmac_sha256_hex(Secret(c.key + "x"), c.text) != c.digest);
+        CHECK(hmac_sha256_hex(Secret(c.key), c.text) == c.digest);
     }
 }
 
