@@ -64,7 +64,12 @@ def seconds_of_show(work, at_once):
     def show():
         began, seconds = time.time(), []
         running = [
-            subprocess.Popen([tool, "show", "-json", "plan"], cwd=folder, stdout=subprocess.DEVNULL)
+            subprocess.Popen(
+                [tool, "show", "-json", "plan"],
+                cwd=folder,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             for _ in range(at_once)
         ]
         for process in running:
