@@ -6,6 +6,7 @@
 
 #include "handlers/webhooks/change.hpp"
 #include "queue/store.hpp"
+#include "service/model/provider.hpp"
 
 namespace slipway {
 

@@ -243,10 +243,10 @@ void add_resolve(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wh
         "A new plan is made at once and shows what is left; it waits for a confirmation.");
     command->callback([=, &chosen] {
         chosen = [=] {
-            const auto how = options->applied ? Resolution::applied : Resolution::failed;
+            const auto said = options->applied ? Resolution::applied : Resolution::failed;
             return ask(
                 *where, "resolve", options->run,
-                Json::object({{"note", Json(options->note)}, {"resolution", Json(word(how))}}));
+                Json::object({{"note", Json(options->note)}, {"resolution", Json(word(said))}}));
         };
     });
 }

@@ -93,7 +93,7 @@ std::string parted(std::string_view text, Escape escape) {
     return out;
 }
 
-void escape_markdown(std::string& out, std::string_view text, std::size_t at) {
+void escape_at(std::string& out, std::string_view text, std::size_t at) {
     const char c = text[at];
     switch (c) {
         case '&':
@@ -151,25 +151,27 @@ std::string span_of_code(std::string_view text) {
 
 }  // namespace
 
-std::string escape_markdown(std::string_view foreign) {
-    return parted(one_line(foreign), escape_markdown);
+std::string escape_markdown(std::string_view untrusted) {
+    return parted(one_line(untrusted), escape_at);
 }
 
-std::string html_text(std::string_view foreign) { return parted(one_line(foreign), escape_html); }
+std::string html_text(std::string_view untrusted) {
+    return parted(one_line(untrusted), escape_html);
+}
 
-std::string code_span(std::string_view foreign) { return span_of_code(one_line(foreign)); }
+std::string code_span(std::string_view untrusted) { return span_of_code(one_line(untrusted)); }
 
-std::string code_span_in_cell(std::string_view foreign) {
+std::string code_span_in_cell(std::string_view untrusted) {
     std::string out;
-    for (char c : span_of_code(one_line(foreign))) {
+    for (char c : span_of_code(one_line(untrusted))) {
         if (c == '|') out += '\\';
         out += c;
     }
     return out;
 }
 
-std::string sentence(std::string_view foreign) {
-    const auto text = one_line(foreign);
+std::string sentence(std::string_view untrusted) {
+    const auto text = one_line(untrusted);
     std::string out;
     std::size_t at = 0;
     while (at < text.size()) {

@@ -10,17 +10,17 @@
 namespace slipway {
 
 // printable(), on one line: line ends and tabs are spaces.
-std::string one_line(std::string_view foreign);
+std::string one_line(std::string_view untrusted);
 // At most `limit` bytes (about), the middle left out: both ends of an address tell most.
 std::string shortened_in_the_middle(std::string_view text, std::size_t limit);
 
 // A span of code. In a table's cell a bar needs an escape that would show elsewhere.
-std::string code_span(std::string_view foreign);
-std::string code_span_in_cell(std::string_view foreign);
+std::string code_span(std::string_view untrusted);
+std::string code_span_in_cell(std::string_view untrusted);
 // A sentence that may hold `spans of code`, as messages of policies and tools do.
-std::string sentence(std::string_view foreign);
+std::string sentence(std::string_view untrusted);
 // Inside an HTML line of ours, such as <summary>.
-std::string html_text(std::string_view foreign);
+std::string html_text(std::string_view untrusted);
 // An address that was allowed (see link_allowed) or is our own, behind a word of ours.
 std::string link_to(std::string_view own_word, std::string_view url);
 // https, and a host that is on the list or below one that is.

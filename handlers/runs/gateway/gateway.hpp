@@ -14,6 +14,7 @@
 #include "service/model/lease.hpp"
 #include "service/model/plan.hpp"
 #include "service/model/run.hpp"
+#include "service/model/secret.hpp"
 #include "service/model/stack.hpp"
 
 namespace slipway {

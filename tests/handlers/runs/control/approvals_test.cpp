@@ -1,0 +1,183 @@
+// Rules W2 and W3, one at a time: everything but the rule in question would let the approval count.
+#include <doctest/doctest.h>
+
+#include "tests/support/control_bench.hpp"
+
+using namespace slipway;
+
+namespace {
+
+const GivenReview& only_review(const ControlBench& bench) {
+    REQUIRE(bench.policies.asked.reviews.size() == 1);
+    return bench.policies.asked.reviews[0];
+}
+
+}  // namespace
+
+TEST_CASE("W2: policies are told which approval is the author's own") {
+    ControlBench bench;
+    bench.all_may_write();
+    const auto run = bench.planned(RunKind::proposed, "p");
+    bench.considered(run, {bench.review("ada")});
+    CHECK(only_review(bench).is_author);
+    bench.considered(run, {bench.review("grace")});
+    CHECK_FALSE(only_review(bench).is_author);
+}
+
+TEST_CASE("W2: an approval counts with write permission on the repository, and not without") {
+    ControlBench bench;
+    bench.with_roles();
+    const auto run = bench.planned(RunKind::proposed, "p");
+    for (const auto permission :
+         {Permission::none, Permission::read, Permission::write, Permission::admin}) {
+        bench.forge->permissions["grace"] = permission;
+        bench.considered(run, {bench.review("grace")});
+        CHECK(only_review(bench).may_write == (permission >= Permission::write));
+    }
+}
+
+TEST_CASE("W2: with an organisation tree an approval needs the role writer in the space") {
+    ControlBench bench;
+    bench.with_roles();
+    bench.all_may_write();
+    const auto run = bench.planned(RunKind::proposed, "p");
+    bench.considered(run, {bench.review("grace")});
+    CHECK(only_review(bench).may_write);
+    bench.considered(run, {bench.review("linus")});
+    CHECK_FALSE(only_review(bench).may_write);
+    CHECK(only_review(bench).why_not == "no role writer in the space `production`");
+    bench.context.has_organisation_tree = false;
+    bench.considered(run, {bench.review("linus")});
+    CHECK(only_review(bench).may_write);
+}
+
+TEST_CASE("W3: an approval counts for the commit and the plan that it saw") {
+    ControlBench bench;
+    bench.all_may_write();
+    const auto run = bench.planned(RunKind::proposed, "p");
+    const auto counts = [&](const ForgeReview& review) {
+        bench.considered(run, {review});
+        return bench.policies.asked.reviews.size() == 1;
+    };
+    auto review = bench.review("grace");
+    CHECK(counts(review));
+    review.commit = CommitSha(std::string(40, 'b'));
+    CHECK_FALSE(counts(review));
+    review = bench.review("grace");
+    review.submitted_at_ms = run.planned_at_ms - 1'000;
+    CHECK_FALSE(counts(review));
+    review.state = ReviewState::changes_requested;  // a refusal needs no plan
+    CHECK(counts(review));
+    review = bench.review("grace", ReviewState::dismissed);
+    CHECK_FALSE(counts(review));
+}
+
+TEST_CASE("W3: somebody's newest review counts and no other of theirs") {
+    ControlBench bench;
+    bench.all_may_write();
+    const auto run = bench.planned(RunKind::proposed, "p");
+    bench.considered(run, {bench.review("grace", ReviewState::changes_requested),
+                           bench.review("grace"), bench.review("grace", ReviewState::commented)});
+    CHECK(only_review(bench).approves);
+    bench.considered(run, {bench.review("grace"), bench.review("grace", ReviewState::dismissed)});
+    CHECK(bench.policies.asked.reviews.empty());
+}
+
+TEST_CASE("W5, R4: approvals carry over to the same changes from the same inputs only") {
+    ControlBench bench;
+    bench.all_may_write();
+    bench.put(bench.planned(RunKind::proposed, "p"));
+    auto run = bench.planned(RunKind::tracked, "t");
+    run.approved_run = RunId("p");
+    CHECK(bench.considered(run, {bench.review("grace")}).carried_over);
+    CHECK(bench.policies.asked.reviews.size() == 1);
+
+    auto other = run;
+    other.change_digest = "other changes";
+    auto found = bench.considered(other, {bench.review("grace")});
+    CHECK_FALSE(found.carried_over);
+    CHECK(found.not_carried == "its plan is not the one that was approved");
+    CHECK(bench.policies.asked.reviews.empty());
+
+    other = run;
+    other.inputs.push_back({InputKind::module, "vpc", "digest"});
+    CHECK_FALSE(bench.considered(other, {bench.review("grace")}).carried_over);
+
+    other = run;
+    other.inputs_digest.clear();
+    CHECK_FALSE(bench.considered(other, {bench.review("grace")}).carried_over);
+
+    other = run;
+    other.approved_run = RunId();
+    found = bench.considered(other, {bench.review("grace")});
+    CHECK_FALSE(found.carried_over);
+    CHECK(found.not_carried == "its plan was not on the pull request");
+}
+
+TEST_CASE("W5: each reason keeps a run of the branch from applying by itself") {
+    ControlBench bench;
+    auto run = bench.planned(RunKind::tracked, "t");
+    Considered fine;
+    fine.approval.approval = Approval::approved;
+    fine.carried_over = true;
+    REQUIRE(why_not_automatic(run, fine).empty());
+
+    const auto reason = [&](auto change) {
+        auto changed = run;
+        auto considered = fine;
+        change(changed, considered);
+        return why_not_automatic(changed, considered);
+    };
+    CHECK(reason([](Run& r, Considered&) { r.settings.mode = Mode::observe; }) ==
+          "this stack is only observed");
+    CHECK(reason([](Run& r, Considered&) { r.must_confirm = "the push was forced"; }) ==
+          "the push was forced");
+    CHECK(reason([](Run&, Considered& c) { c.approval.approval = Approval::error; }) ==
+          "an approval policy could not be evaluated");
+    CHECK(reason([](Run&, Considered& c) { c.approval.approval = Approval::rejected; }) ==
+          "an approval policy rejects it");
+    CHECK(reason([](Run&, Considered& c) { c.approval.approval = Approval::undecided; }) ==
+          "approvals are missing");
+    CHECK(reason([](Run&, Considered& c) { c.carried_over = false; }) ==
+          "nobody has seen this plan");
+    CHECK(reason([](Run& r, Considered&) { r.settings.apply_when = ApplyWhen::before_merge; }) ==
+          "applies of this stack are asked for on the pull request");
+    CHECK(reason([](Run& r, Considered&) { r.settings.apply_start = ApplyStart::confirmed; }) ==
+          "its stack asks for a confirmation");
+    CHECK(reason([](Run& r, Considered&) { r.plan_decision.verdict = Verdict::warned; }) ==
+          "a plan policy warns");
+    CHECK_FALSE(reason([](Run& r, Considered&) {
+                    r.renamed_from = "stacks/old";
+                    r.counts.remove = 1;
+                }).empty());
+    // Somebody who asked for it before the merge has confirmed it, and lifts nothing else.
+    CHECK(reason([](Run& r, Considered&) {
+              r.confirmed_by = "ada";
+              r.settings.apply_start = ApplyStart::confirmed;
+          }).empty());
+    CHECK(reason([](Run& r, Considered& c) {
+              r.confirmed_by = "ada";
+              c.carried_over = false;
+          }) == "nobody has seen this plan");
+}
+
+TEST_CASE("W5: a run that must be confirmed waits although everything is approved") {
+    ControlBench bench;
+    bench.all_may_write();
+    bench.put(bench.planned(RunKind::proposed, "p"));
+    auto run = bench.planned(RunKind::tracked, "t");
+    run.approved_run = RunId("p");
+    run.must_confirm = "the push was forced";
+    bench.put(run);
+    const auto job = make_job(JobKind::consider, bench.pull_name.text(), bench.pull_name);
+    bench.work(job, consider);
+    CHECK(bench.run("t").state == RunState::unconfirmed);
+    CHECK(bench.run("t").reason == "the push was forced");
+
+    run.must_confirm.clear();
+    bench.put(run);
+    bench.work(job, consider);
+    CHECK(bench.run("t").state == RunState::confirmed);
+    CHECK(bench.run("t").confirmed_by == "slipway");
+    CHECK(bench.left("perform/t/apply", "work/" + run.settings.pool));
+}

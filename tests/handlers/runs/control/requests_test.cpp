@@ -1,0 +1,206 @@
+// What people ask of runs: who may, and what each answer leaves behind. One rule at a time stands
+// between the asker and the effect.
+#include <doctest/doctest.h>
+
+#include "tests/support/control_bench.hpp"
+
+using namespace slipway;
+
+namespace {
+
+// A run of the branch that waits for somebody, approved.
+struct Waiting : ControlBench {
+    Waiting() {
+        with_roles();
+        all_may_write();
+        put(planned(RunKind::tracked, "t"));
+    }
+    Answer::Kind asked(Verb verb, const char* login) { return answer(request(verb, login)).kind; }
+};
+
+}  // namespace
+
+TEST_CASE("W2: a run is confirmed with permission to write and the role writer") {
+    Waiting bench;
+    CHECK(bench.asked(Verb::apply, "linus") == Answer::Kind::refused);
+    bench.forge->permissions["grace"] = Permission::read;
+    CHECK(bench.asked(Verb::apply, "grace") == Answer::Kind::refused);
+    CHECK(bench.run("t").state == RunState::unconfirmed);
+    bench.forge->permissions["grace"] = Permission::write;
+    CHECK(bench.asked(Verb::apply, "grace") == Answer::Kind::done);
+    CHECK(bench.run("t").state == RunState::confirmed);
+    CHECK(bench.run("t").confirmed_by == "forge.test/grace");
+    CHECK(bench.left("perform/t/apply", "work/default"));
+}
+
+TEST_CASE("W2: an account of another forge has no rights here") {
+    Waiting bench;
+    auto request = bench.request(Verb::apply, "grace");
+    auto job = make_job(JobKind::command, "test/other", request);
+    request.actor.forge = "elsewhere.test";
+    job = make_job(JobKind::command, "test/other", request);
+    bench.work(job, answer_request);
+    CHECK(bench.run("t").state == RunState::unconfirmed);
+}
+
+TEST_CASE("a confirmation needs the approvals, whoever gives it") {
+    for (const auto approval : {Approval::undecided, Approval::rejected, Approval::error}) {
+        Waiting bench;
+        bench.policies.approval.approval = approval;
+        CHECK(bench.asked(Verb::apply, "root") == Answer::Kind::refused);
+        CHECK(bench.run("t").state == RunState::unconfirmed);
+    }
+}
+
+TEST_CASE("an observed stack is not applied, whoever confirms it") {
+    Waiting bench;
+    auto run = bench.run("t");
+    run.settings.mode = Mode::observe;
+    bench.put(run);
+    CHECK(bench.asked(Verb::apply, "root") == Answer::Kind::refused);
+    CHECK(bench.run("t").state == RunState::unconfirmed);
+}
+
+TEST_CASE("W3: a confirmation that names another plan is refused") {
+    Waiting bench;
+    auto request = bench.request(Verb::apply, "grace");
+    request.targets = {{"net", "0000"}};
+    CHECK(bench.answer(request).kind == Answer::Kind::refused);
+    CHECK(bench.run("t").state == RunState::unconfirmed);
+    request.targets = {{"net", "9f3c"}};
+    CHECK(bench.answer(request).kind == Answer::Kind::done);
+}
+
+TEST_CASE("a destroy of a whole stack is confirmed by its name alone") {
+    Waiting bench;
+    auto run = bench.run("t");
+    run.destroy = true;
+    run.counts.remove = 3;
+    bench.put(run);
+    CHECK(bench.asked(Verb::apply, "grace") == Answer::Kind::refused);
+    auto request = bench.request(Verb::apply, "grace");
+    request.targets = {{"n*", ""}};
+    CHECK(bench.answer(request).kind == Answer::Kind::refused);
+    CHECK(bench.run("t").state == RunState::unconfirmed);
+    request.targets = {{"net", ""}};
+    CHECK(bench.answer(request).kind == Answer::Kind::done);
+    CHECK(bench.run("t").state == RunState::confirmed);
+}
+
+TEST_CASE("a run that waits is discarded, one that is confirmed is cancelled") {
+    Waiting bench;
+    CHECK(bench.asked(Verb::cancel, "linus") == Answer::Kind::refused);
+    CHECK(bench.asked(Verb::cancel, "grace") == Answer::Kind::done);
+    CHECK(bench.run("t").state == RunState::discarded);
+
+    Waiting other;
+    REQUIRE(other.asked(Verb::apply, "grace") == Answer::Kind::done);
+    CHECK(other.asked(Verb::cancel, "grace") == Answer::Kind::done);
+    CHECK(is_terminal(other.run("t").state));
+}
+
+TEST_CASE("W3: an approval by a comment names its plan, or comes ten seconds after it was shown") {
+    ControlBench bench;
+    bench.with_roles();
+    bench.all_may_write();
+    bench.put(bench.planned(RunKind::proposed, "p"));
+    auto request = bench.request(Verb::approve, "grace");
+    request.comment_id = "c1";
+    CHECK(bench.answer(request).kind == Answer::Kind::refused);  // never shown
+    CHECK(bench.record().kept_reviews.empty());
+    Stored<PostedRecord> posted;
+    posted.value.posted_at_ms[bench.run("p").plan_digest] = bench.clock.now_ms() + 55'000;
+    Commit commit;
+    commit.records.push_back(save(posted_key(bench.pull_name), posted));
+    REQUIRE(run_task(bench.io, bench.queue->commit(std::move(commit))) == Committed::done);
+    request.comment_id = "c2";  // given at + 60 s: five seconds after
+    CHECK(bench.answer(request).kind == Answer::Kind::refused);
+    request.comment_id = "c3";
+    request.targets = {{"net", "9f3c"}};
+    CHECK(bench.answer(request).kind == Answer::Kind::done);
+    REQUIRE(bench.record().kept_reviews.size() == 1);
+    CHECK(bench.record().kept_reviews[0].plan_digest == bench.run("p").plan_digest);
+    request.comment_id = "c4";
+    request.verb = Verb::reject;  // takes the place of the approval
+    CHECK(bench.answer(request).kind == Answer::Kind::done);
+    REQUIRE(bench.record().kept_reviews.size() == 1);
+    CHECK_FALSE(bench.record().kept_reviews[0].approves);
+}
+
+TEST_CASE("what has no plan cannot be approved, and what is over neither") {
+    ControlBench bench;
+    bench.with_roles();
+    bench.all_may_write();
+    auto run = bench.planned(RunKind::proposed, "p");
+    run.plan_digest.clear();
+    bench.put(run);
+    CHECK(bench.answer(bench.request(Verb::approve, "grace")).kind == Answer::Kind::refused);
+    auto over = bench.planned(RunKind::tracked, "t");
+    over.state = RunState::finished;
+    bench.put(over);
+    CHECK(bench.answer(bench.request(Verb::approve, "grace")).kind == Answer::Kind::refused);
+}
+
+TEST_CASE("R3: a provider is allowed by an administrator") {
+    Waiting bench;
+    auto request = bench.request(Verb::allow, "grace");
+    request.providers = {"acme/dns"};
+    CHECK(bench.answer(request).kind == Answer::Kind::refused);
+    CHECK(bench.record().allowed_providers.empty());
+    request.actor.login = "root";
+    CHECK(bench.answer(request).kind == Answer::Kind::done);
+    CHECK(bench.record().allowed_providers == std::vector<std::string>{"acme/dns"});
+}
+
+TEST_CASE("an apply whose end nobody saw is resolved by whoever may confirm, and planned again") {
+    Waiting bench;
+    auto run = bench.run("t");
+    run.state = RunState::unknown;
+    bench.put(run);
+    auto request = bench.request(Verb::resolve, "linus");
+    request.resolution = Resolution::applied;
+    CHECK(bench.answer(request).kind == Answer::Kind::refused);
+    CHECK(bench.run("t").state == RunState::unknown);
+    bench.put(bench.planned(RunKind::tracked, "t"));
+    request.actor.login = "grace";
+    CHECK(bench.answer(request).kind == Answer::Kind::refused);  // nothing is unknown
+}
+
+TEST_CASE("S1: a command that was answered is not obeyed again") {
+    Waiting bench;
+    const auto request = bench.request(Verb::apply, "grace");
+    const auto job = make_job(JobKind::command, "test/once", request);
+    bench.work(job, answer_request);
+    REQUIRE(bench.run("t").state == RunState::confirmed);
+    bench.put(bench.planned(RunKind::tracked, "t"));
+    bench.work(job, answer_request);
+    CHECK(bench.run("t").state == RunState::unconfirmed);
+}
+
+TEST_CASE("an apply whose lease ran out is unknown, and somebody is to find out") {
+    Waiting bench;
+    auto run = bench.planned(RunKind::tracked, "t");
+    run.state = RunState::applying;
+    bench.put(run);
+    Lapsed lapsed;
+    lapsed.job = perform_job(bench.context, run, Phase::apply);
+    lapsed.fate = Lapsed::Fate::unknown;
+    run_task(bench.io, settle_lapsed(bench.context, lapsed));
+    CHECK(bench.run("t").state == RunState::unknown);
+    CHECK(bench.left("perform/t/find_out", "work/default"));
+}
+
+TEST_CASE("a plan that was given up fails its run; one that goes back to its queue does not") {
+    Waiting bench;
+    auto run = bench.planned(RunKind::tracked, "t");
+    run.state = RunState::planning;
+    bench.put(run);
+    Lapsed lapsed;
+    lapsed.job = perform_job(bench.context, run, Phase::plan);
+    lapsed.fate = Lapsed::Fate::again;
+    run_task(bench.io, settle_lapsed(bench.context, lapsed));
+    CHECK(bench.run("t").state == RunState::planning);
+    lapsed.fate = Lapsed::Fate::dead;
+    run_task(bench.io, settle_lapsed(bench.context, lapsed));
+    CHECK(bench.run("t").state == RunState::failed);
+}
