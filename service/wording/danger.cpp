@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "service/wording/heading.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/notices.hpp"
 #include "service/wording/numbers.hpp"
@@ -144,7 +145,58 @@ std::string grouped(const Endangered& one, const Voice& voice, std::size_t bytes
     return out + ".";
 }
 
+// A whole stack that goes is named with its number already.
+bool leads_the_heading(const StackView& view) {
+    return view->run->destroy && !is_observed(*view.report) &&
+           (view.standing == Standing::ready || view.standing == Standing::unapproved ||
+            view.standing == Standing::considering || view.standing == Standing::unconfirmed);
+}
+
+std::string counted(const PlanCounts& counts, std::string_view destroy, std::string_view replace) {
+    const auto resources = [](int count) {
+        return number_of(static_cast<std::size_t>(count), "resource");
+    };
+    std::string out;
+    if (counts.remove) out = std::string(destroy) + " " + resources(counts.remove);
+    if (counts.replace)
+        out += (out.empty() ? "" : " and ") + std::string(replace) + " " +
+               (counts.remove ? std::to_string(counts.replace) : resources(counts.replace));
+    return out;
+}
+
 }  // namespace
+
+std::string danger_in_numbers(const std::vector<StackView>& views) {
+    PlanCounts ahead, done, refused, broken;
+    for (const auto& view : views) {
+        if (!view->run || leads_the_heading(view)) continue;
+        switch (view.standing) {
+            case Standing::applied:
+                done += view->run->counts;
+                break;
+            case Standing::plan_failed:
+            case Standing::denied:
+            case Standing::unjudged:
+            case Standing::rejected:
+            case Standing::ended:
+                refused += view->run->counts;
+                break;
+            case Standing::apply_failed:
+            case Standing::unknown:
+                broken += view->run->counts;
+                break;
+            default:
+                (is_observed(*view.report) ? refused : ahead) += view->run->counts;
+        }
+    }
+    std::string out =
+        counted(broken, "it was to destroy", broken.remove ? "to replace" : "it was to replace");
+    append_clause(out, counted(done, "destroyed", "replaced"));
+    append_clause(out, counted(ahead, "destroys", "replaces"));
+    append_clause(out,
+                  counted(refused, "would destroy", refused.remove ? "replace" : "would replace"));
+    return out;
+}
 
 std::string Notices::danger(std::size_t bytes) const {
     const auto stacks = endangered(views);

@@ -21,7 +21,9 @@ class Heading {
     // What is destroyed is said whatever else there is to say.
     std::string text() const {
         auto out = situation();
-        if (!report_.discovering_stacks) also(out, dangers());
+        if (report_.discovering_stacks) return out;
+        if (report_.pull.state != PullState::closed || any_tracked())
+            append_clause(out, danger_in_numbers(views_));
         return out;
     }
 
@@ -56,57 +58,6 @@ class Heading {
         return out;
     }
 
-    // A whole stack that goes is named with its number already.
-    static bool leads(const StackView& view) {
-        return view->run->destroy && !is_observed(*view.report) &&
-               (view.standing == Standing::ready || view.standing == Standing::unapproved ||
-                view.standing == Standing::considering || view.standing == Standing::unconfirmed);
-    }
-    static std::string counted(const PlanCounts& counts, std::string_view destroy,
-                               std::string_view replace) {
-        std::string out;
-        if (counts.remove)
-            out = std::string(destroy) + " " +
-                  number_of(static_cast<std::size_t>(counts.remove), "resource");
-        if (counts.replace)
-            out +=
-                (out.empty() ? "" : " and ") + std::string(replace) + " " +
-                (counts.remove ? std::to_string(counts.replace)
-                               : number_of(static_cast<std::size_t>(counts.replace), "resource"));
-        return out;
-    }
-    std::string dangers() const {
-        PlanCounts ahead, done, refused, broken;
-        for (const auto& view : views_) {
-            if (!view->run || leads(view)) continue;
-            switch (view.standing) {
-                case Standing::applied:
-                    done += view->run->counts;
-                    break;
-                case Standing::plan_failed:
-                case Standing::denied:
-                case Standing::unjudged:
-                case Standing::rejected:
-                case Standing::ended:
-                    refused += view->run->counts;
-                    break;
-                case Standing::apply_failed:
-                case Standing::unknown:
-                    broken += view->run->counts;
-                    break;
-                default:
-                    (is_observed(*view.report) ? refused : ahead) += view->run->counts;
-            }
-        }
-        if (report_.pull.state == PullState::closed && !any_tracked()) return {};
-        std::string out = counted(broken, "it was to destroy",
-                                  broken.remove ? "to replace" : "it was to replace");
-        also(out, counted(done, "destroyed", "replaced"));
-        also(out, counted(ahead, "destroys", "replaces"));
-        also(out, counted(refused, "would destroy", refused.remove ? "replace" : "would replace"));
-        return out;
-    }
-
     std::vector<std::string> names(Standing standing) const {
         std::vector<std::string> out;
         for (const auto& view : views_)
@@ -131,12 +82,6 @@ class Heading {
     }
     static std::string is_or_are(std::size_t count) { return count == 1 ? " is " : " are "; }
     static std::string was_or_were(std::size_t count) { return count == 1 ? " was " : " were "; }
-    static void also(std::string& out, const std::string& clause) {
-        if (clause.empty()) return;
-        if (!out.empty()) out += "; ";
-        out += clause;
-    }
-
     std::string failed(Standing standing, const std::string& noun) const {
         const auto some = names(standing);
         if (some.empty()) return {};
@@ -146,17 +91,17 @@ class Heading {
 
     std::string refused() const {
         std::string out;
-        also(out, failed(Standing::plan_failed, "plan"));
+        append_clause(out, failed(Standing::plan_failed, "plan"));
         if (const auto some = names(Standing::denied); !some.empty())
-            also(out, plans_of(some) + " denied by policy");
+            append_clause(out, plans_of(some) + " denied by policy");
         if (const auto some = names(Standing::unjudged); !some.empty())
-            also(out, plans_of(some) + " not judged: a policy failed");
+            append_clause(out, plans_of(some) + " not judged: a policy failed");
         if (const auto some = names(Standing::rejected); !some.empty())
-            also(out, subject(some) + was_or_were(some.size()) + "rejected");
+            append_clause(out, subject(some) + was_or_were(some.size()) + "rejected");
         if (const auto some = names(Standing::unknown_provider); !some.empty())
-            also(out, subject(some) + (some.size() == 1 ? " needs" : " need") +
-                          " a provider that " + voice_.name(report_.pull.base_branch) +
-                          " does not use");
+            append_clause(out, subject(some) + (some.size() == 1 ? " needs" : " need") +
+                                   " a provider that " + voice_.name(report_.pull.base_branch) +
+                                   " does not use");
         return out;
     }
 
@@ -164,12 +109,12 @@ class Heading {
     std::string failures_after_the_merge() const {
         if (!any_tracked()) return {};
         std::string out = failed(Standing::apply_failed, "apply");
-        also(out, refused());
+        append_clause(out, refused());
         if (out.empty()) return {};
         if (const auto some = names(Standing::applied); !some.empty())
-            also(out, subject(some) + was_or_were(some.size()) + "applied");
+            append_clause(out, subject(some) + was_or_were(some.size()) + "applied");
         if (const auto some = names(Standing::applying); !some.empty())
-            also(out, subject(some) + is_or_are(some.size()) + "being applied");
+            append_clause(out, subject(some) + is_or_are(some.size()) + "being applied");
         return out;
     }
 
@@ -244,10 +189,10 @@ class Heading {
                    number_of(views_.size(), "stack") + why;
         }
         std::string out = ended();
-        also(out, waiting_for_confirmation());
+        append_clause(out, waiting_for_confirmation());
         if (out.empty()) return {};
         if (const auto some = names(Standing::applied); !some.empty())
-            also(out, subject(some) + was_or_were(some.size()) + "applied");
+            append_clause(out, subject(some) + was_or_were(some.size()) + "applied");
         return "Slipway: " + out;
     }
 
@@ -391,6 +336,12 @@ class Heading {
 };
 
 }  // namespace
+
+void append_clause(std::string& out, const std::string& clause) {
+    if (clause.empty()) return;
+    if (!out.empty()) out += "; ";
+    out += clause;
+}
 
 std::string heading(const Report& report, const std::vector<StackView>& views, const Voice& voice) {
     return Heading(report, views, voice).text();

@@ -223,7 +223,7 @@ func TestFramesOneAfterAnother(t *testing.T) {
 		}
 		got = append(got, string(frame))
 	}
-	if len(got) != 3 || !strings.Contains(got[0], `"path":"../x"`) || !strings.Contains(got[1], "no JSON") {
+	if len(got) != 3 || !strings.Contains(got[0], `"path":"../x"`) || !strings.Contains(got[1], "not valid JSON") {
 		t.Errorf("got %v", got)
 	}
 	in.Write([]byte{0xff, 0xff, 0xff, 0xff})

@@ -258,8 +258,9 @@ TEST_CASE("A body that is not a JSON object is ignored") {
     for (const char* event : {"pull_request", "push", "ping"}) {
         for (const char* body : {"", "{", "[1]", "null", "\"text\"", "{\"action\":\"opened\"} x"}) {
             Delivery delivery{forge_name, "1", event, body, 0};
-            CHECK(outcome(parse_payload(delivery, ""))
-                      .starts_with("ignored: the body is not valid JSON"));
+            const auto said = outcome(parse_payload(delivery, ""));
+            CHECK((said.starts_with("ignored: the body is not valid JSON") ||
+                   said == "ignored: the body is not a JSON object"));
         }
         Delivery deep{forge_name, "1", event, std::string(200'000, '['), 0};
         CHECK(outcome(parse_payload(deep, "")).starts_with("ignored: the body is not valid JSON"));

@@ -341,7 +341,7 @@ TEST_CASE("after the merge comment and checks tell what became of it") {
     CHECK(scene.forge->check_writes.size() == checks);
     scene.put(tracked("network-prod", network_plan(), RunState::failed));
     scene.report();
-    CHECK(contains(scene.comment(), "the apply of network-prod failed"));
+    CHECK(contains(scene.comment(), "apply of network-prod failed"));
     REQUIRE(scene.forge->added_comments.size() == 1);
     CHECK(scene.forge->added_comments[0].second ==
           "@lin: the apply of network-prod failed. The comment above says more.");

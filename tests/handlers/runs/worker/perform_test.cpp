@@ -670,7 +670,7 @@ TEST_CASE("R1: a link that a run leaves in place of its plan file is not followe
         stage.work.spec.version = "99.1.0";
         const auto planned = stage.plan("");
         CHECK(planned.outcome == Outcome::failed);
-        CHECK(planned.error.find("no plain file") != std::string::npos);
+        CHECK(planned.error.find("not a plain file") != std::string::npos);
         CHECK(stage.gateway.sealed.empty());
     }
 }
@@ -729,12 +729,13 @@ TEST_CASE("what the specification asks for must be there") {
     } cases[] = {
         {"version", [](Stage& s) { s.work.spec.version = "~> 0.3"; },
          "~> 0.3, but installed on the worker: "},
-        {"constraint", [](Stage& s) { s.work.spec.version = "newest"; }, "no version constraint"},
+        {"constraint", [](Stage& s) { s.work.spec.version = "newest"; },
+         "not a version constraint"},
         {"directory", [](Stage& s) { s.work.spec.directory = "stacks/none"; },
          "is not in the source"},
         {"escape", [](Stage& s) { s.work.spec.directory = "../.."; }, "leads out of the source"},
         {"workspace", [](Stage& s) { s.work.spec.workspace = "-upgrade"; },
-         "no name for a workspace"},
+         "not a valid workspace name"},
         {"source", [](Stage& s) { s.work.spec.source = BlobId("gone"); }, "not there any more"},
         {"variable", [](Stage& s) { s.work.spec.variables["TF_DATA_DIR"].value = "/x"; },
          "sets it itself"},

@@ -273,12 +273,12 @@ TEST_CASE("what is not a plan of format 1.x is refused with a sentence") {
         const char* text;
         const char* message;
     } cases[] = {
-        {"", "no JSON"},
-        {"{", "no JSON"},
-        {"[]", "no plan"},
-        {"{}", "no plan"},
+        {"", "not valid JSON"},
+        {"{", "not valid JSON"},
+        {"[]", "not a plan"},
+        {"{}", "not a plan"},
         {R"({"format_version":"2.0"})", "format 2.0"},
-        {R"({"format_version":1.2})", "no plan"},
+        {R"({"format_version":1.2})", "not a plan"},
     };
     for (const auto& c : cases) {
         CAPTURE(c.text);
