@@ -213,7 +213,7 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
     const auto unjudged = those(views, Standing::unjudged);
     auto refused = those(views, Standing::denied);
     const std::string fix = !refused.empty()
-                                ? "Push a fix to be judged again."
+                                ? "Push a fix, and the policies check it again."
                                 : "The owner of the policy has to fix it; then comment " +
                                       command(report, "plan", unjudged, With::stack, voice) + ".";
     refused.insert(refused.end(), unjudged.begin(), unjudged.end());

@@ -56,7 +56,7 @@ def a_failed_apply_and_what_depends_on_it(build):
                 "stacks/web/main.tf": place.stack("web", resource("page")),
             },
         )
-        place.wait_comment(number, "the apply of network failed", "/slipway retry network")
+        place.wait_comment(number, "apply of network failed", "/slipway retry network")
         wait_until("web to be skipped", lambda: newest(place, "web")["state"] == "skipped")
         skipped, failed = newest(place, "web"), newest(place, "network")
         place.say(number, "/slipway retry web")
