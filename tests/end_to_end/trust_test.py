@@ -290,7 +290,12 @@ def r4_inputs_and_changes_must_both_be_the_approved_ones(build):
             run = wait_until(
                 "%s: the run to wait" % name,
                 lambda: next(
-                    (r for r in place.runs("network") if r["state"] == "unconfirmed"), None
+                    (
+                        r
+                        for r in place.runs("network")
+                        if r["state"] == "unconfirmed" and not r["awaits_consideration"]
+                    ),
+                    None,
                 ),
             )
             assert run["reason"], run

@@ -80,6 +80,7 @@ Task<void> judge_plan(ControlContext& context, Commit& commit, StoredRun& run, P
     } else {
         advance(value, RunEvent::planned, now, "slipway");
         value.awaits_consideration = value.kind == RunKind::tracked && value.pull.has_value();
+        if (value.awaits_consideration) value.reason = "its approvals are being checked";
     }
     if (value.pull) {
         PullRequestName name{value.repository, *value.pull};
