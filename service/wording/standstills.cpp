@@ -125,8 +125,8 @@ std::string unconfirmed_text(const StackView& view, const Voice& voice, std::siz
         }
         ++shown;
     }
-    out = "What plan " + voice.code(shortened(run.plan_digest, 4)) + " of " +
-          voice.name(view->stack.value) + " does otherwise than the approved one:\n\n" +
+    out = "How plan " + voice.code(shortened(run.plan_digest, 4)) + " of " +
+          voice.name(view->stack.value) + " differs from the approved one:\n\n" +
           voice.block(lines, "diff");
     if (shown < blocks.size())
         out += "\n\n" + number_of(blocks.size() - shown, "more resource") + " differ.";
