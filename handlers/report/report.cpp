@@ -8,6 +8,7 @@
 
 #include "handlers/report/outgoing.hpp"
 #include "queue/store.hpp"
+#include "service/base/both.hpp"
 
 namespace slipway {
 
@@ -123,28 +124,42 @@ Task<void> put_rest(Writing& writing, std::vector<OutgoingCheck> checks) {
     }
 }
 
-Task<void> write(Writing& writing, Outgoing out) {
+Task<void> put_comment(Writing& writing, std::string body, std::string digest) {
+    const bool same = co_await head_is_the_same(writing);
+    if (!same) co_return;
     auto& posted = writing.posted.value;
-    std::vector<OutgoingCheck> rest;
-    for (auto& one : out.checks) {
-        if (one.turn != Turn::decides) {
-            rest.push_back(std::move(one));
-            continue;
-        }
-        const bool same = co_await put_check(writing, std::move(one));
-        if (!same) co_return;
+    const auto known = posted.comment_id;
+    posted.comment_id = co_await writing.forge.put_comment(
+        writing.name, known, comment_marker(writing.context.check_name), std::move(body));
+    posted.comment_digest = std::move(digest);
+    ++posted.calls;
+    remember_shown(posted, writing.report);
+}
+
+Task<void> put_checks(Writing& writing, std::vector<OutgoingCheck> checks, bool& same_head) {
+    for (auto& one : checks) {
+        same_head = co_await put_check(writing, std::move(one));
+        if (!same_head) co_return;
     }
+}
+
+Task<void> write(Writing& writing, Outgoing out) {
+    const auto rest_begins =
+        std::find_if(out.checks.begin(), out.checks.end(),
+                     [](const auto& one) { return one.turn != Turn::decides; });
+    std::vector<OutgoingCheck> rest(std::make_move_iterator(rest_begins),
+                                    std::make_move_iterator(out.checks.end()));
+    out.checks.erase(rest_begins, out.checks.end());
+    bool same_head = true;
+    auto checks = put_checks(writing, std::move(out.checks), same_head);
     if (out.comment) {
-        const bool same = co_await head_is_the_same(writing);
-        if (!same) co_return;
-        auto body = std::move(*out.comment);
-        posted.comment_id = co_await writing.forge.put_comment(
-            writing.name, posted.comment_id, comment_marker(writing.context.check_name),
-            std::move(body));
-        posted.comment_digest = out.comment_digest;
-        ++posted.calls;
-        remember_shown(posted, writing.report);
+        auto comment = put_comment(writing, std::move(*out.comment), std::move(out.comment_digest));
+        auto together = both(std::move(checks), std::move(comment));
+        co_await std::move(together);
+    } else {
+        co_await std::move(checks);
     }
+    if (!same_head) co_return;
     co_await put_mention(writing);
     co_await put_rest(writing, std::move(rest));
 }

@@ -11,6 +11,7 @@
 #include <sodium.h>
 #include <sys/random.h>
 
+#include <array>
 #include <cerrno>
 #include <chrono>
 #include <memory>
@@ -103,24 +104,37 @@ std::string sha256_hex(std::string_view bytes) { return to_hex(text_of(sha256(by
 
 namespace {
 
-// Keyed at most once for a key that is used again and again, as that of records and jobs is:
-// looking up the digest costs more than hashing a job.
-EVP_MAC_CTX* keyed_mac_context(const Secret& key) {
-    thread_local const MacContext context = new_mac_context();
-    thread_local std::optional<Secret> present;
-    if (present && present->reveal() == key.reveal()) {
-        require(EVP_MAC_init(context.get(), nullptr, 0, nullptr));  // absent: the one before
-        return context.get();
-    }
-    present.reset();
+struct KeyedMac {
+    MacContext context = new_mac_context();
+    std::optional<Secret> key;  // absent until it is keyed
+};
+
+void put_key(KeyedMac& mac, const Secret& key) {
     const OSSL_PARAM parameters[] = {
         OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, const_cast<char*>("SHA256"), 0),
         OSSL_PARAM_construct_end()};
+    mac.key.reset();
     // Absent would mean the one before; an empty key is a key.
     const auto* key_bytes = bytes_of(key.empty() ? std::string_view("") : key.reveal());
-    require(EVP_MAC_init(context.get(), key_bytes, key.reveal().size(), parameters));
-    present = key;
-    return context.get();
+    require(EVP_MAC_init(mac.context.get(), key_bytes, key.reveal().size(), parameters));
+    mac.key = key;
+}
+
+// Looking up the digest costs more than hashing a job, so the keys of late stay in their contexts:
+// a webhook takes its forge's secret and the key of records in turn.
+EVP_MAC_CTX* keyed_mac_context(const Secret& key) {
+    thread_local std::array<KeyedMac, 4> macs;
+    thread_local std::size_t oldest = 0;
+    for (KeyedMac& mac : macs)
+        if (mac.key && mac.key->reveal() == key.reveal()) {
+            // Without a key: the one before.
+            require(EVP_MAC_init(mac.context.get(), nullptr, 0, nullptr));
+            return mac.context.get();
+        }
+    KeyedMac& mac = macs[oldest];
+    oldest = (oldest + 1) % macs.size();
+    put_key(mac, key);
+    return mac.context.get();
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 -- its turn; one that comes late to it begins where the others are. An empty queue needs no nudges.
 -- ARGV: queue, holder, lease in ms, count of exceptions, exceptions (a repository, or "forge/owner/" or "forge/"
 -- for all below). Answers id, repository, data, fence, attempt
+--include jobs.lua
 local queue, holder, lease, count = arg(), arg(), arg(), tonumber(arg())
 local excepted, below = {}, {}
 for _ = 1, count do

@@ -1,6 +1,7 @@
 -- All or nothing: everything is checked before anything is written.
 -- ARGV: job ("": none), fence, "finish" or "begin" or "", then counted lists: once, records (key, expected version, value),
 -- leave (lane, member), enter (lane, member, job), index (index, member, score), cancel (id), jobs
+--include jobs.lua
 local function times(what)
     for _ = 1, tonumber(arg()) do what() end
 end

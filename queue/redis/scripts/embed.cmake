@@ -1,14 +1,16 @@
-# The scripts as C++: cmake -DFOLDER=… -DOUTPUT=… -P embed.cmake. Each with common.lua before it, and with the
-# SHA-1 that EVALSHA names it by.
+# The scripts as C++: cmake -DFOLDER=… -DOUTPUT=… -P embed.cmake. Each with common.lua before it, with
+# jobs.lua where it says "--include jobs.lua", and with the SHA-1 that EVALSHA names it by.
 cmake_minimum_required(VERSION 3.25)
 file(READ ${FOLDER}/common.lua common)
+file(READ ${FOLDER}/jobs.lua jobs)
 file(GLOB scripts ${FOLDER}/*.lua)
 list(SORT scripts)
 set(code "#include \"queue/redis/scripts.hpp\"\n\nnamespace slipway::scripts {\n")
 foreach(script ${scripts})
     get_filename_component(name ${script} NAME_WE)
-    if(NOT name STREQUAL "common")
+    if(NOT name STREQUAL "common" AND NOT name STREQUAL "jobs")
         file(READ ${script} own)
+        string(REPLACE "--include jobs.lua" "${jobs}" own "${own}")
         set(text "${common}\n${own}")
         string(SHA1 sha1 "${text}")
         string(APPEND code "const Script ${name}{\"${name}\", \"${sha1}\", R\"lua(${text})lua\"};\n")

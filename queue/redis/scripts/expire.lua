@@ -1,5 +1,6 @@
 -- Leases that ran out are taken back, looked at again here since several may ask at once; delayed jobs that
 -- are due wait. A begun apply never returns to its queue. Answers id, repository, data, fate, why of each.
+--include jobs.lua
 local out = {}
 local function name(id, fate)
     local job = redis.call('HMGET', job_key(id), 'repository', 'data', 'why')

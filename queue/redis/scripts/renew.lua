@@ -1,5 +1,6 @@
 -- Only the holder prolongs a lease, and learns that somebody wants it to stop. Passes without free memory.
 -- ARGV: job, fence, for another ms
+--include jobs.lua
 local id, fence, lease = arg(), arg(), arg()
 if not holds(id, fence) then return 'lost' end
 redis.call('ZREM', P .. 'leased', id)

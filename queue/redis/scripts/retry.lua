@@ -1,5 +1,6 @@
 -- Only the holder gives a job back, and not for ever; a begun apply is never tried again.
 -- ARGV: job, fence, delay in ms, why, dead_letter, uncounted (the job was handed to somebody who had gone)
+--include jobs.lua
 local id, fence, pause, why, dead_letter, uncounted = arg(), arg(), tonumber(arg()), arg(), arg(), arg()
 if not holds(id, fence) then return 0 end
 local key = job_key(id)
