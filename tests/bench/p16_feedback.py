@@ -159,6 +159,14 @@ class Measuring:
         last = max(c["at"] for c in self.double.calls())
         return len(checks) == stacks + 1 and time.time() - last > 1
 
+    def webhook_sent(self, since):
+        """When the emulator has made the pull request, and told of it."""
+        return min(
+            sent["at"]
+            for sent in self.double.webhooks_sent()
+            if sent["event"] == "pull_request" and sent["at"] >= since
+        )
+
     def one(self, stacks):
         """Seconds without the tools, and the calls of one pull request."""
         name, head = self.branch(stacks)
@@ -166,6 +174,7 @@ class Measuring:
         began = time.time()
         self.double.open_pull(name)
         ended = wait_until("the final summary and comment", lambda: self.is_final(head))
+        began = self.webhook_sent(since=began)
         wait_until("all checks", lambda: self.settled(head, stacks))
         tools = self.tool_seconds(began, stacks)
         calls = [c for c in self.double.calls()[asked:] if "access_tokens" not in c["path"]]

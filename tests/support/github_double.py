@@ -300,12 +300,15 @@ class Relay:
             "X-GitHub-Hook-Installation-Target-ID": str(APP_ID),
             "X-Hub-Signature-256": "sha256=" + mac,
         }
+        at = time.time()
         try:
             status, _, _ = exchange(target.port, "POST", target.path, headers, body)
         except OSError:
             status = 0  # nobody listens
         with self.lock:
-            self.sent.append({"event": event, "action": payload.get("action"), "status": status})
+            self.sent.append(
+                {"event": event, "action": payload.get("action"), "status": status, "at": at}
+            )
 
     def to(self, url):
         with self.lock:

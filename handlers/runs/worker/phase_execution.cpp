@@ -10,6 +10,7 @@
 #include "handlers/runs/worker/read_beneath.hpp"
 #include "handlers/runs/worker/tool_copy.hpp"
 #include "handlers/runs/worker/tools/terraform.hpp"
+#include "service/base/both.hpp"
 #include "service/base/digest.hpp"
 #include "service/process/run_user.hpp"
 
@@ -202,6 +203,10 @@ Task<Ended> PhaseExecution::run_step(HeldCommand step, OnOutput on_output) {
     co_return ended;
 }
 
+Task<void> PhaseExecution::run_into(Ended& ended, HeldCommand step, OnOutput on_output) {
+    ended = co_await run_step(std::move(step), std::move(on_output));
+}
+
 void PhaseExecution::must_succeed(const Ended& ended, std::string_view step) {
     const std::string name = std::string(title(tool.kind)) + " " + std::string(step);
     switch (ended.how) {
@@ -248,20 +253,27 @@ Task<void> PhaseExecution::init() {
         mirrors.push_back({mirror, mirrored_providers(mirror)});
     cli_configuration_ = terraform::cli_configuration(mirrors);
     auto step = prepare_step(terraform::init(!brought.empty()), Reach::trusted);
-    if (spec_.phase == Phase::plan) {
-        auto arguments = terraform::plan(inside(plan_path()).string(), spec_.destroy);
-        plan_.emplace(prepare_step(std::move(arguments), Reach::planned));
-    }
-    // Three at once would hold up the first: show is started when init speaks.
+    // Three at once would hold up the first: plan's sandbox is started behind init, show's when
+    // init speaks.
     OnOutput receive = [this](int which, std::string_view bytes) {
         if (!show_) prepare_show();
         log.take(which, bytes);
     };
     if (network_) co_await network_->ready();
-    auto ended = co_await run_step(std::move(step), std::move(receive));
+    Ended ended;
+    auto initialising = run_into(ended, std::move(step), std::move(receive));
+    auto preparing = prepare_plan();
+    auto together = both(std::move(initialising), std::move(preparing));
+    co_await std::move(together);
     must_succeed(ended, "init");
     if (!show_) prepare_show();
     lock_file = read_lock();
+}
+
+Task<void> PhaseExecution::prepare_plan() {
+    if (spec_.phase != Phase::plan) co_return;
+    auto arguments = terraform::plan(inside(plan_path()).string(), spec_.destroy);
+    plan_.emplace(prepare_step(std::move(arguments), Reach::planned));
 }
 
 Task<void> PhaseExecution::select_workspace() {

@@ -75,6 +75,8 @@ class PhaseExecution {
     enum class Reach { trusted, planned, applied };
     Command command(Arguments arguments) const;
     HeldCommand prepare_step(Arguments arguments, Reach reach) const;
+    Task<void> prepare_plan();
+    Task<void> run_into(Ended& ended, HeldCommand step, OnOutput on_output);
     void prepare_show();
     Task<Ended> run_step(HeldCommand step, OnOutput on_output = {});
     std::filesystem::path plan_path() const { return workspace_.out() / "plan"; }
