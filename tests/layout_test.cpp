@@ -352,6 +352,16 @@ void check_reach(const Files& files, Troubles& troubles) {
     }
 }
 
+// Which forge it is, is known where its adapter lives, where the adapters are put together, and
+// where the configuration is read. Everybody else asks for ForgeTraits.
+void check_forge_kinds(const std::string& path, const std::string& text, Troubles& troubles) {
+    static const std::regex kind("\\bForgeKind\\b");
+    for (const char* place : {"handlers/forges/", "service/app/", "service/base/config"})
+        if (path.starts_with(place)) return;
+    if (std::regex_search(code_only(text), kind))
+        troubles.push_back(path + ": asks which kind of forge it is; ask for its ForgeTraits");
+}
+
 Troubles layout_troubles(const Files& files) {
     Troubles troubles;
     for (const auto& [path, text] : files) {
@@ -361,6 +371,7 @@ Troubles layout_troubles(const Files& files) {
         check_opening(path, text, files, troubles);
         if (is_cpp(path)) check_awaits(path, text, troubles);
         if (is_source(path)) check_source(path, text, troubles);
+        if (is_source(path)) check_forge_kinds(path, text, troubles);
     }
     check_homes(files, troubles);
     check_type_names(files, troubles);
@@ -599,6 +610,18 @@ TEST_CASE("Two types of one name are found, unless their files keep them to them
     CHECK(troubles(elsewhere).empty());
     CHECK(troubles("// Why.\nnamespace slipway {\nstruct Target;\n}  // namespace slipway\n")
               .empty());
+}
+
+TEST_CASE("A question for the kind of a forge is found outside the tables that list adapters") {
+    const std::string asks = "bool f(Forge& x) { return x.config().kind == ForgeKind::builtin; }\n";
+    for (const char* path : {"handlers/runs/control/x.cpp", "handlers/webhooks/x.cpp",
+                             "handlers/report/x.cpp", "service/wording/x.cpp"})
+        CHECK(trouble_with(path, asks) ==
+              std::string(path) + ": asks which kind of forge it is; ask for its ForgeTraits");
+    for (const char* path : {"handlers/forges/github/x.cpp", "service/app/forges.cpp",
+                             "service/base/config_forges.cpp"})
+        CHECK(trouble_with(path, asks) == "");
+    CHECK(trouble_with("handlers/report/x.cpp", "// a ForgeKind is not asked for\n") == "");
 }
 
 TEST_CASE("A stray entry at the top is found, dot files are not") {

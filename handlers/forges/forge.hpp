@@ -1,4 +1,5 @@
-// What Slipway asks of a forge. One adapter a folder; no code outside it knows which forge it is.
+// What Slipway asks of a forge. One adapter a folder; no code outside it knows which forge it is,
+// only what it can do (ForgeTraits).
 //
 // Reading is always afresh. Calls throw Failure with the forge's own hint (Retry-After, rate
 // limit), or Failure(never) where asking again cannot help; "not there" is nullopt.
@@ -79,6 +80,23 @@ struct Check {
 
 enum class WriteKind { creates, edits };
 
+// What one forge can do and another cannot. Code outside the adapters asks for these, never for the
+// kind of forge.
+struct ForgeTraits {
+    // False: checks are written as commit statuses, which have a title but no text.
+    bool has_checks = true;
+    // A review names the commit that it looked at (rule W3).
+    bool reviews_name_commit = true;
+    bool can_dismiss_reviews = true;
+    bool has_merge_groups = false;
+    // It can be asked for the webhooks that it could not deliver.
+    bool lists_failed_deliveries = false;
+    // Only those who may write its folder reach it; each may speak as anybody, and the owner of the
+    // folder is the administrator of the service (rule S6).
+    bool is_owners_folder = false;
+    enum class Markdown { github, gitlab, plain } markdown = Markdown::github;
+};
+
 struct RefusedWebhook {
     int status = 401;     // 400 missing headers, 401 signature, 415 content type
     std::string message;  // one sentence
@@ -91,6 +109,7 @@ class Forge {
   public:
     virtual ~Forge() = default;
     virtual const ForgeConfig& config() const = 0;
+    virtual ForgeTraits traits() const = 0;
 
     // --- webhooks. Pure and quick. verify() looks at the raw body first (rule W1).
     virtual std::variant<Delivery, RefusedWebhook> verify(const Headers& headers,
@@ -133,8 +152,6 @@ class Forge {
     virtual Task<std::chrono::milliseconds> wait_for_rest(RepositoryName, WriteKind) {
         co_return std::chrono::milliseconds(0);
     }
-    // False: checks are written as commit statuses (token without the right), which have no text.
-    virtual bool has_checks() const = 0;
 };
 
 using Forges = std::map<std::string, std::unique_ptr<Forge>>;  // by instance name

@@ -111,7 +111,8 @@ Task<void> put_rest(Writing& writing, std::vector<OutgoingCheck> checks) {
         const auto known = writing.posted.value.check_ids.find(one.key);
         const bool is_there =
             known != writing.posted.value.check_ids.end() && !known->second.empty();
-        const auto kind = is_there && forge.has_checks() ? WriteKind::edits : WriteKind::creates;
+        const auto kind =
+            is_there && forge.traits().has_checks ? WriteKind::edits : WriteKind::creates;
         const auto wait = co_await forge.wait_for_rest(writing.name.repository, kind);
         if (wait.count() > 0) {
             const auto until = std::max(wait, shortest_postponement);

@@ -16,7 +16,7 @@ SelfDescription may_describe_itself(const ReactContext& context, const Forge& fo
     bool may = std::any_of(listed.begin(), listed.end(), [&](const std::string& pattern) {
         return glob_matches(pattern, repository.path);
     });
-    may = may || (forge.config().kind == ForgeKind::builtin && !context.has_organisation_tree);
+    may = may || (forge.traits().is_owners_folder && !context.has_organisation_tree);
     return {may, SpaceId(), {}};
 }
 

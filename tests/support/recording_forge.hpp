@@ -21,7 +21,7 @@ class RecordingForge : public Forge {
     std::map<std::string, std::vector<int>> pulls_by_commit, pulls_by_head;
     std::string branch = "main";
     GitRemote remote;
-    bool checks_supported = true;
+    ForgeTraits can;
     std::string failing;          // the method that throws Failure(later), once
     int calls_until_failing = 0;  // after so many good ones
     std::chrono::milliseconds rest_waits{0};
@@ -48,6 +48,7 @@ class RecordingForge : public Forge {
     }
 
     const ForgeConfig& config() const override { return configuration; }
+    ForgeTraits traits() const override { return can; }
     std::variant<Delivery, RefusedWebhook> verify(const Headers&, std::string) override {
         return RefusedWebhook{};
     }
@@ -134,7 +135,6 @@ class RecordingForge : public Forge {
     Task<std::chrono::milliseconds> wait_for_rest(RepositoryName, WriteKind) override {
         co_return rest_waits;
     }
-    bool has_checks() const override { return checks_supported; }
 
   private:
     void called(const char* method) {

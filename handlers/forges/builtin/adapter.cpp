@@ -29,6 +29,12 @@ class BuiltinForge : public Forge {
         : config_(std::move(config)), pool_(pool), clock_(clock) {}
 
     const ForgeConfig& config() const override { return config_; }
+    ForgeTraits traits() const override {
+        ForgeTraits out;
+        out.can_dismiss_reviews = false;
+        out.is_owners_folder = true;
+        return out;
+    }
 
     std::variant<Delivery, RefusedWebhook> verify(const Headers& headers,
                                                   std::string body) override {
@@ -212,8 +218,6 @@ class BuiltinForge : public Forge {
         };
         co_await pool_.run(write);
     }
-
-    bool has_checks() const override { return true; }
 
   private:
     fs::path path_of(const RepositoryName& repository) const {

@@ -27,6 +27,14 @@ GithubForge::GithubForge(ForgeConfig config, HttpClient& http, const Clock& cloc
     if (!config_.webhook_secrets.empty()) signatures_.emplace(config_.webhook_secrets);
 }
 
+ForgeTraits GithubForge::traits() const {
+    ForgeTraits out;
+    out.has_checks = api_.is_app();  // a token may only write commit statuses
+    out.has_merge_groups = true;
+    out.lists_failed_deliveries = api_.is_app();
+    return out;
+}
+
 std::variant<Delivery, RefusedWebhook> GithubForge::verify(const Headers& headers,
                                                            std::string body) {
     return open_envelope(config_.name, signatures_ ? &*signatures_ : nullptr, headers,

@@ -21,6 +21,7 @@ class GithubForge final : public Forge {
                 Spacing spacing);
 
     const ForgeConfig& config() const override { return config_; }
+    ForgeTraits traits() const override;
     std::variant<Delivery, RefusedWebhook> verify(const Headers& headers,
                                                   std::string body) override;
     EventOrIgnored parse(const Delivery& delivery) const override;
@@ -43,7 +44,6 @@ class GithubForge final : public Forge {
                                   std::string body) override;
     Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) override;
     Task<void> acknowledge(PullRequestName pull, std::string comment_id) override;
-    bool has_checks() const override { return api_.is_app(); }
     Task<milliseconds> wait_for_rest(RepositoryName repository, WriteKind kind) override;
 
   private:

@@ -85,7 +85,7 @@ Task<CheckId> GithubForge::find_check(RepositoryName repository, Check check) {
 Task<std::string> GithubForge::put_check(RepositoryName repository, std::string known_id,
                                          Check check) {
     if (!is_commit(check.commit.value)) throw Failure("A check needs a commit", Retry::never);
-    if (!has_checks())
+    if (!api_.is_app())
         co_return co_await put_status(std::move(repository), std::move(known_id), std::move(check));
 
     const auto notes = notes_digest(check);

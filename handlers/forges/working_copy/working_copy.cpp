@@ -11,6 +11,12 @@ class WorkingCopyForge : public Forge {
     explicit WorkingCopyForge(std::shared_ptr<WorkingCopy> copy) : copy_(std::move(copy)) {}
 
     const ForgeConfig& config() const override { return copy_->config; }
+    ForgeTraits traits() const override {
+        ForgeTraits out;
+        out.can_dismiss_reviews = false;
+        out.is_owners_folder = true;
+        return out;
+    }
     std::variant<Delivery, RefusedWebhook> verify(const Headers&, std::string) override {
         return RefusedWebhook{404, "a working copy receives no webhooks"};
     }
@@ -62,7 +68,6 @@ class WorkingCopyForge : public Forge {
         co_return "2";
     }
     Task<void> acknowledge(PullRequestName, std::string) override { co_return; }
-    bool has_checks() const override { return true; }
 
   private:
     std::shared_ptr<WorkingCopy> copy_;

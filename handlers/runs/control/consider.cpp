@@ -89,7 +89,7 @@ Task<std::string> why_not_counted(ControlContext& context, RepositoryName reposi
     auto permission = co_await forge.permission(repository, actor);
     if (permission < Permission::write) co_return "no write permission on the repository";
     if (!context.has_organisation_tree) co_return "";
-    if (forge.config().kind == ForgeKind::builtin && !context.organisation()->trusts_folder(space))
+    if (forge.traits().is_owners_folder && !context.organisation()->trusts_folder(space))
         co_return in_space + " does not trust approvals of the built-in forge (`trust: folder`)";
     auto role = co_await role_in(context, actor, space);
     co_return role >= Role::writer ? "" : "no role writer in " + in_space;

@@ -625,7 +625,7 @@ TEST_CASE("With a token checks are statuses, written where they change") {
     Bench bench;
     const std::string post = std::string("POST /repos/acme/infra/statuses/") + sha;
     bench.http.on(post, 201);
-    CHECK(!bench.forge->has_checks());
+    CHECK(!bench.forge->traits().has_checks);
     auto check = check_of();
     check.title = "A title of several words, ";
     for (int i = 0; i < 5; ++i) check.title += "with ünïcödé in ever more words\n";

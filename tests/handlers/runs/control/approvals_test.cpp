@@ -51,6 +51,21 @@ TEST_CASE("W2: with an organisation tree an approval needs the role writer in th
     CHECK(only_review(bench).may_write);
 }
 
+TEST_CASE("S6: an approval from the owner's folder counts only where the space trusts the folder") {
+    ControlBench bench;
+    bench.with_roles();
+    bench.all_may_write();
+    const auto run = bench.planned(RunKind::proposed, "p");
+    bench.considered(run, {bench.review("grace")});
+    CHECK(only_review(bench).may_write);
+    bench.forge->can.is_owners_folder = true;
+    bench.considered(run, {bench.review("grace")});
+    CHECK_FALSE(only_review(bench).may_write);
+    bench.organisation->trusting_folder = {SpaceId("production")};
+    bench.considered(run, {bench.review("grace")});
+    CHECK(only_review(bench).may_write);
+}
+
 TEST_CASE("W3: an approval counts for the commit and the plan that it saw") {
     ControlBench bench;
     bench.all_may_write();

@@ -1,0 +1,46 @@
+// What each adapter says that its forge can do: code outside the adapters decides by nothing else.
+#include <doctest/doctest.h>
+
+#include "handlers/forges/forge.hpp"
+#include "service/net/http_client.hpp"
+
+using namespace slipway;
+
+namespace {
+
+ForgeTraits github_traits(bool as_app) {
+    const FixedClock clock{0};
+    const auto http = make_http_client();
+    ForgeConfig config;
+    config.name = "github.com";
+    config.token = Secret(as_app ? "" : "ghp_token");
+    config.app_id = as_app ? "1" : "";
+    return make_github_forge(config, *http, clock)->traits();
+}
+
+}  // namespace
+
+TEST_CASE("GitHub has checks and failed deliveries for an App, statuses for a token") {
+    const auto app = github_traits(true);
+    CHECK(app.has_checks);
+    CHECK(app.lists_failed_deliveries);
+    CHECK(app.has_merge_groups);
+    CHECK(app.reviews_name_commit);
+    CHECK_FALSE(app.is_owners_folder);
+    const auto token = github_traits(false);
+    CHECK_FALSE(token.has_checks);
+    CHECK_FALSE(token.lists_failed_deliveries);
+}
+
+TEST_CASE("S6: the built-in forge and a working copy are folders of their owner") {
+    const FixedClock clock{0};
+    Pool pool{1};
+    for (const auto& traits :
+         {make_builtin_forge(ForgeConfig(), pool, clock)->traits(),
+          make_working_copy_forge(std::make_shared<WorkingCopy>())->traits()}) {
+        CHECK(traits.is_owners_folder);
+        CHECK(traits.has_checks);
+        CHECK_FALSE(traits.has_merge_groups);
+        CHECK_FALSE(traits.can_dismiss_reviews);
+    }
+}
