@@ -18,26 +18,18 @@
 #include "service/base/json.hpp"
 #include "service/base/task.hpp"
 #include "service/git/mirror.hpp"
+#include "service/model/check.hpp"
 #include "service/model/decision.hpp"
 #include "service/model/event.hpp"
 #include "service/model/pull_request.hpp"
 
 namespace slipway {
 
-enum class CheckStatus { queued, running, completed };
-constexpr std::array<std::string_view, 3> words_of(CheckStatus) {
-    return {"queued", "in_progress", "completed"};
-}
-enum class Conclusion { success, failure, neutral, action_required, cancelled };
-constexpr std::array<std::string_view, 5> words_of(Conclusion) {
-    return {"success", "failure", "neutral", "action_required", "cancelled"};
-}
-
 struct Annotation {
     std::string path;
     int line = 1;
     bool failure = true;  // else a warning
-    std::string title;    // at most 255 bytes
+    std::string title;
     std::string message;
     static void fields(auto& self, auto&& f) {
         f("path", self.path);
@@ -48,19 +40,20 @@ struct Annotation {
     }
 };
 
+// Texts are within the forge's TextLimits.
 struct Check {
     std::string name;  // "slipway", "slipway/payments-prod"
     CommitSha commit;
     std::string external_id;  // run id; "" for the summary
-    CheckStatus status = CheckStatus::queued;
-    Conclusion conclusion = Conclusion::success;  // where completed
-    std::string title;                            // one line
-    std::string summary;                          // markdown, at most 65 535 bytes
-    std::string text;                             // markdown, likewise
+    CheckStatus status = CheckStatus::waiting;
+    Conclusion conclusion = Conclusion::passed;  // where done
+    std::string title;                           // one line
+    std::string summary;                         // markdown
+    std::string text;                            // markdown
     std::string details_url;
     std::int64_t started_at_ms = 0;
     std::int64_t completed_at_ms = 0;
-    std::vector<Annotation> annotations;  // adapters send at most 50
+    std::vector<Annotation> annotations;
 
     static void fields(auto& self, auto&& f) {
         f("name", self.name);
@@ -95,6 +88,7 @@ struct ForgeTraits {
     // folder is the administrator of the service (rule S6).
     bool is_owners_folder = false;
     enum class Markdown { github, gitlab, plain } markdown = Markdown::github;
+    TextLimits limits;
 };
 
 struct RefusedWebhook {

@@ -111,6 +111,8 @@ Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestNam
     report.public_url = context.public_url;
     report.command_word = context.command_word;
     report.link_hosts = context.link_hosts;
+    if (const auto at = context.forges.find(name.repository.forge); at != context.forges.end())
+        report.limits = at->second->traits().limits;
     report.discovering_stacks = record.discovering_stacks && record.pull.state == PullState::open;
     report.conflicts = record.conflicts;
     report.configuration = record.configuration;

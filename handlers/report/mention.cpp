@@ -82,7 +82,7 @@ std::optional<Mention> mention(const Report& report) {
     if (report.discovering_stacks) return std::nullopt;
     if (auto after = after_the_merge(report)) return after;
     if (report.pull.state != PullState::open || report.pull.draft) return std::nullopt;
-    if (summary_check(report).status != CheckText::Status::completed) return std::nullopt;
+    if (summary_check(report).status != CheckStatus::done) return std::nullopt;
     std::vector<std::string> logins, missing;
     std::size_t stacks = 0;
     for (const auto& stack : report.stacks) {

@@ -19,34 +19,6 @@ constexpr std::int64_t long_plan_ms = 3'000,
 constexpr int calls_a_stack = 2;
 constexpr int calls_besides_stacks = 10;
 
-CheckStatus status_of(CheckText::Status status) {
-    switch (status) {
-        case CheckText::Status::queued:
-            return CheckStatus::queued;
-        case CheckText::Status::running:
-            return CheckStatus::running;
-        case CheckText::Status::completed:
-            return CheckStatus::completed;
-    }
-    return CheckStatus::completed;
-}
-
-Conclusion conclusion_of(CheckText::Outcome outcome) {
-    switch (outcome) {
-        case CheckText::Outcome::success:
-            return Conclusion::success;
-        case CheckText::Outcome::failure:
-            return Conclusion::failure;
-        case CheckText::Outcome::neutral:
-            return Conclusion::neutral;
-        case CheckText::Outcome::action_required:
-            return Conclusion::action_required;
-        case CheckText::Outcome::cancelled:
-            return Conclusion::cancelled;
-    }
-    return Conclusion::failure;
-}
-
 std::string key_of(const std::string& name, const Report& report) {
     return name + "@" + report.pull.head.value;
 }
@@ -56,8 +28,8 @@ OutgoingCheck made(const Report& report, std::string name, const CheckText& text
     auto& check = out.check;
     check.name = std::move(name);
     check.commit = report.pull.head;
-    check.status = status_of(text.status);
-    check.conclusion = conclusion_of(text.outcome);
+    check.status = text.status;
+    check.conclusion = text.outcome;
     check.title = text.title;
     check.summary = text.summary;
     check.text = text.text;
@@ -68,11 +40,11 @@ OutgoingCheck made(const Report& report, std::string name, const CheckText& text
         if (!report.public_url.empty())
             check.details_url = report.public_url + "/runs/" + run->id.value;
         check.started_at_ms = run->created_at_ms;
-        if (check.status == CheckStatus::completed)
+        if (check.status == CheckStatus::done)
             check.completed_at_ms = run->finished_at_ms ? run->finished_at_ms : run->planned_at_ms;
     }
     out.key = key_of(check.name, report);
-    if (check.status == CheckStatus::completed)
+    if (check.status == CheckStatus::done)
         out.digest = sha256_hex(encode(check).dump());
     else
         out.digest = std::string(open_digest) + check.external_id;
@@ -96,8 +68,8 @@ void add(Outgoing& out, const PostedRecord& posted, OutgoingCheck check, Turn tu
 
 CheckText cancelled(std::string title) {
     CheckText text;
-    text.status = CheckText::Status::completed;
-    text.outcome = CheckText::Outcome::cancelled;
+    text.status = CheckStatus::done;
+    text.outcome = Conclusion::cancelled;
     text.summary = title + ".";
     text.title = std::move(title);
     return text;
@@ -150,12 +122,11 @@ void add_stack_checks(const Report& report, const PostedRecord& posted, const Mo
         const auto shown = posted.check_digests.find(key_of(name, report));
         const bool known = shown != posted.check_digests.end();
         const auto headline = stack_headline(report, stack);
-        const bool open = headline.status != CheckText::Status::completed;
+        const bool open = headline.status != CheckStatus::done;
         // An apply before the merge takes back what was said of the plan.
         const bool taken_back =
             open && known && !is_open(shown->second) && stack.run && stack.run->before_merge;
-        const bool urgent =
-            taken_back || (!open && headline.outcome != CheckText::Outcome::success);
+        const bool urgent = taken_back || (!open && headline.outcome != Conclusion::passed);
         if (only_urgent && !urgent && !known) continue;
         if (moment.busy && moment.stale && !moment.bad_news && !taken_back)
             continue;  // what decides comes first
@@ -176,15 +147,15 @@ void add_merged_checks(const Report& report, const PostedRecord& posted, Outgoin
         any = true;
         const auto name = report.check_name + "/" + stack.stack.value;
         const auto headline = stack_headline(report, stack);
-        const bool urgent = headline.outcome != CheckText::Outcome::success;
-        if (headline.status != CheckText::Status::completed) continue;
+        const bool urgent = headline.outcome != Conclusion::passed;
+        if (headline.status != CheckStatus::done) continue;
         if (!is_known(posted, key_of(name, report)) && !(urgent && summary_known)) continue;
         add(out, posted, made(report, name, stack_check(report, stack), &*stack.run),
             urgent ? Turn::attention : Turn::rest);
     }
     if (!any || !summary_known) return;
     const auto whole = summary_check(report);
-    if (whole.status == CheckText::Status::completed)
+    if (whole.status == CheckStatus::done)
         add(out, posted, made(report, report.check_name, whole, nullptr), Turn::decides);
 }
 
@@ -225,10 +196,10 @@ Moment moment_of(const Report& report, const PostedRecord& posted) {
     out.busy = report.discovering_stacks;
     for (const auto& stack : report.stacks) {
         const auto headline = stack_headline(report, stack);
-        if (headline.status != CheckText::Status::completed) {
+        if (headline.status != CheckStatus::done) {
             out.busy = true;
             ++out.open_stacks;
-        } else if (headline.outcome == CheckText::Outcome::failure) {
+        } else if (headline.outcome == Conclusion::failed) {
             const auto shown = posted.check_digests.find(
                 key_of(report.check_name + "/" + stack.stack.value, report));
             out.bad_news =

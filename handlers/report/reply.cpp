@@ -17,7 +17,7 @@ std::string trees_of(const Report& report, const std::vector<StackId>& wanted) {
     for (const auto& stack : report.stacks)
         if (std::find(wanted.begin(), wanted.end(), stack.stack) != wanted.end())
             stacks.push_back(&stack);
-    return explanation_trees(stacks);
+    return explanation_trees(stacks, budget_within(report.limits.comment_bytes));
 }
 
 }  // namespace
@@ -41,8 +41,8 @@ Task<void> pass_merge_group(ReportContext& context, ClaimedJob job) {
     Check check;
     check.name = context.check_name;
     check.commit = group.head;
-    check.status = CheckStatus::completed;
-    check.conclusion = Conclusion::success;
+    check.status = CheckStatus::done;
+    check.conclusion = Conclusion::passed;
     check.title = "Judged on the pull requests";
     check.summary =
         "The pull requests of this merge group were planned and judged one by one. After the merge "

@@ -193,7 +193,7 @@ Task<void> remember_what_begins(Writing& writing, const Outgoing& out, Lease hol
     auto& digests = writing.posted.value.check_digests;
     bool any = false;
     for (const auto& one : out.checks) {
-        if (one.check.status == CheckStatus::completed || digests.contains(one.key)) continue;
+        if (one.check.status == CheckStatus::done || digests.contains(one.key)) continue;
         digests[one.key] = digest_of_begun(one.check);
         any = true;
     }

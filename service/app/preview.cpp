@@ -178,7 +178,7 @@ class Preview {
         auto summary = copy_->checks.find(config_.check_name);
         if (summary == copy_->checks.end()) throw Failure("nothing was decided");
         const auto conclusion = summary->second.conclusion;
-        if (conclusion == Conclusion::success && chosen_.none_known())
+        if (conclusion == Conclusion::passed && chosen_.none_known())
             throw Failure(options_.organisation.empty()
                               ? "nothing describes stacks of this repository: name an organisation "
                                 "tree with --org, or "
@@ -197,7 +197,7 @@ class Preview {
         } else {
             std::cout << (copy_->comment.empty() ? summary->second.title : copy_->comment) << "\n";
         }
-        return conclusion == Conclusion::failure ? 1 : 0;
+        return conclusion == Conclusion::failed ? 1 : 0;
     }
 
     PreviewOptions options_;

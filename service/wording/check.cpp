@@ -16,19 +16,11 @@ namespace slipway {
 
 namespace {
 
-using Status = CheckText::Status;
-using Outcome = CheckText::Outcome;
-
-constexpr std::size_t field_bytes = 60'000;
-constexpr std::size_t title_bytes = 140;  // what a commit status holds, too
-constexpr std::size_t notes_shown = 50;
-constexpr std::size_t note_title_bytes = 120;
-
 enum class First { capital, as_it_is };
 
-std::string title(std::string text, First first = First::capital) {
+std::string title(std::string text, std::size_t bytes, First first = First::capital) {
     text = one_line(text);
-    if (text.size() > title_bytes) text = std::string(utf8_prefix(text, title_bytes - 3)) + "…";
+    if (text.size() > bytes) text = std::string(utf8_prefix(text, bytes - 3)) + "…";
     if (first == First::capital && !text.empty() && text[0] >= 'a' && text[0] <= 'z')
         text[0] = static_cast<char>(text[0] - 32);
     return text;
@@ -40,12 +32,12 @@ First first_of(const StackView& view) {
                                                                                   : First::capital;
 }
 
-Status status_of(Standing standing) {
-    if (standing == Standing::queued) return Status::queued;
-    return is_busy(standing) ? Status::running : Status::completed;
+CheckStatus status_of(Standing standing) {
+    if (standing == Standing::queued) return CheckStatus::waiting;
+    return is_busy(standing) ? CheckStatus::running : CheckStatus::done;
 }
 
-Outcome outcome_of(const StackView& view) {
+Conclusion outcome_of(const StackView& view) {
     const bool observed = is_observed(*view.report);
     switch (view.standing) {
         case Standing::unknown:
@@ -56,12 +48,12 @@ Outcome outcome_of(const StackView& view) {
         case Standing::unapproved:
         case Standing::rejected:
         case Standing::unknown_provider:
-            return observed ? Outcome::neutral : Outcome::action_required;
+            return observed ? Conclusion::neutral : Conclusion::needs_action;
         case Standing::apply_failed:
         case Standing::plan_failed:
         case Standing::denied:
         case Standing::unjudged:
-            return observed ? Outcome::neutral : Outcome::failure;
+            return observed ? Conclusion::neutral : Conclusion::failed;
         case Standing::ready:
         case Standing::applying:
         case Standing::considering:
@@ -73,20 +65,20 @@ Outcome outcome_of(const StackView& view) {
         case Standing::untouched:
             break;
     }
-    return warnings(*view.report) ? Outcome::neutral : Outcome::success;
+    return warnings(*view.report) ? Conclusion::neutral : Conclusion::passed;
 }
 
-int gravity(Outcome outcome) {
+int gravity(Conclusion outcome) {
     switch (outcome) {
-        case Outcome::failure:
+        case Conclusion::failed:
             return 4;
-        case Outcome::action_required:
+        case Conclusion::needs_action:
             return 3;
-        case Outcome::cancelled:
+        case Conclusion::cancelled:
             return 2;
-        case Outcome::neutral:
+        case Conclusion::neutral:
             return 1;
-        case Outcome::success:
+        case Conclusion::passed:
             return 0;
     }
     return 0;
@@ -176,7 +168,8 @@ std::optional<CheckText::Note> note_of(std::string_view finding) {
 }
 
 // Findings about a resource stand on the line where it is declared, where that is known.
-void add_notes(std::vector<CheckText::Note>& out, const StackReport& stack) {
+void add_notes(std::vector<CheckText::Note>& out, const StackReport& stack,
+               const TextLimits& limits) {
     if (!stack.run || !stack.plan) return;
     for (const auto& finding : stack.run->plan_decision.findings) {
         if (finding.resource.empty() || finding.severity == Finding::Severity::note) continue;
@@ -185,14 +178,13 @@ void add_notes(std::vector<CheckText::Note>& out, const StackReport& stack) {
                          [&](const Change& c) { return c.address == finding.resource; });
         if (change == stack.plan->changes.end() || change->file.empty() || change->line < 1)
             continue;
-        if (out.size() == notes_shown) return;
+        if (out.size() == limits.annotations) return;
         CheckText::Note note;
         note.path = change->file;
         note.line = change->line;
         note.failure = finding.severity != Finding::Severity::warn;
-        note.title = title((note.failure ? "Denied by " : "Warning of ") + finding.policy);
-        if (note.title.size() > note_title_bytes)
-            note.title = std::string(utf8_prefix(note.title, note_title_bytes));
+        note.title = title((note.failure ? "Denied by " : "Warning of ") + finding.policy,
+                           limits.annotation_title_bytes);
         note.message = one_line(finding.message);
         if (!finding.place.file.empty())
             note.message += " (" + one_line(finding.place.file) + ":" +
@@ -208,7 +200,8 @@ CheckText stack_headline(const Report& report, const StackReport& stack) {
     CheckText out;
     out.status = status_of(view.standing);
     out.outcome = outcome_of(view);
-    out.title = title((is_observed(stack) ? "Observed: " : "") + stack_title(view), first_of(view));
+    out.title = title((is_observed(stack) ? "Observed: " : "") + stack_title(view),
+                      report.limits.title_bytes, first_of(view));
     return out;
 }
 
@@ -217,6 +210,7 @@ CheckText stack_check(const Report& report, const StackReport& stack) {
     const auto& view = alone.front();
     const Voice voice(Medium::markdown);
     auto out = stack_headline(report, stack);
+    const auto field_bytes = budget_within(report.limits.check_bytes);
     const Notices notices{report, alone, voice};
     add_paragraph(out.summary, notices.danger(field_bytes / 5));
     add_paragraph(out.summary, notices.refusals(field_bytes / 5));
@@ -229,8 +223,8 @@ CheckText stack_check(const Report& report, const StackReport& stack) {
     if (out.summary.empty())
         out.summary = "Stack " + voice.name(stack.stack.value) + ": " +
                       escape_markdown(stack_title(view)) + ".";
-    out.text = fenced(explanation_tree(stack), "text");
-    add_notes(out.notes, stack);
+    out.text = fenced(explanation_tree(stack, field_bytes / 6 * 5), "text");
+    add_notes(out.notes, stack, report.limits);
     return out;
 }
 
@@ -238,7 +232,7 @@ CheckText summary_check(const Report& report) {
     const Voice voice(Medium::markdown), plain(Medium::terminal);
     const auto views = report.discovering_stacks ? std::vector<StackView>() : by_attention(report);
     CheckText out;
-    out.status = Status::completed;
+    out.status = CheckStatus::done;
     std::size_t queued = 0, busy = 0;
     for (const auto& view : views) {
         if (gravity(outcome_of(view)) > gravity(out.outcome)) out.outcome = outcome_of(view);
@@ -250,23 +244,25 @@ CheckText summary_check(const Report& report) {
         !views.empty() && std::all_of(views.begin(), views.end(), [](const StackView& view) {
             return is_observed(*view.report);
         });
-    if (blocked && !only_observed && gravity(out.outcome) < gravity(Outcome::action_required))
-        out.outcome = Outcome::action_required;
+    if (blocked && !only_observed && gravity(out.outcome) < gravity(Conclusion::needs_action))
+        out.outcome = Conclusion::needs_action;
     if (report.discovering_stacks)
-        out.status = Status::running;
+        out.status = CheckStatus::running;
     else if (busy > 0)
-        out.status = queued == views.size() ? Status::queued : Status::running;
+        out.status = queued == views.size() ? CheckStatus::waiting : CheckStatus::running;
 
     // Behind a colon may stand a name, which keeps its letters.
     auto said = heading(report, views, plain);
     if (constexpr std::string_view colon = "Slipway: "; said.starts_with(colon))
-        out.title = title(said.substr(colon.size()), First::as_it_is);
+        out.title = title(said.substr(colon.size()), report.limits.title_bytes, First::as_it_is);
     else
-        out.title = title(said.substr(said.starts_with("Slipway is ") ? 11 : 8), First::capital);
+        out.title =
+            title(said.substr(said.starts_with("Slipway is ") ? 11 : 8), report.limits.title_bytes);
     if (views.size() == 1 && !report.discovering_stacks && !blocked)
         out.title =
             title((is_observed(*views[0].report) ? "Observed: " : "") + stack_title(views[0]),
-                  first_of(views[0]));
+                  report.limits.title_bytes, first_of(views[0]));
+    const auto field_bytes = budget_within(report.limits.check_bytes);
     const Notices notices{report, views, voice};
     add_paragraph(out.summary, escape_markdown(heading(report, views, plain)) + ".");
     if (!report.discovering_stacks) {
@@ -279,7 +275,7 @@ CheckText summary_check(const Report& report) {
         for (const auto& view : views) stacks.push_back(view.report);
         out.text = explanation_trees(stacks, field_bytes);
         for (const auto& finding : report.configuration)
-            if (auto note = note_of(finding); note && out.notes.size() < notes_shown)
+            if (auto note = note_of(finding); note && out.notes.size() < report.limits.annotations)
                 out.notes.push_back(std::move(*note));
     }
     return out;

@@ -95,7 +95,8 @@ std::string fixed_part(const Report& report, const std::vector<StackView>& views
 
 }  // namespace
 
-std::string comment_markdown(const Report& report, std::size_t budget) {
+std::string comment_markdown(const Report& report) {
+    const auto budget = report.limits.comment_bytes;
     const Voice voice(Medium::markdown);
     const auto views = report.discovering_stacks ? std::vector<StackView>() : by_attention(report);
     auto out = fixed_part(report, views, voice, budget);

@@ -15,8 +15,7 @@ namespace {
 
 constexpr int depth_shown = 8;
 constexpr std::size_t lines_shown = 400;
-constexpr std::size_t line_bytes = 400,
-                      tree_bytes = 50'000;  // a forge takes little more in one text
+constexpr std::size_t line_bytes = 400;
 
 std::string_view outcome(Standing standing) {
     switch (standing) {
@@ -67,8 +66,9 @@ std::string_view outcome(Standing standing) {
 
 class Tree {
   public:
+    explicit Tree(std::size_t budget) : budget_(budget) {}
     void node(const Explanation& node, const std::string& lead, bool last, int depth) {
-        if (lines_ >= lines_shown || out.size() > tree_bytes) {
+        if (lines_ >= lines_shown || out.size() > budget_) {
             ++left_out_;
             return;
         }
@@ -91,6 +91,7 @@ class Tree {
     std::string out;
 
   private:
+    std::size_t budget_;
     std::size_t lines_ = 0, left_out_ = 0;
 };
 
@@ -119,7 +120,7 @@ void add_people(std::vector<Explanation>& out, const Run& run) {
 
 }  // namespace
 
-std::string explanation_tree(const StackReport& stack) {
+std::string explanation_tree(const StackReport& stack, std::size_t budget) {
     Report alone;
     if (stack.run && stack.run->kind == RunKind::tracked) alone.phase = PullPhase::merged;
     std::vector<Explanation> roots;
@@ -144,7 +145,7 @@ std::string explanation_tree(const StackReport& stack) {
             roots.push_back({"waits for confirmation", run.reason, {}});
         add_people(roots, run);
     }
-    Tree tree;
+    Tree tree(budget);
     tree.out =
         one_line(stack.stack.value) + ": " + std::string(outcome(standing_of(alone, stack))) + "\n";
     tree.children(roots, "", 0);
@@ -155,7 +156,7 @@ std::string explanation_tree(const StackReport& stack) {
 std::string explanation_trees(const std::vector<const StackReport*>& stacks, std::size_t budget) {
     std::string out;
     for (const auto* stack : stacks) {
-        const auto tree = explanation_tree(*stack);
+        const auto tree = explanation_tree(*stack, budget / 6 * 5);
         if (out.size() + tree.size() > budget) {
             out += "… the others stand in their stacks' checks\n";
             break;

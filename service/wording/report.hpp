@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "service/base/json.hpp"
+#include "service/model/check.hpp"
 #include "service/model/decision.hpp"
 #include "service/model/plan.hpp"
 #include "service/model/pull_record.hpp"
@@ -59,14 +60,13 @@ struct Report {
     std::int64_t now_ms = 0;
     std::string command_word = "/slipway";
     std::vector<std::string> link_hosts;  // rule S3
+    TextLimits limits;                    // of the forge that it is written to
 };
 
 // The conclusion of a check; title, summary and text of a check.
 struct CheckText {
-    enum class Status { queued, running, completed };
-    enum class Outcome { success, failure, neutral, action_required, cancelled };
-    Status status = Status::queued;
-    Outcome outcome = Outcome::success;
+    CheckStatus status = CheckStatus::waiting;
+    Conclusion outcome = Conclusion::passed;
     std::string title;
     std::string summary;
     std::string text;
@@ -83,16 +83,19 @@ CheckText summary_check(const Report&);
 CheckText stack_check(const Report&, const StackReport&);
 CheckText stack_headline(const Report&,
                          const StackReport&);  // status, outcome and title alone: cheap
-// The sticky comment, at most `budget` bytes: diffs are shortened first; headings, danger, denials,
-// errors and totals never.
-std::string comment_markdown(const Report&, std::size_t budget = 60'000);
+// The sticky comment, within the forge's limit: diffs are shortened first; headings, danger,
+// denials, errors and totals never.
+std::string comment_markdown(const Report&);
 std::string terminal_text(const Report&, bool colour);
 Json report_json(const Report&);
 
-std::string explanation_tree(const StackReport&);  // the check's text, and `slipway explain`
+// The check's text, and `slipway explain`.
+std::string explanation_tree(const StackReport&, std::size_t budget = 50'000);
 // Those of several in one fence, of about `budget` bytes; "" where there are none.
-std::string explanation_trees(const std::vector<const StackReport*>& stacks,
-                              std::size_t budget = 60'000);
+std::string explanation_trees(const std::vector<const StackReport*>& stacks, std::size_t budget);
+// What to ask for where the text has to stay below `limit`: its pieces are measured, what joins
+// them is not.
+inline std::size_t budget_within(std::size_t limit) { return limit / 13 * 12; }
 
 // --- pieces that others use, too
 std::string counts_text(const PlanCounts&);      // "+1 ~2 ±1", "no changes"

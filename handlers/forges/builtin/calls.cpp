@@ -33,8 +33,8 @@ Actor speaker(const PullCall& call, const fs::path& repository) {
 std::string head_of(const BuiltinPull& pull) { return std::string(shortened(pull.head.value)); }
 
 std::string check_line(const Check& check) {
-    std::string state = check.status == CheckStatus::completed ? std::string(word(check.conclusion))
-                                                               : std::string(word(check.status));
+    std::string state = check.status == CheckStatus::done ? std::string(word(check.conclusion))
+                                                          : std::string(word(check.status));
     return state + std::string(state.size() < 16 ? 16 - state.size() : 1, ' ') + check.name + ": " +
            check.title;
 }
@@ -143,8 +143,8 @@ int merge(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int6
     must_be_open(documents->pull, call.number);
     const auto* summary = summary_of(*documents, call.check_name);
     const bool green =
-        summary && summary->status == CheckStatus::completed &&
-        (summary->conclusion == Conclusion::success || summary->conclusion == Conclusion::neutral);
+        summary && summary->status == CheckStatus::done &&
+        (summary->conclusion == Conclusion::passed || summary->conclusion == Conclusion::neutral);
     if (!green && !call.anyway) {
         std::cerr << "the check " << call.check_name << " is not green"
                   << (summary ? ": " + summary->title : " yet")

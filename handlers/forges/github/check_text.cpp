@@ -8,6 +8,8 @@
 namespace slipway::github {
 namespace {
 
+constexpr std::size_t annotation_bytes = 60'000, check_title_characters = 250;
+
 // At most `count` characters, counted as code points.
 std::string shortened_to(std::string_view text, std::size_t count) {
     std::size_t seen = 0, cut = 0;
@@ -28,14 +30,17 @@ std::string one_line(std::string text) {
 Json annotations_of(const Check& check) {
     Json out = Json::array();
     for (const auto& note : check.annotations) {
-        if (out.items().size() == annotations_limit) break;
+        if (out.items().size() == text_limits.annotations) break;
         Json item = Json::object(
             {{"path", note.path},
              {"start_line", std::max(note.line, 1)},
              {"end_line", std::max(note.line, 1)},
              {"annotation_level", note.failure ? "failure" : "warning"},
-             {"message", note.message.empty() ? note.title : fitted(note.message, 60'000)}});
-        if (!note.title.empty()) item.set("title", shortened_to(one_line(note.title), 120));
+             {"message",
+              note.message.empty() ? note.title : fitted(note.message, annotation_bytes)}});
+        if (!note.title.empty())
+            item.set("title",
+                     shortened_to(one_line(note.title), text_limits.annotation_title_bytes));
         out.push(std::move(item));
     }
     return out;
@@ -44,21 +49,22 @@ Json annotations_of(const Check& check) {
 // GitHub takes an empty title or summary for a missing one.
 Json output_of(const Check& check) {
     auto title = one_line(check.title.empty() ? check.name : check.title);
-    Json out = Json::object({{"title", shortened_to(title, 250)}});
-    out.set("summary", check.summary.empty() ? title : fitted(check.summary, text_limit));
-    if (!check.text.empty()) out.set("text", fitted(check.text, text_limit));
+    Json out = Json::object({{"title", shortened_to(title, check_title_characters)}});
+    out.set("summary",
+            check.summary.empty() ? title : fitted(check.summary, text_limits.check_bytes));
+    if (!check.text.empty()) out.set("text", fitted(check.text, text_limits.check_bytes));
     return out;
 }
 
 // Rule W4: what waits for somebody is never green, and never pending.
 std::string_view status_state(const Check& check) {
-    if (check.status != CheckStatus::completed) return "pending";
+    if (check.status != CheckStatus::done) return "pending";
     switch (check.conclusion) {
-        case Conclusion::success:
+        case Conclusion::passed:
         case Conclusion::neutral:
             return "success";
-        case Conclusion::failure:
-        case Conclusion::action_required:
+        case Conclusion::failed:
+        case Conclusion::needs_action:
             return "failure";
         case Conclusion::cancelled:
             break;
@@ -68,6 +74,34 @@ std::string_view status_state(const Check& check) {
 
 }  // namespace
 
+std::string_view api_status(CheckStatus status) {
+    switch (status) {
+        case CheckStatus::waiting:
+            return "queued";
+        case CheckStatus::running:
+            return "in_progress";
+        case CheckStatus::done:
+            break;
+    }
+    return "completed";
+}
+
+std::string_view api_conclusion(Conclusion conclusion) {
+    switch (conclusion) {
+        case Conclusion::passed:
+            return "success";
+        case Conclusion::failed:
+            return "failure";
+        case Conclusion::neutral:
+            return "neutral";
+        case Conclusion::needs_action:
+            return "action_required";
+        case Conclusion::cancelled:
+            break;
+    }
+    return "cancelled";
+}
+
 CheckId CheckId::parse(std::string_view text) {
     auto plus = std::min(text.find('+'), text.size());
     auto number = text.substr(0, plus);
@@ -76,7 +110,7 @@ CheckId CheckId::parse(std::string_view text) {
 }
 
 std::string notes_digest(const Check& check) {
-    if (check.annotations.empty() || check.status != CheckStatus::completed) return "";
+    if (check.annotations.empty() || check.status != CheckStatus::done) return "";
     return sha256_hex(annotations_of(check).dump()).substr(0, 16);
 }
 
@@ -84,11 +118,11 @@ Json check_body(const Check& check, CheckBody kind, bool with_annotations) {
     Json body = Json::object({{"name", check.name}});
     if (kind == CheckBody::create) body.set("head_sha", check.commit.value);
     body.set("external_id", check.external_id);
-    body.set("status", word(check.status));
+    body.set("status", api_status(check.status));
     if (!check.details_url.empty()) body.set("details_url", check.details_url);
     if (check.started_at_ms > 0) body.set("started_at", utc_iso(check.started_at_ms));
-    if (check.status == CheckStatus::completed) {
-        body.set("conclusion", word(check.conclusion));
+    if (check.status == CheckStatus::done) {
+        body.set("conclusion", api_conclusion(check.conclusion));
         if (check.completed_at_ms > 0) body.set("completed_at", utc_iso(check.completed_at_ms));
     }
     Json output = output_of(check);
@@ -99,7 +133,7 @@ Json check_body(const Check& check, CheckBody kind, bool with_annotations) {
 
 Json status_body(const Check& check) {
     Json body = Json::object({{"state", status_state(check)}, {"context", check.name}});
-    body.set("description", shortened_to(one_line(check.title), description_limit));
+    body.set("description", shortened_to(one_line(check.title), text_limits.title_bytes));
     if (!check.details_url.empty()) body.set("target_url", check.details_url);
     return body;
 }

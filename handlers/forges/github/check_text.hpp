@@ -14,7 +14,15 @@
 
 namespace slipway::github {
 
-inline constexpr std::size_t text_limit = 65'535, description_limit = 140, annotations_limit = 50;
+// Of a commit status GitHub shows 140 characters, so a check's title has no more.
+inline constexpr TextLimits text_limits{.comment_bytes = 65'535,
+                                        .check_bytes = 65'535,
+                                        .title_bytes = 140,
+                                        .annotations = 50,
+                                        .annotation_title_bytes = 120};
+
+std::string_view api_status(CheckStatus status);
+std::string_view api_conclusion(Conclusion conclusion);
 
 struct CheckId {
     std::string number;

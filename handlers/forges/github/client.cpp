@@ -32,6 +32,7 @@ ForgeTraits GithubForge::traits() const {
     out.has_checks = api_.is_app();  // a token may only write commit statuses
     out.has_merge_groups = true;
     out.lists_failed_deliveries = api_.is_app();
+    out.limits = text_limits;
     return out;
 }
 

@@ -73,8 +73,8 @@ Task<CheckId> GithubForge::find_check(RepositoryName repository, Check check) {
         CheckId found{std::string(run["id"].number_text()), ""};
         auto sent = run["output"]["annotations_count"].int_or(0);
         if (sent > 0) {
-            auto own =
-                static_cast<std::int64_t>(std::min(check.annotations.size(), annotations_limit));
+            auto own = static_cast<std::int64_t>(
+                std::min(check.annotations.size(), text_limits.annotations));
             found.notes = sent == own ? notes_digest(check) : "unknown";
         }
         co_return found;
@@ -92,7 +92,7 @@ Task<std::string> GithubForge::put_check(RepositoryName repository, std::string 
     auto known = CheckId::parse(known_id);
     if (known.number.empty()) known = co_await find_check(repository, check);
     const bool stale_notes =
-        check.status == CheckStatus::completed && !known.notes.empty() && known.notes != notes;
+        check.status == CheckStatus::done && !known.notes.empty() && known.notes != notes;
     if (!known.number.empty() && !stale_notes) {
         const bool send = known.notes != notes && !notes.empty();
         Request request("PATCH", "/repos/" + repository.path + "/check-runs/" + known.number,
@@ -158,7 +158,7 @@ Task<std::string> GithubForge::create_comment(PullRequestName pull, std::string 
     without_comments_.erase(
         pull);  // before it is made: nobody knows whether it was until the answer is there
     Request request("POST", comments_path(pull),
-                    Json::object({{"body", fitted(body, text_limit)}}));
+                    Json::object({{"body", fitted(body, text_limits.comment_bytes)}}));
     const auto what = request.text();
     auto reply = co_await api_.call(pull.repository.path, std::move(request), success_only);
     co_return id_of(reply, what);
@@ -178,7 +178,7 @@ Task<std::string> GithubForge::put_comment(PullRequestName pull, std::string kno
             id = *found;
         }
         Request request("PATCH", comment_path(pull, id),
-                        Json::object({{"body", fitted(text, text_limit)}}));
+                        Json::object({{"body", fitted(text, text_limits.comment_bytes)}}));
         auto reply = co_await api_.call(pull.repository.path, std::move(request), missing_too);
         if (reply.status == 200) co_return id;
         id.clear();  // somebody deleted it

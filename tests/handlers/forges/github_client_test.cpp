@@ -121,7 +121,7 @@ Check check_of(std::string name = "slipway/network") {
     check.name = std::move(name);
     check.commit = CommitSha(sha);
     check.external_id = "01RUN";
-    check.status = CheckStatus::completed;
+    check.status = CheckStatus::done;
     check.title = "No changes";
     return check;
 }
@@ -639,9 +639,26 @@ TEST_CASE("With a token checks are statuses, written where they change") {
     CHECK(description.find('\n') == std::string::npos);
     CHECK(put(id) == id);
     CHECK(bench.http.count(post) == 1);
-    check.conclusion = Conclusion::failure;
+    check.conclusion = Conclusion::failed;
     CHECK(put(id) != id);
     CHECK(bench.http.count(post) == 2);
+}
+
+TEST_CASE("A check is sent in the words of GitHub's API") {
+    auto sent = [](CheckStatus status, Conclusion conclusion) {
+        auto check = check_of();
+        check.status = status;
+        check.conclusion = conclusion;
+        auto body = check_body(check, CheckBody::create, false);
+        return body["status"].text() + " " + std::string(body["conclusion"].string_or("-"));
+    };
+    CHECK(sent(CheckStatus::waiting, Conclusion::passed) == "queued -");
+    CHECK(sent(CheckStatus::running, Conclusion::passed) == "in_progress -");
+    CHECK(sent(CheckStatus::done, Conclusion::passed) == "completed success");
+    CHECK(sent(CheckStatus::done, Conclusion::failed) == "completed failure");
+    CHECK(sent(CheckStatus::done, Conclusion::neutral) == "completed neutral");
+    CHECK(sent(CheckStatus::done, Conclusion::needs_action) == "completed action_required");
+    CHECK(sent(CheckStatus::done, Conclusion::cancelled) == "completed cancelled");
 }
 
 TEST_CASE("Rule W4: as a status, what waits for somebody is neither green nor pending") {
@@ -651,13 +668,13 @@ TEST_CASE("Rule W4: as a status, what waits for somebody is neither green nor pe
         check.conclusion = conclusion;
         return status_body(check)["state"].text();
     };
-    CHECK(state(CheckStatus::completed, Conclusion::action_required) == "failure");
-    CHECK(state(CheckStatus::completed, Conclusion::failure) == "failure");
-    CHECK(state(CheckStatus::completed, Conclusion::cancelled) == "error");
-    CHECK(state(CheckStatus::completed, Conclusion::success) == "success");
-    CHECK(state(CheckStatus::completed, Conclusion::neutral) == "success");
-    CHECK(state(CheckStatus::queued, Conclusion::success) == "pending");
-    CHECK(state(CheckStatus::running, Conclusion::success) == "pending");
+    CHECK(state(CheckStatus::done, Conclusion::needs_action) == "failure");
+    CHECK(state(CheckStatus::done, Conclusion::failed) == "failure");
+    CHECK(state(CheckStatus::done, Conclusion::cancelled) == "error");
+    CHECK(state(CheckStatus::done, Conclusion::passed) == "success");
+    CHECK(state(CheckStatus::done, Conclusion::neutral) == "success");
+    CHECK(state(CheckStatus::waiting, Conclusion::passed) == "pending");
+    CHECK(state(CheckStatus::running, Conclusion::passed) == "pending");
 }
 
 TEST_CASE("A comment is looked for among the oldest and the newest, and only among our own") {
@@ -719,14 +736,15 @@ TEST_CASE("A deleted comment is written anew") {
 TEST_CASE("Texts are cut within GitHub's limits, with their fences closed") {
     std::string text = "Intro\n```diff\n";
     while (text.size() < 80'000) text += "+ a line of a diff, ünd söme möre\n";
-    auto cut = fitted(text, text_limit);
-    CHECK(cut.size() <= text_limit);
-    CHECK(cut.size() > text_limit - 500);
+    auto cut = fitted(text, text_limits.comment_bytes);
+    CHECK(cut.size() <= text_limits.comment_bytes);
+    CHECK(cut.size() > text_limits.comment_bytes - 500);
     std::size_t fences = 0;
     for (auto at = cut.find("\n```"); at != cut.npos; at = cut.find("\n```", at + 1)) ++fences;
     CHECK(fences == 2);
-    CHECK(fitted("short", text_limit) == "short");
+    CHECK(fitted("short", text_limits.comment_bytes) == "short");
     std::string umlauts;
     while (umlauts.size() < 70'000) umlauts += "ü";
-    CHECK(parse_json(slipway::quoted(fitted(umlauts, text_limit))).ok());  // no half character
+    CHECK(parse_json(slipway::quoted(fitted(umlauts, text_limits.comment_bytes)))
+              .ok());  // no half character
 }

@@ -121,11 +121,11 @@ void checks(Bench& bench) {
     auto put = [&](std::string id, Check check) {
         return bench.run(bench.forge.put_check(bench.repository, std::move(id), std::move(check)));
     };
-    auto queued = check_of("slipway/network", bench.head, CheckStatus::queued);
+    auto queued = check_of("slipway/network", bench.head, CheckStatus::waiting);
     auto id = put("", queued);
     CHECK(put("", queued) == id);  // the stored id was lost
-    auto done = check_of("slipway/network", bench.head, CheckStatus::completed);
-    done.conclusion = Conclusion::action_required;
+    auto done = check_of("slipway/network", bench.head, CheckStatus::done);
+    done.conclusion = Conclusion::needs_action;
     done.summary = std::string(200'000, 'x');
     for (int i = 0; i < 60; ++i)
         done.annotations.push_back(

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "handlers/forges/forge.hpp"
+#include "service/base/codec.hpp"
 #include "service/net/http_client.hpp"
 
 using namespace slipway;
@@ -27,9 +28,22 @@ TEST_CASE("GitHub has checks and failed deliveries for an App, statuses for a to
     CHECK(app.has_merge_groups);
     CHECK(app.reviews_name_commit);
     CHECK_FALSE(app.is_owners_folder);
+    CHECK(app.limits.comment_bytes == 65'535);
+    CHECK(app.limits.check_bytes == 65'535);
+    CHECK(app.limits.annotations == 50);
     const auto token = github_traits(false);
     CHECK_FALSE(token.has_checks);
     CHECK_FALSE(token.lists_failed_deliveries);
+}
+
+TEST_CASE("a check that was stored once is read for ever") {
+    const auto check = decode<Check>(std::string_view(
+        R"({"name": "slipway", "status": "completed", "conclusion": "action_required"})"));
+    REQUIRE(check);
+    CHECK(check->status == CheckStatus::done);
+    CHECK(check->conclusion == Conclusion::needs_action);
+    CHECK(encode(*check)["status"].text() == "completed");
+    CHECK(encode(*check)["conclusion"].text() == "action_required");
 }
 
 TEST_CASE("S6: the built-in forge and a working copy are folders of their owner") {

@@ -137,10 +137,10 @@ TEST_CASE("the summary check stands at once; the comment comes with the stacks")
     scene.put(approved(planned("network-prod", network_plan()), ""));
     scene.report();
     CHECK(contains(scene.comment(), "network-prod changes, ready to merge"));
-    CHECK(scene.forge->check("slipway")->conclusion == Conclusion::success);
+    CHECK(scene.forge->check("slipway")->conclusion == Conclusion::passed);
     REQUIRE(scene.forge->check("slipway/network-prod"));
     CHECK(scene.forge->check("slipway/network-prod")->external_id == "01J9network-prod");
-    CHECK(scene.forge->check("slipway/network-prod")->status == CheckStatus::completed);
+    CHECK(scene.forge->check("slipway/network-prod")->status == CheckStatus::done);
     CHECK(scene.forge->comment_writes.size() == 2);
 }
 
@@ -170,7 +170,7 @@ TEST_CASE("where no stack is concerned there is a green check and no comment") {
     Scene scene;
     scene.store();
     scene.report();
-    CHECK(scene.forge->check("slipway")->conclusion == Conclusion::success);
+    CHECK(scene.forge->check("slipway")->conclusion == Conclusion::passed);
     CHECK(scene.forge->check("slipway")->title == "no stack is concerned");
     CHECK(scene.forge->own_comments.empty());
 }
@@ -189,6 +189,19 @@ TEST_CASE("what was written before a failure is remembered") {
     CHECK(scene.forge->checks.size() == 3);
     CHECK(scene.forge->check_writes.size() == 3);
     CHECK(scene.forge->own_comments.size() == 1);
+}
+
+TEST_CASE("comment and checks keep the limits of their forge") {
+    Scene scene;
+    scene.forge->can.limits.comment_bytes = 9'000;
+    scene.forge->can.limits.title_bytes = 30;
+    for (int i = 0; i < 50; ++i)
+        scene.add(missing(planned("stack-" + std::to_string(i), network_plan()), "1 of team dba"));
+    scene.store();
+    scene.report();
+    CHECK(scene.comment().size() > 5'000);
+    CHECK(scene.comment().size() <= 9'000);
+    CHECK(scene.forge->check("slipway")->title.size() <= 30);
 }
 
 TEST_CASE("T30: twenty pushes and fifty stacks make one comment, made again if it is deleted") {
@@ -240,11 +253,11 @@ TEST_CASE("a round costs at most two calls a stack and ten, however often someth
         MESSAGE(stacks << " stacks: " << scene.forge->calls.size() << " calls, of which "
                        << scene.forge->comment_writes.size() << " of the comment and "
                        << scene.forge->check_writes.size() << " of checks");
-        CHECK(scene.forge->check("slipway")->conclusion == Conclusion::success);
+        CHECK(scene.forge->check("slipway")->conclusion == Conclusion::passed);
         CHECK(contains(scene.comment(), stacks == 1 ? "stack-0 changes, ready to merge"
                                                     : " stacks change, ready to merge"));
         for (const auto& [id, check] : scene.forge->checks)
-            CHECK(check.status == CheckStatus::completed);
+            CHECK(check.status == CheckStatus::done);
         CHECK(scene.forge->comment_writes.size() >= (stacks > 1 ? 2 : 1));
     }
 }
@@ -257,7 +270,7 @@ TEST_CASE("above thirty stacks only those that need attention have a check of th
     scene.report();
     CHECK(scene.forge->checks.size() == 2);
     REQUIRE(scene.forge->check("slipway/broken"));
-    CHECK(scene.forge->check("slipway/broken")->conclusion == Conclusion::failure);
+    CHECK(scene.forge->check("slipway/broken")->conclusion == Conclusion::failed);
 }
 
 TEST_CASE("bad news waits a second at most") {
@@ -271,7 +284,7 @@ TEST_CASE("bad news waits a second at most") {
     scene.put(failed("a", "ended with 1", "Error: x"));
     scene.report();
     REQUIRE(scene.forge->check("slipway/a"));
-    CHECK(scene.forge->check("slipway/a")->conclusion == Conclusion::failure);
+    CHECK(scene.forge->check("slipway/a")->conclusion == Conclusion::failed);
     CHECK(contains(scene.comment(), "planning 2 stacks (1 failed)"));
 }
 
@@ -346,7 +359,7 @@ TEST_CASE("after the merge comment and checks tell what became of it") {
     CHECK(scene.forge->added_comments[0].second ==
           "@lin: the apply of network-prod failed. The comment above says more.");
     for (const char* name : {"slipway", "slipway/network-prod"}) {
-        CHECK(scene.forge->check(name)->conclusion == Conclusion::failure);
+        CHECK(scene.forge->check(name)->conclusion == Conclusion::failed);
         CHECK(scene.forge->check(name)->title == "The apply failed");
     }
     CHECK(scene.forge->checks.size() == 2);
@@ -360,14 +373,13 @@ TEST_CASE(
         Scene scene;
         scene.put(missing(planned("network-prod", network_plan()), "1 of team dba"));
         if (written) scene.report();
-        if (written)
-            CHECK(scene.forge->check("slipway")->conclusion == Conclusion::action_required);
+        if (written) CHECK(scene.forge->check("slipway")->conclusion == Conclusion::needs_action);
         scene.record.pull.state = PullState::merged;
         scene.put(tracked("network-prod", network_plan(), RunState::finished));
         scene.report();
         CHECK(scene.forge->checks.size() == (written ? 2 : 0));
         for (const auto& [id, check] : scene.forge->checks) {
-            CHECK(check.conclusion == Conclusion::success);
+            CHECK(check.conclusion == Conclusion::passed);
             CHECK(contains(check.title, "pplied"));
         }
     }
@@ -395,7 +407,7 @@ TEST_CASE(
         scene.report();
         int closed = 0;
         for (const auto& [id, check] : scene.forge->checks) {
-            CHECK(check.status == CheckStatus::completed);
+            CHECK(check.status == CheckStatus::done);
             if (check.commit != old) continue;
             ++closed;
             CHECK(check.conclusion == Conclusion::cancelled);
@@ -507,8 +519,8 @@ TEST_CASE("W4: a check that was open is closed when the pull request is") {
         scene.record.pull.state = state;
         scene.put(stopped);
         scene.report();
-        CHECK(scene.forge->check("slipway")->status == CheckStatus::completed);
+        CHECK(scene.forge->check("slipway")->status == CheckStatus::done);
         CHECK(scene.forge->check("slipway")->conclusion == Conclusion::cancelled);
-        CHECK(scene.forge->check("slipway/network-prod")->status == CheckStatus::completed);
+        CHECK(scene.forge->check("slipway/network-prod")->status == CheckStatus::done);
     }
 }

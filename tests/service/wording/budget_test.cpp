@@ -93,11 +93,12 @@ void check_whole_markdown(const std::string& text) {
 }  // namespace
 
 TEST_CASE("T30: never over its budget, with the heading, errors, denials and totals kept") {
-    const auto report = monster();
+    auto report = monster();
     for (std::size_t budget : {std::size_t{60'000}, std::size_t{30'000}, std::size_t{12'000}}) {
         CAPTURE(budget);
         const auto started = std::chrono::steady_clock::now();
-        const auto text = comment_markdown(report, budget);
+        report.limits.comment_bytes = budget;
+        const auto text = comment_markdown(report);
         const auto took = std::chrono::steady_clock::now() - started;
         CHECK(text.size() <= budget);
         CHECK(took < std::chrono::seconds(20));  // with sanitizers, unoptimised, on a busy machine
@@ -110,6 +111,7 @@ TEST_CASE("T30: never over its budget, with the heading, errors, denials and tot
         CHECK(contains(text, "In all +2000 ~2000 -2000 ±2000 in 40 stacks."));
         CHECK(contains(text, "All commands: `/slipway help`."));
     }
+    report.limits = TextLimits();
     const auto text = comment_markdown(report);
     CHECK(text.size() > 40'000);  // what there is room for is used
     CHECK(contains(text, "left out here"));
@@ -141,6 +143,24 @@ TEST_CASE("checks stay below what forges take") {
         CHECK(check.summary.size() <= 65'000);
         CHECK(check.text.size() <= 65'000);
         CHECK(check.title.size() <= 140);
+        check_whole_markdown(check.summary);
+    }
+}
+
+TEST_CASE("checks keep the limits of a forge that takes less") {
+    auto report = monster();
+    report.limits.check_bytes = 20'000;
+    report.limits.title_bytes = 60;
+    report.limits.annotations = 1;
+    const auto summary = summary_check(report);
+    CHECK(summary.summary.size() <= 20'000);
+    CHECK(summary.text.size() <= 20'000);
+    for (std::size_t i : {0u, 1u, 2u}) {
+        const auto check = stack_check(report, report.stacks[i]);
+        CHECK(check.summary.size() <= 20'000);
+        CHECK(check.text.size() <= 20'000);
+        CHECK(check.title.size() <= 60);
+        CHECK(check.notes.size() <= 1);
         check_whole_markdown(check.summary);
     }
 }

@@ -8,9 +8,6 @@ using namespace slipway::situations;
 
 namespace {
 
-using Status = CheckText::Status;
-using Outcome = CheckText::Outcome;
-
 CheckText summary(std::vector<StackReport> stacks) {
     return summary_check(report_of(std::move(stacks)));
 }
@@ -26,8 +23,8 @@ TEST_CASE("the summary concludes as its stacks do") {
     struct Case {
         const char* name;
         std::vector<StackReport> stacks;
-        Status status;
-        Outcome outcome;
+        CheckStatus status;
+        Conclusion outcome;
         const char* title;
     };
     const auto fine = approved(planned("fine", network_plan()), "");
@@ -44,53 +41,61 @@ TEST_CASE("the summary concludes as its stacks do") {
     bad_approval.approval.findings = {
         finding(Finding::Severity::error, "two-eyes", "loops", "e.rego", 3)};
     const Case cases[] = {
-        {"no stack", {}, Status::completed, Outcome::success, "no stack is concerned"},
-        {"all is well", {fine}, Status::completed, Outcome::success, "1 to change"},
-        {"no changes", {planned("a", Plan())}, Status::completed, Outcome::success, "No changes"},
-        {"a warning", {warned}, Status::completed, Outcome::neutral, "1 to change"},
+        {"no stack", {}, CheckStatus::done, Conclusion::passed, "no stack is concerned"},
+        {"all is well", {fine}, CheckStatus::done, Conclusion::passed, "1 to change"},
+        {"no changes", {planned("a", Plan())}, CheckStatus::done, Conclusion::passed, "No changes"},
+        {"a warning", {warned}, CheckStatus::done, Conclusion::neutral, "1 to change"},
         {"an approval is missing",
          {fine, missing(planned("a", network_plan()), "1 of team dba")},
-         Status::completed,
-         Outcome::action_required,
+         CheckStatus::done,
+         Conclusion::needs_action,
          "2 stacks change, waiting for 1 approval"},
         {"one that waits",
          {missing(planned("a", network_plan()), "1 of team dba")},
-         Status::completed,
-         Outcome::action_required,
+         CheckStatus::done,
+         Conclusion::needs_action,
          "Waiting: 1 of team dba"},
-        {"a denial", {denied()}, Status::completed, Outcome::failure, "Denied by tags"},
+        {"a denial", {denied()}, CheckStatus::done, Conclusion::failed, "Denied by tags"},
         {"a denial beats a missing approval",
          {denied(), missing(planned("b", network_plan()), "1")},
-         Status::completed,
-         Outcome::failure,
+         CheckStatus::done,
+         Conclusion::failed,
          "plan of a denied by policy"},
         {"a policy that cannot be evaluated is never permission",
          {unjudged},
-         Status::completed,
-         Outcome::failure,
+         CheckStatus::done,
+         Conclusion::failed,
          "Policy tags could not be evaluated"},
         {"nor an approval policy",
          {bad_approval},
-         Status::completed,
-         Outcome::failure,
+         CheckStatus::done,
+         Conclusion::failed,
          "Policy two-eyes could not be evaluated"},
-        {"a rejection", {rejected}, Status::completed, Outcome::action_required, "Rejected"},
+        {"a rejection", {rejected}, CheckStatus::done, Conclusion::needs_action, "Rejected"},
         {"a failed plan",
          {failed("a", "ended with 1", "Error: x")},
-         Status::completed,
-         Outcome::failure,
+         CheckStatus::done,
+         Conclusion::failed,
          "The plan failed"},
-        {"one is queued", {queued("a", 1)}, Status::queued, Outcome::success, "Queued, second"},
-        {"one is planned", {planning("a", second)}, Status::running, Outcome::success, "Planning"},
+        {"one is queued",
+         {queued("a", 1)},
+         CheckStatus::waiting,
+         Conclusion::passed,
+         "Queued, second"},
+        {"one is planned",
+         {planning("a", second)},
+         CheckStatus::running,
+         Conclusion::passed,
+         "Planning"},
         {"some are at work",
          {denied(), planning("b", second)},
-         Status::running,
-         Outcome::failure,
+         CheckStatus::running,
+         Conclusion::failed,
          "Planning 2 stacks (1 denied)"},
         {"observed stacks never block",
          {observed},
-         Status::completed,
-         Outcome::neutral,
+         CheckStatus::done,
+         Conclusion::neutral,
          "Observed: Denied by tags"},
     };
     for (const auto& c : cases) {
@@ -98,7 +103,7 @@ TEST_CASE("the summary concludes as its stacks do") {
         const auto check = summary(c.stacks);
         CHECK(check.status == c.status);
         CHECK(check.title == c.title);
-        if (c.status == Status::completed) CHECK(check.outcome == c.outcome);
+        if (c.status == CheckStatus::done) CHECK(check.outcome == c.outcome);
     }
 }
 
@@ -110,25 +115,25 @@ TEST_CASE("W4: what was not planned is never green and never pending") {
         auto report =
             report_of({not_planned("a", why), approved(planned("b", network_plan()), "")});
         const auto whole = summary_check(report);
-        CHECK(whole.status == Status::completed);
-        CHECK(whole.outcome == Outcome::action_required);
+        CHECK(whole.status == CheckStatus::done);
+        CHECK(whole.outcome == Conclusion::needs_action);
         const auto one = stack_check(report, report.stacks[0]);
-        CHECK(one.status == Status::completed);
-        CHECK(one.outcome == Outcome::action_required);
+        CHECK(one.status == CheckStatus::done);
+        CHECK(one.outcome == Conclusion::needs_action);
     }
     for (auto state : {RunState::canceled, RunState::stopped, RunState::skipped}) {
         auto stack = planning("a", second);
         moved_on(*stack.run, state, nine_fourteen);
-        CHECK(summary({stack}).status == Status::completed);
-        CHECK(summary({stack}).outcome == Outcome::action_required);
+        CHECK(summary({stack}).status == CheckStatus::done);
+        CHECK(summary({stack}).outcome == Conclusion::needs_action);
     }
     auto conflict = report_of({});
     conflict.conflicts = {"main.tf"};
-    CHECK(summary_check(conflict).outcome == Outcome::action_required);
+    CHECK(summary_check(conflict).outcome == Conclusion::needs_action);
     auto broken = report_of({});
     broken.configuration = {".slipway.yaml:1:1: x"};
-    CHECK(summary_check(broken).outcome == Outcome::action_required);
-    CHECK(summary_check(broken).status == Status::completed);
+    CHECK(summary_check(broken).outcome == Conclusion::needs_action);
+    CHECK(summary_check(broken).status == CheckStatus::done);
 }
 
 TEST_CASE("a finding stands on the line of its resource, where that is known") {
@@ -156,8 +161,8 @@ TEST_CASE("explanations are cut where a forge would take no more, and say that t
     CHECK(tree.size() < 51'000);
     CHECK(tree.find("… and ") != tree.npos);
     CHECK(tree.ends_with("more lines\n"));
-    const auto trees = explanation_trees({&stack, &stack, &stack});
+    const auto trees = explanation_trees({&stack, &stack, &stack}, 60'000);
     CHECK(trees.size() < 61'000);
     CHECK(trees.find("the others stand in their stacks' checks") != trees.npos);
-    CHECK(explanation_trees({}) == "");
+    CHECK(explanation_trees({}, 60'000) == "");
 }

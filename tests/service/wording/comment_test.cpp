@@ -37,7 +37,7 @@ std::string as_text(const CheckText& check) {
     constexpr const char* outcomes[] = {"success", "failure", "neutral", "action_required",
                                         "cancelled"};
     std::string out = statuses[static_cast<int>(check.status)];
-    if (check.status == CheckText::Status::completed)
+    if (check.status == CheckStatus::done)
         out += std::string(", ") + outcomes[static_cast<int>(check.outcome)];
     out += "\ntitle: " + check.title + "\n";
     for (const auto& note : check.notes)
