@@ -355,7 +355,7 @@ void check_reach(const Files& files, Troubles& troubles) {
 // Which forge it is, is known where its adapter lives, where the adapters are put together, and
 // where the configuration is read. Everybody else asks for ForgeTraits.
 void check_forge_kinds(const std::string& path, const std::string& text, Troubles& troubles) {
-    static const std::regex kind("\\bForgeKind\\b");
+    static const std::regex kind("\\b(ForgeKind|GithubConfig|BuiltinConfig)\\b");
     for (const char* place : {"handlers/forges/", "service/app/", "service/base/config"})
         if (path.starts_with(place)) return;
     if (std::regex_search(code_only(text), kind))
@@ -613,7 +613,8 @@ TEST_CASE("Two types of one name are found, unless their files keep them to them
 }
 
 TEST_CASE("A question for the kind of a forge is found outside the tables that list adapters") {
-    const std::string asks = "bool f(Forge& x) { return x.config().kind == ForgeKind::builtin; }\n";
+    const std::string asks =
+        "bool f(Forge& x) { return std::get_if<BuiltinConfig>(&x.config().own) != nullptr; }\n";
     for (const char* path : {"handlers/runs/control/x.cpp", "handlers/webhooks/x.cpp",
                              "handlers/report/x.cpp", "service/wording/x.cpp"})
         CHECK(trouble_with(path, asks) ==
@@ -621,7 +622,7 @@ TEST_CASE("A question for the kind of a forge is found outside the tables that l
     for (const char* path : {"handlers/forges/github/x.cpp", "service/app/forges.cpp",
                              "service/base/config_forges.cpp"})
         CHECK(trouble_with(path, asks) == "");
-    CHECK(trouble_with("handlers/report/x.cpp", "// a ForgeKind is not asked for\n") == "");
+    CHECK(trouble_with("handlers/report/x.cpp", "// a BuiltinConfig is not asked for\n") == "");
 }
 
 TEST_CASE("A stray entry at the top is found, dot files are not") {

@@ -17,8 +17,8 @@ namespace slipway {
 
 // Makes every bare repository below the forge's root send its webhooks to `url`/webhooks/<name>:
 // hooks that call `program hook …`, and a secret. Idempotent.
-void install_builtin_hooks(const ForgeConfig& config, const std::string& url,
-                           const std::filesystem::path& program);
+void install_builtin_hooks(const std::string& name, const BuiltinConfig& config,
+                           const std::string& url, const std::filesystem::path& program);
 
 // What git calls, in the repository's directory: pre-receive, proc-receive or post-receive.
 // Standard input and output are git's (githooks(5)). The exit code for git.

@@ -6,25 +6,37 @@
 
 namespace slipway {
 
+namespace {
+
+// One line for each kind of forge.
+struct MakeForge {
+    const ForgeConfig& config;
+    HttpClient& http;
+    Pool& pool;
+    const Clock& clock;
+
+    std::unique_ptr<Forge> operator()(const GithubConfig&) const {
+        return make_github_forge(config, http, clock);
+    }
+    std::unique_ptr<Forge> operator()(const BuiltinConfig&) const {
+        return make_builtin_forge(config, pool, clock);
+    }
+};
+
+}  // namespace
+
 Forges make_forges(const Config& config, HttpClient& http, Pool& pool, const Clock& clock) {
     Forges out;
-    for (const auto& [name, forge] : config.forges) {
-        switch (forge.kind) {
-            case ForgeKind::github:
-                out.emplace(name, make_github_forge(forge, http, clock));
-                break;
-            case ForgeKind::builtin:
-                out.emplace(name, make_builtin_forge(forge, pool, clock));
-                break;
-        }
-    }
+    for (const auto& [name, forge] : config.forges)
+        out.emplace(name, std::visit(MakeForge{forge, http, pool, clock}, forge.own));
     return out;
 }
 
 void settle_forges(const Config& config, const std::string& url) {
     const auto program = std::filesystem::read_symlink("/proc/self/exe");
     for (const auto& [name, forge] : config.forges)
-        if (forge.kind == ForgeKind::builtin) install_builtin_hooks(forge, url, program);
+        if (const auto* builtin = std::get_if<BuiltinConfig>(&forge.own))
+            install_builtin_hooks(name, *builtin, url, program);
 }
 
 }  // namespace slipway

@@ -161,7 +161,6 @@ std::shared_ptr<WorkingCopy> make_working_copy(const PreviewOptions& options,
     pull.base_branch = branch;
     pull.base = CommitSha(base);
     copy->config.name = pull.name.repository.forge;
-    copy->config.kind = ForgeKind::builtin;
     return copy;
 }
 

@@ -6,6 +6,7 @@
 #include <map>
 #include <optional>
 #include <string>
+#include <variant>
 #include <vector>
 
 #include "service/base/result.hpp"
@@ -14,20 +15,25 @@
 
 namespace slipway {
 
-enum class ForgeKind { github, builtin };
-constexpr std::array<std::string_view, 2> words_of(ForgeKind) { return {"github", "builtin"}; }
-
-struct ForgeConfig {
-    std::string name;  // "github.com"; first part of repository names and path of the webhook
-    ForgeKind kind = ForgeKind::github;
+struct GithubConfig {
     std::string api_url;
     std::string git_url;  // with {path}
     std::string app_id;
     Secret app_private_key;
     Secret token;
     std::vector<Secret> webhook_secrets;
+};
+
+struct BuiltinConfig {
+    std::filesystem::path root;  // folder of bare repositories
+};
+
+struct ForgeConfig {
+    std::string name;  // "github.com"; first part of repository names and path of the webhook
     std::vector<std::string> self_described;  // globs over repository paths
-    std::filesystem::path root;               // builtin: folder of bare repositories
+    // What only its kind of forge needs. Adapters and the tables that list them look at it, nobody
+    // else.
+    std::variant<GithubConfig, BuiltinConfig> own;
 };
 
 struct SandboxConfig {

@@ -1,6 +1,7 @@
 // One forge of the configuration. GitHub without a webhook secret is refused: anybody could then
 // speak for it; so is one without a credential.
 #include <algorithm>
+#include <array>
 
 #include "service/base/config_reader.hpp"
 #include "service/model/glob.hpp"
@@ -16,34 +17,39 @@ void take_url(MapReader& reader, std::string_view key, std::string& url) {
     while (url.ends_with('/')) url.pop_back();
 }
 
-void read_app(const Yaml& node, ForgeConfig& forge, Sources& sources) {
+using OwnConfig = decltype(ForgeConfig::own);
+
+void read_app(const Yaml& node, GithubConfig& github, Sources& sources) {
     MapReader reader(node, "an App", sources.findings);
-    if (reader.require("id")) forge.app_id = reader.text("id").value_or("");
+    if (reader.require("id")) github.app_id = reader.text("id").value_or("");
     if (reader.require("private_key"))
-        forge.app_private_key = sources.secret(*reader.find("private_key"), "private_key");
+        github.app_private_key = sources.secret(*reader.find("private_key"), "private_key");
 }
 
-void read_webhook_secrets(MapReader& reader, ForgeConfig& forge, Sources& sources) {
+std::vector<Secret> read_webhook_secrets(MapReader& reader, const std::string& name,
+                                         Sources& sources) {
+    std::vector<Secret> out;
     const auto* list = reader.find("webhook_secrets");
     if (!list || (list->kind == Yaml::Kind::list && list->list.empty()))
-        return reader.report("webhook_secrets",
-                             "needs at least one secret: without it anybody could send webhooks "
-                             "in the name of " +
-                                 forge.name);
-    if (list->kind != Yaml::Kind::list)
-        return reader.report("webhook_secrets", "is a list of secrets");
-    for (const auto& node : list->list)
-        forge.webhook_secrets.push_back(sources.secret(node, "webhook_secrets"));
+        reader.report("webhook_secrets",
+                      "needs at least one secret: without it anybody could send webhooks "
+                      "in the name of " +
+                          name);
+    else if (list->kind != Yaml::Kind::list)
+        reader.report("webhook_secrets", "is a list of secrets");
+    else
+        for (const auto& node : list->list) out.push_back(sources.secret(node, "webhook_secrets"));
+    return out;
 }
 
-void read_github(MapReader& reader, ForgeConfig& forge, Sources& sources) {
-    if (forge.name == "github.com") forge.api_url = "https://api.github.com";
-    if (!reader.find("api_url") && forge.api_url.empty())
-        forge.api_url =
-            "https://" + forge.name + "/api/v3";  // where GitHub Enterprise Server has it
-    take_url(reader, "api_url", forge.api_url);
-    forge.git_url = reader.text("git_url").value_or("https://" + forge.name + "/{path}.git");
-    auto filled = forge.git_url;
+OwnConfig read_github(MapReader& reader, const std::string& name, Sources& sources) {
+    GithubConfig github;
+    if (name == "github.com") github.api_url = "https://api.github.com";
+    if (!reader.find("api_url") && github.api_url.empty())
+        github.api_url = "https://" + name + "/api/v3";  // where GitHub Enterprise Server has it
+    take_url(reader, "api_url", github.api_url);
+    github.git_url = reader.text("git_url").value_or("https://" + name + "/{path}.git");
+    auto filled = github.git_url;
     const auto hole = filled.find("{path}");
     if (hole != filled.npos) filled.replace(hole, 6, "p");
     if (hole == filled.npos)
@@ -54,14 +60,40 @@ void read_github(MapReader& reader, ForgeConfig& forge, Sources& sources) {
     if (app && token) reader.report("token", "and `app` exclude each other; keep one");
     if (!app && !token)
         reader.report("app", "{id, private_key} or `token` is needed, to answer on pull requests");
-    if (app) read_app(*app, forge, sources);
-    if (token) forge.token = sources.secret(*token, "token");
-    read_webhook_secrets(reader, forge, sources);
+    if (app) read_app(*app, github, sources);
+    if (token) github.token = sources.secret(*token, "token");
+    github.webhook_secrets = read_webhook_secrets(reader, name, sources);
+    return github;
 }
 
-void read_builtin(MapReader& reader, ForgeConfig& forge, Sources& sources) {
-    if (!reader.require("root")) return;
-    if (const auto root = reader.text("root")) forge.root = sources.path(*root);
+OwnConfig read_builtin(MapReader& reader, const std::string&, Sources& sources) {
+    BuiltinConfig builtin;
+    if (reader.require("root"))
+        if (const auto root = reader.text("root")) builtin.root = sources.path(*root);
+    return builtin;
+}
+
+// Every kind of forge, by the word that `kind` has for it.
+struct Kind {
+    std::string_view word;
+    OwnConfig (*read)(MapReader& reader, const std::string& name, Sources& sources);
+};
+constexpr std::array<Kind, 2> kinds = {{{"github", read_github}, {"builtin", read_builtin}}};
+
+const Kind* kind_called(std::string_view word) {
+    const auto at = std::ranges::find(kinds, word, &Kind::word);
+    return at == kinds.end() ? nullptr : &*at;
+}
+
+// "github, builtin or gitlab"
+std::string all_kinds(std::string_view last) {
+    std::string out;
+    for (std::size_t i = 0; i < kinds.size(); ++i)
+        out += std::string(i == 0                  ? ""
+                           : i + 1 == kinds.size() ? last
+                                                   : ", ") +
+               std::string(kinds[i].word);
+    return out;
 }
 
 }  // namespace
@@ -71,28 +103,24 @@ ForgeConfig read_forge(const std::string& name, const Yaml& node, Sources& sourc
     forge.name = name;
     if (const auto trouble = name_trouble(name); !trouble.empty())
         sources.findings.add(node.place, "the name of a forge " + trouble);
-    const auto kind = node.find("kind");
-    const bool is_known = kind && parse_word<ForgeKind>(kind->scalar);
-    const bool is_later = kind && (kind->scalar == "gitlab" || kind->scalar == "gitea");
-    if (is_later || !is_known) {
-        sources.findings.add(
-            kind ? kind->place : node.place,
-            is_later ? "this version speaks to forges of kind github and builtin, not yet " +
-                           kind->scalar
-                     : "the forge " + name + " needs `kind`: github or builtin");
+    const auto word = node.find("kind");
+    const auto* kind = word ? kind_called(word->scalar) : nullptr;
+    if (!kind) {
+        const bool is_later = word && (word->scalar == "gitlab" || word->scalar == "gitea");
+        sources.findings.add(word ? word->place : node.place,
+                             is_later
+                                 ? "this version speaks to forges of kind " + all_kinds(" and ") +
+                                       ", not yet " + word->scalar
+                                 : "the forge " + name + " needs `kind`: " + all_kinds(" or "));
         return forge;
     }
-    forge.kind = *parse_word<ForgeKind>(kind->scalar);
-    MapReader reader(node, "a forge of kind " + kind->scalar, sources.findings);
+    MapReader reader(node, "a forge of kind " + word->scalar, sources.findings);
     reader.find("kind");
     forge.self_described = reader.texts("self_described");
     for (const auto& pattern : forge.self_described)
         if (const auto trouble = glob_error(pattern); !trouble.empty())
             reader.report("self_described", "holds " + pattern + ", which " + trouble);
-    if (forge.kind == ForgeKind::github)
-        read_github(reader, forge, sources);
-    else
-        read_builtin(reader, forge, sources);
+    forge.own = kind->read(reader, name, sources);
     return forge;
 }
 

@@ -14,11 +14,11 @@ inline std::function<void(ServerProcess::Ready)> intake_server(RedisAddress redi
         asio::io_context io(1);
         SystemClock clock;
         auto http = make_http_client();
-        ForgeConfig config;
-        config.name = "github.com";
-        config.api_url = "http://127.0.0.1:1";
-        config.token = Secret("unused");
-        config.webhook_secrets = {webhook_secret};
+        GithubConfig github;
+        github.api_url = "http://127.0.0.1:1";
+        github.token = Secret("unused");
+        github.webhook_secrets = {webhook_secret};
+        ForgeConfig config{"github.com", {}, github};
         Forges forges;
         forges["github.com"] = make_github_forge(config, *http, clock);
         auto queue = make_redis_queue(io.get_executor(), redis, Secret("a key for records"));

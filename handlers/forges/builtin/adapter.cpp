@@ -26,7 +26,10 @@ std::optional<fs::path> repository_path(const fs::path& root, const std::string&
 class BuiltinForge : public Forge {
   public:
     BuiltinForge(ForgeConfig config, Pool& pool, const Clock& clock)
-        : config_(std::move(config)), pool_(pool), clock_(clock) {}
+        : config_(std::move(config)),
+          root_(std::get<BuiltinConfig>(config_.own).root),
+          pool_(pool),
+          clock_(clock) {}
 
     const ForgeConfig& config() const override { return config_; }
     ForgeTraits traits() const override {
@@ -49,7 +52,7 @@ class BuiltinForge : public Forge {
         const auto repository = value("x-slipway-repository");
         if (delivery.event.empty() || delivery.id.empty() || repository.empty())
             return RefusedWebhook{400, "X-Slipway-Event, -Delivery and -Repository are needed"};
-        auto path = repository_path(config_.root, repository);
+        auto path = repository_path(root_, repository);
         auto secret = path ? read_hook_secret(*path) : std::nullopt;
         if (!secret) return RefusedWebhook{401, "the signature does not fit"};
         std::vector<Secret> secrets{*secret};
@@ -221,10 +224,10 @@ class BuiltinForge : public Forge {
 
   private:
     fs::path path_of(const RepositoryName& repository) const {
-        auto path = repository_path(config_.root, repository.path);
+        auto path = repository_path(root_, repository.path);
         if (!path)
             throw Failure(
-                "there is no repository " + repository.text() + " below " + config_.root.string(),
+                "there is no repository " + repository.text() + " below " + root_.string(),
                 Retry::never);
         return *path;
     }
@@ -255,6 +258,7 @@ class BuiltinForge : public Forge {
     }
 
     ForgeConfig config_;
+    fs::path root_;
     Pool& pool_;
     const Clock& clock_;
 };

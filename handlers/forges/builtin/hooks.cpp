@@ -238,17 +238,17 @@ std::string os_user() {
     return "uid-" + std::to_string(geteuid());
 }
 
-void install_builtin_hooks(const ForgeConfig& config, const std::string& url,
-                           const fs::path& program) {
+void install_builtin_hooks(const std::string& name, const BuiltinConfig& config,
+                           const std::string& url, const fs::path& program) {
     fs::create_directories(config.root);
     fs::recursive_directory_iterator at(config.root, fs::directory_options::skip_permission_denied),
         end;
     for (; at != end; ++at) {
         if (!at->is_directory() || !is_bare(at->path())) continue;
         at.disable_recursion_pending();
-        auto name = fs::relative(at->path(), config.root).string();
-        if (name.ends_with(".git")) name.resize(name.size() - 4);
-        install(at->path(), {url, config.name, name}, program);
+        auto path = fs::relative(at->path(), config.root).string();
+        if (path.ends_with(".git")) path.resize(path.size() - 4);
+        install(at->path(), {url, name, path}, program);
     }
 }
 

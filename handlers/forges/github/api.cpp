@@ -22,9 +22,9 @@ void count(const std::string& forge, std::string_view outcome) {
 
 }  // namespace
 
-Api::Api(const ForgeConfig& config, HttpClient& http, const Clock& clock, const Clock& steady,
-         Spacing spacing)
-    : forge_(config.name),
+Api::Api(std::string forge, const GithubConfig& config, HttpClient& http, const Clock& clock,
+         const Clock& steady, Spacing spacing)
+    : forge_(std::move(forge)),
       app_id_(config.app_id),
       token_(config.token),
       clock_(clock),

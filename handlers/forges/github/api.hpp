@@ -22,8 +22,8 @@ inline constexpr Seen success_only = 0, missing_too = 1, conflict_too = 2, refus
 class Api {
   public:
     // `steady` counts for the pace, `clock` for what credentials say.
-    Api(const ForgeConfig& config, HttpClient& http, const Clock& clock, const Clock& steady,
-        Spacing spacing);
+    Api(std::string forge, const GithubConfig& config, HttpClient& http, const Clock& clock,
+        const Clock& steady, Spacing spacing);
 
     bool is_app() const { return !app_id_.empty(); }
     // False: the App is not installed on this repository or organisation.

@@ -23,8 +23,8 @@ GithubForge::GithubForge(ForgeConfig config, HttpClient& http, const Clock& cloc
     : config_(std::move(config)),
       clock_(clock),
       steady_(steady),
-      api_(config_, http, clock, steady, std::move(spacing)) {
-    if (!config_.webhook_secrets.empty()) signatures_.emplace(config_.webhook_secrets);
+      api_(config_.name, settings(), http, clock, steady, std::move(spacing)) {
+    if (!settings().webhook_secrets.empty()) signatures_.emplace(settings().webhook_secrets);
 }
 
 ForgeTraits GithubForge::traits() const {
@@ -43,12 +43,12 @@ std::variant<Delivery, RefusedWebhook> GithubForge::verify(const Headers& header
 }
 
 EventOrIgnored GithubForge::parse(const Delivery& delivery) const {
-    return parse_payload(delivery, config_.app_id);
+    return parse_payload(delivery, settings().app_id);
 }
 
 Task<Own> GithubForge::own() {
     Own own;
-    own.app_id = config_.app_id;
+    own.app_id = settings().app_id;
     own.login = co_await api_.own_login();
     co_return own;
 }
@@ -159,7 +159,7 @@ Task<std::string> GithubForge::default_branch(RepositoryName repository) {
 
 Task<GitRemote> GithubForge::git_remote(RepositoryName repository) {
     GitRemote remote;
-    remote.url = config_.git_url.empty() ? "https://github.com/{path}.git" : config_.git_url;
+    remote.url = settings().git_url.empty() ? "https://github.com/{path}.git" : settings().git_url;
     if (auto at = remote.url.find("{path}"); at != std::string::npos)
         remote.url.replace(at, 6, repository.path);
     remote.username = "x-access-token";

@@ -59,6 +59,8 @@ class GithubForge final : public Forge {
     Task<Json::Array> pulls_at(RepositoryName repository, CommitSha commit);
     Task<Own> own();
 
+    const GithubConfig& settings() const { return std::get<GithubConfig>(config_.own); }
+
     ForgeConfig config_;
     const Clock& clock_;
     const Clock& steady_;

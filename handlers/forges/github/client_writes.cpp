@@ -53,9 +53,9 @@ Task<CheckId> GithubForge::find_check(RepositoryName repository, Check check) {
     const auto key = repository.path + "@" + check.commit.value;
     auto kept = listings_.find(key);
     if (kept == listings_.end() || steady_.now_ms() - kept->second.at_ms > listing_ms) {
-        Request request(
-            "GET", "/repos/" + repository.path + "/commits/" + check.commit.value +
-                       "/check-runs?filter=latest&per_page=100&app_id=" + encoded(config_.app_id));
+        Request request("GET", "/repos/" + repository.path + "/commits/" + check.commit.value +
+                                   "/check-runs?filter=latest&per_page=100&app_id=" +
+                                   encoded(settings().app_id));
         std::string member = "check_runs";
         Listing fresh;
         fresh.at_ms = steady_.now_ms();
@@ -68,7 +68,7 @@ Task<CheckId> GithubForge::find_check(RepositoryName repository, Check check) {
         auto app = run["app"]["id"].number_text();
         if (run["name"].string_or("") != check.name ||
             run["external_id"].string_or("") != check.external_id ||
-            (!app.empty() && app != config_.app_id))
+            (!app.empty() && app != settings().app_id))
             continue;
         CheckId found{std::string(run["id"].number_text()), ""};
         auto sent = run["output"]["annotations_count"].int_or(0);

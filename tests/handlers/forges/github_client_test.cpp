@@ -68,19 +68,19 @@ struct Bench {
 
     enum class With { token, app };
     explicit Bench(With with = With::token, Spacing spacing = {}) {
-        ForgeConfig config;
-        config.name = "github.com";
-        config.api_url = "https://api.test/";
+        GithubConfig github;
+        github.api_url = "https://api.test/";
         if (with == With::token) {
-            config.token = Secret("pat");
+            github.token = Secret("pat");
         } else {
-            config.app_id = "4711";
-            config.app_private_key = Secret(test_key());
+            github.app_id = "4711";
+            github.app_private_key = Secret(test_key());
             http.on("GET /repos/acme/infra/installation", 200, R"({"id":100})");
             http.on("POST /app/installations/100/access_tokens", 201, token("first"));
             http.on("POST /app/installations/100/access_tokens", 201, token("second"));
         }
         spacing.lag = {milliseconds(0), milliseconds(0)};
+        const ForgeConfig config{"github.com", {}, github};
         forge = std::make_unique<GithubForge>(config, http, clock, steady, spacing);
     }
     std::string token(const std::string& text) const {
@@ -399,8 +399,7 @@ TEST_CASE("A forge without credentials says so") {
     asio::io_context io;
     FixedClock clock(0);
     ScriptedHttp http;
-    ForgeConfig config;
-    config.name = "github.com";
+    const ForgeConfig config{"github.com", {}, GithubConfig()};
     GithubForge forge(config, http, clock, clock, Spacing{});
     RepositoryName repository{"github.com", "acme/infra"};
     CHECK_THROWS_WITH_AS(run_task(io, forge.default_branch(repository)),

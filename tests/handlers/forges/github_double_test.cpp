@@ -21,14 +21,13 @@ struct Bench {
     RepositoryName repository{"github.com", double_.about["repository"].text()};
 
     ForgeConfig make_config() {
-        ForgeConfig out;
-        out.name = "github.com";
-        out.api_url = double_.about["api_url"].text();
-        out.git_url = double_.about["git_url"].text();
-        out.app_id = double_.about["app_id"].text();
-        out.app_private_key = Secret(double_.about["app_private_key"].text());
-        out.webhook_secrets = {Secret(double_.about["webhook_secret"].text())};
-        return out;
+        GithubConfig github;
+        github.api_url = double_.about["api_url"].text();
+        github.git_url = double_.about["git_url"].text();
+        github.app_id = double_.about["app_id"].text();
+        github.app_private_key = Secret(double_.about["app_private_key"].text());
+        github.webhook_secrets = {Secret(double_.about["webhook_secret"].text())};
+        return {"github.com", {}, github};
     }
     static Spacing spacing() {
         Spacing fast;

@@ -12,10 +12,10 @@ namespace {
 ForgeTraits github_traits(bool as_app) {
     const FixedClock clock{0};
     const auto http = make_http_client();
-    ForgeConfig config;
-    config.name = "github.com";
-    config.token = Secret(as_app ? "" : "ghp_token");
-    config.app_id = as_app ? "1" : "";
+    GithubConfig github;
+    github.token = Secret(as_app ? "" : "ghp_token");
+    github.app_id = as_app ? "1" : "";
+    const ForgeConfig config{"github.com", {}, github};
     return make_github_forge(config, *http, clock)->traits();
 }
 
@@ -50,7 +50,7 @@ TEST_CASE("S6: the built-in forge and a working copy are folders of their owner"
     const FixedClock clock{0};
     Pool pool{1};
     for (const auto& traits :
-         {make_builtin_forge(ForgeConfig(), pool, clock)->traits(),
+         {make_builtin_forge(ForgeConfig{"local", {}, BuiltinConfig()}, pool, clock)->traits(),
           make_working_copy_forge(std::make_shared<WorkingCopy>())->traits()}) {
         CHECK(traits.is_owners_folder);
         CHECK(traits.has_checks);

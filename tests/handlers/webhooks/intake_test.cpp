@@ -26,11 +26,11 @@ std::string signature(const Secret& secret, std::string_view of) {
 struct Intake {
     explicit Intake(HttpServerOptions options = {}) {
         REQUIRE_MESSAGE(redis_server_installed(), "these cases need redis-server");
-        ForgeConfig config;
-        config.name = "github.com";
-        config.api_url = "http://127.0.0.1:1";
-        config.token = Secret("unused");
-        config.webhook_secrets = {present, former};
+        GithubConfig github;
+        github.api_url = "http://127.0.0.1:1";
+        github.token = Secret("unused");
+        github.webhook_secrets = {present, former};
+        ForgeConfig config{"github.com", {}, github};
         forges["github.com"] = make_github_forge(config, *http, clock);
         serving = std::make_unique<Serving>(
             [this](Router& router) {

@@ -109,21 +109,20 @@ command_words: [/slipway, atlantis]
     CHECK(config->redis_url == "redis://slipway@host:6379/0");
     CHECK(config->redis_password.reveal() == "file-secret");
     CHECK(config->workers == 0);
-    const auto& hub = config->forges.at("github.com");
-    CHECK(hub.kind == ForgeKind::github);
+    const auto& hub = std::get<GithubConfig>(config->forges.at("github.com").own);
     CHECK(hub.app_id == "1234");
     CHECK(hub.app_private_key.reveal() == "-----BEGIN");
     REQUIRE(hub.webhook_secrets.size() == 2);
     CHECK(hub.webhook_secrets[0].reveal() == "env-secret");
     CHECK(hub.webhook_secrets[1].reveal() == "file-secret");
-    CHECK(hub.self_described == std::vector<std::string>{"acme/sandbox-*"});
+    CHECK(config->forges.at("github.com").self_described ==
+          std::vector<std::string>{"acme/sandbox-*"});
     CHECK(hub.git_url == "https://github.com/{path}.git");
-    const auto& enterprise = config->forges.at("ghe.acme.test");
+    const auto& enterprise = std::get<GithubConfig>(config->forges.at("ghe.acme.test").own);
     CHECK(enterprise.api_url == "https://ghe.acme.test/api/v3");
     CHECK(enterprise.git_url == "https://ghe.acme.test/{path}.git");
     CHECK(enterprise.token.reveal() == "env-token");
-    CHECK(config->forges.at("local").kind == ForgeKind::builtin);
-    CHECK(config->forges.at("local").root == folder.path / "git");
+    CHECK(std::get<BuiltinConfig>(config->forges.at("local").own).root == folder.path / "git");
     CHECK(config->sandbox.kind == SandboxConfig::Kind::none);
     CHECK(config->sandbox.writable == std::vector<std::string>{"/var/lib/tfstate"});
     CHECK(config->sandbox.network == SandboxConfig::Network::shared);
