@@ -38,6 +38,7 @@ struct PullRequest {
     bool fork = false;  // the head lies in another repository, or that repository is gone
     std::string head_branch;
     CommitSha head;
+    std::int64_t head_pushed_at_ms = 0;  // when it became the head; 0: the forge does not say
     std::string base_branch;
     CommitSha base;          // tip of the base branch as the forge last said; git decides
     CommitSha merge_commit;  // set once merged; a squash or the tip of rebased commits, too
@@ -55,6 +56,7 @@ struct PullRequest {
         f("fork", self.fork);
         f("head_branch", self.head_branch);
         f("head", self.head);
+        f("head_pushed_at_ms", self.head_pushed_at_ms);
         f("base_branch", self.base_branch);
         f("base", self.base);
         f("merge_commit", self.merge_commit);
@@ -68,12 +70,13 @@ constexpr std::array<std::string_view, 4> words_of(ReviewState) {
     return {"approved", "changes_requested", "commented", "dismissed"};
 }
 
-// A review as the forge holds it: bound to the commit it looked at (rule W3).
+// A review as the forge holds it: bound to the commit it looked at (rule W3), which not every forge
+// tells.
 struct ForgeReview {
     std::string id;
     Actor author;
     ReviewState state = ReviewState::commented;
-    CommitSha commit;
+    std::optional<CommitSha> commit;
     std::int64_t submitted_at_ms = 0;
 
     static void fields(auto& self, auto&& f) {
@@ -84,6 +87,16 @@ struct ForgeReview {
         f("submitted_at_ms", self.submitted_at_ms);
     }
 };
+
+// Whether the review holds for `head` (rule W3). Where its commit is not told, an approval holds
+// only if it was given after that head was pushed, and not at all where that is not known either; a
+// refusal holds until it is taken back.
+inline bool is_of(const ForgeReview& review, const CommitSha& head, const PullRequest& pull) {
+    if (review.commit) return *review.commit == head;
+    if (review.state == ReviewState::changes_requested) return true;
+    return pull.head == head && pull.head_pushed_at_ms > 0 &&
+           review.submitted_at_ms > pull.head_pushed_at_ms;
+}
 
 struct Comment {
     std::string id;

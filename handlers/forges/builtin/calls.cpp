@@ -79,7 +79,7 @@ int show(const BuiltinPullDocuments& documents, bool json) {
     for (const auto& review : documents.reviews)
         std::cout << "\n"
                   << review.author.login << " " << word(review.state) << " "
-                  << shortened(review.commit.value) << "\n";
+                  << shortened(review.commit.value_or(CommitSha()).value) << "\n";
     for (const auto& comment : documents.comments) {
         std::cout << "\n--- " << comment.author.login;
         for (const auto& reaction : comment.reactions) std::cout << " (" << reaction << ")";

@@ -38,12 +38,14 @@ std::vector<Vote> votes_on(const Run& run, const Run* approved_run, const PullRe
     std::vector<Vote> out;
     const Run& reviewed = approved_run ? *approved_run : run;
     const bool by_review = approved_run || run.kind == RunKind::proposed;
+    const PullRequest as_read = pull ? pull->pull : PullRequest();
     for (const auto& review : newest_by_author(reviews)) {
         Vote vote;
         vote.author = review.author;
         vote.approves = review.state == ReviewState::approved;
-        vote.commit = review.commit;
-        vote.plan = review.commit == reviewed.head ? reviewed.plan_digest : "";
+        const bool of_head = is_of(review, reviewed.head, as_read);
+        vote.commit = review.commit.value_or(CommitSha());
+        vote.plan = of_head ? reviewed.plan_digest : "";
         vote.source = "review";
         vote.at_ms = review.submitted_at_ms;
         std::int64_t shown_ms = reviewed.planned_at_ms;
@@ -54,7 +56,7 @@ std::vector<Vote> votes_on(const Run& run, const Run* approved_run, const PullRe
         const bool after_plan = shown_ms != 0 && review.submitted_at_ms / 1000 >= shown_ms / 1000;
         // A refusal needs no plan to be meant: it holds for its commit, however often that is
         // planned.
-        vote.bound = by_review && review.commit == reviewed.head && (after_plan || !vote.approves);
+        vote.bound = by_review && of_head && (after_plan || !vote.approves);
         out.push_back(std::move(vote));
     }
     if (pull) {

@@ -101,7 +101,7 @@ void reads(Bench& bench, const PullRequestName& name) {
     REQUIRE(reviews.size() == 1);
     CHECK(reviews[0].author.login == "grace");
     CHECK(reviews[0].state == ReviewState::approved);
-    CHECK(reviews[0].commit.value == bench.head);
+    CHECK(reviews[0].commit == CommitSha(bench.head));
 
     CHECK(bench.run(bench.forge.pulls_with_head(bench.repository, CommitSha(bench.head))) ==
           std::vector<int>{name.number});

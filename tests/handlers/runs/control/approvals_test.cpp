@@ -87,6 +87,28 @@ TEST_CASE("W3: an approval counts for the commit and the plan that it saw") {
     CHECK_FALSE(counts(review));
 }
 
+TEST_CASE(
+    "W3: an approval without a commit counts only if given after the push and after the plan") {
+    ControlBench bench;
+    bench.all_may_write();
+    const auto run = bench.planned(RunKind::proposed, "p");
+    const auto counts = [&](const ForgeReview& review) {
+        bench.considered(run, {review});
+        return bench.policies.asked.reviews.size() == 1;
+    };
+    auto review = bench.review("grace");
+    review.commit.reset();
+    CHECK_FALSE(counts(review));  // nobody knows when the head was pushed
+    bench.pull.value.pull.head_pushed_at_ms = run.planned_at_ms - 5'000;
+    CHECK(counts(review));
+    review.submitted_at_ms = run.planned_at_ms - 1'000;
+    CHECK_FALSE(counts(review));
+    bench.pull.value.pull.head_pushed_at_ms = review.submitted_at_ms = run.planned_at_ms + 9'000;
+    CHECK_FALSE(counts(review));  // pushed again since, back to this head
+    review.state = ReviewState::changes_requested;
+    CHECK(counts(review));
+}
+
 TEST_CASE("W3: somebody's newest review counts and no other of theirs") {
     ControlBench bench;
     bench.all_may_write();
