@@ -1,8 +1,6 @@
 #include "handlers/forges/github/app_token.hpp"
 
-#include <ctime>
-
-#include "handlers/forges/github/pacing.hpp"
+#include "handlers/forges/github/dialect.hpp"
 #include "service/base/digest.hpp"
 
 namespace slipway::github {
@@ -10,15 +8,6 @@ namespace {
 
 constexpr std::int64_t minute_ms = 60'000;
 constexpr std::chrono::milliseconds longest_mint{60'000};
-
-// "Tue, 24 Nov 2026 07:31:25 GMT"; 0 where it is none.
-std::int64_t http_date_ms(const HttpReply& reply) {
-    auto at = reply.headers.find("date");
-    if (at == reply.headers.end()) return 0;
-    std::tm parts{};
-    const char* end = ::strptime(at->second.c_str(), "%a, %d %b %Y %H:%M:%S GMT", &parts);
-    return end && !*end ? static_cast<std::int64_t>(::timegm(&parts)) * 1'000 : 0;
-}
 
 }  // namespace
 
@@ -30,21 +19,21 @@ std::string app_jwt(const std::string& app_id, const Secret& private_key, std::i
     return text + "." + to_base64url(sign_rs256(private_key, text));
 }
 
-AppTokens::AppTokens(std::string app_id, Secret private_key, Wire& wire, const Clock& clock)
+AppTokens::AppTokens(std::string app_id, Secret private_key, rest::Wire& wire, const Clock& clock)
     : app_id_(std::move(app_id)),
       private_key_(std::move(private_key)),
       wire_(wire),
       clock_(clock) {}
 
-Task<HttpReply> AppTokens::call(Request request) {
+Task<HttpReply> AppTokens::call(rest::Request request) {
     for (bool again = false;; again = true) {
         Secret bearer("Bearer " + app_jwt(app_id_, private_key_, clock_.now_ms() + ahead_ms_));
         auto copy = request;
         auto reply = co_await wire_.send(std::move(copy), std::move(bearer));
         if (reply.status != 401 || again) co_return reply;
         // A clock that goes wrong makes every JWT invalid: GitHub's own counts.
-        auto theirs = http_date_ms(reply);
-        auto ahead = theirs == 0 ? 0 : theirs - clock_.now_ms();
+        const auto theirs = rest::time_there(reply);
+        const auto ahead = theirs ? *theirs - clock_.now_ms() : 0;
         if (std::abs(ahead - ahead_ms_) < minute_ms / 2) co_return reply;
         ahead_ms_ = ahead;
     }
@@ -54,24 +43,25 @@ Task<std::optional<std::string>> AppTokens::installation(std::string subject) {
     if (auto known = installations_.find(subject); known != installations_.end())
         co_return known->second;
     const bool whole_owner = subject.find('/') == subject.npos;
-    Request request("GET", (whole_owner ? "/orgs/" : "/repos/") + subject + "/installation");
+    rest::Request request("GET", (whole_owner ? "/orgs/" : "/repos/") + subject + "/installation");
     const auto what = request.text();
     auto reply = co_await call(std::move(request));
-    auto meaning = meaning_of(reply, clock_.now_ms(), 0);
+    auto meaning = rest::meaning_of(reply, dialect(), clock_.now_ms(), 0);
     switch (meaning.kind) {
-        case ReplyKind::success:
+        case rest::ReplyKind::success:
             break;
-        case ReplyKind::missing:
+        case rest::ReplyKind::missing:
             co_return std::nullopt;
-        case ReplyKind::limited:
+        case rest::ReplyKind::limited:
             throw Failure("GitHub limits the App's own calls", meaning.wait);
-        case ReplyKind::unauthorised:
+        case rest::ReplyKind::unauthorised:
             throw Failure("GitHub does not accept the key of App " + app_id_ + " (" +
-                          message_of(reply) + "); check app_id, app_private_key and the clock");
+                          rest::message_of(reply) +
+                          "); check app_id, app_private_key and the clock");
         default:
             throw Failure("GitHub answered " + what + " with " + std::to_string(reply.status) +
-                              ": " + message_of(reply),
-                          meaning.kind == ReplyKind::broken ? Retry::later : Retry::never);
+                              ": " + rest::message_of(reply),
+                          meaning.kind == rest::ReplyKind::broken ? Retry::later : Retry::never);
     }
     std::string id(json_of(reply, what)["id"].number_text());
     if (id.empty()) throw Failure("GitHub's answer to " + what + " names no installation");
@@ -85,18 +75,18 @@ Task<AppTokens::Kept> AppTokens::mint(Key key) {
         body.set("repositories", Json::array().push(key.scope.repository));
     if (!key.scope.permission.empty())
         body.set("permissions", Json::object({{key.scope.permission, "read"}}));
-    Request request("POST", "/app/installations/" + key.installation + "/access_tokens",
-                    std::move(body));
+    rest::Request request("POST", "/app/installations/" + key.installation + "/access_tokens",
+                          std::move(body));
     const auto what = request.text();
     auto reply = co_await call(std::move(request));
-    auto meaning = meaning_of(reply, clock_.now_ms(), 0);
-    if (meaning.kind == ReplyKind::limited)
+    auto meaning = rest::meaning_of(reply, dialect(), clock_.now_ms(), 0);
+    if (meaning.kind == rest::ReplyKind::limited)
         throw Failure("GitHub limits the App's own calls", meaning.wait);
-    if (meaning.kind != ReplyKind::success) {
+    if (meaning.kind != rest::ReplyKind::success) {
         installations_.clear();  // removed and installed again: another id
         throw Failure("GitHub gives App " + app_id_ + " no token for installation " +
                       key.installation + " (" + std::to_string(reply.status) + ": " +
-                      message_of(reply) + ")");
+                      rest::message_of(reply) + ")");
     }
     auto json = json_of(reply, what);
     Kept kept{Secret(json["token"].text()),

@@ -11,7 +11,7 @@
 #include <set>
 #include <string>
 
-#include "handlers/forges/github/wire.hpp"
+#include "handlers/forges/rest/wire.hpp"
 #include "service/base/clock.hpp"
 
 namespace slipway::github {
@@ -27,7 +27,7 @@ struct TokenScope {
 
 class AppTokens {
   public:
-    AppTokens(std::string app_id, Secret private_key, Wire& wire, const Clock& clock);
+    AppTokens(std::string app_id, Secret private_key, rest::Wire& wire, const Clock& clock);
 
     // The installation on "acme/infra" or, with all its teams, on the organisation "acme". nullopt:
     // the App is not installed there.
@@ -37,7 +37,7 @@ class AppTokens {
     void forget(const Secret& token);
 
     // As the App itself.
-    Task<HttpReply> call(Request request);
+    Task<HttpReply> call(rest::Request request);
 
   private:
     struct Key {
@@ -53,7 +53,7 @@ class AppTokens {
 
     std::string app_id_;
     Secret private_key_;
-    Wire& wire_;
+    rest::Wire& wire_;
     const Clock& clock_;
     std::int64_t ahead_ms_ = 0;  // GitHub's clock against ours, where a JWT was refused for it
     std::map<std::string, std::string> installations_;  // "acme/infra" or "acme" -> id

@@ -3,29 +3,17 @@
 #include <algorithm>
 #include <set>
 
+#include "handlers/forges/github/dialect.hpp"
+#include "handlers/forges/rest/text.hpp"
 #include "service/base/digest.hpp"
 
 namespace slipway::github {
 namespace {
 
+using rest::one_line;
+using rest::shortened_to;
+
 constexpr std::size_t annotation_bytes = 60'000, check_title_characters = 250;
-
-// At most `count` characters, counted as code points.
-std::string shortened_to(std::string_view text, std::size_t count) {
-    std::size_t seen = 0, cut = 0;
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if ((static_cast<unsigned char>(text[i]) & 0xC0) == 0x80) continue;
-        if (++seen == count) cut = i;
-        if (seen > count) return std::string(text.substr(0, cut)) + "…";
-    }
-    return std::string(text);
-}
-
-std::string one_line(std::string text) {
-    std::ranges::replace_if(
-        text, [](unsigned char c) { return c < 0x20; }, ' ');
-    return text;
-}
 
 Json annotations_of(const Check& check) {
     Json out = Json::array();
@@ -138,26 +126,12 @@ Json status_body(const Check& check) {
     return body;
 }
 
-std::string status_id(const Json& status) {
-    return "status:" + sha256_hex(status.dump()).substr(0, 16);
+std::string fitted(std::string_view markdown, std::size_t bytes) {
+    return rest::fitted(markdown, bytes, dialect().title);
 }
 
-std::string fitted(std::string_view markdown, std::size_t bytes) {
-    if (markdown.size() <= bytes) return std::string(markdown);
-    constexpr std::string_view told = "\n\n*Shortened: the whole text is too long for GitHub.*\n";
-    constexpr std::string_view fence_end = "\n```";
-    const auto room = bytes - told.size() - fence_end.size();
-    auto end = markdown.rfind('\n', room);
-    if (end == markdown.npos || end < room / 2) {
-        end = room;
-        while (end > 0 && (static_cast<unsigned char>(markdown[end]) & 0xC0) == 0x80) --end;
-    }
-    std::string out(markdown.substr(0, end));
-    bool fenced = out.starts_with("```");
-    for (auto at = out.find("\n```"); at != out.npos; at = out.find("\n```", at + 1))
-        fenced = !fenced;
-    if (fenced) out += fence_end;
-    return out + std::string(told);
+std::string status_id(const Json& status) {
+    return "status:" + sha256_hex(status.dump()).substr(0, 16);
 }
 
 }  // namespace slipway::github

@@ -19,11 +19,11 @@ std::string pull_path(const PullRequestName& pull) {
 }  // namespace
 
 GithubForge::GithubForge(ForgeConfig config, HttpClient& http, const Clock& clock,
-                         const Clock& steady, Spacing spacing)
+                         const Clock& steady, rest::Spacing spacing)
     : config_(std::move(config)),
       clock_(clock),
       steady_(steady),
-      api_(config_.name, settings(), http, clock, steady, std::move(spacing)) {
+      api_(config_.name, settings(), http, {clock, steady}, std::move(spacing)) {
     if (!settings().webhook_secrets.empty()) signatures_.emplace(settings().webhook_secrets);
 }
 
@@ -56,9 +56,10 @@ Task<Own> GithubForge::own() {
 Task<std::optional<PullRequest>> GithubForge::pull_request(PullRequestName name) {
     auto lag = api_.spacing().lag.begin();
     while (true) {
-        Request request("GET", pull_path(name));
+        rest::Request request("GET", pull_path(name));
         const auto what = request.text();
-        auto reply = co_await api_.call(name.repository.path, std::move(request), missing_too);
+        auto reply =
+            co_await api_.call(name.repository.path, std::move(request), rest::missing_too);
         if (reply.status == 200) {
             const auto answer = json_of(reply, what);
             auto pull = pull_request_of(name, answer);
@@ -75,15 +76,16 @@ Task<std::optional<PullRequest>> GithubForge::pull_request(PullRequestName name)
 
 Task<std::optional<Comment>> GithubForge::comment(PullRequestName pull, std::string id) {
     auto ours = co_await own();
-    Request request("GET", "/repos/" + pull.repository.path + "/issues/comments/" + encoded(id));
+    rest::Request request(
+        "GET", "/repos/" + pull.repository.path + "/issues/comments/" + rest::encoded(id));
     const auto what = request.text();
-    auto reply = co_await api_.call(pull.repository.path, std::move(request), missing_too);
+    auto reply = co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);
     if (reply.status != 200) co_return std::nullopt;
     co_return comment_of(pull, json_of(reply, what), ours);
 }
 
 Task<std::vector<ForgeReview>> GithubForge::reviews(PullRequestName pull) {
-    Request request("GET", pull_path(pull) + "/reviews?per_page=100");
+    rest::Request request("GET", pull_path(pull) + "/reviews?per_page=100");
     std::string whole;
     auto items = co_await api_.list(pull.repository.path, std::move(request), std::move(whole),
                                     most_review_pages);
@@ -96,10 +98,10 @@ Task<std::vector<ForgeReview>> GithubForge::reviews(PullRequestName pull) {
 
 Task<Permission> GithubForge::permission(RepositoryName repository, Actor who) {
     if (who.forge != config_.name || who.login.empty()) co_return Permission::none;
-    Request request("GET", "/repos/" + repository.path + "/collaborators/" + encoded(who.login) +
-                               "/permission");
+    rest::Request request("GET", "/repos/" + repository.path + "/collaborators/" +
+                                     rest::encoded(who.login) + "/permission");
     const auto what = request.text();
-    auto reply = co_await api_.call(repository.path, std::move(request), missing_too);
+    auto reply = co_await api_.call(repository.path, std::move(request), rest::missing_too);
     if (reply.status != 200) co_return Permission::none;
     co_return permission_of(json_of(reply, what));
 }
@@ -111,17 +113,18 @@ Task<bool> GithubForge::is_team_member(std::string team, Actor who) {
     auto organisation = team.substr(0, slash);
     bool reached = co_await api_.reaches(organisation);
     if (!reached) co_return false;
-    Request request("GET", "/orgs/" + organisation + "/teams/" + team.substr(slash + 1) +
-                               "/memberships/" + encoded(who.login));
+    rest::Request request("GET", "/orgs/" + organisation + "/teams/" + team.substr(slash + 1) +
+                                     "/memberships/" + rest::encoded(who.login));
     const auto what = request.text();
-    auto reply = co_await api_.call(organisation, std::move(request), missing_too | forbidden_too);
+    auto reply = co_await api_.call(organisation, std::move(request),
+                                    rest::missing_too | rest::forbidden_too);
     if (reply.status != 200) co_return false;
     co_return json_of(reply, what)["state"].string_or("") == "active";
 }
 
 Task<Json::Array> GithubForge::pulls_at(RepositoryName repository, CommitSha commit) {
     if (!is_commit(commit.value)) co_return Json::Array{};
-    Request request(
+    rest::Request request(
         "GET", "/repos/" + repository.path + "/commits/" + commit.value + "/pulls?per_page=100");
     std::string whole;
     co_return co_await api_.list(repository.path, std::move(request), std::move(whole),
@@ -149,9 +152,9 @@ Task<std::vector<int>> GithubForge::pulls_with_head(RepositoryName repository, C
 }
 
 Task<std::string> GithubForge::default_branch(RepositoryName repository) {
-    Request request("GET", "/repos/" + repository.path);
+    rest::Request request("GET", "/repos/" + repository.path);
     const auto what = request.text();
-    auto reply = co_await api_.call(repository.path, std::move(request), success_only);
+    auto reply = co_await api_.call(repository.path, std::move(request), rest::success_only);
     auto branch = json_of(reply, what)["default_branch"].text();
     if (branch.empty()) throw Failure("GitHub's answer to " + what + " names no default branch");
     co_return branch;
@@ -178,7 +181,7 @@ namespace slipway {
 std::unique_ptr<Forge> make_github_forge(ForgeConfig config, HttpClient& http, const Clock& clock) {
     static const SteadyClock steady;
     return std::make_unique<github::GithubForge>(std::move(config), http, clock, steady,
-                                                 github::Spacing{});
+                                                 github::documented_spacing());
 }
 
 }  // namespace slipway

@@ -10,6 +10,7 @@
 #include "handlers/forges/github/answers.hpp"
 #include "handlers/forges/github/api.hpp"
 #include "handlers/forges/github/check_text.hpp"
+#include "handlers/forges/github/dialect.hpp"
 #include "service/base/signature.hpp"
 
 namespace slipway::github {
@@ -18,7 +19,7 @@ class GithubForge final : public Forge {
   public:
     // `steady` is never set back; `clock` shows the time of day.
     GithubForge(ForgeConfig config, HttpClient& http, const Clock& clock, const Clock& steady,
-                Spacing spacing);
+                rest::Spacing spacing);
 
     const ForgeConfig& config() const override { return config_; }
     ForgeTraits traits() const override;
@@ -44,7 +45,8 @@ class GithubForge final : public Forge {
                                   std::string body) override;
     Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) override;
     Task<void> acknowledge(PullRequestName pull, std::string comment_id) override;
-    Task<milliseconds> wait_for_rest(RepositoryName repository, WriteKind kind) override;
+    Task<std::chrono::milliseconds> wait_for_rest(RepositoryName repository,
+                                                  WriteKind kind) override;
 
   private:
     // What stands at a commit, remembered for the seconds in which one report writes many checks.

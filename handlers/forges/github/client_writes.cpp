@@ -53,9 +53,10 @@ Task<CheckId> GithubForge::find_check(RepositoryName repository, Check check) {
     const auto key = repository.path + "@" + check.commit.value;
     auto kept = listings_.find(key);
     if (kept == listings_.end() || steady_.now_ms() - kept->second.at_ms > listing_ms) {
-        Request request("GET", "/repos/" + repository.path + "/commits/" + check.commit.value +
-                                   "/check-runs?filter=latest&per_page=100&app_id=" +
-                                   encoded(settings().app_id));
+        rest::Request request("GET", "/repos/" + repository.path + "/commits/" +
+                                         check.commit.value +
+                                         "/check-runs?filter=latest&per_page=100&app_id=" +
+                                         rest::encoded(settings().app_id));
         std::string member = "check_runs";
         Listing fresh;
         fresh.at_ms = steady_.now_ms();
@@ -95,9 +96,9 @@ Task<std::string> GithubForge::put_check(RepositoryName repository, std::string 
         check.status == CheckStatus::done && !known.notes.empty() && known.notes != notes;
     if (!known.number.empty() && !stale_notes) {
         const bool send = known.notes != notes && !notes.empty();
-        Request request("PATCH", "/repos/" + repository.path + "/check-runs/" + known.number,
-                        check_body(check, CheckBody::update, send));
-        auto reply = co_await api_.call(repository.path, std::move(request), missing_too);
+        rest::Request request("PATCH", "/repos/" + repository.path + "/check-runs/" + known.number,
+                              check_body(check, CheckBody::update, send));
+        auto reply = co_await api_.call(repository.path, std::move(request), rest::missing_too);
         if (reply.status == 200) {
             if (send) known.notes = notes;
             co_return known.text();
@@ -106,10 +107,10 @@ Task<std::string> GithubForge::put_check(RepositoryName repository, std::string 
     // Until the answer is there nobody knows whether it was made.
     const auto key = repository.path + "@" + check.commit.value;
     auto kept = listings_.extract(key);
-    Request request("POST", "/repos/" + repository.path + "/check-runs",
-                    check_body(check, CheckBody::create, !notes.empty()));
+    rest::Request request("POST", "/repos/" + repository.path + "/check-runs",
+                          check_body(check, CheckBody::create, !notes.empty()));
     const auto what = request.text();
-    auto reply = co_await api_.call(repository.path, std::move(request), success_only);
+    auto reply = co_await api_.call(repository.path, std::move(request), rest::success_only);
     CheckId made{id_of(reply, what), notes};
     if (!kept.empty()) {
         Json run = json_of(reply, what);
@@ -124,9 +125,9 @@ Task<std::string> GithubForge::put_status(RepositoryName repository, std::string
     auto body = status_body(check);
     auto id = status_id(body);
     if (id == known_id) co_return id;
-    Request request("POST", "/repos/" + repository.path + "/statuses/" + check.commit.value,
-                    std::move(body));
-    co_await api_.call(repository.path, std::move(request), success_only);
+    rest::Request request("POST", "/repos/" + repository.path + "/statuses/" + check.commit.value,
+                          std::move(body));
+    co_await api_.call(repository.path, std::move(request), rest::success_only);
     co_return id;
 }
 
@@ -141,9 +142,10 @@ Task<std::optional<std::string>> GithubForge::find_comment(PullRequestName pull,
     auto ours = co_await own();
     std::optional<std::string> next = comments_path(pull) + "?per_page=100";
     for (int page = 0; next && page < most_comment_pages; ++page) {
-        Request request("GET", *next);
+        rest::Request request("GET", *next);
         const auto what = request.text();
-        auto reply = co_await api_.call(pull.repository.path, std::move(request), success_only);
+        auto reply =
+            co_await api_.call(pull.repository.path, std::move(request), rest::success_only);
         const Json comments = json_of(reply, what);
         for (const auto& comment : comments.items())
             if (comment["body"].string_or("").starts_with(beginning) && ours.wrote(comment))
@@ -157,10 +159,10 @@ Task<std::optional<std::string>> GithubForge::find_comment(PullRequestName pull,
 Task<std::string> GithubForge::create_comment(PullRequestName pull, std::string body) {
     without_comments_.erase(
         pull);  // before it is made: nobody knows whether it was until the answer is there
-    Request request("POST", comments_path(pull),
-                    Json::object({{"body", fitted(body, text_limits.comment_bytes)}}));
+    rest::Request request("POST", comments_path(pull),
+                          Json::object({{"body", fitted(body, text_limits.comment_bytes)}}));
     const auto what = request.text();
-    auto reply = co_await api_.call(pull.repository.path, std::move(request), success_only);
+    auto reply = co_await api_.call(pull.repository.path, std::move(request), rest::success_only);
     co_return id_of(reply, what);
 }
 
@@ -177,9 +179,10 @@ Task<std::string> GithubForge::put_comment(PullRequestName pull, std::string kno
             if (!found) break;
             id = *found;
         }
-        Request request("PATCH", comment_path(pull, id),
-                        Json::object({{"body", fitted(text, text_limits.comment_bytes)}}));
-        auto reply = co_await api_.call(pull.repository.path, std::move(request), missing_too);
+        rest::Request request("PATCH", comment_path(pull, id),
+                              Json::object({{"body", fitted(text, text_limits.comment_bytes)}}));
+        auto reply =
+            co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);
         if (reply.status == 200) co_return id;
         id.clear();  // somebody deleted it
     }
@@ -196,16 +199,17 @@ Task<std::string> GithubForge::add_comment(PullRequestName pull, std::string key
     co_return co_await create_comment(std::move(pull), std::move(text));
 }
 
-Task<milliseconds> GithubForge::wait_for_rest(RepositoryName repository, WriteKind kind) {
-    const auto call = kind == WriteKind::creates ? CallKind::creates : CallKind::edits;
+Task<std::chrono::milliseconds> GithubForge::wait_for_rest(RepositoryName repository,
+                                                           WriteKind kind) {
+    const auto call = kind == WriteKind::creates ? rest::CallKind::creates : rest::CallKind::edits;
     co_return co_await api_.wait_for_rest(std::move(repository.path), call);
 }
 
 Task<void> GithubForge::acknowledge(PullRequestName pull, std::string comment_id) {
     if (!is_digits(comment_id)) co_return;
-    Request request("POST", comment_path(pull, comment_id) + "/reactions",
-                    Json::object({{"content", "eyes"}}));
-    co_await api_.call(pull.repository.path, std::move(request), missing_too);
+    rest::Request request("POST", comment_path(pull, comment_id) + "/reactions",
+                          Json::object({{"content", "eyes"}}));
+    co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);
 }
 
 }  // namespace slipway::github

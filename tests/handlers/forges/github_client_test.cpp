@@ -4,57 +4,23 @@
 
 #include <algorithm>
 #include <cstdio>
-#include <deque>
 
 #include "handlers/forges/github/client.hpp"
 #include "service/base/digest.hpp"
 #include "service/base/metrics.hpp"
 #include "service/base/pause.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/support/scripted_http.hpp"
 
 using namespace slipway;
 using namespace slipway::github;
+using rest::Spacing;
+using std::chrono::milliseconds;
 
 namespace {
 
 constexpr const char* sha = "6113728f27ae82c7b1a177c8d03f9e96e0adf246";
 constexpr const char* other_sha = "ec26c3e57ca3a959ca5aad62de7213c562f8c821";
-
-struct Sent {
-    std::string method, path, authorization;
-    Json body;
-};
-
-// Answers by "METHOD /path", each in its order; the last one of a list stays.
-class ScriptedHttp final : public HttpClient {
-  public:
-    std::map<std::string, std::deque<HttpReply>> answers;
-    std::vector<Sent> sent;
-
-    void on(const std::string& request, int status, const std::string& body = "{}",
-            std::map<std::string, std::string, std::less<>> headers = {}) {
-        answers[request].push_back({status, std::move(headers), body});
-    }
-    int count(const std::string& request) const {
-        int n = 0;
-        for (const auto& one : sent) n += one.method + " " + one.path == request;
-        return n;
-    }
-    Task<HttpReply> send(HttpCall call) override {
-        const std::string base = "https://api.test";
-        REQUIRE(call.url.starts_with(base));
-        auto path = call.url.substr(base.size());
-        Json body;
-        if (!call.body.empty()) body = *parse_json(call.body);
-        sent.push_back({call.method, path, call.authorization.reveal(), body});
-        auto& list = answers[call.method + " " + path];
-        if (list.empty()) throw Failure("nobody answers " + call.method + " " + path);
-        auto reply = list.front();
-        if (list.size() > 1) list.pop_front();
-        if (reply.status == 0) throw Failure("the connection broke");
-        co_return reply;
-    }
-};
 
 constexpr std::int64_t start_ms = 1'800'000'000'000;
 
@@ -67,7 +33,7 @@ struct Bench {
     PullRequestName pull{repository, 7};
 
     enum class With { token, app };
-    explicit Bench(With with = With::token, Spacing spacing = {}) {
+    explicit Bench(With with = With::token, Spacing spacing = documented_spacing()) {
         GithubConfig github;
         github.api_url = "https://api.test/";
         if (with == With::token) {
@@ -126,154 +92,11 @@ Check check_of(std::string name = "slipway/network") {
     return check;
 }
 
-HttpReply reply(int status, std::map<std::string, std::string, std::less<>> headers = {},
-                std::string body = "{}") {
-    return {status, std::move(headers), std::move(body)};
-}
-
 }  // namespace
-
-TEST_CASE("What GitHub's refusals mean") {
-    const auto now = start_ms;
-    const auto reset = std::to_string(now / 1'000 + 90);
-    struct Case {
-        const char* name;
-        HttpReply reply;
-        int limits_in_a_row;
-        ReplyKind kind;
-        std::int64_t wait_ms;
-    };
-    const Case cases[] = {
-        {"fine", reply(200), 0, ReplyKind::success, 0},
-        {"retry-after on 429", reply(429, {{"retry-after", "30"}}), 0, ReplyKind::limited, 30'000},
-        {"retry-after on 403", reply(403, {{"retry-after", "30"}}), 0, ReplyKind::limited, 30'000},
-        {"retry-after beats reset",
-         reply(
-             403,
-             {{"retry-after", "5"}, {"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", reset}}),
-         0, ReplyKind::limited, 5'000},
-        {"nothing remains",
-         reply(403, {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", reset}}), 0,
-         ReplyKind::limited, 90'000},
-        {"a reset that passed",
-         reply(403, {{"x-ratelimit-remaining", "0"}, {"x-ratelimit-reset", "1"}}), 0,
-         ReplyKind::limited, 1'000},
-        {"a secondary limit in words",
-         reply(403, {}, R"({"message":"You have exceeded a secondary rate limit."})"), 0,
-         ReplyKind::limited, 60'000},
-        {"the third in a row",
-         reply(403, {}, R"({"message":"You have exceeded a secondary rate limit."})"), 2,
-         ReplyKind::limited, 240'000},
-        {"for ever", reply(429), 100, ReplyKind::limited, 960'000},
-        {"an absurd wait", reply(429, {{"retry-after", "99999999"}}), 0, ReplyKind::limited,
-         3'600'000},
-        {"a malformed wait", reply(429, {{"retry-after", "soon"}}), 0, ReplyKind::limited, 60'000},
-        {"a missing permission",
-         reply(403, {{"x-ratelimit-remaining", "4999"}},
-               R"({"message":"Resource not accessible by integration"})"),
-         0, ReplyKind::forbidden, 0},
-        {"worn out", reply(401), 0, ReplyKind::unauthorised, 0},
-        {"gone", reply(410), 0, ReplyKind::missing, 0},
-        {"invalid", reply(422), 0, ReplyKind::refused, 0},
-        {"broken", reply(502), 0, ReplyKind::broken, 0},
-        {"renamed", reply(301), 0, ReplyKind::moved, 0},
-    };
-    for (const auto& c : cases) {
-        CAPTURE(c.name);
-        auto meaning = meaning_of(c.reply, now, c.limits_in_a_row);
-        CHECK(meaning.kind == c.kind);
-        CHECK(meaning.wait.count() == c.wait_ms);
-    }
-}
-
-namespace {
-
-// When a call of that kind was made that was wanted at `now`, asked for as early as the pace
-// allows.
-std::int64_t made_at(Pace& pace, CallKind kind, Need need, std::int64_t now) {
-    while (auto wait = pace.wait_for(kind, need, now).count()) now += wait;
-    pace.made(kind, now);
-    return now;
-}
-
-}  // namespace
-
-TEST_CASE(
-    "A quiet account spends a minute's creations at once; no minute and no hour has more than the "
-    "limits") {
-    Pace pace{Spacing{}};
-    std::vector<std::int64_t> made;
-    for (std::int64_t i = 0, now = 1'000; i < 1'200; ++i)
-        made.push_back(now = made_at(pace, CallKind::creates, Need::decides, now));
-    CHECK(made[79] == 1'000);
-    CHECK(made[80] > 60'000);
-    CHECK(made[80] < 62'000);
-    for (std::size_t i = 0; i + 80 < made.size(); ++i) REQUIRE(made[i + 80] - made[i] >= 60'000);
-    for (std::size_t i = 0; i + 500 < made.size(); ++i)
-        REQUIRE(made[i + 500] - made[i] >= 3'600'000);
-    CHECK(made[499] < 7 * 60'000);
-    CHECK(made[500] < 3'603'000);
-    CHECK(pace.wait_for(CallKind::edits, Need::decides, made.back()).count() == 0);
-}
-
-TEST_CASE("Reads and edits are counted in points") {
-    Pace pace{Spacing{}};
-    for (int i = 0; i < 170; ++i)
-        CHECK(made_at(pace, CallKind::edits, Need::decides, 1'000) == 1'000);
-    for (int i = 0; i < 50; ++i)
-        CHECK(made_at(pace, CallKind::reads, Need::decides, 2'000) == 2'000);
-    CHECK(made_at(pace, CallKind::reads, Need::decides, 2'000) == 61'250);
-}
-
-TEST_CASE("What can wait leaves room for what decides") {
-    Pace pace{Spacing{}};
-    for (int i = 0; i < 60; ++i) CHECK(made_at(pace, CallKind::creates, Need::can_wait, 0) == 0);
-    CHECK(pace.wait_for(CallKind::creates, Need::can_wait, 0).count() > 59'000);
-    for (int i = 0; i < 20; ++i) CHECK(made_at(pace, CallKind::creates, Need::decides, 0) == 0);
-    CHECK(pace.wait_for(CallKind::creates, Need::decides, 0).count() > 59'000);
-
-    SUBCASE("of an hour's creations, too") {
-        Pace hour{Spacing{}};
-        for (int i = 0; i < 400; ++i) made_at(hour, CallKind::creates, Need::decides, i * 1'000);
-        CHECK(hour.wait_for(CallKind::creates, Need::can_wait, 500'000).count() > 3'000'000);
-        CHECK(hour.wait_for(CallKind::edits, Need::can_wait, 500'000).count() == 0);
-        CHECK(hour.wait_for(CallKind::creates, Need::decides, 500'000).count() == 0);
-    }
-    SUBCASE("of the hour's calls, when less than a fifth is left") {
-        Pace scarce{Spacing{}};
-        scarce.told({5'000, 1'000, milliseconds(90'000)}, 1'000);
-        CHECK(scarce.wait_for(CallKind::edits, Need::can_wait, 1'000).count() == 0);
-        scarce.told({5'000, 999, milliseconds(90'000)}, 1'000);
-        CHECK(scarce.wait_for(CallKind::edits, Need::can_wait, 1'000).count() == 90'000);
-        CHECK(scarce.wait_for(CallKind::creates, Need::decides, 1'000).count() == 0);
-        CHECK(scarce.wait_for(CallKind::edits, Need::can_wait, 91'000).count() == 0);
-    }
-}
-
-TEST_CASE(
-    "Ten pull requests of twenty stacks at once: all are decided at once, the rest keeps the "
-    "limits") {
-    Pace pace{Spacing{}};
-    std::int64_t now = 0, decided = 0;
-    int left_out = 0;
-    for (int pull = 0; pull < 10; ++pull) {
-        for (int i = 0; i < 2; ++i)
-            decided = std::max(decided, made_at(pace, CallKind::creates, Need::decides, now));
-        for (int stack = 0; stack < 20; ++stack)
-            if (pace.wait_for(CallKind::creates, Need::can_wait, now).count() == 0)
-                pace.made(CallKind::creates, now);
-            else
-                ++left_out;
-    }
-    CHECK(decided == 0);
-    CHECK(left_out == 200 - 54);
-    while (left_out-- > 0) now = made_at(pace, CallKind::creates, Need::can_wait, now);
-    CHECK(now < 4 * 60'000);
-}
 
 TEST_CASE("Who must wait gives its place away and comes back with its time") {
     Spacing spacing;
-    spacing.limits = {2, 500, 900, 0, 0};
+    spacing.limits = {2, 500, 900, 0, 0, 5};
     Bench bench(Bench::With::token, spacing);
     bench.http.on("POST /repos/acme/infra/issues/comments/5/reactions", 201);
     auto acknowledge = [&] { return bench.forge->acknowledge(bench.pull, "5"); };
@@ -730,20 +553,4 @@ TEST_CASE("A deleted comment is written anew") {
     bench.http.on("GET /repos/acme/infra/issues/7/comments?per_page=100", 200, "[]");
     bench.http.on("POST /repos/acme/infra/issues/7/comments", 201, R"({"id":6})");
     CHECK(bench.run(bench.forge->put_comment(bench.pull, "5", "<!-- slipway -->", "x")) == "6");
-}
-
-TEST_CASE("Texts are cut within GitHub's limits, with their fences closed") {
-    std::string text = "Intro\n```diff\n";
-    while (text.size() < 80'000) text += "+ a line of a diff, ünd söme möre\n";
-    auto cut = fitted(text, text_limits.comment_bytes);
-    CHECK(cut.size() <= text_limits.comment_bytes);
-    CHECK(cut.size() > text_limits.comment_bytes - 500);
-    std::size_t fences = 0;
-    for (auto at = cut.find("\n```"); at != cut.npos; at = cut.find("\n```", at + 1)) ++fences;
-    CHECK(fences == 2);
-    CHECK(fitted("short", text_limits.comment_bytes) == "short");
-    std::string umlauts;
-    while (umlauts.size() < 70'000) umlauts += "ü";
-    CHECK(parse_json(slipway::quoted(fitted(umlauts, text_limits.comment_bytes)))
-              .ok());  // no half character
 }

@@ -8,6 +8,8 @@
 
 using namespace slipway;
 using namespace slipway::github;
+using rest::Spacing;
+using std::chrono::milliseconds;
 
 namespace {
 
@@ -30,7 +32,7 @@ struct Bench {
         return {"github.com", {}, github};
     }
     static Spacing spacing() {
-        Spacing fast;
+        Spacing fast = documented_spacing();
         fast.lag = {milliseconds(1)};
         return fast;
     }

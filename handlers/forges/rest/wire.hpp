@@ -1,4 +1,4 @@
-// One request to GitHub's REST API and its reply, with the headers that every call needs. Whatever
+// One request to a forge's REST API and its reply, with the headers that every call needs. Whatever
 // a reply points to (next page, renamed repository), the credential goes to the configured host
 // only.
 #pragma once
@@ -6,11 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "handlers/forges/rest/reply.hpp"
 #include "service/base/json.hpp"
 #include "service/base/task.hpp"
 #include "service/net/http_client.hpp"
 
-namespace slipway::github {
+namespace slipway::rest {
 
 struct Request {
     std::string method;
@@ -24,7 +25,7 @@ struct Request {
 
 class Wire {
   public:
-    Wire(std::string api_url, HttpClient& http);
+    Wire(std::string api_url, const Dialect& dialect, HttpClient& http);
 
     // Follows a repository's new name, on this host, with method and body. Throws Failure(later)
     // where no answer comes, Failure(never) where it is sent elsewhere.
@@ -32,6 +33,8 @@ class Wire {
 
     // Where Link says that the "next" or "last" page is: a path as in Request.
     std::optional<std::string> page(const HttpReply& reply, std::string_view relation) const;
+    // The page after this one of the list at `path`, by Link or by the dialect's header.
+    std::optional<std::string> next_page(const HttpReply& reply, std::string_view path) const;
 
   private:
     // The path below the API's address that an absolute URL names.
@@ -40,13 +43,12 @@ class Wire {
 
     std::string api_url_;
     std::string host_;  // scheme://host[:port]
+    const Dialect& dialect_;
     HttpClient& http_;
 };
 
 std::string encoded(std::string_view segment_or_value);  // percent-encoded for a path or query
-// The reply's JSON; Failure(later) where it is none.
-Json json_of(const HttpReply& reply, const std::string& what);
-// GitHub's own words, on one line, shortened: for a Failure's sentence.
-std::string message_of(const HttpReply& reply);
+// The path with `page` set in its query.
+std::string with_page(std::string_view path, std::string_view number);
 
-}  // namespace slipway::github
+}  // namespace slipway::rest

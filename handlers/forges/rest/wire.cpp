@@ -1,10 +1,8 @@
-#include "handlers/forges/github/wire.hpp"
+#include "handlers/forges/rest/wire.hpp"
 
 #include <algorithm>
 
-#include "handlers/forges/github/pacing.hpp"
-
-namespace slipway::github {
+namespace slipway::rest {
 namespace {
 
 constexpr int most_redirects = 3;
@@ -22,7 +20,8 @@ bool is_printable(std::string_view text) {
 
 }  // namespace
 
-Wire::Wire(std::string api_url, HttpClient& http) : api_url_(std::move(api_url)), http_(http) {
+Wire::Wire(std::string api_url, const Dialect& dialect, HttpClient& http)
+    : api_url_(std::move(api_url)), dialect_(dialect), http_(http) {
     while (api_url_.ends_with('/')) api_url_.pop_back();
     host_ = api_url_.substr(0, path_start(api_url_));
 }
@@ -32,23 +31,23 @@ Task<HttpReply> Wire::send(Request request, Secret authorization) {
         HttpCall call;
         call.method = request.method;
         call.url = api_url_ + request.path;
-        call.headers = {{"Accept", "application/vnd.github+json, application/json;q=0.9"},
-                        {"X-GitHub-Api-Version", "2022-11-28"},
-                        {"User-Agent", "slipway/" SLIPWAY_VERSION}};
+        call.headers = dialect_.headers;
+        call.headers.emplace_back("User-Agent", "slipway/" SLIPWAY_VERSION);
         if (!request.body.is_null()) {
             call.body = request.body.dump();
             call.headers.emplace_back("Content-Type", "application/json");
         }
         call.authorization = authorization;
         auto reply = co_await http_.send(std::move(call));
-        if (meaning_of(reply, 0, 0).kind != ReplyKind::moved) co_return reply;
+        if (meaning_of(reply, dialect_, 0, 0).kind != ReplyKind::moved) co_return reply;
 
         auto location = reply.headers.find("location");
         if (location == reply.headers.end() || hop == most_redirects)
-            throw Failure("GitHub sends " + request.text() + " in circles", Retry::never);
+            throw Failure(dialect_.title + " sends " + request.text() + " in circles",
+                          Retry::never);
         auto path = is_our_host(location->second) ? path_of(location->second) : std::nullopt;
         if (!path)
-            throw Failure("GitHub sends " + request.text() +
+            throw Failure(dialect_.title + " sends " + request.text() +
                               " to another host, which gets no credentials of ours; check api_url",
                           Retry::never);
         request.path = *path;
@@ -86,6 +85,32 @@ std::optional<std::string> Wire::page(const HttpReply& reply, std::string_view r
     }
 }
 
+std::optional<std::string> Wire::next_page(const HttpReply& reply, std::string_view path) const {
+    if (auto linked = page(reply, "next")) return linked;
+    const auto header = reply.headers.find(dialect_.next_page);
+    if (header == reply.headers.end() || header->second.empty()) return std::nullopt;
+    const auto& number = header->second;
+    if (number.size() > 9 || number.find_first_not_of("0123456789") != number.npos)
+        return std::nullopt;
+    return with_page(path, number);
+}
+
+std::string with_page(std::string_view path, std::string_view number) {
+    std::string out(path.substr(0, path.find('?')));
+    char before = '?';
+    std::string_view query = path.substr(std::min(path.find('?'), path.size()));
+    while (!query.empty()) {
+        query.remove_prefix(1);
+        const auto one = query.substr(0, query.find('&'));
+        if (!one.empty() && !one.starts_with("page=")) {
+            out += before + std::string(one);
+            before = '&';
+        }
+        query.remove_prefix(one.size());
+    }
+    return out + before + "page=" + std::string(number);
+}
+
 std::string encoded(std::string_view text) {
     constexpr std::string_view digits = "0123456789ABCDEF";
     std::string out;
@@ -103,33 +128,4 @@ std::string encoded(std::string_view text) {
     return out;
 }
 
-Json json_of(const HttpReply& reply, const std::string& what) {
-    auto json = parse_json(reply.body);
-    if (!json)
-        throw Failure("GitHub's answer to " + what + " is not valid JSON: " + json.error().message);
-    return std::move(*json);
-}
-
-std::string message_of(const HttpReply& reply) {
-    std::string text;
-    if (auto json = parse_json(reply.body)) {
-        text = (*json)["message"].text();
-        for (const auto& error : (*json)["errors"].items()) {
-            auto detail = error.is_string() ? error.text() : error["message"].text();
-            if (detail.empty() && !error["field"].text().empty())
-                detail = error["field"].text() + " " + error["code"].text();
-            if (!detail.empty()) text += "; " + detail;
-        }
-    }
-    if (text.empty()) text = "no reason given";
-    for (char& c : text)
-        if (static_cast<unsigned char>(c) < 0x20) c = ' ';
-    if (text.size() > 300) {
-        std::size_t end = 300;
-        while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-        text = text.substr(0, end) + "…";
-    }
-    return text;
-}
-
-}  // namespace slipway::github
+}  // namespace slipway::rest
