@@ -14,13 +14,14 @@ class ToldPolicies final : public Policies {
   public:
     PlanDecision plan;
     ApprovalDecision approval;
+    std::function<ApprovalDecision(const ApprovalQuestion&)> decides;  // in place of `approval`
     ApprovalQuestion asked;
 
     Task<PushDecision> decide_push(PolicySet, PushQuestion) override { co_return PushDecision(); }
     Task<PlanDecision> decide_plan(PolicySet, PlanQuestion) override { co_return plan; }
     Task<ApprovalDecision> decide_approval(PolicySet, ApprovalQuestion question) override {
         asked = std::move(question);
-        co_return approval;
+        co_return decides ? decides(asked) : approval;
     }
     Task<std::vector<Finding>> check(PolicySet) override { co_return std::vector<Finding>(); }
     Task<PolicyTestResult> test(std::string, bool) override { co_return PolicyTestResult(); }

@@ -1,6 +1,8 @@
-// A forge with plain fields: tests set what it says and look at what was written. Every call is
-// counted; one that is to fail is named in `failing`.
+// A forge in memory, with plain fields: tests set what it can do and says, and look at what was
+// written. Every call is counted; one that is to fail is named in `failing`. All handlers' tests
+// run on it, so it shows that they need nothing of a particular forge.
 #pragma once
+#include <algorithm>
 #include <map>
 #include <string>
 #include <utility>
@@ -12,7 +14,7 @@ namespace slipway {
 
 class RecordingForge : public Forge {
   public:
-    // --- what it says
+    // --- what it can do, and says
     ForgeConfig configuration;
     std::map<int, PullRequest> pulls;
     std::map<std::string, Comment> comments;  // by id
@@ -20,6 +22,7 @@ class RecordingForge : public Forge {
     std::map<std::string, Permission> permissions;  // by login
     std::map<std::string, std::vector<int>> pulls_by_commit, pulls_by_head;
     std::string branch = "main";
+    Event event = PullRequestChanged{};  // what any delivery means
     GitRemote remote;
     ForgeTraits can;
     std::string failing;          // the method that throws Failure(later), once
@@ -42,30 +45,28 @@ class RecordingForge : public Forge {
         return out;
     }
     int count(std::string_view method) const {
-        int out = 0;
-        for (const auto& one : calls) out += one == method;
-        return out;
+        return static_cast<int>(std::count(calls.begin(), calls.end(), method));
     }
 
     const ForgeConfig& config() const override { return configuration; }
     ForgeTraits traits() const override { return can; }
-    std::variant<Delivery, RefusedWebhook> verify(const Headers&, std::string) override {
-        return RefusedWebhook{};
+    // Genuine is what names its delivery and is signed "genuine".
+    std::variant<Delivery, RefusedWebhook> verify(const Headers& headers,
+                                                  std::string body) override {
+        const auto id = headers.find("delivery"), signature = headers.find("signature");
+        if (id == headers.end()) return RefusedWebhook{400, "the delivery has no name"};
+        if (signature == headers.end() || signature->second != "genuine")
+            return RefusedWebhook{401, "the signature does not fit"};
+        return Delivery{configuration.name, id->second, "any", std::move(body), 0};
     }
-    EventOrIgnored parse(const Delivery&) const override {
-        return Ignored{"nothing is parsed here"};
-    }
+    EventOrIgnored parse(const Delivery&) const override { return event; }
     Task<std::optional<PullRequest>> pull_request(PullRequestName name) override {
         called("pull_request");
-        auto found = pulls.find(name.number);
-        if (found == pulls.end()) co_return std::nullopt;
-        co_return found->second;
+        co_return pulls.contains(name.number) ? std::optional(pulls[name.number]) : std::nullopt;
     }
     Task<std::optional<Comment>> comment(PullRequestName, std::string id) override {
         called("comment");
-        auto found = comments.find(id);
-        if (found == comments.end()) co_return std::nullopt;
-        co_return found->second;
+        co_return comments.contains(id) ? std::optional(comments[id]) : std::nullopt;
     }
     Task<std::vector<ForgeReview>> reviews(PullRequestName) override {
         called("reviews");
@@ -73,8 +74,7 @@ class RecordingForge : public Forge {
     }
     Task<Permission> permission(RepositoryName, Actor who) override {
         called("permission");
-        auto found = permissions.find(who.login);
-        co_return found == permissions.end() ? Permission::none : found->second;
+        co_return permissions[who.login];
     }
     Task<bool> is_team_member(std::string, Actor) override {
         called("is_team_member");
@@ -129,8 +129,7 @@ class RecordingForge : public Forge {
     }
     Task<void> acknowledge(PullRequestName, std::string comment_id) override {
         called("acknowledge");
-        acknowledged.push_back(std::move(comment_id));
-        co_return;
+        co_return acknowledged.push_back(std::move(comment_id));
     }
     Task<std::chrono::milliseconds> wait_for_rest(RepositoryName, WriteKind) override {
         co_return rest_waits;

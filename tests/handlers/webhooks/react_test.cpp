@@ -17,12 +17,6 @@ using namespace slipway;
 
 namespace {
 
-// A forge that says of any delivery what the test wants it to mean.
-struct TellingForge : RecordingForge {
-    Event event = PullRequestChanged{};
-    EventOrIgnored parse(const Delivery&) const override { return event; }
-};
-
 const RepositoryName infra{"forge.test", "acme/infra"};
 
 Stack network() {
@@ -46,12 +40,12 @@ struct Scene {
     std::unique_ptr<Policies> policies = make_policies(io.get_executor());
     std::shared_ptr<Organisation> organisation = std::make_shared<Organisation>();
     Forges forges;
-    TellingForge* forge = nullptr;
+    RecordingForge* forge = nullptr;
     PullRequest pull;
     int deliveries = 0;
 
     Scene() {
-        auto made = std::make_unique<TellingForge>();
+        auto made = std::make_unique<RecordingForge>();
         forge = made.get();
         forge->configuration.name = infra.forge;
         forge->remote.url = git.path().string();
