@@ -1,7 +1,6 @@
 // Webhook signatures: "sha256=" + hex HMAC-SHA256 of the raw body (docs.github.com, "Validating
 // webhook deliveries"). Compared as 32 bytes in constant time, against every secret of a rotation.
 #pragma once
-#include <memory>
 #include <string_view>
 #include <vector>
 
@@ -9,18 +8,14 @@
 
 namespace slipway {
 
-// Holds keyed contexts, so that a signature costs the hashing of the body alone. One thread's.
 class SignatureCheck {
   public:
-    explicit SignatureCheck(const std::vector<Secret>& secrets);  // asserts that there is one
-    ~SignatureCheck();
-    SignatureCheck(SignatureCheck&&) noexcept;
+    explicit SignatureCheck(std::vector<Secret> secrets);  // asserts that there is one
     // `header`: the value of X-Hub-Signature-256. Anything but a right one is false.
-    bool matches(std::string_view header, std::string_view body);
+    bool matches(std::string_view header, std::string_view body) const;
 
   private:
-    struct Impl;
-    std::unique_ptr<Impl> impl_;
+    std::vector<Secret> secrets_;
 };
 
 }  // namespace slipway
