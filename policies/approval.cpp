@@ -78,8 +78,19 @@ int weight(Approval approval) {
     return 0;
 }
 
-void add_once(std::vector<std::string>& list, std::string text) {
-    if (std::ranges::find(list, text) == list.end()) list.push_back(std::move(text));
+template <class T>
+void add_once(std::vector<T>& list, T one) {
+    if (std::ranges::find(list, one) == list.end()) list.push_back(std::move(one));
+}
+
+// A text, or {"msg": "2 of team dba", "count": 2, "team": "dba"}.
+MissingApproval missing_of(const Json& value) {
+    MissingApproval out;
+    out.text = message_of(value);
+    if (!value.is_object()) return out;
+    out.count = static_cast<int>(std::clamp<std::int64_t>(value["count"].int_or(1), 1, 100));
+    out.team = value["team"].text();
+    return out;
 }
 
 // Whose approvals the policy counts: those it names, else all that it was shown.
@@ -173,7 +184,7 @@ ApprovalDecision decide(const ApprovalQuestion& question, const std::vector<Judg
             for (const auto& login : counted) add_once(decision.approved_by, login);
         if (approval == Approval::undecided)
             for (const auto* missing : one.values("missing"))
-                add_once(decision.missing, message_of(missing->value));
+                add_once(decision.missing, missing_of(missing->value));
         add_findings(one, decision);
         decision.why.because.push_back(node_of(one, approval, counted, question));
     }

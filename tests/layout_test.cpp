@@ -22,6 +22,33 @@ using Troubles = std::vector<std::string>;
 
 constexpr long line_limit = 400;
 
+// Where functions and files are held to a smaller size.
+constexpr long function_limit = 60;
+constexpr long small_line_limit = 350;
+const std::vector<std::string> small_folders = {
+    "handlers/webhooks/", "handlers/runs/control/", "handlers/runs/gateway/",
+    "handlers/report/",   "handlers/api/",          "queue/",
+    "service/app/",       "handlers/runs/lifecycle"};
+
+// Sentences that are written outside service/wording, by file or folder: a number may only fall.
+// What is left are errors of a protocol, of a tool or of a configuration, which people read where
+// they occur, and the API's own description.
+const std::map<std::string, int> sentences_left = {
+    {"handlers/api/access.cpp", 4},
+    {"handlers/api/openapi.cpp", 10},
+    {"handlers/api/run_page.cpp", 7},
+    {"handlers/api/runs.cpp", 4},
+    {"handlers/api/tokens.cpp", 4},
+    {"handlers/forges/", 55},
+    {"handlers/runs/control/in_process_gateway.cpp", 1},  // why a job was given back, for the log
+    {"handlers/runs/gateway/", 15},
+    {"handlers/runs/worker/", 90},
+    {"handlers/webhooks/receive.cpp", 2},
+    {"policies/approval.cpp", 3},
+    {"policies/plan.cpp", 1},
+    {"policies/policies.cpp", 1},
+    {"policies/push.cpp", 3}};
+
 const std::set<std::string> top_entries = {
     "CHANGELOG.md", "CMakeLists.txt", "CMakePresets.json", "LICENSE", "README.md", "service",
     "handlers",     "queue",          "policies",          "tests",   "deploy"};
@@ -47,11 +74,14 @@ const std::map<std::string, Room> rooms = {
     {"queue", {"queue", {"process"}, {}}},
     {"forges", {"handlers/forges", {"net", "git"}, {"handlers/forges/forge.hpp"}}},
     {"webhooks",
-     {"handlers/webhooks", {"net", "forges", "queue", "policies", "catalog", "git"}, {}}},
+     {"handlers/webhooks",
+      {"net", "forges", "queue", "policies", "catalog", "git", "lifecycle", "wording"},
+      {}}},
     {"gateway", {"handlers/runs/gateway", {}, {}}},
+    {"lifecycle", {"handlers/runs", {"gateway", "queue"}, {"handlers/runs/lifecycle.hpp"}}},
     {"control",
      {"handlers/runs/control",
-      {"gateway", "queue", "policies", "git", "blobs", "catalog"},
+      {"lifecycle", "gateway", "queue", "policies", "git", "blobs", "catalog", "wording"},
       {"handlers/runs/control/control.hpp"}}},
     {"worker", {"handlers/runs/worker", {"gateway", "process", "net"}, {}}},
     {"report", {"handlers/report", {"forges", "queue", "blobs", "wording"}, {}}},
@@ -167,6 +197,144 @@ std::string code_only(std::string text) {
         }
     }
     return text;
+}
+
+std::size_t skip_braces(const std::string& code, std::size_t open);
+
+// A text in the source: where it begins and ends, and what it says. Neighbours are one.
+struct Literal {
+    std::size_t begin = 0, end = 0;
+    std::string text;
+};
+
+std::vector<Literal> literals_of(const std::string& source) {
+    const auto code = code_only(source);
+    std::vector<Literal> found;
+    for (std::size_t i = 0; i < code.size(); ++i) {
+        if (code[i] != '"') continue;
+        const auto close = code.find('"', i + 1);
+        if (close == code.npos) break;
+        const auto text = source.substr(i + 1, close - i - 1);
+        const bool joined = !found.empty() && code.find_first_not_of(" \n", found.back().end) ==
+                                                  i;  // nothing between but space
+        if (joined) {
+            found.back().end = close + 1;
+            found.back().text += text;
+        } else {
+            found.push_back({i, close + 1, text});
+        }
+        i = close;
+    }
+    return found;
+}
+
+std::size_t words_in(const std::string& text) {
+    std::istringstream in(text);
+    std::size_t count = 0;
+    for (std::string word; in >> word;)
+        count += std::any_of(word.begin(), word.end(),
+                             [](unsigned char c) { return std::isalpha(c) != 0; });
+    return count;
+}
+
+// The statement that the place belongs to, as far as it is written before it.
+std::string statement_before(const std::string& code, std::size_t at) {
+    std::size_t begin = 0;
+    for (const char* end : {";", "{\n", "}\n"})
+        if (const auto found = code.rfind(end, at); found != code.npos)
+            begin = std::max(begin, found + 1);
+    return code.substr(begin, at - begin);
+}
+
+// Literals of four words and more that are neither logged nor thrown.
+std::vector<std::size_t> sentences_in(const std::string& source) {
+    static const std::regex elsewhere(
+        "#include|\\b(log_\\w+|Failure|ForgeLags|Overtaken|counter|gauge|histogram)\\b");
+    const auto code = code_only(source);
+    std::vector<std::size_t> found;
+    for (const auto& literal : literals_of(source))
+        if (words_in(literal.text) >= 4 &&
+            !std::regex_search(statement_before(code, literal.begin), elsewhere))
+            found.push_back(literal.begin);
+    return found;
+}
+
+long line_of(const std::string& text, std::size_t at) {
+    return std::count(text.begin(), text.begin() + static_cast<long>(at), '\n') + 1;
+}
+
+// State is data, and only service/wording turns it into sentences.
+void check_sentences(const Files& files, Troubles& troubles) {
+    std::map<std::string, int> found;
+    std::map<std::string, std::string> last;
+    for (const auto& [path, text] : files) {
+        const bool policy = is_below(path, "policies") && path.find('/', 9) == path.npos;
+        if (!is_cpp(path) || (!is_below(path, "handlers") && !policy)) continue;
+        std::string place = path;
+        for (const auto& [left, number] : sentences_left)
+            if (path.starts_with(left)) place = left;
+        for (const auto at : sentences_in(text)) {
+            ++found[place];
+            last[place] = path + ":" + std::to_string(line_of(text, at));
+        }
+    }
+    for (const auto& [place, number] : found) {
+        const auto left = sentences_left.find(place);
+        const int allowed = left == sentences_left.end() ? 0 : left->second;
+        if (number > allowed)
+            troubles.push_back(last[place] + ": " + std::to_string(number) + " sentences in " +
+                               place + ", but " + std::to_string(allowed) +
+                               " may be there: let service/wording say it");
+    }
+}
+
+// Functions by the line on which they begin, and how many lines they have. A brace that is opened
+// where only namespaces and types are open, behind a parameter list, is a function's.
+std::vector<std::pair<long, long>> functions_of(const std::string& source) {
+    static const std::regex scope(
+        "^\\s*(template *<.*>\\s*)?(inline )?(namespace|class|struct|enum|union)\\b");
+    static const std::regex access("^\\s*(public|private|protected):");
+    const auto code = code_only(source);
+    std::vector<std::pair<long, long>> found;
+    std::size_t begin = 0;
+    for (std::size_t i = 0; i < code.size(); ++i) {
+        if (code[i] == '#' && (i == 0 || code[i - 1] == '\n')) begin = i = code.find('\n', i);
+        if (i == code.npos) break;
+        if (code[i] == ';' || code[i] == '}') begin = i + 1;
+        if (code[i] != '{') continue;
+        auto head = code.substr(begin, i - begin);
+        if (std::smatch label; std::regex_search(head, label, access)) {
+            begin += static_cast<std::size_t>(label.length());
+            head = label.suffix();
+        }
+        begin = std::min(code.find_first_not_of(" \n", begin), i);
+        const auto first = line_of(code, begin);
+        begin = i + 1;
+        if (std::regex_search(head, scope) && head.find('(') == head.npos) continue;
+        const auto close = skip_braces(code, i);
+        if (head.find('(') != head.npos)
+            found.emplace_back(first, line_of(code, close) - first + 1);
+        i = close == code.size() ? close - 1 : close;
+        begin = i + 1;
+    }
+    return found;
+}
+
+void check_sizes(const std::string& path, const std::string& text, Troubles& troubles) {
+    const bool policy = is_below(path, "policies") && path.find('/', 9) == path.npos;
+    const bool small =
+        policy || std::any_of(small_folders.begin(), small_folders.end(),
+                              [&](const auto& one) { return path.starts_with(one); });
+    if (!small) return;
+    const auto lines = std::count(text.begin(), text.end(), '\n');
+    if (lines > small_line_limit)
+        troubles.push_back(path + ": " + std::to_string(lines) + " lines, more than " +
+                           std::to_string(small_line_limit) + "; split it");
+    for (const auto& [line, length] : functions_of(text))
+        if (length > function_limit)
+            troubles.push_back(path + ":" + std::to_string(line) + ": a function of " +
+                               std::to_string(length) + " lines, more than " +
+                               std::to_string(function_limit) + "; split it");
 }
 
 std::size_t skip_braces(const std::string& code, std::size_t open) {
@@ -372,7 +540,9 @@ Troubles layout_troubles(const Files& files) {
         if (is_cpp(path)) check_awaits(path, text, troubles);
         if (is_source(path)) check_source(path, text, troubles);
         if (is_source(path)) check_forge_kinds(path, text, troubles);
+        if (is_source(path)) check_sizes(path, text, troubles);
     }
+    check_sentences(files, troubles);
     check_homes(files, troubles);
     check_type_names(files, troubles);
     check_reach(files, troubles);
@@ -518,7 +688,11 @@ TEST_CASE("An include that the table does not allow is found, one that it allows
         {"handlers/webhooks/x.cpp", "handlers/forges/other.hpp", false},
         {"handlers/webhooks/x.cpp", "handlers/forges/github/client.hpp", false},
         {"handlers/webhooks/x.cpp", "handlers/report/report.hpp", false},
+        {"handlers/webhooks/x.cpp", "handlers/runs/lifecycle.hpp", true},
         {"handlers/webhooks/x.cpp", "handlers/runs/gateway/gateway.hpp", false},
+        {"handlers/webhooks/x.cpp", "handlers/runs/control/control.hpp", false},
+        {"handlers/runs/control/x.cpp", "handlers/runs/lifecycle.hpp", true},
+        {"handlers/runs/worker/x.cpp", "handlers/runs/lifecycle.hpp", false},
         {"handlers/forges/github/x.cpp", "handlers/forges/forge.hpp", true},
         {"handlers/runs/control/x.cpp", "handlers/forges/forge.hpp", true},
         {"handlers/runs/control/x.cpp", "handlers/runs/worker/perform.hpp", false},
@@ -674,7 +848,57 @@ TEST_CASE("A file that opens without a comment, is left unfinished or grows too 
     CHECK(trouble_with("queue/x.cpp", std::string("// TO") + "DO\n") != "");
     std::string lines;
     for (int i = 0; i < 399; ++i) lines += "\n";
-    CHECK(trouble_with("queue/x.cpp", lines) == "");
-    CHECK(trouble_with("queue/x.cpp", lines + "\n") ==
-          "queue/x.cpp: 401 lines hold two ideas; split it");
+    CHECK(trouble_with("service/git/x.cpp", lines) == "");
+    CHECK(trouble_with("service/git/x.cpp", lines + "\n") ==
+          "service/git/x.cpp: 401 lines hold two ideas; split it");
+}
+
+TEST_CASE("A sentence outside service/wording is found, one that is logged or thrown is not") {
+    struct Case {
+        std::string path, code;
+        bool allowed;
+    };
+    const std::string sentence = "\"the run waits for nobody\"";
+    const Case cases[] = {
+        {"handlers/runs/control/x.cpp", "run.reason = " + sentence + ";", false},
+        {"handlers/runs/control/x.cpp", "run.reason = \"the run \"\n    \"waits for\";", false},
+        {"policies/x.cpp", "out = " + sentence + ";", false},
+        {"policies/engine/x.cpp", "out = " + sentence + ";", true},
+        {"service/wording/x.cpp", "out = " + sentence + ";", true},
+        {"handlers/webhooks/x.cpp", "log_info(" + sentence + ");", true},
+        {"handlers/webhooks/x.cpp", "throw Failure(\n    " + sentence + ");", true},
+        {"handlers/webhooks/x.cpp", "// " + sentence, true},
+        {"handlers/webhooks/x.cpp", "out = \"a run waits\";", true},
+        {"handlers/webhooks/x.cpp", "out = \"- ? :\" + name + \" of \";", true}};
+    for (const auto& c : cases) {
+        CAPTURE(c.path);
+        CAPTURE(c.code);
+        CHECK(trouble_with(c.path, c.code).empty() == c.allowed);
+    }
+}
+
+TEST_CASE("A function or a file that is longer than its folder allows is found") {
+    const auto function = [](int lines) {
+        std::string body = "namespace slipway {\n\nint f(int a,\n      int b) {\n";
+        for (int i = 3; i < lines; ++i) body += "    a += b;\n";
+        return body + "}\n\n}  // namespace slipway\n";
+    };
+    const auto method = [](int lines) {
+        std::string body = "class X {\n  public:\n    int f() {\n";
+        for (int i = 2; i < lines; ++i) body += "        if (x) { y(); }\n";
+        return body + "    }\n};\n";
+    };
+    for (const char* path : {"handlers/webhooks/x.cpp", "queue/redis/x.cpp", "policies/x.cpp"}) {
+        CHECK(trouble_with(path, function(60)) == "");
+        CHECK(trouble_with(path, function(61)) ==
+              std::string(path) + ":4: a function of 61 lines, more than 60; split it");
+        CHECK(trouble_with(path, method(60)) == "");
+        CHECK(trouble_with(path, method(61)) != "");
+    }
+    CHECK(trouble_with("service/git/x.cpp", function(61)) == "");
+    std::string lines;
+    for (int i = 0; i < 349; ++i) lines += "\n";
+    CHECK(trouble_with("handlers/api/x.cpp", lines) == "");
+    CHECK(trouble_with("handlers/api/x.cpp", lines + "\n") ==
+          "handlers/api/x.cpp: 351 lines, more than 350; split it");
 }

@@ -7,6 +7,8 @@
 #include "service/base/digest.hpp"
 #include "service/model/pull_record.hpp"
 #include "service/model/request.hpp"
+#include "service/wording/numbers.hpp"
+#include "service/wording/reasons.hpp"
 #include "service/wording/report.hpp"
 
 namespace slipway {
@@ -20,6 +22,8 @@ Json public_run(const Run& run) {
          {"settings", "push", "plan_file", "source", "outputs", "tool_document"})
         json.erase(inner);
     json.set("space", Json(run.settings.space.value));
+    json.set("reason", Json(reason_text(run)));
+    json.set("must_confirm", Json(reason_text(run.must_confirm)));
     json.set("summary", Json(run.planned_at_ms ? counts_text(run.counts) : ""));
     return json;
 }
@@ -92,14 +96,16 @@ Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
     if (run.value.approval)
         stack.approval = *run.value.approval;  // of then; others may have been given since
     stack.run = run.value;
+    Json approval = encode(stack.approval);
+    approval.set("missing", encode(texts_of(stack.approval.missing)));
     Json body = Json::object({{"run", Json(id)},
                               {"stack", Json(run.value.stack.value)},
                               {"state", Json(word(run.value.state))},
-                              {"reason", Json(run.value.reason)},
+                              {"reason", Json(reason_text(run.value))},
                               {"text", Json(explanation_tree(stack))},
                               {"push", encode(run.value.push)},
                               {"plan", encode(run.value.plan_decision)},
-                              {"approval", encode(stack.approval)}});
+                              {"approval", std::move(approval)}});
     co_return json_response(200, body);
 }
 

@@ -1,5 +1,6 @@
 // From records to one Report value: what is known of a pull request at this moment.
 #include <algorithm>
+#include <map>
 #include <set>
 
 #include "handlers/report/report.hpp"
@@ -97,13 +98,13 @@ StackReport stack_of(const PullStack& stack) {
     return out;
 }
 
-}  // namespace
+// The run that the report shows of a stack: after the merge that of the branch, before it the
+// proposed one, unless its apply was asked for; "": none.
+const RunId& shown_run(const PullStack& stack, PullPhase phase) {
+    return !stack.tracked.empty() || phase == PullPhase::merged ? stack.tracked : stack.proposed;
+}
 
-Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestName name) {
-    auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
-    if (!pull.version) co_return std::nullopt;
-    auto posted = co_await load<PostedRecord>(context.queue, posted_key(name));
-    const auto& record = pull.value;
+Report head_of(const ReportContext& context, const PullRecord& record) {
     Report report;
     report.pull = record.pull;
     report.phase = record.pull.state == PullState::merged ? PullPhase::merged : PullPhase::proposed;
@@ -111,12 +112,43 @@ Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestNam
     report.public_url = context.public_url;
     report.command_word = context.command_word;
     report.link_hosts = context.link_hosts;
-    if (const auto at = context.forges.find(name.repository.forge); at != context.forges.end())
+    if (const auto at = context.forges.find(record.pull.name.repository.forge);
+        at != context.forges.end())
         report.limits = at->second->traits().limits;
     report.discovering_stacks = record.discovering_stacks && record.pull.state == PullState::open;
     report.conflicts = record.conflicts;
     report.configuration = record.configuration;
     report.now_ms = context.clock.now_ms();
+    return report;
+}
+
+// The plans that were shown of the head before this one: change addresses by stack.
+using Addresses = std::map<std::string, std::vector<std::string>>;
+
+Task<void> add_run(ReportContext& context, StackReport& stack, const PullStack& known,
+                   const Addresses& before) {
+    co_await prefer_applied(context, stack, known.before_merge);
+    const auto& run = *stack.run;
+    if (run.approval) stack.approval = *run.approval;
+    stack.plan = plan_in(context.plans, run.plan_document);
+    if (const auto job = awaited_job(run); !job.empty()) {
+        JobId waiting(job);
+        stack.place_in_queue = co_await context.queue.place_in_queue(waiting);
+    }
+    stack.ahead = co_await ahead_of(context, run);
+    co_await add_approved_plan(context, stack);
+    const auto seen = before.find(stack.stack.value);
+    if (stack.plan && seen != before.end()) compare(stack, seen->second);
+}
+
+}  // namespace
+
+Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestName name) {
+    auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
+    if (!pull.version) co_return std::nullopt;
+    auto posted = co_await load<PostedRecord>(context.queue, posted_key(name));
+    const auto& record = pull.value;
+    auto report = head_of(context, record);
     if (report.discovering_stacks) co_return report;  // what is known of stacks is of another head
 
     const bool same_head = posted.value.posted_head == record.pull.head;
@@ -126,39 +158,19 @@ Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestNam
     if (!before.empty()) report.previous_head = std::string(shortened(head_before.value));
 
     std::vector<std::string> keys;
-    for (const auto& stack : record.stacks) {
-        const auto& id = !stack.tracked.empty() || report.phase == PullPhase::merged
-                             ? stack.tracked
-                             : stack.proposed;
-        if (!id.empty()) keys.push_back(run_key(id));
-    }
+    for (const auto& stack : record.stacks)
+        if (const auto& id = shown_run(stack, report.phase); !id.empty())
+            keys.push_back(run_key(id));
     auto records = co_await context.queue.read_many(keys);
     std::size_t next = 0;
     for (const auto& stack : record.stacks) {
         auto one = stack_of(stack);
-        const auto& id = !stack.tracked.empty() || report.phase == PullPhase::merged
-                             ? stack.tracked
-                             : stack.proposed;
-        if (!id.empty()) {
-            const auto& found = records.at(next);
-            if (found.version) one.run = decoded_record<Run>(keys.at(next), found);
-            ++next;
-            co_await prefer_applied(context, one, stack.before_merge);
+        if (!shown_run(stack, report.phase).empty()) {
+            const auto at = next++;
+            if (records.at(at).version) one.run = decoded_record<Run>(keys.at(at), records.at(at));
         }
-        if (report.phase == PullPhase::merged) one.not_planned.clear();
-        if (one.run) {
-            if (one.run->approval) one.approval = *one.run->approval;
-            one.plan = plan_in(context.plans, one.run->plan_document);
-            const auto job = awaited_job(*one.run);
-            if (!job.empty()) {
-                JobId waiting(job);
-                one.place_in_queue = co_await context.queue.place_in_queue(waiting);
-            }
-            one.ahead = co_await ahead_of(context, *one.run);
-            co_await add_approved_plan(context, one);
-            const auto seen = before.find(one.stack.value);
-            if (one.plan && seen != before.end()) compare(one, seen->second);
-        }
+        if (report.phase == PullPhase::merged) one.not_planned = Reason();
+        if (one.run) co_await add_run(context, one, stack, before);
         report.stacks.push_back(std::move(one));
     }
     co_return report;

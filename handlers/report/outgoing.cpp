@@ -66,25 +66,14 @@ void add(Outgoing& out, const PostedRecord& posted, OutgoingCheck check, Turn tu
     out.checks.push_back(std::move(check));
 }
 
-CheckText cancelled(std::string title) {
-    CheckText text;
-    text.status = CheckStatus::done;
-    text.outcome = Conclusion::cancelled;
-    text.summary = title + ".";
-    text.title = std::move(title);
-    return text;
-}
-
 // Nothing more will come of these: the pull request is over.
 void close_what_is_open(const Report& report, const PostedRecord& posted, Outgoing& out) {
-    const bool merged = report.pull.state == PullState::merged;
     for (const auto& [key, digest] : posted.check_digests) {
         if (!is_open(digest) || !key.ends_with("@" + report.pull.head.value)) continue;
         const bool told = std::any_of(out.checks.begin(), out.checks.end(),
                                       [&](const OutgoingCheck& one) { return one.key == key; });
         if (told) continue;
-        const auto text = cancelled(merged ? "Merged before the plan was there"
-                                           : "Closed before the plan was there");
+        const auto text = ended_check(report.pull.state);
         add(out, posted, made(report, key.substr(0, key.rfind('@')), text, nullptr),
             Turn::attention);
     }
@@ -96,8 +85,7 @@ void close_superseded(const Report& report, const PostedRecord& posted, Outgoing
         const auto at = key.rfind('@');
         if (!is_open(digest) || at == key.npos || key.substr(at + 1) == report.pull.head.value)
             continue;
-        const auto text =
-            cancelled("Superseded by " + std::string(shortened(report.pull.head.value)));
+        const auto text = superseded_check(report.pull.head);
         auto one = made(report, key.substr(0, at), text, nullptr);
         one.check.commit = CommitSha(key.substr(at + 1));
         one.check.external_id = digest.substr(open_digest.size());

@@ -56,14 +56,6 @@ bool worth_writing(const Outgoing& out, const Report& report, const PostedRecord
 // A head, an attempt, applies before the merge: what the budget of calls is counted for.
 std::string round_of(const Report& report);
 
-// One short new comment, where somebody must act who would not learn it from an edit; `key` says
-// what for.
-struct Mention {
-    std::string key;
-    std::string body;
-};
-std::optional<Mention> mention(const Report& report);
-
 // What is remembered of a check that is about to be made and not completed: whether it was is not
 // known until the answer is there.
 std::string digest_of_begun(const Check& check);

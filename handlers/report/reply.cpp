@@ -43,11 +43,9 @@ Task<void> pass_merge_group(ReportContext& context, ClaimedJob job) {
     check.commit = group.head;
     check.status = CheckStatus::done;
     check.conclusion = Conclusion::passed;
-    check.title = "Judged on the pull requests";
-    check.summary =
-        "The pull requests of this merge group were planned and judged one by one. After the merge "
-        "each "
-        "stack is planned again, and applies only what was approved.";
+    const auto text = merge_group_check();
+    check.title = text.title;
+    check.summary = text.summary;
     check.completed_at_ms = context.clock.now_ms();
     co_await forge.put_check(group.repository, "", std::move(check));
 }

@@ -11,6 +11,7 @@
 #include "service/base/nearest.hpp"
 #include "service/base/utf8.hpp"
 #include "service/model/provider.hpp"
+#include "service/wording/commands.hpp"
 
 namespace slipway {
 
@@ -25,35 +26,26 @@ struct Row {
     std::string_view word;
     Verb verb;
     std::string_view arguments;
-    std::string_view does;       // "": another word for the same, not in the help
+    bool another_word = false;   // for the same; not in the help
     bool atlantis_only = false;  // only behind the word `atlantis`
 };
 constexpr std::array<Row, 16> table = {{
-    {"plan", Verb::plan, "[STACK]…", "plans again, at the present head"},
-    {"apply", Verb::apply, "[STACK[@PLAN]]…",
-     "before the merge, where a stack allows it: applies; after the merge: confirms what waits, "
-     "and begins again "
-     "what failed"},
-    {"retry", Verb::retry, "[--failed] [STACK]…",
-     "plans again, after the merge from the branch's tip; `--failed`: only what failed"},
-    {"approve", Verb::approve, "[STACK[@PLAN]]…", "approves the plans as they are shown"},
-    {"reject", Verb::reject, "[STACK[@PLAN]]…",
-     "says no to them, which also takes back an approval"},
-    {"cancel", Verb::cancel, "[STACK]…",
-     "undoes what can be undone now: takes out of the queue, stops a plan, discards what waits"},
-    {"resolve", Verb::resolve, "STACK applied|failed",
-     "says how an apply ended whose end nobody saw"},
-    {"explain", Verb::explain, "[STACK]…", "shows which policies decided what, and why"},
-    {"allow", Verb::allow, "provider SOURCE…",
-     "lets plans of this pull request run providers that the tracked branch does not use; needs "
-     "the role admin"},
-    {"help", Verb::help, "", "shows this table"},
-    {"confirm", Verb::apply, "", ""},
-    {"discard", Verb::cancel, "", ""},
-    {"plan", Verb::plan, "", "", true},
-    {"apply", Verb::apply, "", "", true},
-    {"unlock", Verb::cancel, "", "", true},
-    {"approve_policies", Verb::approve, "", "", true},
+    {"plan", Verb::plan, "[STACK]…"},
+    {"apply", Verb::apply, "[STACK[@PLAN]]…"},
+    {"retry", Verb::retry, "[--failed] [STACK]…"},
+    {"approve", Verb::approve, "[STACK[@PLAN]]…"},
+    {"reject", Verb::reject, "[STACK[@PLAN]]…"},
+    {"cancel", Verb::cancel, "[STACK]…"},
+    {"resolve", Verb::resolve, "STACK applied|failed"},
+    {"explain", Verb::explain, "[STACK]…"},
+    {"allow", Verb::allow, "provider SOURCE…"},
+    {"help", Verb::help, ""},
+    {"confirm", Verb::apply, "", true},
+    {"discard", Verb::cancel, "", true},
+    {"plan", Verb::plan, "", true, true},
+    {"apply", Verb::apply, "", true, true},
+    {"unlock", Verb::cancel, "", true, true},
+    {"approve_policies", Verb::approve, "", true, true},
 }};
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
@@ -128,8 +120,7 @@ class Grammar {
             if (point.value == '\t') continue;
             if (point.value < 0x20 || point.value == 0x7F || point.value == replacement_character ||
                 is_invisible(point.value))
-                return mistake(
-                    "The command contains an invisible character; please type it again.");
+                return mistake(mistakes::invisible_character());
         }
         const auto words = split(line);
         CommentCommand command;
@@ -164,9 +155,8 @@ class Grammar {
         if (!command.targets.empty() && command.targets.back().plan.empty())
             command.resolution = parse_word<Resolution>(folded(command.targets.back().pattern));
         if (!command.resolution || command.targets.size() < 2)
-            return mistake("Name the stack, and say how its apply ended: " +
-                           example("resolve", "STACK applied") + " or " +
-                           example("resolve", "STACK failed") + ".");
+            return mistake(mistakes::say_how_it_ended(example("resolve", "STACK applied"),
+                                                      example("resolve", "STACK failed")));
         command.targets.pop_back();
         return command;
     }
@@ -181,8 +171,7 @@ class Grammar {
     }
 
     Parsed how_to_allow() const {
-        return mistake("What is allowed is a provider by its source: " +
-                       example("allow", "provider NAMESPACE/TYPE") + ".");
+        return mistake(mistakes::how_to_allow(example("allow", "provider NAMESPACE/TYPE")));
     }
 
     // "provider", then sources.
@@ -200,19 +189,13 @@ class Grammar {
 
     std::optional<Parsed> argument(std::string_view text, CommentCommand& command) const {
         if (text.starts_with("\xE2\x80\x93") || text.starts_with("\xE2\x80\x94"))
-            return mistake("There is a long dash where two hyphens are meant: `-- note`.");
+            return mistake(mistakes::long_dash());
         if (text.starts_with("-")) {
-            if (is_atlantis_)
-                return mistake(
-                    "Slipway names stacks where others name directories and workspaces: " +
-                    example("plan", "STACK") + ".");
-            return mistake(
-                "This command knows no options. A note goes behind `-- `, with a space.");
+            if (is_atlantis_) return mistake(mistakes::atlantis_options(example("plan", "STACK")));
+            return mistake(mistakes::no_options());
         }
         if (command.targets.size() == target_limit)
-            return mistake(
-                "These are more than " + std::to_string(target_limit) +
-                " stacks; a pattern such as `prod-*`, `label:x` or `space:path` names many.");
+            return mistake(mistakes::too_many(target_limit));
         CommandTarget target;
         const auto at = text.find('@');
         target.pattern = std::string(text.substr(0, at));
@@ -220,10 +203,7 @@ class Grammar {
             target.plan = folded(text.substr(at + 1));
             const bool fits = target.plan.size() >= 4 && target.plan.size() <= 64 &&
                               std::all_of(target.plan.begin(), target.plan.end(), is_hex);
-            if (!fits || target.pattern.empty())
-                return mistake(
-                    "A plan is named by its stack and at least four digits of its digest: "
-                    "`STACK@9f3c`.");
+            if (!fits || target.pattern.empty()) return mistake(mistakes::how_a_plan_is_named());
         }
         if (auto wrong = pattern(target.pattern)) return wrong;
         command.targets.push_back(std::move(target));
@@ -236,31 +216,22 @@ class Grammar {
             const char c = static_cast<char>(point.value);
             if (point.value >= 0x80) {
                 const bool quote = point.value >= 0x2018 && point.value <= 0x201F;
-                return mistake(
-                    quote ? "Names are written without quotes, straight or curly."
-                          : "There is a character that is not a plain letter, digit or sign; if "
-                            "it looks like one, please type the name again.");
+                return mistake(quote ? mistakes::curly_quotes() : mistakes::strange_character());
             }
-            if (c == '"' || c == '\'') return mistake("Names are written without quotes.");
+            if (c == '"' || c == '\'') return mistake(mistakes::quotes());
             if (!is_letter(c) && !is_digit(c) &&
                 std::string_view("-_.:/+=,*?[]{}!").find(c) == text.npos)
-                return mistake(
-                    c == '`'
-                        ? std::string("A backtick has no meaning here.")
-                        : "`" + std::string(1, c) +
-                              "` has no meaning here; stacks are "
-                              "named by letters, digits and `-_./`, patterns by `*?[]{}` too.");
+                return mistake(mistakes::meaningless(c));
             at += point.bytes;
         }
-        if (text.size() > name_limit) return mistake("A stack's name is not as long as that.");
+        if (text.size() > name_limit) return mistake(mistakes::too_long());
         std::string_view rest = text;
         while (!rest.empty()) {
             const auto segment = rest.substr(0, rest.find('/'));
-            if (segment == "..")
-                return mistake("`..` leads out of the tree; stacks are named from its root.");
+            if (segment == "..") return mistake(mistakes::leads_out());
             rest.remove_prefix(std::min(rest.size(), segment.size() + 1));
         }
-        if (text == "label:") return mistake("`label:` wants a label behind it: `label:team-a`.");
+        if (text == "label:") return mistake(mistakes::label_without_name());
         return std::nullopt;
     }
 
@@ -281,11 +252,8 @@ class Grammar {
         std::string said = "this";
         if (verb.size() <= 24 && std::all_of(verb.begin(), verb.end(), is_letter))
             said = "`" + verb + "`";
-        if (meant)
-            return mistake("There is no command " + said + "; did you mean " + example(*meant, "") +
-                           "?");
-        return mistake("There is no command " + said + "; " + example("help", "") +
-                       " lists them all.");
+        return mistake(meant ? mistakes::did_you_mean(said, example(*meant, ""))
+                             : mistakes::no_such_command(said, example("help", "")));
     }
 
     std::string example(std::string_view verb, std::string_view argument) const {
@@ -319,16 +287,11 @@ std::optional<std::variant<CommentCommand, CommandMistake>> parse_comment(
                 continue;  // prose begins with words, too
             const bool same = first == wanted;
             if (!same && !looks_like(words[0].text, wanted)) continue;
-            if (found)
-                return CommandMistake{
-                    "There are two commands in this comment, and none was done: "
-                    "one comment says one thing."};
+            if (found) return CommandMistake{mistakes::two_commands()};
             if (same)
                 found = Grammar(command_word).parse(line);
             else
-                found = CommandMistake{
-                    "The command's first word contains characters that only look like `" +
-                    command_word + "`; please type it again."};
+                found = CommandMistake{mistakes::looks_like(command_word)};
             break;
         }
     }
@@ -336,23 +299,10 @@ std::optional<std::variant<CommentCommand, CommandMistake>> parse_comment(
 }
 
 std::string command_help(std::string_view command_word) {
-    std::string out = "| Command | What it does |\n|---|---|\n";
-    const std::string word(command_word);
-    for (const auto& row : table) {
-        if (row.does.empty()) continue;
-        out += "| `" + word + " " + std::string(row.word);
-        if (!row.arguments.empty()) out += " " + std::string(row.arguments);
-        out += "` | " + std::string(row.does) + " |\n";
-    }
-    out +=
-        "\nSTACK is a name, a pattern such as `prod-*`, `label:x` or `space:path`; without one, "
-        "all stacks "
-        "of the pull request are meant. `@PLAN` is the short digest beside a plan: then the "
-        "command "
-        "holds for that plan and no other. What follows `-- ` is kept as a note. A command stands "
-        "on a "
-        "line of its own, one in a comment; editing a comment commands nothing.\n";
-    return out;
+    std::vector<CommandUsage> usages;
+    for (const auto& row : table)
+        if (!row.another_word) usages.push_back({row.verb, row.word, row.arguments});
+    return help_text(usages, command_word);
 }
 
 }  // namespace slipway

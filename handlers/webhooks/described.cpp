@@ -49,7 +49,7 @@ class Description {
         if (!text) return own;
         auto loaded = read(*text);
         if (tell)
-            for (const auto& finding : loaded.findings) out_.findings.push_back(finding.text());
+            for (const auto& finding : loaded.findings) out_.findings.push_back(finding);
         if (!loaded.findings.empty()) return std::nullopt;
         for (auto& stack : loaded.organisation.stacks) {
             if (stack.branch != branch_ || find_in(out_.stacks, stack.id)) continue;

@@ -14,8 +14,8 @@ namespace slipway {
 
 struct DescribedStacks {
     std::shared_ptr<const Organisation> organisation;
-    std::vector<Stack> stacks;          // whose tracked branch it is
-    std::vector<std::string> findings;  // of the repository's own file, file:line:column: message
+    std::vector<Stack> stacks;            // whose tracked branch it is
+    std::vector<ConfigFinding> findings;  // of the repository's own file
     // What a change of the repository's own file does to the stacks that it described before.
     std::vector<Stack> undescribed;  // it describes them no longer; with their settings of before
     std::map<StackId, std::string>

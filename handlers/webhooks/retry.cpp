@@ -3,19 +3,20 @@
 #include <algorithm>
 #include <map>
 
+#include "handlers/runs/lifecycle.hpp"
+#include "handlers/webhooks/branch.hpp"
 #include "handlers/webhooks/tracked.hpp"
 #include "service/base/digest.hpp"
 #include "service/base/log.hpp"
+#include "service/wording/answers.hpp"
 
 namespace slipway {
 
 namespace {
 
-// The branch as it is now.
+// The branch as it is now, and the stacks that live on it.
 struct Tip {
-    std::shared_ptr<Repository> repository;
-    CommitSha commit;
-    TreeId tree;
+    BranchTip branch;
     DescribedStacks described;
 };
 
@@ -31,40 +32,22 @@ RunId retry_id(const RunId& old) { return RunId(sha256_hex("retry/" + old.value)
 Task<std::optional<Tip>> read_tip(ReactContext& context, Forge& forge, RepositoryName repository,
                                   std::string branch) {
     auto default_branch = co_await forge.default_branch(repository);
-    auto remote = co_await forge.git_remote(repository);
-    std::vector<CommitSha> none;
-    std::vector<std::string> branches{branch};
-    if (default_branch != branch) branches.push_back(default_branch);
-    co_await context.mirrors.fetch(repository.text(), std::move(remote), std::move(none),
-                                   std::move(branches));
-    Tip out;
-    out.repository = context.mirrors.open(repository.text());
-    OwnFiles own;
-    auto read = [&]() -> bool {
-        auto& git = *out.repository;
-        const auto tip = git.branch_tip(branch);
-        if (!tip) return false;
-        out.commit = *tip;
-        out.tree = git.tree_of(*tip);
-        if (auto at = git.branch_tip(default_branch))
-            own.trusted = git.file(git.tree_of(*at), repository_file);
-        own.after = own.trusted;
-        return true;
-    };
-    const bool there = co_await context.pool.run(read);
-    if (!there) co_return std::nullopt;
+    auto tip = co_await fetch_tip(context, forge, repository, branch, default_branch);
+    if (!tip) co_return std::nullopt;
     auto organisation = context.organisation();
     auto self = may_describe_itself(context, forge, repository, *organisation);
-    out.described = describe(organisation, repository, branch, default_branch, self, own);
+    Tip out;
+    out.branch = std::move(*tip);
+    out.described =
+        describe(organisation, repository, branch, default_branch, self, out.branch.own);
     co_return out;
 }
 
 // Why it cannot be planned any more; "": `out` is what to plan. Blocking.
 std::string plan_at(const Tip& tip, const Run& old, ConcernedStack& out) {
     const auto& stacks = tip.described.stacks;
-    const auto name = "`" + old.stack.value + "`";
     const auto there = [&](const std::string& directory) {
-        return tip.repository->object_at(tip.tree, directory).has_value();
+        return tip.branch.repository->object_at(tip.branch.tree, directory).has_value();
     };
     const auto settings = std::find_if(stacks.begin(), stacks.end(),
                                        [&](const Stack& stack) { return stack.id == old.stack; });
@@ -74,7 +57,7 @@ std::string plan_at(const Tip& tip, const Run& old, ConcernedStack& out) {
     if (described && there(settings->directory)) return "";
     if (old.destroy) {
         if (described && settings->on_delete != OnDelete::destroy)
-            return "the settings of " + name + " do not say `delete: destroy` any more";
+            return answers::not_to_be_destroyed(old.stack);
         out.stack = old.settings;
         out.gone.emplace();
         out.gone->directory = old.settings.directory;
@@ -83,31 +66,13 @@ std::string plan_at(const Tip& tip, const Run& old, ConcernedStack& out) {
         out.gone->on_delete = OnDelete::destroy;
         return "";
     }
-    if (!described) return name + " is not described any more";
+    if (!described) return answers::not_described(old.stack);
     if (old.renamed_from == settings->directory && there(old.settings.directory)) {
         out.stack.directory = old.settings.directory;
         out.renamed_from = old.renamed_from;
         return "";
     }
-    return "the directory of " + name + " does not exist on the branch any more";
-}
-
-Run run_again(const ReactContext& context, const Tip& tip, const Again& again, const Actor& by) {
-    TrackedCause cause;
-    cause.repository = again.old.repository;
-    cause.head = tip.commit;
-    cause.base = again.old.base;
-    cause.tree = tip.tree;
-    cause.before_tree = again.old.tree;  // of a destroy, which was planned from there before
-    cause.attempt = again.old.attempt;
-    cause.by = by;
-    cause.must_confirm = again.old.destroy ? "" : again.old.must_confirm;
-    auto run = tracked_run(context, again.concerned, cause);
-    run.id = retry_id(again.old.id);
-    run.retry_of = again.old.id;
-    run.pull = again.old.pull;
-    run.approved_run = again.old.approved_run;
-    return run;
+    return answers::directory_gone(old.stack);
 }
 
 void answer(Commit& commit, const LookRequest& request, const std::string& trouble) {
@@ -117,7 +82,7 @@ void answer(Commit& commit, const LookRequest& request, const std::string& troub
     CommentReply reply;
     reply.pull = request.pull;
     reply.comment_id = request.comment_id;
-    reply.text = "Nothing is planned again: " + trouble + ".";
+    reply.text = answers::not_retried(trouble);
     // Its own job: the command itself was answered under the comment's name.
     commit.jobs.push_back(
         make_job(JobKind::reply,
@@ -138,39 +103,110 @@ Task<std::vector<Run>> asked_for(ReactContext& context, std::vector<RunId> ids) 
     co_return out;
 }
 
-std::vector<Run> runs_again(const ReactContext& context, const Tip& tip, std::vector<Again> all,
-                            const Actor& by) {
+// All that was read.
+struct RetryLook {
+    LookRequest request;
+    Mode mode = Mode::apply;
+    std::int64_t now_ms = 0;
+    std::string trouble;  // why nothing is planned again; "": it is
+    CommitSha tip;
+    TreeId tree;
+    std::vector<Again> all;
+    std::map<std::string, Stored<PullRecord>> pulls;  // that the old runs belong to, by key
+};
+
+Run run_again(const RetryLook& look, const Again& again) {
+    TrackedCause cause;
+    cause.repository = again.old.repository;
+    cause.head = look.tip;
+    cause.base = again.old.base;
+    cause.tree = look.tree;
+    cause.before_tree = again.old.tree;  // of a destroy, which was planned from there before
+    cause.attempt = again.old.attempt;
+    cause.by = look.request.actor;
+    cause.mode = look.mode;
+    cause.now_ms = look.now_ms;
+    if (!again.old.destroy) cause.must_confirm = again.old.must_confirm;
+    auto run = tracked_run(again.concerned, cause);
+    run.id = retry_id(again.old.id);
+    run.retry_of = again.old.id;
+    run.pull = again.old.pull;
+    run.approved_run = again.old.approved_run;
+    return run;
+}
+
+std::vector<Run> runs_again(const RetryLook& look) {
     std::vector<ConcernedStack> order;
-    for (const auto& one : all) order.push_back(one.concerned);
+    for (const auto& one : look.all) order.push_back(one.concerned);
     order_by_dependencies(order);
     std::vector<Run> out;
     for (const auto& stack : order)
-        for (const auto& one : all)
-            if (one.concerned.stack.id == stack.stack.id)
-                out.push_back(run_again(context, tip, one, by));
+        for (const auto& one : look.all)
+            if (one.concerned.stack.id == stack.stack.id) out.push_back(run_again(look, one));
     return out;
 }
 
 // Each becomes the run of its stack on the pull request that it came from.
-Task<void> join_pulls(ReactContext& context, Commit& commit, std::vector<Run>& runs) {
-    std::map<std::string, Stored<PullRecord>> records;
+void join_pulls(Commit& commit, RetryLook& look, std::vector<Run>& runs) {
     for (auto& run : runs) {
         if (!run.pull) continue;
         const PullRequestName name{run.repository, *run.pull};
-        auto known = records.find(pull_key(name));
-        if (known == records.end()) {
-            auto record = co_await load<PullRecord>(context.queue, pull_key(name));
-            if (!record.version) continue;
-            known = records.emplace(pull_key(name), std::move(record)).first;
-        }
+        const auto record = look.pulls.find(pull_key(name));
+        if (record == look.pulls.end()) continue;
         const auto approved_run = run.approved_run;
-        belongs_to(run, known->second.value);
+        belongs_to(run, record->second.value);
         run.approved_run = approved_run;
     }
-    for (auto& [key, record] : records) {
+    for (auto& [key, record] : look.pulls) {
         const auto& name = record.value.pull.name;
         commit.records.push_back(save(key, record));
         commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+    }
+}
+
+Commit decide_retry(RetryLook look) {
+    Commit commit;
+    if (look.trouble.empty()) {
+        auto runs = runs_again(look);
+        join_pulls(commit, look, runs);
+        create_tracked_runs(commit, std::move(runs));
+    } else {
+        answer(commit, look.request, look.trouble);
+    }
+    return commit;
+}
+
+// What each run is to plan at the branch's tip, or why one of them cannot be planned any more.
+Task<void> read_branch(ReactContext& context, RetryLook& look, std::vector<Run> old) {
+    auto& forge = *context.forges.at(old.front().repository.forge);
+    auto tip =
+        co_await read_tip(context, forge, old.front().repository, old.front().settings.branch);
+    if (!tip) {
+        look.trouble = answers::branch_gone();
+        co_return;
+    }
+    look.tip = tip->branch.commit;
+    look.tree = tip->branch.tree;
+    if (!tip->described.findings.empty())
+        look.trouble = answers::stacks_unreadable(tip->described.findings.front().text());
+    auto find = [&] {
+        for (auto& run : old) {
+            if (!look.trouble.empty()) return;
+            Again one{std::move(run), {}};
+            look.trouble = plan_at(*tip, one.old, one.concerned);
+            look.all.push_back(std::move(one));
+        }
+    };
+    co_await context.pool.run(find);
+}
+
+Task<void> read_pulls(ReactContext& context, RetryLook& look) {
+    for (const auto& one : look.all) {
+        if (!one.old.pull) continue;
+        const auto key = pull_key({one.old.repository, *one.old.pull});
+        if (look.pulls.contains(key)) continue;
+        auto record = co_await load<PullRecord>(context.queue, key);
+        if (record.version) look.pulls.emplace(key, std::move(record));
     }
 }
 
@@ -179,31 +215,14 @@ Task<void> join_pulls(ReactContext& context, Commit& commit, std::vector<Run>& r
 Task<void> retry_runs(ReactContext& context, LookRequest request, Lease holding) {
     auto old = co_await asked_for(context, request.retried);
     if (old.empty()) co_return;
-    auto& forge = *context.forges.at(old.front().repository.forge);
-    auto tip =
-        co_await read_tip(context, forge, old.front().repository, old.front().settings.branch);
-    std::string trouble = tip ? "" : "the branch does not exist any more";
-    if (tip && !tip->described.findings.empty())
-        trouble = "the stacks cannot be read: " + tip->described.findings.front();
-    std::vector<Again> all;
-    auto look = [&] {
-        for (auto& run : old) {
-            if (!trouble.empty()) return;
-            Again one{std::move(run), {}};
-            trouble = plan_at(*tip, one.old, one.concerned);
-            all.push_back(std::move(one));
-        }
-    };
-    co_await context.pool.run(look);
+    RetryLook look;
+    look.request = std::move(request);
+    look.mode = context.mode;
+    look.now_ms = context.clock.now_ms();
+    co_await read_branch(context, look, std::move(old));
+    co_await read_pulls(context, look);
 
-    Commit commit;
-    if (trouble.empty()) {
-        auto runs = runs_again(context, *tip, std::move(all), request.actor);
-        co_await join_pulls(context, commit, runs);
-        leave_tracked(commit, std::move(runs));
-    } else {
-        answer(commit, request, trouble);
-    }
+    auto commit = decide_retry(std::move(look));
     commit.holding = holding;
     commit.finish = true;
     auto done = co_await context.queue.commit(std::move(commit));

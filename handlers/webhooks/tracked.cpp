@@ -1,16 +1,17 @@
 #include "handlers/webhooks/tracked.hpp"
 
 #include <algorithm>
-#include <map>
 #include <set>
+
+#include "handlers/runs/lifecycle.hpp"
 
 namespace slipway {
 
 namespace {
 
 // A destroy is never begun by a merge alone: somebody names the stack.
-std::string why_confirmed(const ConcernedStack& concerned, const TrackedCause& cause) {
-    if (concerned.destroys()) return "it destroys all that the stack manages";
+Reason why_it_waits(const ConcernedStack& concerned, const TrackedCause& cause) {
+    if (concerned.destroys()) return {Cause::destroys_stack};
     return cause.must_confirm;
 }
 
@@ -37,8 +38,7 @@ void order_by_dependencies(std::vector<ConcernedStack>& stacks) {
     if (out.size() == stacks.size()) stacks = std::move(out);
 }
 
-Run tracked_run(const ReactContext& context, const ConcernedStack& concerned,
-                const TrackedCause& cause) {
+Run tracked_run(const ConcernedStack& concerned, const TrackedCause& cause) {
     Run run;
     run.kind = RunKind::tracked;
     run.stack = concerned.stack.id;
@@ -53,14 +53,10 @@ Run tracked_run(const ReactContext& context, const ConcernedStack& concerned,
     run.renamed_from = concerned.renamed_from;
     run.triggered_by = cause.by;
     run.settings = concerned.stack;
-    if (context.mode == Mode::observe) run.settings.mode = Mode::observe;
+    if (cause.mode == Mode::observe) run.settings.mode = Mode::observe;
     run.push = concerned.decision;
-    run.must_confirm = why_confirmed(concerned, cause);
-    run.created_at_ms = context.clock.now_ms();
-    StateChange first;
-    first.at_ms = run.created_at_ms;
-    first.by = cause.by.text();
-    run.history.push_back(std::move(first));
+    run.must_confirm = why_it_waits(concerned, cause);
+    begin_history(run, cause.now_ms, cause.by.text());
     return run;
 }
 
@@ -80,28 +76,6 @@ RunId belongs_to(Run& run, PullRecord& pull) {
     stack.renamed_from = run.renamed_from;
     pull.stacks.push_back(std::move(stack));
     return {};
-}
-
-void leave_tracked(Commit& commit, std::vector<Run> runs) {
-    std::map<StackId, Run*> by_stack;
-    for (auto& run : runs) {
-        for (const auto& upstream : run.settings.depends_on) {
-            auto at = by_stack.find(upstream);
-            if (at == by_stack.end()) continue;
-            run.waits_for.push_back(at->second->id);
-            at->second->dependents.push_back(run.id);
-        }
-        by_stack.emplace(run.stack, &run);
-    }
-    for (auto& run : runs) {
-        Stored<Run> stored{run, 0};
-        commit.records.push_back(save(run_key(run.id), stored));
-        commit.index.push_back({"runs", run.id.value, run.created_at_ms});
-        commit.index.push_back({"runs/" + run.stack.value, run.id.value, run.created_at_ms});
-        if (run.waits_for.empty())
-            commit.enter.push_back({"stack/" + run.stack.value, run.id.value,
-                                    make_job(JobKind::prepare, run.id.value, run.id)});
-    }
 }
 
 }  // namespace slipway

@@ -8,6 +8,7 @@
 
 #include "queue/cancelled.hpp"
 #include "queue/limits.hpp"
+#include "queue/redis/claim.hpp"
 #include "queue/redis/script_words.hpp"
 #include "queue/redis/scripted_redis.hpp"
 #include "queue/redis/stored_delivery.hpp"
@@ -20,72 +21,6 @@ namespace {
 using std::chrono::milliseconds;
 
 constexpr milliseconds poll_interval{1'000};
-
-// --- claims that outlive who asked
-// -------------------------------------------------------------------------
-
-// One claim on its way. Where the caller is cancelled meanwhile, the job that comes is put back.
-struct ClaimCall {
-    ClaimCall(asio::any_io_executor e, std::shared_ptr<ScriptedRedis> s, Secret k)
-        : executor(e), server(std::move(s)), record_key(std::move(k)), ended(e) {}
-    asio::any_io_executor executor;
-    std::shared_ptr<ScriptedRedis> server;
-    Secret record_key;
-    Signal ended;
-    bool has_ended = false;
-    bool abandoned = false;
-    bool refused = false;  // what came was left by somebody else, and is buried
-    std::optional<ClaimedJob> job;
-    std::exception_ptr error;
-};
-
-Task<void> put_back(std::shared_ptr<ScriptedRedis> server, Lease lease) {
-    auto words = lease_words(lease);
-    words.insert(words.end(), {"0", "", "0", "1"});
-    co_await server->call(scripts::retry, std::move(words));
-}
-
-Task<void> take(ClaimCall& call, const std::string& queue, const RedisReply& reply) {
-    if (reply.items.size() != 5) not_understood();
-    const auto text = [&](std::size_t i) -> const std::string& { return reply.items[i].text; };
-    const Lease lease{JobId(text(0)), std::stoull(text(3))};
-    auto job = answered_job(call.record_key, text(0), text(1), text(2));
-    if (job && job->queue == queue) {
-        const auto attempt = static_cast<int>(reply.items[4].number);
-        call.job = ClaimedJob{std::move(*job), lease, attempt};
-        co_return;
-    }
-    call.refused = true;
-    auto words = lease_words(lease);
-    words.insert(words.end(), {"0", "it was left or changed in Redis by somebody else", "1", "0"});
-    co_await call.server->call(scripts::retry, std::move(words));
-}
-
-Task<void> perform_claim(std::shared_ptr<ClaimCall> call, Words words) {
-    try {
-        const auto queue = words.front();
-        auto reply = co_await call->server->call(scripts::claim, std::move(words));
-        if (!reply.is_nil()) co_await take(*call, queue, reply);
-    } catch (...) {
-        call->error = std::current_exception();
-    }
-    call->has_ended = true;
-    call->ended.notify();
-    if (call->abandoned && call->job) co_await put_back(call->server, call->job->lease);
-}
-
-// Held by whoever waits for a claim; a job still in the call when it goes is nobody's.
-struct ClaimWait {
-    std::shared_ptr<ClaimCall> call;
-    ~ClaimWait() {
-        call->abandoned = true;
-        if (call->has_ended && call->job)
-            spawn(call->executor, put_back(call->server, call->job->lease));
-    }
-};
-
-// --- the queue
-// ---------------------------------------------------------------------------------------------
 
 class RedisQueue : public Queue {
   public:
@@ -192,7 +127,7 @@ class RedisQueue : public Queue {
             Words words{queue, holder, std::to_string(lease.count()),
                         std::to_string(excepted.size())};
             words.insert(words.end(), excepted.begin(), excepted.end());
-            auto claimed = co_await claim_once(std::move(words));
+            auto claimed = co_await claim_once(executor_, server_, record_key_, std::move(words));
             if (claimed.job) co_return std::move(claimed.job);
             if (claimed.refused) continue;
             const auto left =
@@ -324,23 +259,6 @@ class RedisQueue : public Queue {
         if (!watch)
             watch = std::make_unique<WakeWatch>(executor_, address_, redis_key("wake", queue));
         return *watch;
-    }
-
-    struct Claimed {
-        std::optional<ClaimedJob> job;
-        bool refused = false;
-    };
-    Task<Claimed> claim_once(Words words) {
-        auto call = std::make_shared<ClaimCall>(executor_, server_, record_key_);
-        ClaimWait waiting{call};
-        spawn(executor_, perform_claim(call, std::move(words)));
-        while (!call->has_ended) co_await call->ended.wait(poll_interval);
-        if (co_await cancelled()) throw boost::system::system_error(asio::error::operation_aborted);
-        if (call->error) std::rethrow_exception(call->error);
-        Claimed out;
-        out.job = std::exchange(call->job, std::nullopt);
-        out.refused = call->refused;
-        co_return out;
     }
 
     asio::any_io_executor executor_;

@@ -101,6 +101,24 @@ RepositoryName find_name(Git& git, const PreviewOptions& options,
     return RepositoryName{"local", top.filename().string()};
 }
 
+// The working tree as a commit on top of HEAD, made in the bare repository with an index of its
+// own.
+std::string commit_of_working_tree(Git& git, const fs::path& bare, const fs::path& top,
+                                   const fs::path& index) {
+    const std::map<std::string, std::string> here{{"GIT_DIR", bare.string()},
+                                                  {"GIT_WORK_TREE", top.string()},
+                                                  {"GIT_INDEX_FILE", index.string()},
+                                                  {"GIT_AUTHOR_NAME", "preview"},
+                                                  {"GIT_AUTHOR_EMAIL", "preview@localhost"},
+                                                  {"GIT_COMMITTER_NAME", "preview"},
+                                                  {"GIT_COMMITTER_EMAIL", "preview@localhost"}};
+    const auto present = git.must({"rev-parse", "--verify", "HEAD^{commit}"});
+    git.must({"read-tree", present}, here);
+    git.must({"add", "--all"}, here);
+    const auto tree = git.must({"write-tree"}, here);
+    return git.must({"commit-tree", tree, "-p", present, "-m", "the working tree"}, here);
+}
+
 }  // namespace
 
 std::shared_ptr<WorkingCopy> make_working_copy(const PreviewOptions& options,
@@ -124,23 +142,9 @@ std::shared_ptr<WorkingCopy> make_working_copy(const PreviewOptions& options,
     std::ofstream(bare / "objects" / "info" / "alternates")
         << fs::canonical(objects).string() << "\n";
     Git borrowed(bare);
-    std::string head;
-    if (options.head.empty()) {
-        std::map<std::string, std::string> here{{"GIT_DIR", bare.string()},
-                                                {"GIT_WORK_TREE", top.string()},
-                                                {"GIT_INDEX_FILE", (scratch / "index").string()},
-                                                {"GIT_AUTHOR_NAME", "preview"},
-                                                {"GIT_AUTHOR_EMAIL", "preview@localhost"},
-                                                {"GIT_COMMITTER_NAME", "preview"},
-                                                {"GIT_COMMITTER_EMAIL", "preview@localhost"}};
-        auto present = git.must({"rev-parse", "--verify", "HEAD^{commit}"});
-        git.must({"read-tree", present}, here);
-        git.must({"add", "--all"}, here);
-        auto tree = git.must({"write-tree"}, here);
-        head = git.must({"commit-tree", tree, "-p", present, "-m", "the working tree"}, here);
-    } else {
-        head = git.must({"rev-parse", "--verify", options.head + "^{commit}"});
-    }
+    const auto head = options.head.empty()
+                          ? commit_of_working_tree(git, bare, top, scratch / "index")
+                          : git.must({"rev-parse", "--verify", options.head + "^{commit}"});
     auto branch = base_name.starts_with("origin/") ? base_name.substr(7) : base_name;
     if (git.maybe({"check-ref-format", "--branch", branch}).empty() || branch.size() == 40)
         branch = "main";

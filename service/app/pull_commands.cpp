@@ -29,6 +29,28 @@ int open_pull(const Options& options) {
     return 3;
 }
 
+void add_open(CLI::App& pull, Chosen& chosen, const std::shared_ptr<Options>& options) {
+    auto* open =
+        pull.add_subcommand("open", "Opens or updates the pull request of a topic from HEAD");
+    open->add_option("--repository", options->call.repository, "Working copy (default: here)");
+    open->add_option("--base", options->base, "Branch to merge into (default: main)");
+    open->add_option("--topic", options->topic,
+                     "The pull request's topic; the same topic updates it");
+    open->footer(
+        "Example: slipway pull open --topic my-topic; the same as git push origin "
+        "HEAD:refs/for/main/my-topic");
+    open->callback([options, &chosen] { chosen = [options] { return open_pull(*options); }; });
+}
+
+void add_hook(CLI::App& app, Chosen& chosen) {
+    auto hook = std::make_shared<std::string>();
+    auto* hooks =
+        app.add_subcommand("hook", "What git calls in a repository of the built-in forge");
+    hooks->group("");  // not for people
+    hooks->add_option("name", *hook, "pre-receive, proc-receive or post-receive")->required();
+    hooks->callback([hook, &chosen] { chosen = [hook] { return run_builtin_hook(*hook); }; });
+}
+
 }  // namespace
 
 void add_pull_commands(CLI::App& app, Chosen& chosen) {
@@ -74,24 +96,8 @@ void add_pull_commands(CLI::App& app, Chosen& chosen) {
     merge->add_flag("--anyway", call.anyway, "Although the summary check is not green");
     merge->add_option("--check-name", call.check_name, "Name of the summary check");
     speaking(add("close", "Closes without merging", PullCall::Verb::close, true));
-
-    auto* open =
-        pull->add_subcommand("open", "Opens or updates the pull request of a topic from HEAD");
-    open->add_option("--repository", call.repository, "Working copy (default: here)");
-    open->add_option("--base", options->base, "Branch to merge into (default: main)");
-    open->add_option("--topic", options->topic,
-                     "The pull request's topic; the same topic updates it");
-    open->footer(
-        "Example: slipway pull open --topic my-topic; the same as git push origin "
-        "HEAD:refs/for/main/my-topic");
-    open->callback([options, &chosen] { chosen = [options] { return open_pull(*options); }; });
-
-    auto hook = std::make_shared<std::string>();
-    auto* hooks =
-        app.add_subcommand("hook", "What git calls in a repository of the built-in forge");
-    hooks->group("");  // not for people
-    hooks->add_option("name", *hook, "pre-receive, proc-receive or post-receive")->required();
-    hooks->callback([hook, &chosen] { chosen = [hook] { return run_builtin_hook(*hook); }; });
+    add_open(*pull, chosen, options);
+    add_hook(app, chosen);
 }
 
 }  // namespace slipway

@@ -18,13 +18,6 @@ const Yaml empty_map = [] {
 
 }  // namespace
 
-std::string ConfigFinding::text() const {
-    std::string out = place.file;
-    if (place.line > 0) out += ":" + std::to_string(place.line);
-    if (place.line > 0 && place.column > 0) out += ":" + std::to_string(place.column);
-    return (out.empty() ? "" : out + ": ") + message;
-}
-
 std::string Findings::text() const {
     auto sorted = all_;
     std::stable_sort(sorted.begin(), sorted.end(),

@@ -7,17 +7,10 @@
 #include <vector>
 
 #include "service/base/yaml.hpp"
+#include "service/model/config_finding.hpp"
 #include "service/model/words.hpp"
 
 namespace slipway {
-
-struct ConfigFinding {
-    Place place;
-    std::string message;
-
-    auto operator<=>(const ConfigFinding&) const = default;
-    std::string text() const;  // file:line:column: message, without the parts that are unknown
-};
 
 class Findings {
   public:

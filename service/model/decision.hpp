@@ -117,9 +117,23 @@ constexpr std::array<std::string_view, 4> words_of(Approval) {
     return {"undecided", "approved", "rejected", "error"};
 }
 
+// An approval that a policy waits for.
+struct MissingApproval {
+    std::string text;  // foreign text: the policy's own words, "1 of team dba"
+    int count = 1;     // how many people's
+    std::string team;  // whose members it must be; "": the policy does not say it but in words
+
+    auto operator<=>(const MissingApproval&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("text", self.text);
+        f("count", self.count);
+        f("team", self.team);
+    }
+};
+
 struct ApprovalDecision {
     Approval approval = Approval::undecided;
-    std::vector<std::string> missing;      // "1 of team dba", for the table's last column
+    std::vector<MissingApproval> missing;
     std::vector<std::string> approved_by;  // logins that count
     std::vector<std::string> rejected_by;  // logins of those who may write
     std::vector<std::string>

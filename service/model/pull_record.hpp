@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "service/model/config_finding.hpp"
 #include "service/model/decision.hpp"
 #include "service/model/pull_request.hpp"
 #include "service/model/run.hpp"
@@ -59,10 +60,10 @@ struct GoneDirectory {
 struct PullStack {
     Stack settings;
     PushDecision push;
-    RunId proposed;           // "": none, not_planned says why
-    RunId tracked;            // after the merge, or before it where its apply was asked for then
-    RunId before_merge;       // after the merge: the one of before it
-    std::string not_planned;  // one sentence
+    RunId proposed;      // "": none, not_planned says why
+    RunId tracked;       // after the merge, or before it where its apply was asked for then
+    RunId before_merge;  // after the merge: the one of before it
+    Reason not_planned;
     bool is_new = false;
     std::optional<GoneDirectory> gone;
     std::string
@@ -90,7 +91,7 @@ struct PullRecord {
     bool discovering_stacks = false;  // seen, but which stacks it concerns is still being found out
     std::vector<PullStack> stacks;    // concerned ones; while looking those of an earlier head
     std::vector<std::string> conflicts;
-    std::vector<std::string> configuration;  // findings
+    std::vector<ConfigFinding> configuration;
     int attempt = 1;  // rises with a new head, `plan`, a re-requested check …
     std::vector<KeptReview> kept_reviews;
     // Everybody's newest review, read once for each look; a review that is given or dismissed has

@@ -9,6 +9,7 @@
 #include "service/model/id.hpp"
 #include "service/model/plan.hpp"
 #include "service/model/pull_request.hpp"
+#include "service/model/reason.hpp"
 #include "service/model/run_input.hpp"
 #include "service/model/words.hpp"
 
@@ -83,7 +84,7 @@ struct Run {
     RunKind kind = RunKind::proposed;
     RunState state = RunState::queued;
     std::vector<StateChange> history;
-    std::string reason;                 // why it is failed, canceled, waiting: one sentence
+    Reason reason;                      // why it is failed, canceled, waiting
     bool awaits_consideration = false;  // planned, and its approvals are not looked at yet
     RepositoryName repository;
     std::optional<int> pull;  // the pull request it belongs to, or (tracked) came from
@@ -104,9 +105,8 @@ struct Run {
         allowed_providers;  // addresses that may run: the tracked branch's, and what was allowed
     RunId retry_of;         // the run that this one was asked for again
     std::string
-        renamed_from;  // the directory that the stack's settings still name in place of this one
-    std::string must_confirm;  // why it never applies by itself: "the push came without a merged
-                               // pull request"
+        renamed_from;     // the directory that the stack's settings still name in place of this one
+    Reason must_confirm;  // why it never applies by itself
 
     // Of the plan, once there is one.
     PlanCounts counts;

@@ -1,7 +1,6 @@
 // Checks. Green only when everything concerned was planned, judged and, where it must be, approved;
 // never left pending when the next move is a person's (rule W4).
 #include <algorithm>
-#include <charconv>
 
 #include "service/base/utf8.hpp"
 #include "service/wording/fold.hpp"
@@ -10,6 +9,7 @@
 #include "service/wording/markup.hpp"
 #include "service/wording/notices.hpp"
 #include "service/wording/numbers.hpp"
+#include "service/wording/reasons.hpp"
 #include "service/wording/table.hpp"
 
 namespace slipway {
@@ -123,11 +123,12 @@ std::string stack_title(const StackView& view) {
         case Standing::orphaned:
             return gone_sentence(*view.report, Voice(Medium::terminal));
         case Standing::not_planned:
-            return "Not planned: " + view->not_planned;
+            return "Not planned: " + reason_text(view->not_planned);
         case Standing::ended: {
-            const auto& reason = view->run->reason;
-            const std::string state(word(view->run->state));
-            if (reason.starts_with(state)) return reason;
+            const auto& run = *view->run;
+            const auto reason = reason_text(run);
+            if (run.reason.cause == Cause::ended_by) return reason;
+            const std::string state(word(run.state));
             return reason.empty() ? state : state + ": " + reason;
         }
         case Standing::unconfirmed:
@@ -150,20 +151,15 @@ std::string stack_title(const StackView& view) {
     return {};
 }
 
-// "file:line:column: message", as the configuration's findings are.
-std::optional<CheckText::Note> note_of(std::string_view finding) {
-    const auto colon = finding.find(':');
-    if (colon == finding.npos || colon == 0 || finding[0] == '/') return std::nullopt;
-    int line = 0;
-    const auto rest = finding.substr(colon + 1);
-    const auto [end, error] = std::from_chars(rest.data(), rest.data() + rest.size(), line);
-    if (error != std::errc() || line < 1) return std::nullopt;
-    const auto message = rest.find(": ");
+// On the line of a file of the repository, where the finding names one.
+std::optional<CheckText::Note> note_of(const ConfigFinding& finding) {
+    const auto& place = finding.place;
+    if (place.file.empty() || place.file[0] == '/' || place.line < 1) return std::nullopt;
     CheckText::Note note;
-    note.path = one_line(finding.substr(0, colon));
-    note.line = line;
+    note.path = one_line(place.file);
+    note.line = place.line;
     note.title = "Configuration";
-    note.message = one_line(message == rest.npos ? rest : rest.substr(message + 2));
+    note.message = one_line(finding.message);
     return note;
 }
 
@@ -251,20 +247,16 @@ CheckText summary_check(const Report& report) {
     else if (busy > 0)
         out.status = queued == views.size() ? CheckStatus::waiting : CheckStatus::running;
 
-    // Behind a colon may stand a name, which keeps its letters.
-    auto said = heading(report, views, plain);
-    if (constexpr std::string_view colon = "Slipway: "; said.starts_with(colon))
-        out.title = title(said.substr(colon.size()), report.limits.title_bytes, First::as_it_is);
-    else
-        out.title =
-            title(said.substr(said.starts_with("Slipway is ") ? 11 : 8), report.limits.title_bytes);
+    const auto said = headline(report, views, plain);
+    out.title = title(said.rest, report.limits.title_bytes,
+                      said.lead == Headline::Lead::colon ? First::as_it_is : First::capital);
     if (views.size() == 1 && !report.discovering_stacks && !blocked)
         out.title =
             title((is_observed(*views[0].report) ? "Observed: " : "") + stack_title(views[0]),
                   report.limits.title_bytes, first_of(views[0]));
     const auto field_bytes = budget_within(report.limits.check_bytes);
     const Notices notices{report, views, voice};
-    add_paragraph(out.summary, escape_markdown(heading(report, views, plain)) + ".");
+    add_paragraph(out.summary, escape_markdown(said.text()) + ".");
     if (!report.discovering_stacks) {
         add_paragraph(out.summary, notices.danger(field_bytes / 5));
         add_paragraph(out.summary, notices.refusals(field_bytes / 5));
@@ -278,6 +270,38 @@ CheckText summary_check(const Report& report) {
             if (auto note = note_of(finding); note && out.notes.size() < report.limits.annotations)
                 out.notes.push_back(std::move(*note));
     }
+    return out;
+}
+
+namespace {
+
+CheckText cancelled(std::string title) {
+    CheckText out;
+    out.status = CheckStatus::done;
+    out.outcome = Conclusion::cancelled;
+    out.summary = title + ".";
+    out.title = std::move(title);
+    return out;
+}
+
+}  // namespace
+
+CheckText ended_check(PullState state) {
+    return cancelled(state == PullState::merged ? "Merged before the plan was there"
+                                                : "Closed before the plan was there");
+}
+
+CheckText superseded_check(const CommitSha& head) {
+    return cancelled("Superseded by " + std::string(shortened(head.value)));
+}
+
+CheckText merge_group_check() {
+    CheckText out;
+    out.status = CheckStatus::done;
+    out.title = "Judged on the pull requests";
+    out.summary =
+        "The pull requests of this merge group were planned and judged one by one. After the merge "
+        "each stack is planned again, and applies only what was approved.";
     return out;
 }
 

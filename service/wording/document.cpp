@@ -2,6 +2,8 @@
 #include "service/base/codec.hpp"
 #include "service/wording/heading.hpp"
 #include "service/wording/links.hpp"
+#include "service/wording/numbers.hpp"
+#include "service/wording/reasons.hpp"
 #include "service/wording/table.hpp"
 
 namespace slipway {
@@ -15,7 +17,7 @@ Json stack_document(const Report& report, const StackView& view) {
                              {"text", Json(standing_text(report, view))},
                              {"observe", Json(is_observed(*view.report))},
                              {"new", Json(view->is_new)}});
-    if (!view->not_planned.empty()) out.set("not_planned", Json(view->not_planned));
+    if (!view->not_planned.empty()) out.set("not_planned", Json(reason_text(view->not_planned)));
     if (view->gone) out.set("gone", encode(*view->gone));
     if (!view->renamed_from.empty()) out.set("renamed_from", Json(view->renamed_from));
     if (view->place_in_queue) out.set("place_in_queue", Json(*view->place_in_queue));
@@ -24,7 +26,7 @@ Json stack_document(const Report& report, const StackView& view) {
         Json document = Json::object({{"id", Json(run.id.value)},
                                       {"kind", Json(word(run.kind))},
                                       {"state", Json(word(run.state))},
-                                      {"reason", Json(run.reason)},
+                                      {"reason", Json(reason_text(run))},
                                       {"plan_digest", Json(run.plan_digest)},
                                       {"counts", encode(run.counts)},
                                       {"error", Json(run.error)}});
@@ -38,7 +40,7 @@ Json stack_document(const Report& report, const StackView& view) {
         out.set("outputs", encode(view->plan->outputs));
     }
     out.set("approval", Json::object({{"approval", Json(word(view->approval.approval))},
-                                      {"missing", encode(view->approval.missing)},
+                                      {"missing", encode(texts_of(view->approval.missing))},
                                       {"approved_by", encode(view->approval.approved_by)}}));
     return out;
 }
@@ -54,7 +56,7 @@ Json report_json(const Report& report) {
                          {"heading", Json(heading(report, views, plain))},
                          {"discovering_stacks", Json(report.discovering_stacks)},
                          {"conflicts", encode(report.conflicts)},
-                         {"configuration", encode(report.configuration)},
+                         {"configuration", encode(lines_of(report.configuration))},
                          {"stacks", std::move(stacks)},
                          {"merging", Json(merging(report, views, plain))},
                          {"next_step", Json(next_step(report, views, plain))}});

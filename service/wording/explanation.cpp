@@ -7,6 +7,7 @@
 #include "service/wording/gone.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
+#include "service/wording/reasons.hpp"
 #include "service/wording/standing.hpp"
 
 namespace slipway {
@@ -125,7 +126,8 @@ std::string explanation_tree(const StackReport& stack, std::size_t budget) {
     if (stack.run && stack.run->kind == RunKind::tracked) alone.phase = PullPhase::merged;
     std::vector<Explanation> roots;
     add(roots, stack.push.why);
-    if (!stack.not_planned.empty()) roots.push_back({"not planned", stack.not_planned, {}});
+    if (!stack.not_planned.empty())
+        roots.push_back({"not planned", reason_text(stack.not_planned), {}});
     if (stack.gone)
         roots.push_back({"delete: " + std::string(word(stack.gone->on_delete)),
                          gone_sentence(stack, Voice(Medium::terminal)),
@@ -137,12 +139,12 @@ std::string explanation_tree(const StackReport& stack, std::size_t budget) {
         const bool failed = run.state == RunState::failed && run.plan_decision.findings.empty();
         if (failed)
             roots.push_back({was_applying(run) ? "apply" : "plan",
-                             run.reason.empty() ? "failed" : run.reason,
+                             run.reason.empty() ? "failed" : reason_text(run),
                              {}});
         add(roots, run.plan_decision.why);
         add(roots, stack.approval.why);
         if (run.state == RunState::unconfirmed && !run.reason.empty())
-            roots.push_back({"waits for confirmation", run.reason, {}});
+            roots.push_back({"waits for confirmation", reason_text(run), {}});
         add_people(roots, run);
     }
     Tree tree(budget);

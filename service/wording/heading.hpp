@@ -9,6 +9,14 @@
 
 namespace slipway {
 
+// "Slipway: net was applied". A check, whose name says who speaks, is titled with the rest alone.
+struct Headline {
+    enum class Lead { colon, is, verb };  // "Slipway: ", "Slipway is ", "Slipway "
+    Lead lead = Lead::colon;
+    std::string rest;  // behind a colon may stand a name, which keeps its letters
+    std::string text() const;
+};
+Headline headline(const Report& report, const std::vector<StackView>& views, const Voice& voice);
 std::string heading(const Report& report, const std::vector<StackView>& views, const Voice& voice);
 
 // "destroys 2 resources and replaces 1", of what is ahead, was done, or would be done; "": nothing.

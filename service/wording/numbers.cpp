@@ -63,6 +63,18 @@ std::string behind_text(const Ahead& ahead) {
     return out + ", which is under way";
 }
 
+std::vector<std::string> lines_of(const std::vector<ConfigFinding>& findings) {
+    std::vector<std::string> out;
+    for (const auto& finding : findings) out.push_back(finding.text());
+    return out;
+}
+
+std::vector<std::string> texts_of(const std::vector<MissingApproval>& missing) {
+    std::vector<std::string> out;
+    for (const auto& one : missing) out.push_back(one.text);
+    return out;
+}
+
 std::string queue_place_text(int place) {
     constexpr std::array<const char*, 10> words = {"next",  "second",  "third",  "fourth", "fifth",
                                                    "sixth", "seventh", "eighth", "ninth",  "tenth"};

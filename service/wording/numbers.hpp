@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "service/model/config_finding.hpp"
 #include "service/model/run.hpp"
 
 namespace slipway {
@@ -16,6 +17,9 @@ std::string size_text(std::size_t bytes);                         // "812 bytes"
 std::string list_of(const std::vector<std::string>& names, std::size_t at_most = 6);
 // "behind #14, which waits for a confirmation"
 std::string behind_text(const struct Ahead& ahead);
+// The findings as lines, and what policies say is missing.
+std::vector<std::string> lines_of(const std::vector<ConfigFinding>& findings);
+std::vector<std::string> texts_of(const std::vector<MissingApproval>& missing);
 std::string queue_place_text(int place);  // "next", "second", "11th"
 
 PlanCounts& operator+=(PlanCounts& sum, const PlanCounts& more);

@@ -26,8 +26,8 @@ struct Ahead {
 struct StackReport {
     StackId stack;
     std::string directory;
-    std::optional<Run> run;   // absent: not planned, `not_planned` says why
-    std::string not_planned;  // one sentence: "the pull request comes from a fork"
+    std::optional<Run> run;  // absent: not planned, `not_planned` says why
+    Reason not_planned;
     bool observe = false;
     bool is_new = false;  // only the head describes it
     std::optional<Plan> plan;
@@ -54,9 +54,9 @@ struct Report {
     std::string public_url;           // of the service, for links
     bool discovering_stacks = false;  // which stacks are concerned is still being found out
     std::vector<StackReport> stacks;
-    std::vector<std::string> conflicts;      // paths: the merge result cannot be made
-    std::vector<std::string> configuration;  // findings that keep it from being planned, one a line
-    std::string previous_head;               // shortened, of the plan posted before; "": none
+    std::vector<std::string> conflicts;        // paths: the merge result cannot be made
+    std::vector<ConfigFinding> configuration;  // that keep it from being planned
+    std::string previous_head;                 // shortened, of the plan posted before; "": none
     std::int64_t now_ms = 0;
     std::string command_word = "/slipway";
     std::vector<std::string> link_hosts;  // rule S3
@@ -81,12 +81,24 @@ struct CheckText {
 
 CheckText summary_check(const Report&);
 CheckText stack_check(const Report&, const StackReport&);
+// Nothing more comes of a check that is open: its pull request is over, or its head was replaced.
+CheckText ended_check(PullState state);
+CheckText superseded_check(const CommitSha& head);
+// The commit that a merge queue made of several pull requests.
+CheckText merge_group_check();
 CheckText stack_headline(const Report&,
                          const StackReport&);  // status, outcome and title alone: cheap
 // The sticky comment, within the forge's limit: diffs are shortened first; headings, danger,
 // denials, errors and totals never.
 std::string comment_markdown(const Report&);
 std::string terminal_text(const Report&, bool colour);
+// One short new comment, where somebody must act who would not learn it from an edit; `key` says
+// what for.
+struct Mention {
+    std::string key;
+    std::string body;
+};
+std::optional<Mention> mention(const Report&);
 Json report_json(const Report&);
 
 // The check's text, and `slipway explain`.

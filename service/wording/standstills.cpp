@@ -12,6 +12,7 @@
 #include "service/wording/notices.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/plan_diff.hpp"
+#include "service/wording/reasons.hpp"
 
 namespace slipway {
 
@@ -46,7 +47,8 @@ std::string listed(const std::vector<std::string>& lines, std::size_t bytes) {
 }
 
 std::string reason_of(const Run& run, const Voice& voice) {
-    return run.reason.empty() ? std::string() : voice.said(run.reason);
+    const auto text = reason_text(run);
+    return text.empty() ? text : voice.said(text);
 }
 
 std::string what_went_on(const StackView& view, const Voice& voice) {
@@ -88,10 +90,9 @@ std::string ended_text(const StackView& view, const Voice& voice) {
     std::string out =
         (is_tracked(*view.report) ? "The run of " : "The plan of ") + voice.name(view->stack.value);
     out += " was " + std::string(word(run.state));
-    auto reason = reason_of(run, voice);
-    const auto repeated = std::string(word(run.state)) + " ";
-    if (reason.starts_with(repeated)) return out + " " + reason.substr(repeated.size()) + ".";
-    return out + (reason.empty() ? "." : ": " + reason + ".");
+    const auto reason = reason_text(run.reason);
+    if (reason.empty()) return out + ".";
+    return out + (run.reason.cause == Cause::ended_by ? " " : ": ") + voice.said(reason) + ".";
 }
 
 std::string unknown_provider_text(const StackView& view, const Report& report, const Voice& voice) {
@@ -149,7 +150,8 @@ std::string Notices::failures(std::size_t bytes) const {
         const bool apply = view->standing == Standing::apply_failed;
         std::string text = voice.strong(std::string(apply ? "The apply of " : "The plan of ") +
                                         voice.name((*view)->stack.value) + " failed");
-        const auto reason = run.reason == run.error ? std::string() : reason_of(run, voice);
+        const bool said_below = run.reason.text == run.error;
+        const auto reason = said_below ? std::string() : reason_of(run, voice);
         text += reason.empty() ? "." : ": " + reason + ".";
         if (!run.error.empty())
             text += "\n\n" + voice.block(beginning(
@@ -177,13 +179,13 @@ std::string Notices::standstills(std::size_t bytes) const {
                                 voice.block(listed(report.conflicts, bytes / 2)));
     if (!report.configuration.empty())
         add_paragraph(out, "The configuration cannot be used as it is:\n\n" +
-                               voice.block(listed(report.configuration, bytes / 2)));
+                               voice.block(listed(lines_of(report.configuration), bytes / 2)));
     add_paragraph(out, gone_notices(report, views, voice, bytes / 2));
     std::map<std::string, std::vector<std::string>> not_planned;
     for (const auto& view : views) {
         std::string text;
         if (view.standing == Standing::not_planned && report.conflicts.empty())
-            not_planned[view->not_planned].push_back(voice.name(view->stack.value));
+            not_planned[reason_text(view->not_planned)].push_back(voice.name(view->stack.value));
         if (view.standing == Standing::ended) text = ended_text(view, voice);
         if (view.standing == Standing::unknown_provider)
             text = unknown_provider_text(view, report, voice);

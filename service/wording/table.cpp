@@ -4,6 +4,7 @@
 
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
+#include "service/wording/reasons.hpp"
 
 namespace slipway {
 
@@ -116,7 +117,8 @@ std::string missing_text(const StackView& view) {
     const auto& approval = view->approval;
     switch (view.standing) {
         case Standing::unapproved:
-            return approval.missing.empty() ? "approval not decided" : joined(approval.missing);
+            return approval.missing.empty() ? "approval not decided"
+                                            : joined(texts_of(approval.missing));
         case Standing::rejected:
             return approval.rejected_by.empty() ? "rejected"
                                                 : "rejected by " + joined(approval.rejected_by);
@@ -140,7 +142,7 @@ std::string missing_text(const StackView& view) {
         case Standing::ended:
             return view->run ? std::string(word(view->run->state)) : "";
         case Standing::unconfirmed:
-            return lacks_approval(view) ? joined(approval.missing) : "a confirmation";
+            return lacks_approval(view) ? joined(texts_of(approval.missing)) : "a confirmation";
         default:
             return {};
     }
@@ -152,10 +154,10 @@ std::string standing_text(const Report& report, const StackView& view) {
     if (view.standing == Standing::orphaned) return "gone, not managed any more";
     if (!view->run) return {};
     const auto& run = *view->run;
-    if (lacks_approval(view)) return "waits: " + joined(view->approval.missing);
+    if (lacks_approval(view)) return "waits: " + joined(texts_of(view->approval.missing));
     if (view.standing == Standing::unknown_provider) return "waits: " + missing_text(view);
     if (view.standing == Standing::unconfirmed && !run.reason.empty())
-        return "waits: " + run.reason;
+        return "waits: " + reason_text(run);
     if (run.kind == RunKind::tracked && run.state == RunState::queued) {
         std::vector<std::string> upstream;
         for (const auto& id : run.waits_for)
@@ -165,7 +167,8 @@ std::string standing_text(const Report& report, const StackView& view) {
         if (!upstream.empty()) return "waits for " + list_of(upstream, 3);
         if (view->ahead) return "queued " + behind_text(*view->ahead);
     }
-    if (run.state == RunState::skipped && !run.reason.empty()) return "skipped: " + run.reason;
+    if (run.state == RunState::skipped && !run.reason.empty())
+        return "skipped: " + reason_text(run);
     auto out = state_text(run, view->place_in_queue, report.now_ms);
     if (view.standing == Standing::applied) out += by_whom(view);
     return out;

@@ -20,7 +20,7 @@ Report waiting() {
                                 {"needs 1 of team dba: grace, linus", "", {}}}}}};
     auto report = report_of({planned("web-prod", Plan()),
                              automatic(approved(planned("network-prod", network_plan(), "77aa01"))),
-                             missing(std::move(payments), "1 of team dba")});
+                             missing(std::move(payments), of_team("dba"))});
     report.previous_head = "8e21";
     report.stacks[2].new_since = {"aws_s3_bucket.audit"};
     return report;
@@ -28,7 +28,7 @@ Report waiting() {
 
 Report other_plan() {
     auto payments = tracked("payments-prod", payments_plan(), RunState::unconfirmed);
-    payments.run->reason = "its plan is not the one that was approved";
+    payments.run->reason = {Cause::other_plan};
     auto approved_plan = payments_plan();
     approved_plan.changes[2].attributes[0].after = value("5400");
     approved_plan.changes.pop_back();
@@ -164,10 +164,10 @@ void add_deletions(std::vector<Situation>& out) {
     moved.described_at = {"stacks/net.yaml", 1, 1};
     add("renamed", report_of({moved}));
     add("destroy_proposed",
-        report_of({whole(missing(planned("net", destroying(14)), "1 of team dba")),
+        report_of({whole(missing(planned("net", destroying(14)), of_team("dba"))),
                    approved(planned("network-prod", network_plan()), "")}));
     auto waits = whole(tracked("net", destroying(14), RunState::unconfirmed));
-    waits.run->must_confirm = waits.run->reason = "it destroys all that the stack manages";
+    waits.run->must_confirm = waits.run->reason = Reason{Cause::destroys_stack};
     add("destroy_waits", report_of({waits}, PullPhase::merged));
     add("destroyed",
         report_of({whole(tracked("net", destroying(14), RunState::finished))}, PullPhase::merged));
@@ -228,15 +228,11 @@ std::vector<Situation> all() {
     withheld.run->unknown_providers = {"registry.terraform.io/acme/dns"};
     add("unknown_provider",
         report_of({withheld, approved(planned("network-prod", network_plan()))}));
-    auto conflict =
-        report_of({not_planned("network-prod", "the pull request conflicts with main")});
+    auto conflict = report_of({not_planned("network-prod", {Cause::conflicts, "main"})});
     conflict.conflicts = {"stacks/network/main.tf", "stacks/network/variables.tf"};
     add("conflict", conflict);
-    auto fork = report_of(
-        {not_planned("network-prod",
-                     "the pull request comes from a fork, and nothing of a fork is run"),
-         not_planned("web-prod",
-                     "the pull request comes from a fork, and nothing of a fork is run")});
+    auto fork = report_of({not_planned("network-prod", {Cause::from_fork}),
+                           not_planned("web-prod", {Cause::from_fork})});
     fork.pull.fork = true;
     add("fork", fork);
     add("no_stack", report_of({}));
@@ -244,8 +240,8 @@ std::vector<Situation> all() {
                                  approved(planned("web-prod", Plan()), "")}));
     auto configuration = report_of({});
     configuration.configuration = {
-        ".slipway.yaml:4:5: unknown key `directroy`; did you mean `directory`?",
-        ".slipway.yaml:9:16: the directory stacks/web does not exist"};
+        {{".slipway.yaml", 4, 5}, "unknown key `directroy`; did you mean `directory`?"},
+        {{".slipway.yaml", 9, 16}, "the directory stacks/web does not exist"}};
     add("configuration", configuration);
     auto fresh = approved(planned("cache-prod", network_plan()), "");
     fresh.is_new = true;
@@ -254,7 +250,7 @@ std::vector<Situation> all() {
     observed.observe = true;
     add("observed", report_of({observed}));
     auto ended = planning("network-prod", 3 * second);
-    ended.run->reason = "canceled by ada";
+    ended.run->reason = {Cause::ended_by, "ada"};
     moved_on(*ended.run, RunState::stopped, nine_fourteen);
     add("canceled", report_of({ended}));
     auto before = approved(planned("network-prod", network_plan()));
@@ -273,7 +269,7 @@ std::vector<Situation> all() {
     add("values", every_kind_of_value());
     add("many", many());
 
-    add("merged", report_of({not_planned("network-prod", "")}, PullPhase::merged));
+    add("merged", report_of({not_planned("network-prod", {})}, PullPhase::merged));
     add("applying",
         report_of({tracked("network-prod", network_plan(), RunState::finished, 12 * second),
                    tracked("payments-prod", payments_plan(), RunState::applying, 5 * second)},
@@ -287,14 +283,14 @@ std::vector<Situation> all() {
             {tracked("network-prod", network_plan(), RunState::finished, 12 * second), applied},
             PullPhase::merged));
     auto unapproved =
-        missing(tracked("payments-prod", payments_plan(), RunState::unconfirmed), "1 of team dba");
-    unapproved.run->reason = "approvals are missing";
+        missing(tracked("payments-prod", payments_plan(), RunState::unconfirmed), of_team("dba"));
+    unapproved.run->reason = {Cause::approvals_missing};
     add("unapproved_after_the_merge",
         report_of({unapproved, tracked("network-prod", network_plan(), RunState::finished)},
                   PullPhase::merged));
     add("another_plan_than_approved", other_plan());
     auto apply_failed = tracked("payments-prod", payments_plan(), RunState::failed);
-    apply_failed.run->reason = "terraform apply ended with 1";
+    apply_failed.run->reason = {Cause::not_prepared, "", "terraform apply ended with 1"};
     apply_failed.run->error =
         "Error: creating S3 Bucket (acme-audit): BucketAlreadyExists\n\n  with "
         "aws_s3_bucket.audit,\n"
@@ -308,10 +304,10 @@ std::vector<Situation> all() {
     skipped.run->planned_at_ms = 0;
     skipped.run->counts = PlanCounts();
     skipped.plan.reset();
-    skipped.run->reason = "it depends on payments-prod failed";
+    skipped.run->reason = {Cause::upstream_ended, "payments-prod", "failed"};
     auto discarded = tracked("network-prod", network_plan(), RunState::unconfirmed);
     moved_on(*discarded.run, RunState::discarded, nine_fourteen);
-    discarded.run->reason = "discarded by grace";
+    discarded.run->reason = {Cause::ended_by, "grace"};
     add("skipped_and_discarded", report_of({skipped, discarded}, PullPhase::merged));
     auto behind = stack_of(run_of("network-prod", RunKind::tracked));
     behind.ahead = Ahead{RunId("01J9before"), 14, RunState::unconfirmed};

@@ -150,9 +150,19 @@ inline StackReport automatic(StackReport stack) {
     return stack;
 }
 
-inline StackReport missing(StackReport stack, std::string what) {
+inline MissingApproval of_team(std::string team) {
+    return {"1 of team " + team, 1, std::move(team)};
+}
+
+inline StackReport missing(StackReport stack, MissingApproval what) {
     stack.approval.missing = {std::move(what)};
     return stack;
+}
+
+inline StackReport missing(StackReport stack, std::string what) {
+    MissingApproval one;
+    one.text = std::move(what);
+    return missing(std::move(stack), std::move(one));
 }
 
 inline Finding finding(Finding::Severity severity, std::string policy, std::string message,
@@ -173,7 +183,7 @@ inline StackReport judged(StackReport stack, Verdict verdict, Finding found) {
     run.plan_decision.findings.push_back(std::move(found));
     if (verdict == Verdict::denied || verdict == Verdict::error) {
         run.history.pop_back();
-        run.reason = "denied by a policy";
+        run.reason = {Cause::denied, "a policy"};
         moved_on(run, RunState::failed, nine_fourteen);
     }
     return stack;
@@ -183,14 +193,14 @@ inline StackReport failed(std::string stack, std::string reason, std::string err
     auto run = run_of(std::move(stack));
     moved_on(run, RunState::preparing, nine_fourteen - 4 * second);
     moved_on(run, RunState::planning, nine_fourteen - 3 * second);
-    run.reason = std::move(reason);
+    if (!reason.empty()) run.reason = {Cause::not_prepared, "", std::move(reason)};
     run.error = std::move(error);
     run.finished_at_ms = nine_fourteen;
     moved_on(run, RunState::failed, nine_fourteen);
     return stack_of(std::move(run));
 }
 
-inline StackReport not_planned(std::string stack, std::string why) {
+inline StackReport not_planned(std::string stack, Reason why) {
     StackReport out;
     out.stack = StackId(std::move(stack));
     out.not_planned = std::move(why);

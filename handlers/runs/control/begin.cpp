@@ -3,6 +3,7 @@
 // with the lease of the worker that asks.
 #include "handlers/runs/control/transition.hpp"
 #include "service/base/log.hpp"
+#include "service/wording/reasons.hpp"
 
 namespace slipway {
 
@@ -10,39 +11,39 @@ namespace {
 
 // What was found, looking again.
 struct SecondLook {
-    std::string denied;        // a plan policy: the run fails
-    std::string not_now;       // why it goes back to wait; "": it does not
-    std::string must_confirm;  // and never goes on by itself
+    Reason denied;        // by a plan policy: the run fails
+    Reason not_now;       // why it goes back to wait; empty: it does not
+    Reason must_confirm;  // and never goes on by itself
     ApprovalDecision approval;
 };
 
-// Whether what was confirmed is still what the branch, or the pull request, wants; "": it is.
-Task<std::string> why_overtaken(ControlContext& context, const Run& run) {
-    auto& forge = *context.forges.at(run.repository.forge);
+// Whether the pull request still wants what was confirmed on it; empty: it does.
+Reason why_overtaken(const std::optional<PullRequest>& pull, const Run& run) {
+    if (!pull || pull->state != PullState::open) return {Cause::pull_not_open};
+    if (pull->head != run.head) return {Cause::pull_has_other_head};
+    if (pull->base_branch != run.settings.branch) return {Cause::pull_has_other_base};
+    return {};
+}
+
+Task<Reason> read_overtaken(ControlContext& context, const Run& run) {
     if (run.before_merge && run.pull) {
         PullRequestName name{run.repository, *run.pull};
-        const auto pull = co_await forge.pull_request(name);
-        if (!pull || pull->state != PullState::open)
-            co_return "its pull request is not open any more";
-        if (pull->head != run.head) co_return "its pull request has another head by now";
-        if (pull->base_branch != run.settings.branch)
-            co_return "its pull request goes to another branch by now";
-        co_return "";
+        const auto pull = co_await context.forges.at(run.repository.forge)->pull_request(name);
+        co_return why_overtaken(pull, run);
     }
     const auto& branch = run.settings.branch;
-    auto remote = co_await forge.git_remote(run.repository);
-    std::vector<CommitSha> none;
-    std::vector<std::string> branches{branch};
-    co_await context.mirrors.fetch(run.repository.text(), std::move(remote), std::move(none),
-                                   std::move(branches));
-    auto repository = context.mirrors.open(run.repository.text());
+    const auto repository = co_await fetch_branch(context, run, branch);
     auto contained = [&] {
         const auto tip = repository->branch_tip(branch);
         return tip && repository->has_commit(run.head) &&
                (*tip == run.head || repository->is_ancestor(run.head, *tip));
     };
     const bool there = co_await context.pool.run(contained);
-    co_return there ? "" : "its commit is not on " + branch + " any more";
+    Reason gone;
+    if (there) co_return gone;
+    gone.cause = Cause::off_branch;
+    gone.name = branch;
+    co_return gone;
 }
 
 Task<Considered> consider_again(ControlContext& context, const Run& run) {
@@ -60,19 +61,19 @@ Task<Considered> consider_again(ControlContext& context, const Run& run) {
 }
 
 // Of a run that a person confirmed.
-std::string why_not_confirmed(const Run& run, const Considered& considered) {
-    if (run.settings.mode == Mode::observe) return "this stack is only observed";
+Reason why_not_confirmed(const Run& run, const Considered& considered) {
+    if (run.settings.mode == Mode::observe) return {Cause::observed};
     switch (considered.approval.approval) {
         case Approval::approved:
-            return "";
+            return {};
         case Approval::rejected:
-            return "an approval policy rejects it";
+            return {Cause::approval_rejected};
         case Approval::error:
-            return "an approval policy could not be evaluated";
+            return {Cause::approval_error};
         case Approval::undecided:
             break;
     }
-    return "approvals are missing";
+    return {Cause::approvals_missing};
 }
 
 Task<SecondLook> look_again(ControlContext& context, Run& run) {
@@ -84,7 +85,7 @@ Task<SecondLook> look_again(ControlContext& context, Run& run) {
     if (verdict == Verdict::denied || verdict == Verdict::error)
         out.denied = denial(run.plan_decision);
     if (!out.denied.empty()) co_return out;
-    out.not_now = out.must_confirm = co_await why_overtaken(context, run);
+    out.not_now = out.must_confirm = co_await read_overtaken(context, run);
     if (!out.not_now.empty()) co_return out;
     const auto considered = co_await consider_again(context, run);
     out.approval = considered.approval;
@@ -105,74 +106,88 @@ void send_back(Run& run, const SecondLook& found, std::int64_t now_ms) {
     if (!run.before_merge) run.confirmed_by.clear();
     run.approval.reset();
     advance(run, found.denied.empty() ? RunEvent::reconsidered : RunEvent::denied, now_ms,
-            "slipway", run.reason);
+            "slipway", reason_text(run));
 }
 
 // Somebody took this very plan, and the run's record does not know: the copy is an old one, or the
 // plan's journal is another worker's. Nothing is said of how it ended.
 Task<void> lose_taken(ControlContext& context, Lease lease, StoredRun run) {
     Commit commit;
+    auto last_seen = co_await last_line(context.queue, run.value.id);
     advance(run.value, RunEvent::begun, context.clock.now_ms(), "slipway");
-    co_await lose(context, commit, run, "an apply of this plan began before");
+    lose(context, commit, run.value, reason_text(Reason{Cause::began_before}),
+         std::move(last_seen));
     store_run(commit, run);
     commit.holding = lease;
     commit.finish = true;
     co_await context.queue.commit(std::move(commit));
 }
 
+void allow(Commit& commit, StoredRun& run, ApprovalDecision approval, const std::string& once,
+           std::int64_t now_ms) {
+    run.value.approval = std::move(approval);
+    advance(run.value, RunEvent::begun, now_ms, "slipway");
+    commit.begin = true;
+    commit.once.push_back(once);
+    store_run(commit, run);
+}
+
+void refuse(Commit& commit, StoredRun& run, const SecondLook& found, std::int64_t now_ms) {
+    send_back(run.value, found, now_ms);
+    commit.finish = true;
+    if (run.value.pull) {
+        PullRequestName name{run.value.repository, *run.value.pull};
+        commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
+    }
+    store_run(commit, run);
+}
+
+BeginAnswer refusal(Reason why) {
+    BeginAnswer out;
+    out.reason = reason_text(why);
+    return out;
+}
+
+// Why the run is not one that may begin; empty: it is.
+Reason why_not_confirmed_now(const StoredRun& run, const std::string& plan_digest) {
+    if (!run.version) return {Cause::run_unknown};
+    if (run.value.state == RunState::confirmed && run.value.plan_digest == plan_digest) return {};
+    return {Cause::run_moved_on, std::string(word(run.value.state))};
+}
+
 Task<BeginAnswer> begin_or_not(ControlContext& context, RunId id, Lease lease,
                                std::string plan_digest) {
-    BeginAnswer answer;
     const std::string once = "done/" + plan_digest;
     auto run = co_await load<Run>(context.queue, run_key(id));
     if (run.value.state == RunState::applying && run.value.plan_digest == plan_digest) {
         // Asked again, since the first answer was lost: only the lease that took the plan hears
         // yes.
+        auto answer = refusal({Cause::began_elsewhere});
         answer.allowed = co_await context.queue.begin_apply(lease, once);
-        answer.reason = "this plan was already begun by another worker";
         co_return answer;
     }
-    if (!run.version || run.value.state != RunState::confirmed ||
-        run.value.plan_digest != plan_digest) {
-        answer.reason = !run.version
-                            ? "its run is not known any more"
-                            : "its run is " + std::string(word(run.value.state)) + " by now";
+    if (auto why = why_not_confirmed_now(run, plan_digest); !why.empty()) {
         co_await context.queue.finish(lease);
-        co_return answer;
+        co_return refusal(std::move(why));
     }
     auto found = co_await look_again(context, run.value);
+    BeginAnswer answer;
+    answer.allowed = found.denied.empty() && found.not_now.empty();
     Commit commit;
     commit.holding = lease;
-    if (found.denied.empty() && found.not_now.empty()) {
-        run.value.approval = std::move(found.approval);
-        advance(run.value, RunEvent::begun, context.clock.now_ms(), "slipway");
-        commit.begin = true;
-        commit.once.push_back(once);
-        answer.allowed = true;
-    } else {
-        send_back(run.value, found, context.clock.now_ms());
-        answer.reason = run.value.reason;
-        commit.finish = true;
-        if (run.value.pull) {
-            PullRequestName name{run.value.repository, *run.value.pull};
-            commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
-        }
-    }
-    store_run(commit, run);
+    if (answer.allowed)
+        allow(commit, run, std::move(found.approval), once, context.clock.now_ms());
+    else
+        refuse(commit, run, found, context.clock.now_ms());
+    if (!answer.allowed) answer.reason = reason_text(run.value);
     const auto committed = co_await context.queue.commit(std::move(commit));
-    if (committed == Committed::conflict) {
-        auto present = co_await load<Run>(context.queue, run_key(id));
-        if (present.version != run.version || !answer.allowed)
-            throw Overtaken("the run moved on meanwhile");
-        co_await lose_taken(context, lease, std::move(present));
-        answer.allowed = false;
-        answer.reason = "an apply of this plan began before";
-    }
-    if (committed == Committed::stale) {
-        answer.allowed = false;
-        answer.reason = "its worker's lease had gone";
-    }
-    co_return answer;
+    if (committed == Committed::stale) co_return refusal({Cause::lease_lost});
+    if (committed == Committed::done) co_return answer;
+    auto present = co_await load<Run>(context.queue, run_key(id));
+    if (present.version != run.version || !answer.allowed)
+        throw Overtaken("the run moved on meanwhile");
+    co_await lose_taken(context, lease, std::move(present));
+    co_return refusal({Cause::began_before});
 }
 
 }  // namespace

@@ -1,6 +1,12 @@
-// A person's request while it is worked on. Private to this folder.
+// A person's request while it is worked on: read first, then decided without any more reading.
+// Private to this folder.
 #pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
 #include "handlers/runs/control/transition.hpp"
+#include "service/model/provider.hpp"
 
 namespace slipway {
 
@@ -9,6 +15,30 @@ struct RunTarget {
     std::string plan;            // digest prefix
     bool named = false;  // the request says this very stack or run, and no pattern or nothing
     StoredRun run;
+
+    // Read for the verb that asks for it.
+    Reason not_counted;                    // approve: why the approval does not count
+    std::optional<Considered> considered;  // apply: the approvals of a run that waits
+    std::vector<PullRequestName> behind;   // likewise: whose runs wait behind it
+    std::optional<Run> follow_up;          // resolve: a plan of what is left
+    Stored<ProviderBasis> providers;       // allow, for a stack
+
+    const Stack& settings() const { return stack ? stack->settings : run.value.settings; }
+    const RepositoryName& repository(const PullRecord& pull) const {
+        return stack ? pull.pull.name.repository : run.value.repository;
+    }
+};
+
+// Runs of a branch that are asked for again: those meant, then the dependents that were skipped.
+struct RetriedRun {
+    Run run;
+    std::vector<Run> in_lane;  // other runs in the stack's lane
+    std::vector<Run> recent;   // newest runs of the stack
+    struct Upstream {
+        Run run;
+        std::vector<Run> recent;
+    };
+    std::vector<Upstream> upstreams;  // that it waited for
 };
 
 // What the request is about, and what it leaves behind.
@@ -17,10 +47,13 @@ struct CommandContext {
     Stored<PullRecord> pull;
     Stored<PostedRecord> posted;
     std::vector<RunTarget> targets;
+    std::vector<RetriedRun> retried;  // where runs of the branch are to be planned again
     Commit commit;
     Answer answer;
     std::vector<StackId> explained;
     bool pull_changed = false;
+
+    bool refused() const { return answer.kind != Answer::Kind::done; }
 };
 
 // The answer is a no, and nothing else will be left behind.
@@ -28,19 +61,36 @@ void refuse(CommandContext& command, Answer::Kind kind, std::string text);
 // Sentences of several stacks, one after the other.
 void say(CommandContext& command, const std::string& sentence);
 
-// What the request's verb does to one target; who asks may.
-Task<void> carry_out(ControlContext& context, CommandContext& command, RunTarget& target);
+// --- read
 
+// The pull request and the runs that are meant; refused where there are none.
+Task<void> find_targets(ControlContext& context, CommandContext& command);
+// What the verb needs to know of the targets.
+Task<void> read_for_verb(ControlContext& context, CommandContext& command);
+// Of runs that are planned again from the branch's tip.
+Task<void> read_retried(ControlContext& context, CommandContext& command,
+                        std::vector<const RunTarget*> targets);
+
+// --- decide
+
+// What the request's verb does to one target; who asks may.
+void carry_out(const ControlContext& context, CommandContext& command, RunTarget& target);
+void record_vote(CommandContext& command, RunTarget& target, bool approves);
+
+// Those of the targets that are planned again, by `plan`, `retry`, or `apply` on what failed.
+std::vector<const RunTarget*> planned_again(const CommandContext& command);
 // These ask for several targets at once.
 void plan_again(CommandContext& command, const std::vector<const RunTarget*>& targets);
 // A run of the branch that is over and did not what it was for.
 bool can_be_retried(const Run& run);
 // On an open pull request plans again; else runs of the branch, from its tip, with the dependents
 // that were skipped.
-Task<void> retry(ControlContext& context, CommandContext& command,
-                 std::vector<const RunTarget*> targets);
+void retry(CommandContext& command, std::vector<const RunTarget*> targets);
+// Whether `retry` is about runs of the branch, and of which targets.
+std::vector<const RunTarget*> retried_on_branch(const CommandContext& command,
+                                                std::vector<const RunTarget*> targets);
 // Sources that may be used from now on: by the runs of this one pull request, or, where a call
 // names a run, by those of its stack.
-Task<void> allow_providers(ControlContext& context, CommandContext& command);
+void allow_providers(const ControlContext& context, CommandContext& command);
 
 }  // namespace slipway

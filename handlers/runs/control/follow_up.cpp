@@ -11,12 +11,7 @@ namespace {
 Task<void> move_to_tip(ControlContext& context, Run& run) {
     if (run.destroy || run.before_merge) co_return;
     const auto branch = run.settings.branch;
-    auto remote = co_await context.forges.at(run.repository.forge)->git_remote(run.repository);
-    std::vector<CommitSha> none;
-    std::vector<std::string> branches{branch};
-    co_await context.mirrors.fetch(run.repository.text(), std::move(remote), std::move(none),
-                                   std::move(branches));
-    auto repository = context.mirrors.open(run.repository.text());
+    const auto repository = co_await fetch_branch(context, run, branch);
     auto move = [&] {
         const auto tip = repository->branch_tip(branch);
         if (!tip || *tip == run.head) return;
@@ -47,13 +42,9 @@ Task<Run> make_follow_up(ControlContext& context, Run run) {
     out.approved_run = run.approved_run;
     out.before_merge = run.before_merge;
     out.retry_of = run.id;
-    out.must_confirm = "nobody saw how the apply before it ended";
-    out.created_at_ms = context.clock.now_ms();
+    out.must_confirm.cause = Cause::unseen_before;
+    begin_history(out, context.clock.now_ms(), "slipway");
     co_await move_to_tip(context, out);
-    StateChange first;
-    first.at_ms = out.created_at_ms;
-    first.by = "slipway";
-    out.history.push_back(std::move(first));
     co_return out;
 }
 

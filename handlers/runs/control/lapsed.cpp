@@ -1,15 +1,11 @@
 // What becomes of work whose worker went away, and of an apply whose end nobody saw.
-#include <algorithm>
-
 #include "handlers/runs/control/transition.hpp"
 #include "service/base/log.hpp"
 #include "service/base/utf8.hpp"
+#include "service/wording/reasons.hpp"
 
 namespace slipway {
 
-namespace {
-
-// The last line of the run's log with something in it, masked as the log is.
 Task<std::string> last_line(Queue& queue, RunId run) {
     constexpr std::size_t step = 1u << 20;
     constexpr std::size_t longest = 300;
@@ -26,51 +22,71 @@ Task<std::string> last_line(Queue& queue, RunId run) {
     co_return std::string(utf8_prefix(line, longest));
 }
 
-}  // namespace
-
-Task<void> lose(ControlContext& context, Commit& commit, StoredRun& stored, std::string why) {
-    auto& run = stored.value;
-    run.last_seen = co_await last_line(context.queue, run.id);
-    run.reason = "nobody saw how the apply ended";
+void lose(const ControlContext& context, Commit& commit, Run& run, std::string why,
+          std::string last_seen) {
+    run.last_seen = std::move(last_seen);
+    run.reason = {Cause::end_unseen};
     run.error = why;
-    if (!advance(run, RunEvent::lost, context.clock.now_ms(), "slipway", std::move(why))) co_return;
+    if (!advance(run, RunEvent::lost, context.clock.now_ms(), "slipway", std::move(why))) return;
     commit.jobs.push_back(perform_job(context, run, Phase::find_out));
 }
+
+namespace {
+
+// What it looks at is read afresh, so an outage that outlived its attempts costs time and nothing
+// else.
+constexpr bool comes_again(JobKind kind) {
+    switch (kind) {
+        case JobKind::event:
+        case JobKind::look:
+        case JobKind::consider:
+        case JobKind::report:
+        case JobKind::release:
+        case JobKind::command:
+        case JobKind::reply:
+        case JobKind::pass:
+            return true;
+        case JobKind::prepare:
+        case JobKind::perform:
+        case JobKind::judge:
+            break;
+    }
+    return false;
+}
+
+Task<void> leave_again(ControlContext& context, Job job) {
+    constexpr std::int64_t pause_ms = 5 * 60 * 1000;
+    job.not_before_ms = context.clock.now_ms() + pause_ms;
+    Commit commit;
+    commit.jobs.push_back(std::move(job));
+    co_await context.queue.commit(std::move(commit));
+}
+
+RunId run_of(const Job& job) {
+    if (job.kind == JobKind::perform) return job_payload<RunSpec>(job).run;
+    if (job.kind == JobKind::judge) return job_payload<RunPhase>(job).run;
+    return job_payload<RunId>(job);
+}
+
+}  // namespace
 
 Task<void> settle_lapsed(ControlContext& context, Lapsed lapsed) {
     log_warning("a lease ran out", {{"job", lapsed.job.id.value}, {"fate", word(lapsed.fate)}});
     if (lapsed.fate == Lapsed::Fate::again) co_return;
-    const auto kind = lapsed.job.kind;
-    if (kind == JobKind::event || kind == JobKind::look || kind == JobKind::consider ||
-        kind == JobKind::report || kind == JobKind::release || kind == JobKind::command ||
-        kind == JobKind::reply || kind == JobKind::pass) {
-        // What it looks at is read afresh, so an outage that outlived its attempts costs time and
-        // nothing else.
-        constexpr std::int64_t pause_ms = 5 * 60 * 1000;
-        Commit commit;
-        commit.jobs.push_back(lapsed.job);
-        commit.jobs.back().not_before_ms = context.clock.now_ms() + pause_ms;
-        co_await context.queue.commit(std::move(commit));
-        co_return;
-    }
-    RunId id;
-    if (lapsed.job.kind == JobKind::perform)
-        id = job_payload<RunSpec>(lapsed.job).run;
-    else if (lapsed.job.kind == JobKind::prepare)
-        id = job_payload<RunId>(lapsed.job);
-    else if (lapsed.job.kind == JobKind::judge)
-        id = job_payload<RunPhase>(lapsed.job).run;
-    else
-        co_return;
+    if (comes_again(lapsed.job.kind)) co_return co_await leave_again(context, lapsed.job);
+    const auto id = run_of(lapsed.job);
     auto run = co_await load<Run>(context.queue, run_key(id));
     if (!run.version || is_terminal(run.value.state)) co_return;
+    auto last_seen = co_await last_line(context.queue, id);
+
     const auto before = run.value.state;
     Commit commit;
     if (lapsed.fate == Lapsed::Fate::unknown) {
-        co_await lose(context, commit, run, "");
+        lose(context, commit, run.value, "", std::move(last_seen));
     } else {
-        run.value.reason = "it was given up after several attempts";
-        advance(run.value, RunEvent::failed, context.clock.now_ms(), "slipway", run.value.reason);
+        run.value.reason = {Cause::given_up};
+        advance(run.value, RunEvent::failed, context.clock.now_ms(), "slipway",
+                reason_text(run.value));
     }
     if (run.value.state == before) co_return;
     store_run(commit, run);

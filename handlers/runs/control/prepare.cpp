@@ -91,7 +91,7 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
         advance(run.value, RunEvent::handed_over, context.clock.now_ms(), "slipway");
         commit.jobs.push_back(perform_job(context, run.value, Phase::plan));
     } else {
-        run.value.reason = trouble;
+        run.value.reason = {Cause::not_prepared, "", trouble};
         run.value.error = trouble;
         advance(run.value, RunEvent::failed, context.clock.now_ms(), "slipway", trouble);
     }

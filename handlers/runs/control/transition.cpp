@@ -2,36 +2,36 @@
 
 namespace slipway {
 
-void store_run(Commit& commit, const StoredRun& run, Reported reported) {
-    const auto& value = run.value;
-    commit.records.push_back(save(run_key(value.id), run));
-    if (value.pull && reported == Reported::now) {
-        PullRequestName name{value.repository, *value.pull};
-        commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
-    }
-    if (!is_terminal(value.state) || value.kind != RunKind::tracked) return;
-    commit.leave.push_back({lane_of(value), value.id.value});
-    for (const auto& dependent : value.dependents)
-        commit.jobs.push_back(make_job(JobKind::release, dependent.value, dependent));
-}
-
-Task<void> report_those_behind(ControlContext& context, Commit& commit, const Run& run) {
+Task<std::vector<PullRequestName>> pulls_behind(ControlContext& context, Run run) {
     const auto lane = lane_of(run);
-    auto members = co_await context.queue.lane(lane);
-    std::vector<std::string> keys;
+    const auto members = co_await context.queue.lane(lane);
+    std::vector<RunId> ids;
     for (const auto& member : members)
-        if (member != run.id.value) keys.push_back(run_key(RunId(member)));
-    auto records = co_await context.queue.read_many(keys);
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (!records[i].version) continue;
-        const auto behind = decoded_record<Run>(keys[i], records[i]);
-        if (!behind.pull || behind.pull == run.pull) continue;
-        PullRequestName name{behind.repository, *behind.pull};
-        commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
-    }
+        if (member != run.id.value) ids.emplace_back(member);
+    const auto behind = co_await load_runs(context.queue, std::move(ids));
+    std::vector<PullRequestName> out;
+    for (const auto& one : behind)
+        if (one.value.pull && one.value.pull != run.pull)
+            out.push_back({one.value.repository, *one.value.pull});
+    co_return out;
 }
 
-Job perform_job(ControlContext& context, const Run& run, Phase phase) {
+void leave_reports(Commit& commit, const std::vector<PullRequestName>& pulls) {
+    for (const auto& name : pulls)
+        commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+}
+
+Task<std::shared_ptr<Repository>> fetch_branch(ControlContext& context, const Run& run,
+                                               std::string branch) {
+    const auto name = run.repository.text();
+    auto remote = co_await context.forges.at(run.repository.forge)->git_remote(run.repository);
+    std::vector<CommitSha> none;
+    std::vector<std::string> branches{std::move(branch)};
+    co_await context.mirrors.fetch(name, std::move(remote), std::move(none), std::move(branches));
+    co_return context.mirrors.open(name);
+}
+
+Job perform_job(const ControlContext& context, const Run& run, Phase phase) {
     const auto& settings = run.settings;
     RunSpec spec;
     spec.run = run.id;
@@ -70,11 +70,11 @@ Job perform_job(ControlContext& context, const Run& run, Phase phase) {
     return job;
 }
 
-void start_apply(ControlContext& context, Commit& commit, StoredRun& run, ApprovalDecision allowed,
-                 std::string by, std::string note) {
+void start_apply(const ControlContext& context, Commit& commit, StoredRun& run,
+                 ApprovalDecision allowed, std::string by, std::string note) {
     run.value.approval = std::move(allowed);
     run.value.confirmed_by = by;
-    run.value.reason.clear();
+    run.value.reason = Reason();
     if (!advance(run.value, RunEvent::confirmed, context.clock.now_ms(), std::move(by),
                  std::move(note)))
         throw Failure("the run does not wait for a confirmation", Retry::never);
@@ -82,28 +82,41 @@ void start_apply(ControlContext& context, Commit& commit, StoredRun& run, Approv
     commit.jobs.push_back(perform_job(context, run.value, Phase::apply));
 }
 
-std::string why_not_automatic(const Run& run, const Considered& considered) {
+namespace {
+
+Reason why_not_approved(const Considered& considered) {
+    switch (considered.approval.approval) {
+        case Approval::error:
+            return {Cause::approval_error};
+        case Approval::rejected:
+            return {Cause::approval_rejected};
+        case Approval::undecided: {
+            auto out = considered.not_carried;
+            out.because = out.cause;
+            out.cause = Cause::approvals_missing;
+            return out;
+        }
+        case Approval::approved:
+            break;
+    }
+    if (considered.carried_over) return {};
+    return considered.not_carried.empty() ? Reason{Cause::unseen_plan} : considered.not_carried;
+}
+
+}  // namespace
+
+Reason why_not_automatic(const Run& run, const Considered& considered) {
     const auto& settings = run.settings;
-    if (settings.mode == Mode::observe) return "this stack is only observed";
+    if (settings.mode == Mode::observe) return {Cause::observed};
     if (!run.must_confirm.empty()) return run.must_confirm;
-    if (considered.approval.approval == Approval::error)
-        return "an approval policy could not be evaluated";
-    if (considered.approval.approval == Approval::rejected) return "an approval policy rejects it";
-    if (considered.approval.approval != Approval::approved)
-        return considered.not_carried.empty()
-                   ? "approvals are missing"
-                   : "approvals are missing, because " + considered.not_carried;
-    if (!considered.carried_over)
-        return considered.not_carried.empty() ? "nobody has seen this plan"
-                                              : considered.not_carried;
-    if (!run.confirmed_by.empty()) return "";  // asked for before the merge, on this very plan
-    if (settings.apply_when != ApplyWhen::on_merge)
-        return "applies of this stack are asked for on the pull request";
-    if (settings.apply_start == ApplyStart::confirmed) return "its stack asks for a confirmation";
-    if (run.plan_decision.verdict == Verdict::warned) return "a plan policy warns";
+    if (auto why = why_not_approved(considered); !why.empty()) return why;
+    if (!run.confirmed_by.empty()) return {};  // asked for before the merge, on this very plan
+    if (settings.apply_when != ApplyWhen::on_merge) return {Cause::asked_on_pull};
+    if (settings.apply_start == ApplyStart::confirmed) return {Cause::stack_confirms};
+    if (run.plan_decision.verdict == Verdict::warned) return {Cause::policy_warns};
     if (!run.renamed_from.empty() && run.counts.remove + run.counts.replace > 0)
-        return "it is planned where git takes its directory to be now, and destroys resources";
-    return "";
+        return {Cause::destroys_renamed};
+    return {};
 }
 
 }  // namespace slipway

@@ -1,10 +1,9 @@
 // Moving a run on: what every step of control shares. Private to this folder.
 #pragma once
 #include "handlers/runs/control/control.hpp"
+#include "handlers/runs/lifecycle.hpp"
 
 namespace slipway {
-
-using StoredRun = Stored<Run>;
 
 struct RunPhase {
     RunId run;
@@ -17,25 +16,22 @@ struct RunPhase {
 };
 
 inline std::string result_key(const RunPhase& which) { return "result/" + which.text(); }
-inline std::string lane_of(const Run& run) { return "stack/" + run.stack.value; }
 
-// Adds the run's new state to the commit with all that always follows from it: the record, leaving
-// the lane and releasing dependents when it is over, a report where it belongs to a pull request
-// (later: somebody else leaves it).
-enum class Reported { now, later };
-void store_run(Commit& commit, const StoredRun& run, Reported reported = Reported::now);
+// Pull requests whose runs wait in the lane behind this one: what they wait for has changed.
+Task<std::vector<PullRequestName>> pulls_behind(ControlContext& context, Run run);
+void leave_reports(Commit& commit, const std::vector<PullRequestName>& pulls);
 
-// A report for each pull request whose runs wait in the lane behind this one: what they wait for
-// has changed.
-Task<void> report_those_behind(ControlContext& context, Commit& commit, const Run& run);
+// The mirror of the run's repository, with this branch as it is now.
+Task<std::shared_ptr<Repository>> fetch_branch(ControlContext& context, const Run& run,
+                                               std::string branch);
 
 // The apply of a run that waits, as `allowed` lets it: state confirmed, and its work for a worker.
-void start_apply(ControlContext& context, Commit& commit, StoredRun& run, ApprovalDecision allowed,
-                 std::string by, std::string note);
+void start_apply(const ControlContext& context, Commit& commit, StoredRun& run,
+                 ApprovalDecision allowed, std::string by, std::string note);
 
 // The plan policies' answer on a run that has a plan, as they are now.
 Task<PlanDecision> decide_plan(ControlContext& context, const Run& run, Plan plan);
-std::string denial(const PlanDecision& decision);  // "denied by policy x"
+Reason denial(const PlanDecision& decision);
 
 // Rule W5: the confirmed run is looked at again (approvals, policies, head, cancellation), and
 // either begins, its lease marked and its state `applying` in one commit, or goes back to wait,
@@ -43,9 +39,12 @@ std::string denial(const PlanDecision& decision);  // "denied by policy x"
 Task<BeginAnswer> begin_apply(ControlContext& context, RunId id, Lease lease,
                               std::string plan_digest);
 
+// The last line of the run's log with something in it, masked as the log is.
+Task<std::string> last_line(Queue& queue, RunId run);
 // An apply whose end nobody saw: state unknown, what was last seen of it, and a worker that is to
 // find out.
-Task<void> lose(ControlContext& context, Commit& commit, StoredRun& run, std::string why);
+void lose(const ControlContext& context, Commit& commit, Run& run, std::string why,
+          std::string last_seen);
 
 // A new tracked run of the stack, at its branch's tip, that waits for a confirmation: what an apply
 // left undone.
@@ -55,25 +54,29 @@ Task<Run> make_follow_up(ControlContext& context, Run run);
 Task<BlobId> store_plan(ControlContext& context, RunId run, Plan plan);
 
 // The work of one phase, signed.
-Job perform_job(ControlContext& context, const Run& run, Phase phase);
+Job perform_job(const ControlContext& context, const Run& run, Phase phase);
 
-// The role of somebody in a space: what the tree says, and what the forge says of its teams'
-// members. Why an approval of somebody cannot count in the space; "": it may. On the built-in forge
+// Why an approval of somebody cannot count in the space; empty: it may. On the built-in forge
 // whoever may write the folder may speak as anybody, so the space must say that it trusts the
 // folder (rule S6).
-Task<std::string> why_not_counted(ControlContext& context, RepositoryName repository, Actor actor,
-                                  SpaceId space);
+Task<Reason> why_not_counted(ControlContext& context, RepositoryName repository, Actor actor,
+                             SpaceId space);
+// The role of somebody in a space: what the tree says, and what the forge says of its teams'
+// members.
 Task<Role> role_in(ControlContext& context, Actor who, SpaceId space);
+
+// The newest vote of each person that is more than a comment.
+std::vector<ForgeReview> newest_by_author(const std::vector<ForgeReview>& reviews);
 
 // The approval policies' answer on a run, from the reviews that are bound to it. For a tracked run
 // those of its pull request count where inputs and changes are the approved ones (rules R4, W5).
 struct Considered {
     ApprovalDecision approval;
     bool carried_over = false;  // from the merged pull request's proposed run
-    std::string not_carried;    // why not: "its plan is not the one that was approved"
+    Reason not_carried;         // why not
 };
-// Why this waiting run does not apply by itself; "": it does.
-std::string why_not_automatic(const Run& run, const Considered& considered);
+// Why this waiting run does not apply by itself; empty: it does.
+Reason why_not_automatic(const Run& run, const Considered& considered);
 
 Task<Considered> consider_run(ControlContext& context, const Run& run, const PullRecord* pull,
                               const PostedRecord* posted, const std::vector<ForgeReview>& reviews);

@@ -36,4 +36,6 @@ approve if {
 
 reject if count(input.reviews.current.rejections) > 0
 
-missing contains sprintf("1 of team %s", [team]) if some team in teams - heard
+missing contains {"msg": sprintf("1 of team %s", [team]), "count": 1, "team": team} if {
+	some team in teams - heard
+}

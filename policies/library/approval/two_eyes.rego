@@ -22,7 +22,8 @@ approve if {
 
 reject if count(input.reviews.current.rejections) > 0
 
-missing contains sprintf("%d more of those who may write, but not the author", [lacking]) if {
+missing contains {"msg": msg, "count": lacking} if {
 	lacking := needed - count(approved_by)
 	lacking > 0
+	msg := sprintf("%d more of those who may write, but not the author", [lacking])
 }

@@ -13,9 +13,11 @@ ada := {"author": "ada", "is_author": false}
 
 author := {"author": "linus", "is_author": true}
 
+one_more := {"msg": "1 more of those who may write, but not the author", "count": 1}
+
 test_nobody_yet if {
 	not slipway.approve with input as given([], [])
-	slipway.missing == {"1 more of those who may write, but not the author"} with input as given([], [])
+	slipway.missing == {one_more} with input as given([], [])
 }
 
 test_somebody_else_is_enough if {
@@ -35,6 +37,6 @@ test_a_rejection_stops_it if {
 
 test_more_may_be_needed if {
 	not slipway.approve with input as given([ada], []) with slipway.needed as 2
-	slipway.missing == {"1 more of those who may write, but not the author"} with input as given([ada], [])
+	slipway.missing == {one_more} with input as given([ada], [])
 		with slipway.needed as 2
 }

@@ -196,7 +196,7 @@ TEST_CASE("comment and checks keep the limits of their forge") {
     scene.forge->can.limits.comment_bytes = 9'000;
     scene.forge->can.limits.title_bytes = 30;
     for (int i = 0; i < 50; ++i)
-        scene.add(missing(planned("stack-" + std::to_string(i), network_plan()), "1 of team dba"));
+        scene.add(missing(planned("stack-" + std::to_string(i), network_plan()), of_team("dba")));
     scene.store();
     scene.report();
     CHECK(scene.comment().size() > 5'000);
@@ -212,7 +212,7 @@ TEST_CASE("T30: twenty pushes and fifty stacks make one comment, made again if i
         for (int i = 0; i < 50; ++i)
             scene.add(numbered(missing(planned("stack-" + std::to_string(i), network_plan(),
                                                "9f3c" + std::to_string(push)),
-                                       "1 of team dba"),
+                                       of_team("dba")),
                                push));
         scene.store();
         scene.wait(60);
@@ -317,7 +317,7 @@ TEST_CASE(
 
 TEST_CASE("one mention when an approval becomes needed, and one more when it is needed anew") {
     Scene scene;
-    auto waiting = missing(planned("payments-prod", network_plan(), "9f3c"), "1 of team dba");
+    auto waiting = missing(planned("payments-prod", network_plan(), "9f3c"), of_team("dba"));
     waiting.approval.may_approve = {"grace", "linus", "not a login\n/close"};
     scene.put(planning("payments-prod", second));
     scene.report();
@@ -335,7 +335,7 @@ TEST_CASE("one mention when an approval becomes needed, and one more when it is 
     CHECK(scene.forge->added_comments.size() == 1);
     scene.push('b');
     scene.put(
-        numbered(missing(planned("payments-prod", payments_plan(), "77aa"), "1 of team dba"), 2));
+        numbered(missing(planned("payments-prod", payments_plan(), "77aa"), of_team("dba")), 2));
     scene.report();
     CHECK(scene.forge->added_comments.size() == 2);
 }
@@ -371,7 +371,7 @@ TEST_CASE(
     for (const bool written : {true, false}) {
         CAPTURE(written);
         Scene scene;
-        scene.put(missing(planned("network-prod", network_plan()), "1 of team dba"));
+        scene.put(missing(planned("network-prod", network_plan()), of_team("dba")));
         if (written) scene.report();
         if (written) CHECK(scene.forge->check("slipway")->conclusion == Conclusion::needs_action);
         scene.record.pull.state = PullState::merged;
@@ -493,7 +493,7 @@ TEST_CASE("what waits after the merge shows how its plan differs from the approv
     auto waiting = tracked("payments-prod", payments_plan(), RunState::unconfirmed);
     waiting.run->approved_run = proposed.run->id;
     waiting.run->change_digest = "2";
-    waiting.run->reason = "its plan is not the one that was approved";
+    waiting.run->reason = {Cause::other_plan};
     scene.record.pull.state = PullState::merged;
     scene.put(waiting);
     scene.report();

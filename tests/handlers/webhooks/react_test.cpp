@@ -121,7 +121,7 @@ TEST_CASE("W4: nothing of a fork is run, and every concerned stack says so") {
     auto record = scene.record();
     REQUIRE(record.stacks.size() == 1);
     CHECK(record.stacks[0].proposed.empty());
-    CHECK(record.stacks[0].not_planned.find("fork") != std::string::npos);
+    CHECK(record.stacks[0].not_planned.cause == Cause::from_fork);
     CHECK(scene.runs() == 0);
 }
 
@@ -144,7 +144,7 @@ TEST_CASE(
     CHECK(scene.newest().head == scene.pull.head);
     auto superseded = run_task(scene.io, load<Run>(*scene.queue, run_key(first.id))).value;
     CHECK(superseded.state == RunState::canceled);
-    CHECK(superseded.reason.find("superseded") != std::string::npos);
+    CHECK(superseded.reason.cause == Cause::superseded);
 
     scene.git.git({"branch", "release", "main"});
     scene.pull.base_branch = "release";
@@ -413,7 +413,7 @@ TEST_CASE(
         merged_then.tell(pushed, 2);
         REQUIRE(merged_then.runs() == 1);
         CHECK(merged_then.newest().pull == 7);
-        CHECK(merged_then.newest().must_confirm == "");
+        CHECK(merged_then.newest().must_confirm.empty());
 
         Scene never_merged;
         pushed = push(never_merged);
@@ -421,8 +421,7 @@ TEST_CASE(
         never_merged.tell(pushed, 5);
         REQUIRE(never_merged.runs() == 1);
         CHECK(!never_merged.newest().pull);
-        CHECK(never_merged.newest().must_confirm ==
-              "the push to main came without a merged pull request");
+        CHECK(never_merged.newest().must_confirm == Reason{Cause::no_merged_pull, "main"});
 
         Scene of_another_branch;
         of_another_branch.pull.base_branch = "release";

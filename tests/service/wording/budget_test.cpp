@@ -58,7 +58,7 @@ Report monster() {
                             "no " + std::to_string(i), "p.rego", j));
             stacks.push_back(std::move(stack));
         } else {
-            auto stack = missing(planned(name, plan), "1 of team " + std::to_string(i));
+            auto stack = missing(planned(name, plan), of_team(std::to_string(i)));
             for (int j = 0; j < 200; ++j)
                 stack.new_since.push_back("aws_s3_bucket.b" + std::to_string(j));
             stacks.push_back(std::move(stack));
@@ -169,7 +169,7 @@ TEST_CASE("hundreds of stacks still leave a comment that says who must act") {
     std::vector<StackReport> stacks;
     for (int i = 0; i < 400; ++i)
         stacks.push_back(approved(planned("service-" + std::to_string(i), payments_plan()), ""));
-    stacks.push_back(missing(planned("payments-prod", network_plan()), "1 of team dba"));
+    stacks.push_back(missing(planned("payments-prod", network_plan()), of_team("dba")));
     const auto text = comment_markdown(report_of(std::move(stacks)));
     CHECK(text.size() <= 60'000);
     CHECK(contains(text, "### Slipway: 401 stacks change, waiting for 1 approval"));

@@ -46,12 +46,12 @@ TEST_CASE("the summary concludes as its stacks do") {
         {"no changes", {planned("a", Plan())}, CheckStatus::done, Conclusion::passed, "No changes"},
         {"a warning", {warned}, CheckStatus::done, Conclusion::neutral, "1 to change"},
         {"an approval is missing",
-         {fine, missing(planned("a", network_plan()), "1 of team dba")},
+         {fine, missing(planned("a", network_plan()), of_team("dba"))},
          CheckStatus::done,
          Conclusion::needs_action,
          "2 stacks change, waiting for 1 approval"},
         {"one that waits",
-         {missing(planned("a", network_plan()), "1 of team dba")},
+         {missing(planned("a", network_plan()), of_team("dba"))},
          CheckStatus::done,
          Conclusion::needs_action,
          "Waiting: 1 of team dba"},
@@ -108,10 +108,9 @@ TEST_CASE("the summary concludes as its stacks do") {
 }
 
 TEST_CASE("W4: what was not planned is never green and never pending") {
-    for (std::string why :
-         {"the pull request comes from a fork, and nothing of a fork is run",
-          "the pull request conflicts with main", "a push policy could not be evaluated", ""}) {
-        CAPTURE(why);
+    for (const auto& why : {Reason{Cause::from_fork}, Reason{Cause::conflicts, "main"},
+                            Reason{Cause::push_policy_error}, Reason()}) {
+        CAPTURE(word(why.cause));
         auto report =
             report_of({not_planned("a", why), approved(planned("b", network_plan()), "")});
         const auto whole = summary_check(report);
@@ -131,7 +130,7 @@ TEST_CASE("W4: what was not planned is never green and never pending") {
     conflict.conflicts = {"main.tf"};
     CHECK(summary_check(conflict).outcome == Conclusion::needs_action);
     auto broken = report_of({});
-    broken.configuration = {".slipway.yaml:1:1: x"};
+    broken.configuration = {{{".slipway.yaml", 1, 1}, "x"}};
     CHECK(summary_check(broken).outcome == Conclusion::needs_action);
     CHECK(summary_check(broken).status == CheckStatus::done);
 }

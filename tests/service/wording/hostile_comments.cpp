@@ -137,16 +137,18 @@ Report poisoned(const std::string& text) {
         finding(Finding::Severity::error, text, text, text, 1));
     denied.push.why = {text, text, {{text, text, {}}}};
     auto waits = missing(planned("w" + text, plan), text);
+    waits.approval.missing.push_back({text, 1, text});
     waits.approval.findings = {found};
     waits.is_new = true;
     waits.new_since = {text};
     waits.vanished_since = {text};
     auto fine = approved(planned("f" + text, network_plan()), text);
     auto broken = failed("b" + text, text, text);
-    auto report = report_of(
-        {denied, waits, fine, broken, not_planned("n" + text, text), planned("u" + text, Plan())});
+    auto report =
+        report_of({denied, waits, fine, broken, not_planned("n" + text, {Cause::conflicts, text}),
+                   planned("u" + text, Plan())});
     report.previous_head = "8e21";
-    report.configuration = {text, ".slipway.yaml:1:1: " + text};
+    report.configuration = {{{}, text}, {{".slipway.yaml", 1, 1}, text}, {{text, 1, 1}, text}};
     report.pull.base_branch = text;
     return report;
 }
@@ -156,16 +158,16 @@ Report poisoned_after_the_merge(const std::string& text) {
         plan_of({change(Action::remove, text),
                  change(Action::update, "u." + text, {attribute(text, value("1"), value("2"))})});
     auto waits = tracked("w" + text, plan, RunState::unconfirmed);
-    waits.run->reason = text;
+    waits.run->reason = {Cause::other_inputs, "", text};
     waits.approved_plan =
         plan_of({change(Action::create, text), change(Action::remove, "gone." + text)});
     auto lost = tracked("l" + text, plan, RunState::unknown);
     auto failed_one = tracked(text, plan, RunState::failed);
-    failed_one.run->reason = text;
+    failed_one.run->reason = {Cause::not_prepared, "", text};
     failed_one.run->error = text;
     auto ended = planning("e" + text, second);
     ended.run->kind = RunKind::tracked;
-    ended.run->reason = text;
+    ended.run->reason = {Cause::ended_by, text, text};
     moved_on(*ended.run, RunState::discarded, nine_fourteen);
     auto report =
         report_of({waits, lost, failed_one, ended, tracked("a" + text, plan, RunState::finished)},
@@ -175,7 +177,7 @@ Report poisoned_after_the_merge(const std::string& text) {
 }
 
 Report poisoned_conflict(const std::string& text) {
-    auto report = report_of({not_planned(text, text)});
+    auto report = report_of({not_planned(text, {Cause::push_policy_error, text, text})});
     report.conflicts = {text, "a/" + text, "b", "c"};
     report.pull.base_branch = text;
     return report;

@@ -133,7 +133,7 @@ TEST_CASE("W5, R4: approvals carry over to the same changes from the same inputs
     other.change_digest = "other changes";
     auto found = bench.considered(other, {bench.review("grace")});
     CHECK_FALSE(found.carried_over);
-    CHECK(found.not_carried == "its plan is not the one that was approved");
+    CHECK(found.not_carried == Reason{Cause::other_plan});
     CHECK(bench.policies.asked.reviews.empty());
 
     other = run;
@@ -148,7 +148,7 @@ TEST_CASE("W5, R4: approvals carry over to the same changes from the same inputs
     other.approved_run = RunId();
     found = bench.considered(other, {bench.review("grace")});
     CHECK_FALSE(found.carried_over);
-    CHECK(found.not_carried == "its plan was not on the pull request");
+    CHECK(found.not_carried == Reason{Cause::not_on_pull});
 }
 
 TEST_CASE("W5: each reason keeps a run of the branch from applying by itself") {
@@ -163,39 +163,37 @@ TEST_CASE("W5: each reason keeps a run of the branch from applying by itself") {
         auto changed = run;
         auto considered = fine;
         change(changed, considered);
-        return why_not_automatic(changed, considered);
+        return why_not_automatic(changed, considered).cause;
     };
-    CHECK(reason([](Run& r, Considered&) { r.settings.mode = Mode::observe; }) ==
-          "this stack is only observed");
-    CHECK(reason([](Run& r, Considered&) { r.must_confirm = "the push was forced"; }) ==
-          "the push was forced");
+    CHECK(reason([](Run& r, Considered&) { r.settings.mode = Mode::observe; }) == Cause::observed);
+    CHECK(reason([](Run& r, Considered&) { r.must_confirm = {Cause::forced_push}; }) ==
+          Cause::forced_push);
     CHECK(reason([](Run&, Considered& c) { c.approval.approval = Approval::error; }) ==
-          "an approval policy could not be evaluated");
+          Cause::approval_error);
     CHECK(reason([](Run&, Considered& c) { c.approval.approval = Approval::rejected; }) ==
-          "an approval policy rejects it");
+          Cause::approval_rejected);
     CHECK(reason([](Run&, Considered& c) { c.approval.approval = Approval::undecided; }) ==
-          "approvals are missing");
-    CHECK(reason([](Run&, Considered& c) { c.carried_over = false; }) ==
-          "nobody has seen this plan");
+          Cause::approvals_missing);
+    CHECK(reason([](Run&, Considered& c) { c.carried_over = false; }) == Cause::unseen_plan);
     CHECK(reason([](Run& r, Considered&) { r.settings.apply_when = ApplyWhen::before_merge; }) ==
-          "applies of this stack are asked for on the pull request");
+          Cause::asked_on_pull);
     CHECK(reason([](Run& r, Considered&) { r.settings.apply_start = ApplyStart::confirmed; }) ==
-          "its stack asks for a confirmation");
+          Cause::stack_confirms);
     CHECK(reason([](Run& r, Considered&) { r.plan_decision.verdict = Verdict::warned; }) ==
-          "a plan policy warns");
-    CHECK_FALSE(reason([](Run& r, Considered&) {
-                    r.renamed_from = "stacks/old";
-                    r.counts.remove = 1;
-                }).empty());
+          Cause::policy_warns);
+    CHECK(reason([](Run& r, Considered&) {
+              r.renamed_from = "stacks/old";
+              r.counts.remove = 1;
+          }) == Cause::destroys_renamed);
     // Somebody who asked for it before the merge has confirmed it, and lifts nothing else.
     CHECK(reason([](Run& r, Considered&) {
               r.confirmed_by = "ada";
               r.settings.apply_start = ApplyStart::confirmed;
-          }).empty());
+          }) == Cause::none);
     CHECK(reason([](Run& r, Considered& c) {
               r.confirmed_by = "ada";
               c.carried_over = false;
-          }) == "nobody has seen this plan");
+          }) == Cause::unseen_plan);
 }
 
 TEST_CASE("W5: a run that must be confirmed waits although everything is approved") {
@@ -204,14 +202,14 @@ TEST_CASE("W5: a run that must be confirmed waits although everything is approve
     bench.put(bench.planned(RunKind::proposed, "p"));
     auto run = bench.planned(RunKind::tracked, "t");
     run.approved_run = RunId("p");
-    run.must_confirm = "the push was forced";
+    run.must_confirm = {Cause::forced_push, "main"};
     bench.put(run);
     const auto job = make_job(JobKind::consider, bench.pull_name.text(), bench.pull_name);
     bench.work(job, consider);
     CHECK(bench.run("t").state == RunState::unconfirmed);
-    CHECK(bench.run("t").reason == "the push was forced");
+    CHECK(bench.run("t").reason == Reason{Cause::forced_push, "main"});
 
-    run.must_confirm.clear();
+    run.must_confirm = Reason();
     bench.put(run);
     bench.work(job, consider);
     CHECK(bench.run("t").state == RunState::confirmed);

@@ -11,7 +11,7 @@ ApprovalDecision ada_decides(const ApprovalQuestion& question) {
     ApprovalDecision out;
     for (const auto& review : question.reviews)
         if (review.author == "ada" && review.approves) out.approval = Approval::approved;
-    out.missing = {"ada"};
+    out.missing = {{"ada", 1, ""}};
     return out;
 }
 
@@ -120,7 +120,7 @@ TEST_CASE("where an apply may begin the reviews are read afresh") {
     CHECK(scene.forge->count("reviews") == 2);
     auto run = run_task(scene.io, load<Run>(*scene.queue, run_key(RunId("tracked")))).value;
     CHECK(run.state == RunState::unconfirmed);
-    CHECK(run.reason == "approvals are missing");
+    CHECK(run.reason.cause == Cause::approvals_missing);
 
     scene.approve();
     scene.consider_now();

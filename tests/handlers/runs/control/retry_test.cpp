@@ -36,11 +36,11 @@ TEST_CASE(
     Considered considered;
     considered.approval.approval = Approval::approved;
     considered.carried_over = true;
-    CHECK(why_not_automatic(run, considered) == "");
+    CHECK(why_not_automatic(run, considered).empty());
     run.counts.replace = 1;
-    CHECK(why_not_automatic(run, considered) != "");
+    CHECK(why_not_automatic(run, considered).cause == Cause::destroys_renamed);
     run.renamed_from.clear();
-    CHECK(why_not_automatic(run, considered) == "");
-    run.must_confirm = "it destroys all that the stack manages";
+    CHECK(why_not_automatic(run, considered).empty());
+    run.must_confirm = {Cause::destroys_stack};
     CHECK(why_not_automatic(run, considered) == run.must_confirm);
 }

@@ -19,4 +19,4 @@ approve if {
 
 reject if count(input.reviews.current.rejections) > 0
 
-missing contains "1 of those who may write, but not the author" if not approve
+missing contains {"msg": "1 of those who may write, but not the author", "count": 1} if not approve

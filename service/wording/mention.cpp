@@ -2,7 +2,8 @@
 // lost, one short comment says so to whoever must act; nothing else ever does.
 #include <algorithm>
 
-#include "handlers/report/outgoing.hpp"
+#include "service/wording/reasons.hpp"
+#include "service/wording/report.hpp"
 
 namespace slipway {
 
@@ -71,7 +72,8 @@ std::optional<Mention> after_the_merge(const Report& report) {
             return said(
                 key, author,
                 "The merged change waits for a confirmation in " + name_of(stack) +
-                    (run.reason.empty() ? "." : ", because " + escape_markdown(run.reason) + "."));
+                    (run.reason.empty() ? "."
+                                        : ", because " + escape_markdown(reason_text(run)) + "."));
     }
     return std::nullopt;
 }
@@ -83,7 +85,8 @@ std::optional<Mention> mention(const Report& report) {
     if (auto after = after_the_merge(report)) return after;
     if (report.pull.state != PullState::open || report.pull.draft) return std::nullopt;
     if (summary_check(report).status != CheckStatus::done) return std::nullopt;
-    std::vector<std::string> logins, missing;
+    std::vector<std::string> logins;
+    std::vector<MissingApproval> missing;
     std::size_t stacks = 0;
     for (const auto& stack : report.stacks) {
         const auto& approval = stack.approval;
@@ -102,7 +105,7 @@ std::optional<Mention> mention(const Report& report) {
     if (stacks == 0) return std::nullopt;
     std::string what;
     for (std::size_t i = 0; i < missing.size() && i < 5; ++i)
-        what += (what.empty() ? "" : ", ") + escape_markdown(missing[i].substr(0, 200));
+        what += (what.empty() ? "" : ", ") + escape_markdown(missing[i].text.substr(0, 200));
     return said("approval/" + report.pull.head.value, logins,
                 "An approval is needed here: " + what + ".");
 }

@@ -1,0 +1,27 @@
+// From what was read of a finished phase to the run's next state, as one commit. Private to this
+// folder.
+#pragma once
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "handlers/runs/control/transition.hpp"
+#include "service/model/provider.hpp"
+
+namespace slipway {
+
+struct JudgeLook {
+    Phase phase = Phase::plan;
+    std::int64_t now_ms = 0;
+    StoredRun run;  // with what the worker found of a plan, and what plan policies say to it
+    PhaseResult result;
+    Stored<ProviderBasis> providers;      // of a plan of the branch
+    std::vector<PullRequestName> behind;  // likewise: whose runs wait behind it
+    std::optional<int> resources_after;   // of an apply
+    std::string last_seen;                // of one whose end nobody saw: the last line of its log
+};
+
+// `look.run` is moved on.
+Commit decide_judgement(const ControlContext& context, JudgeLook& look);
+
+}  // namespace slipway

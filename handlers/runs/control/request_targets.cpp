@@ -1,0 +1,117 @@
+// What a request is about, read: the pull request, the runs that are meant, and what its verb needs
+// to know of them.
+#include "handlers/runs/control/command_context.hpp"
+#include "service/wording/answers.hpp"
+
+namespace slipway {
+
+namespace {
+
+Task<void> find_run(ControlContext& context, CommandContext& command) {
+    auto& request = command.request;
+    RunTarget target;
+    target.run = co_await load<Run>(context.queue, run_key(*request.run));
+    if (!target.run.version)
+        co_return refuse(command, Answer::Kind::impossible, answers::no_such_run(*request.run));
+    const auto& run = target.run.value;
+    if (run.pull) request.pull = PullRequestName{run.repository, *run.pull};
+    target.named = true;
+    command.targets.push_back(std::move(target));
+}
+
+// Why nothing can be asked about the pull request as it is known; "": it can.
+std::string why_not_about(const CommandContext& command) {
+    const auto& request = command.request;
+    const auto& known = command.pull.value;
+    if (request.run || request.verb == Verb::plan) return "";
+    if (!command.pull.version) return answers::not_looked_at_yet();
+    if (known.discovering_stacks && known.pull.state == PullState::open)
+        return answers::newest_commit_not_planned();
+    return "";
+}
+
+// nullopt: the request does not mean this stack.
+std::optional<RunTarget> target_of(const Request& request, PullStack& stack) {
+    RunTarget target;
+    target.stack = &stack;
+    const CommandTarget* meant = nullptr;
+    for (const auto& candidate : request.targets) {
+        if (target_matches(candidate, stack.settings)) meant = &candidate;
+        target.named = target.named || names(candidate, stack.settings);
+    }
+    if (!request.targets.empty() && !meant) return std::nullopt;
+    if (meant) target.plan = meant->plan;
+    return target;
+}
+
+Task<void> find_stacks(ControlContext& context, CommandContext& command) {
+    for (auto& stack : command.pull.value.stacks) {
+        auto target = target_of(command.request, stack);
+        if (!target) continue;
+        const auto& id = stack.tracked.empty() ? stack.proposed : stack.tracked;
+        if (!id.empty()) target->run = co_await load<Run>(context.queue, run_key(id));
+        command.targets.push_back(std::move(*target));
+    }
+    if (!command.targets.empty()) co_return;
+    std::vector<StackId> concerned;
+    for (const auto& stack : command.pull.value.stacks) concerned.push_back(stack.settings.id);
+    refuse(command, Answer::Kind::impossible,
+           command.request.targets.empty() || concerned.empty()
+               ? answers::no_stack_concerned()
+               : answers::no_such_stack(concerned));
+}
+
+Task<Considered> consider_target(ControlContext& context, CommandContext& command, Run run) {
+    std::vector<ForgeReview> reviews;
+    auto& forge = *context.forges.at(run.repository.forge);
+    if (command.request.pull) reviews = co_await forge.reviews(*command.request.pull);
+    const PullRecord* pull = command.pull.version ? &command.pull.value : nullptr;
+    co_return co_await consider_run(context, run, pull, &command.posted.value, reviews);
+}
+
+Task<void> read_target(ControlContext& context, CommandContext& command, RunTarget& target) {
+    const auto& request = command.request;
+    const auto& run = target.run.value;
+    if (!target.run.version) co_return;
+    if (request.verb == Verb::apply && run.kind == RunKind::tracked &&
+        run.state == RunState::unconfirmed) {
+        target.considered = co_await consider_target(context, command, run);
+        target.behind = co_await pulls_behind(context, run);
+    }
+    if (request.verb == Verb::approve && request.granted < Role::writer)
+        target.not_counted =
+            co_await why_not_counted(context, run.repository, request.actor, run.settings.space);
+    if (request.verb == Verb::resolve && run.state == RunState::unknown && request.resolution)
+        target.follow_up = co_await make_follow_up(context, run);
+    if (request.verb == Verb::allow && request.run) {
+        const auto key = providers_key(run.settings.id);
+        target.providers = co_await load<ProviderBasis>(context.queue, key);
+    }
+}
+
+}  // namespace
+
+Task<void> find_targets(ControlContext& context, CommandContext& command) {
+    const auto& request = command.request;
+    if (request.run) co_await find_run(context, command);
+    if (command.refused() || !request.pull) co_return;
+    command.pull = co_await load<PullRecord>(context.queue, pull_key(*request.pull));
+    command.posted = co_await load<PostedRecord>(context.queue, posted_key(*request.pull));
+    if (const auto why = why_not_about(command); !why.empty())
+        co_return refuse(command, Answer::Kind::impossible, why);
+    if (request.run) {
+        auto& target = command.targets.front();
+        for (auto& stack : command.pull.value.stacks)
+            if (stack.settings.id == target.run.value.stack) target.stack = &stack;
+    } else if (command.pull.version) {  // else its event was lost: all of it is planned
+        co_await find_stacks(context, command);
+    }
+}
+
+Task<void> read_for_verb(ControlContext& context, CommandContext& command) {
+    for (auto& target : command.targets) co_await read_target(context, command, target);
+    const auto again = retried_on_branch(command, planned_again(command));
+    co_await read_retried(context, command, again);
+}
+
+}  // namespace slipway

@@ -1,0 +1,135 @@
+#include "handlers/runs/lifecycle.hpp"
+
+#include <map>
+
+#include "handlers/runs/gateway/gateway.hpp"
+
+namespace slipway {
+
+namespace {
+
+JobId work_of(const RunId& run, Phase phase) {
+    return JobId("perform/" + run.value + "/" + std::string(word(phase)));
+}
+
+void enter_lane(Commit& commit, const Run& run) {
+    commit.enter.push_back(
+        {lane_of(run), run.id.value, make_job(JobKind::prepare, run.id.value, run.id)});
+}
+
+}  // namespace
+
+Task<std::vector<StoredRun>> load_runs(Queue& queue, std::vector<RunId> ids) {
+    std::vector<std::string> keys;
+    for (const auto& id : ids) keys.push_back(run_key(id));
+    auto records = co_await queue.read_many(keys);
+    std::vector<StoredRun> out;
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        if (records[i].version)
+            out.push_back({decoded_record<Run>(keys[i], records[i]), records[i].version});
+    co_return out;
+}
+
+void begin_history(Run& run, std::int64_t now_ms, std::string by) {
+    run.created_at_ms = now_ms;
+    StateChange first;
+    first.at_ms = now_ms;
+    first.by = std::move(by);
+    run.history = {std::move(first)};
+}
+
+void create_run(Commit& commit, const Run& run) {
+    commit.records.push_back(save(run_key(run.id), StoredRun{run, 0}));
+    commit.index.push_back({"runs", run.id.value, run.created_at_ms});
+    commit.index.push_back({"runs/" + run.stack.value, run.id.value, run.created_at_ms});
+    if (run.kind == RunKind::proposed)
+        commit.jobs.push_back(make_job(JobKind::prepare, run.id.value, run.id));
+    else if (run.waits_for.empty())
+        enter_lane(commit, run);
+}
+
+void create_tracked_runs(Commit& commit, std::vector<Run> runs) {
+    std::map<StackId, Run*> by_stack;
+    for (auto& run : runs) {
+        for (const auto& upstream : run.settings.depends_on) {
+            auto at = by_stack.find(upstream);
+            if (at == by_stack.end()) continue;
+            run.waits_for.push_back(at->second->id);
+            at->second->dependents.push_back(run.id);
+        }
+        by_stack.emplace(run.stack, &run);
+    }
+    for (const auto& run : runs) create_run(commit, run);
+}
+
+void store_run(Commit& commit, const StoredRun& run, Reported reported) {
+    const auto& value = run.value;
+    commit.records.push_back(save(run_key(value.id), run));
+    if (value.pull && reported == Reported::now) {
+        PullRequestName name{value.repository, *value.pull};
+        commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+    }
+    if (!is_terminal(value.state) || value.kind != RunKind::tracked) return;
+    commit.leave.push_back({lane_of(value), value.id.value});
+    for (const auto& dependent : value.dependents)
+        commit.jobs.push_back(make_job(JobKind::release, dependent.value, dependent));
+}
+
+bool cancel_run(Commit& commit, StoredRun& run, const Cancellation& cancellation,
+                Reported reported) {
+    auto& value = run.value;
+    if (!advance(value, RunEvent::canceled, cancellation.now_ms, cancellation.by,
+                 cancellation.note))
+        return false;
+    value.reason = cancellation.reason;
+    commit.cancel.push_back(JobId("prepare/" + value.id.value));
+    for (const auto phase : {Phase::plan, Phase::apply})
+        commit.cancel.push_back(work_of(value.id, phase));
+    store_run(commit, run, reported);
+    return true;
+}
+
+void supersede_runs(Commit& commit, std::vector<StoredRun> runs, Reason why, std::int64_t now_ms) {
+    Cancellation cancellation;
+    cancellation.by = "slipway";
+    cancellation.reason = std::move(why);
+    cancellation.now_ms = now_ms;
+    for (auto& run : runs)
+        if (run.value.kind == RunKind::proposed || run.value.before_merge)
+            cancel_run(commit, run, cancellation, Reported::later);
+}
+
+Release release_run(Commit& commit, StoredRun& run, const std::vector<Run>& upstreams,
+                    std::int64_t now_ms) {
+    const Run* broken = nullptr;
+    for (const auto& upstream : upstreams) {
+        if (!is_terminal(upstream.state)) return Release::waits;  // its own end comes here again
+        if (upstream.state != RunState::finished) broken = &upstream;
+    }
+    if (!broken) {
+        enter_lane(commit, run.value);
+        // Written although it stays as it is: so that nobody has cancelled it meanwhile.
+        commit.records.push_back(save(run_key(run.value.id), run));
+        return Release::enters;
+    }
+    auto& reason = run.value.reason;
+    reason = Reason();
+    reason.cause = Cause::upstream_ended;
+    reason.name = broken->stack.value;
+    reason.text = word(broken->state);
+    advance(run.value, RunEvent::upstream_broken, now_ms, "slipway");
+    store_run(commit, run);
+    return Release::skipped;
+}
+
+void resolve_run(Commit& commit, StoredRun& run, const Run& follow_up, bool applied,
+                 const Cancellation& said) {
+    run.value.reason = said.reason;
+    advance(run.value, applied ? RunEvent::resolved_applied : RunEvent::resolved_failed,
+            said.now_ms, said.by, said.note);
+    commit.cancel.push_back(work_of(run.value.id, Phase::find_out));
+    store_run(commit, run);
+    create_run(commit, follow_up);
+}
+
+}  // namespace slipway

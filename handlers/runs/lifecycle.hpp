@@ -1,0 +1,70 @@
+// The life of a run, for all who change it: webhooks and runs/control. Each function adds to a
+// commit everything that follows from one change (record, index, lane, jobs), so that no caller
+// forgets a part. Which change is allowed when is next()'s to say, in service/model/run.cpp.
+#pragma once
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "queue/store.hpp"
+#include "service/model/pull_record.hpp"
+
+namespace slipway {
+
+using StoredRun = Stored<Run>;
+
+// What touches the state of the run's stack goes through this lane.
+inline std::string lane_of(const Run& run) { return "stack/" + run.stack.value; }
+
+// Those of the ids that are known, in their order.
+Task<std::vector<StoredRun>> load_runs(Queue& queue, std::vector<RunId> ids);
+
+// --- create
+
+// The first entry of a new run's history.
+void begin_history(Run& run, std::int64_t now_ms, std::string by);
+// A proposed run is prepared at once. A tracked one enters its stack's lane, which has it prepared
+// when it is first; where it waits for upstream runs, release_run() lets it enter.
+void create_run(Commit& commit, const Run& run);
+// Tracked runs of one cause, upstreams first: each is bound to those among them that it depends on.
+void create_tracked_runs(Commit& commit, std::vector<Run> runs);
+
+// --- store
+
+// The new state of a run with all that always follows from it: the record, leaving the lane and
+// releasing dependents when it is over, and a report where it belongs to a pull request (later:
+// somebody else leaves that).
+enum class Reported { now, later };
+void store_run(Commit& commit, const StoredRun& run, Reported reported = Reported::now);
+
+// --- cancel, supersede
+
+struct Cancellation {
+    std::string by, note;
+    Reason reason;
+    std::int64_t now_ms = 0;
+};
+// Canceled, discarded or stopped, as its state has it, and its jobs cancelled. False, with nothing
+// done, where there is nothing to cancel.
+bool cancel_run(Commit& commit, StoredRun& run, const Cancellation& cancellation,
+                Reported reported = Reported::now);
+// Cancels what pull requests asked for before this look at them: proposed runs, and tracked ones of
+// before the merge. Runs of the branch stay. Whoever looks leaves the report.
+void supersede_runs(Commit& commit, std::vector<StoredRun> runs, Reason why, std::int64_t now_ms);
+
+// --- release
+
+enum class Release { waits, enters, skipped };
+// A queued run whose upstream runs may have ended: it enters its lane once all have finished, and
+// is skipped where one ended otherwise.
+Release release_run(Commit& commit, StoredRun& run, const std::vector<Run>& upstreams,
+                    std::int64_t now_ms);
+
+// --- resolve
+
+// An apply whose end nobody saw has ended like this, as somebody says; nothing looks for it any
+// more, and the follow-up takes its place.
+void resolve_run(Commit& commit, StoredRun& run, const Run& follow_up, bool applied,
+                 const Cancellation& said);
+
+}  // namespace slipway

@@ -1,0 +1,27 @@
+// What the commands that call a service do: one function each, which prints and returns the exit
+// code.
+#pragma once
+#include <string>
+
+#include "service/app/commands.hpp"
+#include "service/base/json.hpp"
+
+namespace slipway {
+
+// Which service, and how its answers are printed.
+struct Where {
+    std::string data = default_data_directory();
+    std::string server, token_file;
+    bool json = false;
+};
+
+int list_runs(const Where& where, const std::string& stack, int limit);
+int show_log(const Where& where, const std::string& run, bool follow);
+int explain(const Where& where, const std::string& run);
+// "confirm", "cancel" …: a request about a run.
+int ask(const Where& where, const std::string& verb, const std::string& run, Json body);
+// "create", "list" or "revoke".
+int call_tokens(const Where& where, const std::string& verb, const std::string& name,
+                const std::string& role);
+
+}  // namespace slipway

@@ -1,0 +1,85 @@
+// What people are answered to a request: sentences of Markdown, one function for each situation.
+// All foreign text in them is the name of something that exists; whoever writes them makes it
+// inert.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "service/model/request.hpp"
+#include "service/model/run.hpp"
+
+namespace slipway::answers {
+
+std::string quoted(const StackId& stack);         // `payments`
+std::string quoted(const std::vector<StackId>&);  // `net`, `payments`
+
+// --- which runs are meant, and who may
+std::string no_such_run(const RunId& run);
+std::string not_looked_at_yet();
+std::string newest_commit_not_planned();
+std::string no_stack_concerned();
+std::string no_such_stack(const std::vector<StackId>& concerned);
+std::string of_no_pull_request();
+// With an organisation tree `space` is named, too; without one `nullptr`.
+std::string lacks_rights(Verb verb, Role needed, const SpaceId* space, const Actor& actor);
+
+// --- approve, reject
+std::string over(const StackId& stack, RunState state, bool approves);
+std::string no_plan_yet(const StackId& stack);
+std::string another_plan(const StackId& stack, std::string_view digest, bool approves);
+std::string not_shown_long_enough(const StackId& stack, std::string_view digest);
+std::string voted(const StackId& stack, std::string_view digest, bool approves);
+std::string approved_though_denied();
+std::string approval_not_counted(const Reason& why);
+std::string approved_own_change();
+
+// --- apply
+std::string must_be_named(const StackId& stack, int resources, std::string_view command_word);
+std::string only_observed(const StackId& stack);
+// `missing`: what the policies ask for, as they say it.
+std::string approval_stands_against(const StackId& stack, const ApprovalDecision& approval);
+std::string confirmed(const StackId& stack);
+std::string applies_before_merge(const StackId& stack);
+std::string approvals_missing(const StackId& stack);
+std::string denied(const StackId& stack);
+std::string nothing_to_apply_before_merge(const StackId& stack);
+std::string applied_after_merge(const StackId& stack);
+std::string waits_for_no_confirmation(const StackId& stack, const Run* run);
+
+// --- cancel, resolve
+std::string apply_has_begun(const StackId& stack);
+std::string nothing_to_cancel(const StackId& stack);
+std::string cancelled(const StackId& stack, RunState state);
+std::string nothing_unknown(const StackId& stack, const Run* run);
+std::string say_how_it_ended(const StackId& stack);
+std::string resolved(const StackId& stack, Resolution how);
+
+// --- plan, retry
+std::string planning_again();
+std::string only_open_is_planned();
+std::string nothing_failed();
+std::string nothing_to_retry(const StackId& stack, const Run* run);
+std::string another_run_under_way(const Run& run, const Run& other);
+std::string asked_for_already(const Run& run, const Run& other);
+std::string upstream_not_finished(const Run& run, const Run& upstream);
+std::string retrying(const std::vector<StackId>& asked, const std::vector<StackId>& follow,
+                     std::string_view branch);
+// Why the branch's tip does not allow it, and the answer to a comment with that.
+std::string not_to_be_destroyed(const StackId& stack);
+std::string not_described(const StackId& stack);
+std::string directory_gone(const StackId& stack);
+std::string branch_gone();
+std::string stacks_unreadable(const std::string& finding);
+std::string not_retried(std::string_view why);
+
+// --- allow
+std::string not_a_provider(std::string_view source);
+std::string allowed_for_stack(const StackId& stack, const std::vector<std::string>& sources);
+std::string allowed_here(const std::vector<std::string>& sources);
+std::string allow_needs_a_plan();
+std::string plan_again_by_retry(std::string_view command_word);
+
+std::string note_goes_nowhere();
+
+}  // namespace slipway::answers
