@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "handlers/runs/control/transition.hpp"
+#include "tests/support/git_fixture.hpp"
 #include "tests/support/recording_forge.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/scratch.hpp"
@@ -163,6 +164,37 @@ struct ControlBench {
         out.pull = pull_name;
         return out;
     }
+    // A repository with the commit that runs of the branch are of, where the forge says it is.
+    GitRepo& with_git() {
+        if (!git_) git_.emplace(scratch.path / "origin");
+        git_->commit({{"stacks/net/main.tf", "resource \"terraform_data\" \"a\" {}\n"}});
+        forge->remote.url = git_->path().string();
+        forge->remote.local = true;
+        return *git_;
+    }
+    // A plan of one resource, stored.
+    BlobId plan_document(int resources_after = 1) {
+        Plan plan;
+        Change change;
+        change.action = Action::create;
+        change.address = "terraform_data.a";
+        plan.changes.push_back(change);
+        plan.counts.create = 1;
+        plan.resources = 0;
+        plan.resources_after = resources_after;
+        return plans.put(std::move(plan));
+    }
+    void commit(Commit one) {
+        REQUIRE(run_task(io, queue->commit(std::move(one))) == Committed::done);
+    }
+    ClaimedJob claimed(const std::string& where) {
+        auto out = run_task(io, queue->claim(where, "test", std::chrono::seconds(30),
+                                             std::chrono::milliseconds(0)));
+        REQUIRE(out);
+        return *out;
+    }
+    std::vector<std::string> lane() { return run_task(io, queue->lane("stack/net")); }
+
     // Whether a job of this id waits or is worked on.
     bool left(const std::string& id, const std::string& where) {
         for (;;) {
@@ -175,6 +207,7 @@ struct ControlBench {
 
   private:
     int asked_ = 0;
+    std::optional<GitRepo> git_;
 };
 
 }  // namespace slipway

@@ -4,6 +4,7 @@
 #pragma once
 #include <algorithm>
 #include <map>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -19,7 +20,8 @@ class RecordingForge : public Forge {
     std::map<int, PullRequest> pulls;
     std::map<std::string, Comment> comments;  // by id
     std::vector<ForgeReview> given_reviews;
-    std::map<std::string, Permission> permissions;  // by login
+    std::map<std::string, Permission> permissions;              // by login
+    std::map<std::string, std::set<std::string>> team_members;  // logins by team
     std::map<std::string, std::vector<int>> pulls_by_commit, pulls_by_head;
     std::string branch = "main";
     Event event = PullRequestChanged{};  // what any delivery means
@@ -76,9 +78,9 @@ class RecordingForge : public Forge {
         called("permission");
         co_return permissions[who.login];
     }
-    Task<bool> is_team_member(std::string, Actor) override {
+    Task<bool> is_team_member(std::string team, Actor who) override {
         called("is_team_member");
-        co_return false;
+        co_return team_members[team].contains(who.login);
     }
     Task<std::vector<int>> pulls_of_commit(RepositoryName, CommitSha commit, std::string) override {
         called("pulls_of_commit");
