@@ -9,7 +9,7 @@
 #include <string>
 
 #include "handlers/runs/worker/perform.hpp"
-#include "handlers/runs/worker/tools/tool.hpp"
+#include "handlers/runs/worker/tools/terraform/installed.hpp"
 #include "service/process/sandbox.hpp"
 #include "tests/bench/rounds.hpp"
 #include "tests/support/memory_gateway.hpp"

@@ -1,6 +1,6 @@
 // The plan of a tool: read or refused; and a value that it marks as sensitive is nowhere in what
 // comes out.
-#include "handlers/runs/worker/tools/plan_json.hpp"
+#include "handlers/runs/worker/tools/terraform/plan_json.hpp"
 #include "service/base/codec.hpp"
 #include "tests/fuzz/target.hpp"
 

@@ -6,9 +6,9 @@
 #include <fstream>
 
 #include "handlers/runs/worker/masking.hpp"
-#include "handlers/runs/worker/tools/redaction.hpp"
+#include "handlers/runs/worker/tools/drivers.hpp"
+#include "handlers/runs/worker/tools/scrubber.hpp"
 #include "service/base/result.hpp"
-#include "service/process/process.hpp"
 
 namespace slipway {
 
@@ -26,23 +26,9 @@ bool is_variable_name(std::string_view name) {
            std::all_of(name.begin(), name.end(), good);
 }
 
-// Names by which a variable could move the tool's files or change its commands.
+// Names by which a variable could move the run's files.
 bool is_ours(std::string_view name) {
-    static constexpr std::string_view names[] = {"PATH",
-                                                 "HOME",
-                                                 "TMPDIR",
-                                                 "TF_DATA_DIR",
-                                                 "TF_CLI_CONFIG_FILE",
-                                                 "TERRAFORM_CONFIG",
-                                                 "TF_WORKSPACE",
-                                                 "TF_INPUT",
-                                                 "TF_IN_AUTOMATION",
-                                                 "TF_REATTACH_PROVIDERS",
-                                                 "CHECKPOINT_DISABLE",
-                                                 "TF_LOG_PATH"};
-    return name.starts_with("TF_CLI_ARGS") || name.starts_with("TF_PLUGIN_") ||
-           name.starts_with("TF_SKIP_PROVIDER_") ||
-           std::find(std::begin(names), std::end(names), name) != std::end(names);
+    return name == "PATH" || name == "HOME" || name == "TMPDIR" || name.starts_with("SLIPWAY_");
 }
 
 bool lists(const std::vector<std::string>& allowed, const std::string& name) {
@@ -94,7 +80,7 @@ RunEnvironment run_environment(const RunSpec& spec, const std::vector<std::strin
     for (const auto& [name, variable] : spec.variables) {
         if (variable.phase == other) continue;
         if (!is_variable_name(name)) refuse("\"" + name + "\" is not a valid variable name");
-        if (is_ours(name))
+        if (is_ours(name) || driver_of(spec.tool).reserves(name))
             refuse("the variable " + name + " cannot be set for a run: Slipway sets it itself");
         auto value = resolve(name, variable, allowed_names, read);
         if (value.find('\0') != value.npos) refuse("the variable " + name + " holds a zero byte");
@@ -107,17 +93,12 @@ RunEnvironment run_environment(const RunSpec& spec, const std::vector<std::strin
     return out;
 }
 
-std::map<std::string, std::string> tool_variables(const fs::path& workspace, const fs::path& data) {
+std::map<std::string, std::string> base_variables(const fs::path& workspace) {
     return {
         {"PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
         {"HOME", (workspace / "home").string()},
         {"TMPDIR", (workspace / "tmp").string()},
         {"LANG", "C.UTF-8"},
-        {"TF_IN_AUTOMATION", "1"},
-        {"TF_INPUT", "0"},
-        {"CHECKPOINT_DISABLE", "1"},
-        {"TF_CLI_CONFIG_FILE", held_input_path},
-        {"TF_DATA_DIR", data.string()},
     };
 }
 

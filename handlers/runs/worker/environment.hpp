@@ -30,9 +30,7 @@ std::optional<std::string> own_variable(const std::string& name);
 RunEnvironment run_environment(const RunSpec& spec, const std::vector<std::string>& allowed_names,
                                const ReadVariable& read);
 
-// Where the tool finds its things; paths are as seen inside. Its CLI configuration is the command's
-// held input: Terraform and OpenTofu read it before they look at anything else.
-std::map<std::string, std::string> tool_variables(const std::filesystem::path& workspace,
-                                                  const std::filesystem::path& data);
+// What every command has; `workspace` as seen inside.
+std::map<std::string, std::string> base_variables(const std::filesystem::path& workspace);
 
 }  // namespace slipway

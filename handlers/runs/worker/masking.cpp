@@ -6,22 +6,16 @@
 #include <cctype>
 #include <queue>
 
-#include "handlers/runs/worker/clean_text.hpp"
-#include "service/base/digest.hpp"
-#include "service/base/json.hpp"
+#include "handlers/runs/worker/secret_forms.hpp"
 #include "service/base/result.hpp"
 
 namespace slipway {
-
-// --- the forms of a secret
-// ------------------------------------------------------------------------------
 
 namespace {
 
 // A secret longer than this is searched for in pieces, so that little is held back and a cut one is
 // found.
 constexpr std::size_t piece = 96;
-constexpr std::size_t shortest_line = 8;
 constexpr std::size_t longest_key = 16 * 1024;
 
 // What begins a token of a known shape; what follows in [A-Za-z0-9_-] belongs to it.
@@ -37,91 +31,6 @@ constexpr std::string_view key_beginnings[] = {
 constexpr std::string_view key_ending = "-----END ";
 
 bool is_token_byte(unsigned char c) { return std::isalnum(c) || c == '_' || c == '-'; }
-
-constexpr std::string_view upper_digits = "0123456789ABCDEF", lower_digits = "0123456789abcdef";
-
-std::string url_encoded(std::string_view text, bool plus, std::string_view digits) {
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~')
-            out += c;
-        else if (c == ' ' && plus)
-            out += '+';
-        else
-            out += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-    return out;
-}
-
-std::string json_escaped(std::string_view text, bool html) {
-    if (!parse_json(quoted(text)))
-        return std::string(text);  // no UTF-8: nobody escapes it like this
-    auto escaped = quoted(text);
-    escaped = escaped.substr(1, escaped.size() - 2);
-    if (!html) return escaped;
-    std::string out;  // as Go's encoder does it
-    for (const char c : escaped) {
-        if (c == '<' || c == '>' || c == '&') {
-            out += "\\u00";
-            out += {lower_digits[c >> 4], lower_digits[c & 15]};
-        } else {
-            out += c;
-        }
-    }
-    return out;
-}
-
-// The characters of base64 that depend on the secret alone, where it stands `shift` bytes into a
-// group.
-std::string base64_middle(std::string_view text, std::size_t shift) {
-    const auto whole = to_base64(std::string(shift, '\0') + std::string(text));
-    const std::size_t first = (shift * 8 + 5) / 6, last = (shift + text.size()) * 8 / 6;
-    return whole.substr(first, last - first);
-}
-
-std::string url_safe(std::string text) {
-    std::replace(text.begin(), text.end(), '+', '-');
-    std::replace(text.begin(), text.end(), '/', '_');
-    return text;
-}
-
-std::string upper(std::string text) {
-    for (auto& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return text;
-}
-
-void add_forms(std::string_view secret, std::vector<std::string>& out) {
-    out.emplace_back(secret);
-    out.push_back(clean_text(secret));  // as it is after colours and control characters have gone
-    for (const bool either : {false, true}) {
-        out.push_back(url_encoded(secret, either, upper_digits));
-        out.push_back(url_encoded(secret, either, lower_digits));
-        out.push_back(json_escaped(secret, either));
-        out.push_back(json_escaped(json_escaped(secret, either), either));
-    }
-    for (const std::size_t shift : {0, 1, 2}) {
-        const auto middle = base64_middle(secret, shift);
-        if (middle.size() < 6) continue;
-        out.push_back(middle);
-        out.push_back(url_safe(middle));
-    }
-    const auto hex = to_hex(secret);
-    out.push_back(hex);
-    out.push_back(upper(hex));
-}
-
-void add_secret(std::string_view secret, std::vector<std::string>& out) {
-    add_forms(secret, out);
-    if (secret.find('\n') == secret.npos) return;
-    while (!secret.empty()) {  // tools print line by line, each with something before it
-        auto line = secret.substr(0, secret.find('\n'));
-        secret.remove_prefix(std::min(secret.size(), line.size() + 1));
-        while (line.ends_with('\r') || line.ends_with(' ')) line.remove_suffix(1);
-        while (line.starts_with(' ') || line.starts_with('\t')) line.remove_prefix(1);
-        if (line.size() >= shortest_line) add_forms(line, out);
-    }
-}
 
 // The pieces in which a long form is searched for: each as long as the others, the last reaching
 // back.
@@ -232,7 +141,7 @@ Masker::Masker(const std::vector<Secret>& secrets) {
         if (text.size() > longest_secret)
             throw Failure("a secret of more than 64 KB cannot be kept out of a run's log",
                           Retry::never);
-        if (can_be_masked(text)) add_secret(text, forms);
+        if (can_be_masked(text)) add_secret_forms(text, forms);
     }
     std::vector<std::string_view> patterns;
     for (const auto& form : forms) add_pieces(form, patterns);

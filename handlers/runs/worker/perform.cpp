@@ -8,7 +8,7 @@
 
 #include "handlers/runs/worker/journal.hpp"
 #include "handlers/runs/worker/phase_execution.hpp"
-#include "handlers/runs/worker/tools/redaction.hpp"
+#include "handlers/runs/worker/tools/scrubber.hpp"
 #include "service/base/digest.hpp"
 #include "service/base/log.hpp"
 
@@ -19,59 +19,58 @@ using namespace asio::experimental::awaitable_operators;
 
 namespace {
 
-Task<void> prepare(PhaseExecution& performance, const Work& work, const WorkerOptions& options,
+Task<void> prepare(PhaseExecution& execution, const Work& work, const WorkerOptions& options,
                    PhaseResult& result) {
-    co_await performance.start_network();
-    co_await performance.choose_tool();
-    result.tool_version = performance.tool.version.text();
-    performance.log.say(std::string(title(performance.tool.kind)) + " " + result.tool_version +
-                        ", " + std::string(word(work.spec.phase)) + " of " + work.spec.stack.value +
+    co_await execution.start_network();
+    co_await execution.choose_tool();
+    const auto& tool = execution.tool();
+    result.tool_version = tool.version;
+    execution.log().say(tool.name + (tool.version.empty() ? "" : " " + tool.version) + ", " +
+                        std::string(word(work.spec.phase)) + " of " + work.spec.stack.value +
                         (options.sandbox.kind == SandboxConfig::Kind::none ? ", without a sandbox"
                          : options.sandbox.network == SandboxConfig::Network::shared
                              ? ", with the network of the machine: it reaches what listens there"
                              : ""));
-    performance.make_environment();
-    co_await performance.fetch_source();
-    co_await performance.init();
-    co_await performance.check_providers(result.unknown_providers);
-    result.inputs = co_await performance.take_inputs();
-    performance.check_state();
-    co_await performance.select_workspace();
+    execution.make_environment();
+    co_await execution.fetch_source();
+    co_await execution.prepare();
+    co_await execution.check_providers(result.unknown_providers);
+    result.inputs = co_await execution.take_inputs();
+    execution.check_state();
+    co_await execution.select_workspace();
 }
 
 // Beside the plan's storing: the document, and what the log may tell now.
-Task<BlobId> store_document(PhaseExecution& performance, RunGateway& gateway,
-                            const ReadPlan& read) {
+Task<BlobId> store_document(PhaseExecution& execution, RunGateway& gateway, const ReadPlan& read) {
     auto text = read.document.dump();
-    performance.tell_plan(read.sensitive);
+    execution.tell_plan(read.sensitive);
     co_return co_await gateway.put_blob(std::move(text), false);
 }
 
-Task<void> do_plan(PhaseExecution& performance, RunGateway& gateway, RunId run,
-                   PhaseResult& result) {
-    auto bytes = co_await performance.plan();
+Task<void> do_plan(PhaseExecution& execution, RunGateway& gateway, RunId run, PhaseResult& result) {
+    auto bytes = co_await execution.plan();
     result.plan_digest = sha256_hex(bytes);
-    auto showing = performance.show(bytes);
+    auto showing = execution.show(bytes);
     auto sealing = gateway.put_blob(std::move(bytes), true);
     auto [read, plan_file] = co_await (std::move(showing) && std::move(sealing));
     result.plan_file = std::move(plan_file);
     result.change_digest = read.change_digest;
     auto storing = gateway.put_plan(run, std::move(read.plan));
-    auto storing_document = store_document(performance, gateway, read);
+    auto storing_document = store_document(execution, gateway, read);
     std::tie(result.plan_document, result.tool_document) =
         co_await (std::move(storing) && std::move(storing_document));
     result.outcome = Outcome::planned;
 }
 
 // What an apply left behind, for people: never a reason to call it failed.
-Task<void> store_outputs(PhaseExecution& performance, RunGateway& gateway, const ReadPlan& read,
+Task<void> store_outputs(PhaseExecution& execution, RunGateway& gateway, const ReadPlan& read,
                          PhaseResult& result) {
     try {
-        auto outputs = co_await performance.outputs();
+        auto outputs = co_await execution.outputs();
         Scrubber(read.sensitive).scrub(outputs);
         result.outputs = co_await gateway.put_blob(outputs.dump(), false);
     } catch (const Failure& failure) {
-        performance.log.say(std::string("note: the outputs could not be stored: ") +
+        execution.log().say(std::string("note: the outputs could not be stored: ") +
                             failure.what());
     }
 }
@@ -97,7 +96,7 @@ void note_end(ApplyUnderWay& apply, PhaseResult result, std::int64_t now_ms) {
     }
 }
 
-Task<void> ask_to_begin(PhaseExecution& performance, RunGateway& gateway, const Work& work,
+Task<void> ask_to_begin(PhaseExecution& execution, RunGateway& gateway, const Work& work,
                         ApplyUnderWay& apply) {
     if (apply.stop.stopped()) throw PhaseOver{Outcome::stopped, "nothing was applied yet"};
     if (apply.on_begin) apply.on_begin();
@@ -113,7 +112,7 @@ Task<void> ask_to_begin(PhaseExecution& performance, RunGateway& gateway, const 
             if (failure.retry() == Retry::never || attempt == attempts) throw;
             trouble = failure.what();
         }
-        performance.log.say("it could not be found out whether the apply may begin: " + trouble);
+        execution.log().say("it could not be found out whether the apply may begin: " + trouble);
         co_await sleep_for(std::chrono::seconds(attempt));
     }
 }
@@ -130,9 +129,9 @@ void write_down(const Work& work, ApplyUnderWay& apply) {
 }
 
 // Only a lock that stands in the journal is ever taken away.
-Task<void> note_lock(PhaseExecution& performance, ApplyUnderWay& apply) {
+Task<void> note_lock(PhaseExecution& execution, ApplyUnderWay& apply) {
     try {
-        apply.entry.lock_id = co_await performance.lock_of_apply();
+        apply.entry.lock_id = co_await execution.lock_of_apply();
         if (!apply.entry.lock_id.empty()) apply.journal.update(apply.entry);
     } catch (const Failure& failure) {
         log_warning("the lock of an apply is not known",
@@ -140,7 +139,7 @@ Task<void> note_lock(PhaseExecution& performance, ApplyUnderWay& apply) {
     }
 }
 
-Task<void> do_apply(PhaseExecution& performance, RunGateway& gateway, const Work& work,
+Task<void> do_apply(PhaseExecution& execution, RunGateway& gateway, const Work& work,
                     const Clock& clock, ApplyUnderWay& apply, PhaseResult& result) {
     auto bytes = co_await gateway.get_blob(work.spec.plan_file);
     if (!bytes) throw PhaseOver{Outcome::failed, "the plan file is not there any more; plan again"};
@@ -149,40 +148,36 @@ Task<void> do_apply(PhaseExecution& performance, RunGateway& gateway, const Work
                         "the plan file is not the one that was approved; nothing was applied"};
     result.plan_digest = work.spec.plan_digest;
     // Again, for what the log must not show: an apply prints outputs and what programs say.
-    const auto read = co_await performance.show(*bytes);
-    performance.tell_plan(read.sensitive);
+    const auto read = co_await execution.show(*bytes);
+    execution.tell_plan(read.sensitive);
     result.change_digest = read.change_digest;
 
     auto& entry = apply.entry;
-    entry.pid = performance.prepare_apply(std::move(*bytes));
+    entry.pid = execution.prepare_apply(std::move(*bytes));
     entry.pid_since = process_since(entry.pid);
-    co_await ask_to_begin(performance, gateway, work, apply);
+    co_await ask_to_begin(execution, gateway, work, apply);
     entry.begun_at_ms = clock.now_ms();
     write_down(work, apply);
     result.begun = true;
-    auto applying = performance.apply();
-    auto noting = note_lock(performance, apply);
+    auto applying = execution.apply();
+    auto noting = note_lock(execution, apply);
     const auto ended = co_await (std::move(applying) && std::move(noting));
     entry.how = ended.text();
-    const bool finished = ended.code == 0 && ended.how != Ended::How::signalled;
-    const bool said_why = ended.code == 1 && ended.how != Ended::How::signalled;
-    if (!finished && !said_why)  // killed or crashed: nobody knows what it did
-        throw PhaseOver{Outcome::unknown, "the apply " + ended.text()};
-    if (!finished) performance.must_succeed(ended, "apply");
+    execution.must_have_applied(ended);
     result.outcome = Outcome::applied;
     note_end(apply, result, clock.now_ms());
-    co_await store_outputs(performance, gateway, read, result);
+    co_await store_outputs(execution, gateway, read, result);
 }
 
 // What became of an apply that began before: as the journal says, else as a plan shows. Only what
 // is certain is said; everything else stays unknown, for a person.
-Task<void> find_out(PhaseExecution& performance, const Work& work, const WorkerOptions& options,
+Task<void> find_out(PhaseExecution& execution, const Work& work, const WorkerOptions& options,
                     std::optional<JournalEntry> known, PhaseResult& result) {
     result.begun = true;
     result.outcome = Outcome::unknown;
     if (known && known->result) {
         result = *known->result;
-        performance.log.say("the journal says how the apply of this plan ended: " +
+        execution.log().say("the journal says how the apply of this plan ended: " +
                             std::string(word(result.outcome)));
         co_return;
     }
@@ -190,10 +185,10 @@ Task<void> find_out(PhaseExecution& performance, const Work& work, const WorkerO
         throw Failure("the apply of " + work.spec.run.value + " still runs as process " +
                       std::to_string(known->pid));
     result.plan_digest = work.spec.plan_digest;
-    co_await prepare(performance, work, options, result);
-    if (known && !known->lock_id.empty()) co_await performance.unlock(known->lock_id);
-    const bool done = co_await performance.has_nothing_left();
-    performance.log.say(
+    co_await prepare(execution, work, options, result);
+    if (known && !known->lock_id.empty()) co_await execution.unlock(known->lock_id);
+    const bool done = co_await execution.has_nothing_left();
+    execution.log().say(
         done ? "a plan now changes nothing: the apply had come to its end"
              : "a plan now still changes something: how the apply ended is not known");
     if (done) result.outcome = Outcome::applied;
@@ -201,22 +196,22 @@ Task<void> find_out(PhaseExecution& performance, const Work& work, const WorkerO
 
 // The phase's work. Trouble is left in `result`; the exception that comes back is for the queue: to
 // be done again.
-Task<std::exception_ptr> go(PhaseExecution& performance, RunGateway& gateway, const Work& work,
+Task<std::exception_ptr> go(PhaseExecution& execution, RunGateway& gateway, const Work& work,
                             const WorkerOptions& options, const Clock& clock,
                             std::optional<ApplyUnderWay>& apply, PhaseResult& result) {
     bool looks_back = work.spec.phase == Phase::find_out;
     try {
-        performance.check_spec(result.started_at_ms);
+        execution.check_spec(result.started_at_ms);
         auto known = apply ? apply->journal.find(work.spec.plan_digest) : std::nullopt;
         looks_back = looks_back || known;
         if (looks_back) {
-            co_await find_out(performance, work, options, std::move(known), result);
+            co_await find_out(execution, work, options, std::move(known), result);
         } else {
-            co_await prepare(performance, work, options, result);
+            co_await prepare(execution, work, options, result);
             if (apply)
-                co_await do_apply(performance, gateway, work, clock, *apply, result);
+                co_await do_apply(execution, gateway, work, clock, *apply, result);
             else
-                co_await do_plan(performance, gateway, work.spec.run, result);
+                co_await do_plan(execution, gateway, work.spec.run, result);
         }
     } catch (const PhaseOver& over) {
         // Trouble in looking back tells nothing about the apply.
@@ -240,7 +235,7 @@ Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options,
     result.started_at_ms = clock.now_ms();
     result.sandbox = sandbox_level(options.sandbox);
     auto executor = co_await this_executor();
-    PhaseExecution performance(gateway, work, options, stop, executor);
+    PhaseExecution execution(gateway, work, options, stop, executor);
     std::optional<ApplyUnderWay> apply;
     if (work.spec.phase != Phase::plan) {
         JournalEntry entry;
@@ -252,11 +247,11 @@ Task<PhaseResult> perform(RunGateway& gateway, Work work, WorkerOptions options,
         apply.emplace(
             ApplyUnderWay{Journal(options.journal), std::move(entry), stop, std::move(on_begin)});
     }
-    const auto again = co_await go(performance, gateway, work, options, clock, apply, result);
+    const auto again = co_await go(execution, gateway, work, options, clock, apply, result);
     if (apply && apply->written) note_end(*apply, result, clock.now_ms());
     if (!result.error.empty())
-        performance.log.say((result.outcome == Outcome::not_begun ? "" : "error: ") + result.error);
-    co_await performance.log.finish();
+        execution.log().say((result.outcome == Outcome::not_begun ? "" : "error: ") + result.error);
+    co_await execution.log().finish();
     if (again) std::rethrow_exception(again);
     result.ended_at_ms = clock.now_ms();
     co_return result;

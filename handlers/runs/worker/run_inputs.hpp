@@ -1,23 +1,11 @@
-// What a run is made from beside the repository: modules that init downloaded, the lock file, the
-// tool, the installed providers and the worker's own values, each under a digest of its own (rule
-// R4).
+// The worker's own values that a run is made from, each under a digest of its own (rule R4). What
+// the tool brings is its driver's to say.
 #pragma once
-#include <filesystem>
-#include <string_view>
 #include <vector>
 
 #include "handlers/runs/worker/environment.hpp"
-#include "handlers/runs/worker/providers.hpp"
-#include "handlers/runs/worker/tools/tool.hpp"
 
 namespace slipway {
-
-// One for each downloaded module. What version control keeps beside a module's files differs from
-// download to download and is removed, so that nothing is there that was not digested.
-std::vector<RunInput> module_inputs(const std::filesystem::path& data);
-
-std::vector<RunInput> provider_inputs(const std::vector<InstalledProvider>& installed);
-std::vector<RunInput> tool_inputs(const InstalledTool& tool, std::string_view lock_file);
 
 // The worker's variables and files: those of this phase as `environment` resolved them, and those
 // that the apply will ask for, resolved only to be digested. Of one that is declared as identity

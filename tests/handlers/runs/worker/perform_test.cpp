@@ -14,7 +14,8 @@
 
 #include "handlers/runs/worker/environment.hpp"
 #include "handlers/runs/worker/journal.hpp"
-#include "handlers/runs/worker/tools/tool.hpp"
+#include "handlers/runs/worker/tools/terraform/commands.hpp"
+#include "handlers/runs/worker/tools/terraform/installed.hpp"
 #include "handlers/runs/worker/workspace.hpp"
 #include "service/base/codec.hpp"
 #include "service/base/result.hpp"
@@ -215,7 +216,9 @@ TEST_CASE("each tool reads its configuration before it looks at anything of the 
         Command command;
         command.argv = {fs::canonical(tool.program).string(), "plan", "-input=false", "-no-color"};
         command.directory = scratch.path / "source";
-        command.environment = tool_variables(scratch.path, scratch.path / "data");
+        command.environment = terraform::variables(scratch.path / "data");
+        auto base = base_variables(scratch.path);
+        command.environment.merge(base);
         command.environment["TF_CLI_CONFIG_FILE"] = pipe.string();
         const auto planned = run_task(io, run(std::move(command)));
         ended = true;

@@ -1,9 +1,10 @@
-#include "handlers/runs/worker/tools/attributes.hpp"
+#include "handlers/runs/worker/tools/terraform/attributes.hpp"
 
 #include <algorithm>
 #include <cctype>
 
-#include "handlers/runs/worker/tools/plan_json.hpp"
+#include "handlers/runs/worker/tools/terraform/marks.hpp"
+#include "handlers/runs/worker/tools/terraform/plan_json.hpp"
 
 namespace slipway {
 

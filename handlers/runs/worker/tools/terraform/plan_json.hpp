@@ -5,20 +5,10 @@
 #include <string_view>
 #include <vector>
 
-#include "service/base/json.hpp"
+#include "handlers/runs/worker/tools/read_plan.hpp"
 #include "service/base/result.hpp"
-#include "service/model/plan.hpp"
-#include "service/model/secret.hpp"
 
 namespace slipway {
-
-struct ReadPlan {
-    Plan plan;
-    Json document;  // redacted
-    std::string
-        change_digest;  // keyed over everything, sensitive values too; in no particular order
-    std::vector<Secret> sensitive;  // the sensitive values: what the log must not show either
-};
 
 // `known`: secrets of the run itself. Refuses what is not a plan of format 1.x.
 Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& known,

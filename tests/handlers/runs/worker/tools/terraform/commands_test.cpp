@@ -1,8 +1,8 @@
-#include "handlers/runs/worker/tools/terraform.hpp"
+#include "handlers/runs/worker/tools/terraform/commands.hpp"
 
 #include <doctest/doctest.h>
 
-#include "handlers/runs/worker/tools/tool.hpp"
+#include "handlers/runs/worker/tools/terraform/installed.hpp"
 
 namespace slipway {
 namespace {

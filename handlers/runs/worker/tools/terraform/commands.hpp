@@ -1,11 +1,13 @@
 // Terraform and OpenTofu: what to call, and how to read what they print beside the plan.
 #pragma once
+#include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "handlers/runs/worker/tools/tool.hpp"
+#include "handlers/runs/worker/steps.hpp"
 #include "service/base/json.hpp"
 
 namespace slipway::terraform {
@@ -32,6 +34,10 @@ struct ProviderMirror {
     std::string path;
     std::vector<std::string> addresses;  // of the providers that it holds
 };
+// Where the tool finds its things; `data` as seen inside. Its CLI configuration is the command's
+// held input: Terraform and OpenTofu read it before they look at anything else.
+std::map<std::string, std::string> variables(const std::filesystem::path& data);
+
 // Its configuration file: no phoning home, and where providers come from: what a mirror holds from
 // there, everything else from its registry, nothing from the repository or from directories that
 // the tool would look into by itself (rule R3).

@@ -1,5 +1,5 @@
 // show -json → Plan, redacted document, digest. The fixture was written by Terraform 1.11.4.
-#include "handlers/runs/worker/tools/plan_json.hpp"
+#include "handlers/runs/worker/tools/terraform/plan_json.hpp"
 
 #include <doctest/doctest.h>
 
@@ -8,7 +8,7 @@
 #include <map>
 #include <random>
 
-#include "handlers/runs/worker/tools/redaction.hpp"
+#include "handlers/runs/worker/tools/terraform/redaction.hpp"
 #include "service/base/codec.hpp"
 
 namespace slipway {

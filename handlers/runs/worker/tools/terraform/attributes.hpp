@@ -3,7 +3,7 @@
 #pragma once
 #include <vector>
 
-#include "handlers/runs/worker/tools/redaction.hpp"
+#include "handlers/runs/worker/tools/scrubber.hpp"
 #include "service/base/json.hpp"
 #include "service/model/plan.hpp"
 

@@ -1,11 +1,12 @@
 // Installed providers, their hashes, and the one cache that all runs read.
-#include "handlers/runs/worker/providers.hpp"
+#include "handlers/runs/worker/tools/terraform/providers.hpp"
 
 #include <doctest/doctest.h>
 
 #include <fstream>
 
 #include "handlers/runs/worker/run_inputs.hpp"
+#include "handlers/runs/worker/tools/terraform/inputs.hpp"
 #include "handlers/runs/worker/tree_hash.hpp"
 #include "service/base/result.hpp"
 #include "tests/support/scratch.hpp"

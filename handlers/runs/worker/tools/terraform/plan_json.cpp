@@ -1,11 +1,11 @@
-#include "handlers/runs/worker/tools/plan_json.hpp"
+#include "handlers/runs/worker/tools/terraform/plan_json.hpp"
 
 #include <algorithm>
 #include <future>
 #include <set>
 
-#include "handlers/runs/worker/tools/attributes.hpp"
-#include "handlers/runs/worker/tools/redaction.hpp"
+#include "handlers/runs/worker/tools/terraform/attributes.hpp"
+#include "handlers/runs/worker/tools/terraform/redaction.hpp"
 #include "service/base/digest.hpp"
 
 namespace slipway {

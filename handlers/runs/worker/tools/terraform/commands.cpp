@@ -1,8 +1,9 @@
-#include "handlers/runs/worker/tools/terraform.hpp"
+#include "handlers/runs/worker/tools/terraform/commands.hpp"
 
 #include <algorithm>
 
-#include "handlers/runs/worker/tools/redaction.hpp"
+#include "handlers/runs/worker/tools/scrubber.hpp"
+#include "service/process/process.hpp"
 
 namespace slipway::terraform {
 
@@ -54,6 +55,14 @@ std::string list_of(const std::vector<std::string>& texts) {
 
 }  // namespace
 
+std::map<std::string, std::string> variables(const std::filesystem::path& data) {
+    return {
+        {"TF_IN_AUTOMATION", "1"},      {"TF_INPUT", "0"},
+        {"CHECKPOINT_DISABLE", "1"},    {"TF_CLI_CONFIG_FILE", held_input_path},
+        {"TF_DATA_DIR", data.string()},
+    };
+}
+
 std::string cli_configuration(const std::vector<ProviderMirror>& mirrors) {
     std::string out = "disable_checkpoint = true\nprovider_installation {\n";
     std::vector<std::string> mirrored;
@@ -97,10 +106,6 @@ std::string joined(const std::vector<std::string_view>& lines, std::size_t at_mo
     if (lines.size() > at_most) out += "\n…";
     return out;
 }
-
-}  // namespace
-
-namespace {
 
 // The text of each error, each once.
 std::vector<std::vector<std::string_view>> errors_of(std::string_view error_output) {

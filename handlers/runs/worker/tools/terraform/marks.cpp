@@ -1,21 +1,16 @@
-#include "handlers/runs/worker/tools/redaction.hpp"
+#include "handlers/runs/worker/tools/terraform/marks.hpp"
 
-#include <algorithm>
-#include <functional>
 #include <map>
+#include <set>
+#include <string>
+
+#include "handlers/runs/worker/tools/scrubber.hpp"
 
 namespace slipway {
 
 namespace {
 
 const Json all_marked(true), nothing_marked(false);
-constexpr std::size_t shortest_inside = 6;  // shorter ones are looked for as whole values only
-
-// Called with a value and the marks that go with it; may change the value.
-using Visit = std::function<void(Json& value, const Json& marks)>;
-
-// --- every place of a plan document where values stand
-// ---------------------------------------------------
 
 void visit_change(Json& change, const Visit& visit, std::string_view name = "") {
     for (const char* side : {"before", "after"}) {
@@ -172,6 +167,8 @@ void visit_configuration(Json& module, const std::string& path, const MarkedAttr
     }
 }
 
+}  // namespace
+
 void visit_document(Json& document, const Visit& visit) {
     const auto marked = marked_attributes(document);
     visit_variables(document, visit);  // before the declarations that it reads change
@@ -197,115 +194,6 @@ void visit_document(Json& document, const Visit& visit) {
         visit_constants(configuration.at("provider_config"), visit, nothing_marked);
 }
 
-// --- what is done at each
-// ---------------------------------------------------------------------------------
-
-void collect(const Json& value, const Json& marks, bool named, std::vector<Secret>& out) {
-    const bool here = is_marked(marks);
-    if (value.is_string()) {
-        if (here || named) out.emplace_back(value.text());
-    } else if (value.is_number()) {
-        if (here) out.emplace_back(std::string(value.number_text()));
-    }
-    for (std::size_t i = 0; i < value.items().size(); ++i)
-        collect(value[i], marks_below(marks, value, i), named, out);
-    for (const auto& [name, inner] : value.members())
-        collect(inner, marks_below(marks, value, name), is_named_like_a_secret(name), out);
-}
-
-void redact(Json& value, const Json& marks, bool named) {
-    if (value.is_null()) return;  // that there is none is no secret
-    if (is_marked(marks) || (named && value.is_string())) {
-        value = Json(sensitive_text);
-        return;
-    }
-    if (value.is_array()) {
-        for (std::size_t i = 0; i < value.items().size(); ++i) {
-            const Json& below = marks_below(marks, value, i);
-            redact(value.edit_items()[i], below, named);
-        }
-    } else if (value.is_object()) {
-        for (auto& [name, inner] : value.edit_members()) {
-            const Json& below = marks_below(marks, value, name);
-            redact(inner, below, is_named_like_a_secret(name));
-        }
-    }
-}
-
-constexpr std::string_view kept_members[] = {
-    "format_version", "terraform_version",   "variables",      "planned_values",
-    "resource_drift", "resource_changes",    "output_changes", "prior_state",
-    "configuration",  "relevant_attributes", "checks",         "timestamp",
-    "errored",        "applyable",           "complete",       "deferred_changes"};
-
-// Names of things, which a value that happens to read the same must not change.
-bool is_name_of_a_thing(std::string_view member) {
-    static constexpr std::string_view names[] = {"address",
-                                                 "previous_address",
-                                                 "module_address",
-                                                 "mode",
-                                                 "type",
-                                                 "name",
-                                                 "provider_name",
-                                                 "provider_config_key",
-                                                 "full_name",
-                                                 "deposed",
-                                                 "index",
-                                                 "actions",
-                                                 "action_reason",
-                                                 "references",
-                                                 "format_version",
-                                                 "terraform_version",
-                                                 "relevant_attributes",
-                                                 "source",
-                                                 "version_constraint",
-                                                 "status",
-                                                 "kind",
-                                                 "to_display",
-                                                 "depends_on",
-                                                 "replace_paths"};
-    return std::find(std::begin(names), std::end(names), member) != std::end(names);
-}
-
-void scrub_values(Json& json, const Scrubber& scrubber) {
-    if (json.is_object()) {
-        for (auto& [name, inner] : json.edit_members()) {
-            static constexpr std::string_view values[] = {"before", "after",   "values",
-                                                          "value",  "default", "constant_value"};
-            const bool foreign =
-                std::find(std::begin(values), std::end(values), name) != std::end(values);
-            if (foreign)
-                scrubber.scrub(inner);
-            else if (!is_name_of_a_thing(name))
-                scrub_values(inner, scrubber);
-        }
-    } else {
-        if (json.is_array())
-            for (auto& item : json.edit_items()) scrub_values(item, scrubber);
-        else
-            scrubber.scrub(json);
-    }
-}
-
-}  // namespace
-
-bool is_named_like_a_secret(std::string_view name) {
-    static constexpr std::string_view endings[] = {
-        "password", "passwd", "passphrase",      "secret",     "token",       "private_key",
-        "api_key",  "apikey", "access_key",      "secret_key", "credentials", "connection_string",
-        "auth_key", "pass",   "private_key_pem", "sas_key"};
-    const auto alike = [](char a, char b) {
-        const char lowered = static_cast<char>(std::tolower(static_cast<unsigned char>(a)));
-        return (a == '-' || a == '.' ? '_' : lowered) == b;
-    };
-    return std::any_of(std::begin(endings), std::end(endings), [&](std::string_view ending) {
-        if (name.size() < ending.size()) return false;
-        const auto end = name.substr(name.size() - ending.size());
-        if (!std::equal(end.begin(), end.end(), ending.begin(), alike)) return false;
-        return name.size() == ending.size() || alike(name[name.size() - ending.size() - 1], '_');
-    });
-}
-
 const Json& marks_below(const Json& marks, const Json&, std::string_view member) {
     if (marks.is_object()) return marks[member];
     if (marks.is_array() && !marks.items().empty()) return all_marked;
@@ -316,65 +204,6 @@ const Json& marks_below(const Json& marks, const Json&, std::size_t index) {
     if (marks.is_array()) return marks[index];
     if (marks.is_object() && !marks.members().empty()) return all_marked;
     return is_marked(marks) ? all_marked : nothing_marked;
-}
-
-namespace {
-std::vector<Secret> long_enough(const std::vector<Secret>& secrets) {
-    std::vector<Secret> out;
-    for (const auto& secret : secrets)
-        if (secret.reveal().size() >= shortest_inside && secret.reveal().size() <= longest_secret)
-            out.push_back(secret);
-    return out;
-}
-}  // namespace
-
-Scrubber::Scrubber(const std::vector<Secret>& secrets) : masker_(long_enough(secrets)) {
-    for (const auto& secret : secrets)
-        if (can_be_masked(secret.reveal())) whole_.insert(secret.reveal());
-}
-
-std::optional<std::string> Scrubber::text(const std::string& value) const {
-    if (whole_.count(value) != 0) return std::nullopt;
-    return masker_(value);
-}
-
-bool Scrubber::number(std::string_view digits) const {
-    return digits.size() < shortest_inside || whole_.count(digits) == 0;
-}
-
-void Scrubber::scrub(Json& value) const {
-    if (value.is_string()) {
-        auto shown = text(value.text());
-        value = Json(shown ? std::move(*shown) : std::string(sensitive_text));
-    } else if (value.is_number()) {
-        if (!number(value.number_text())) value = Json(sensitive_text);
-    } else if (value.is_array()) {
-        for (auto& item : value.edit_items()) scrub(item);
-    } else if (value.is_object()) {
-        for (auto& [name, inner] : value.edit_members()) {
-            if (auto shown = text(name); !shown || *shown != name)
-                name = shown.value_or(std::string(sensitive_text));
-            scrub(inner);
-        }
-    }
-}
-
-std::vector<Secret> sensitive_values(Json& document) {
-    std::vector<Secret> out;
-    visit_document(document,
-                   [&](Json& value, const Json& marks) { collect(value, marks, false, out); });
-    return out;
-}
-
-Json redacted(Json document, const Scrubber& scrubber) {
-    auto& members = document.edit_members();
-    std::erase_if(members, [](const Json::Member& member) {
-        return std::find(std::begin(kept_members), std::end(kept_members), member.first) ==
-               std::end(kept_members);
-    });
-    visit_document(document, [](Json& value, const Json& marks) { redact(value, marks, false); });
-    scrub_values(document, scrubber);
-    return document;
 }
 
 }  // namespace slipway

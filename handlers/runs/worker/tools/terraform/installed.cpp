@@ -1,4 +1,4 @@
-#include "handlers/runs/worker/tools/tool.hpp"
+#include "handlers/runs/worker/tools/terraform/installed.hpp"
 
 #include <sys/stat.h>
 

@@ -1,4 +1,4 @@
-#include "handlers/runs/worker/providers.hpp"
+#include "handlers/runs/worker/tools/terraform/providers.hpp"
 
 #include <algorithm>
 

@@ -1,5 +1,4 @@
-// Tools as data: which are installed, and which of them a stack wants. A tool's own files say what
-// to call (argument vectors, never a shell line) and read what it answers.
+// Which programs of Terraform and OpenTofu are installed, and which of them a stack wants.
 #pragma once
 #include <chrono>
 #include <filesystem>
@@ -29,7 +28,5 @@ Task<std::vector<InstalledTool>> installed_tools();
 // The newest that fits; the error names what is installed.
 Result<InstalledTool> choose_tool(ToolKind kind, std::string_view constraint,
                                   const std::vector<InstalledTool>& installed);
-
-using Arguments = std::vector<std::string>;
 
 }  // namespace slipway
