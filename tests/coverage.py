@@ -9,6 +9,7 @@ A line counts as reached if one of the functions that the compiler made of it wa
 
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -35,8 +36,8 @@ def lines_reached(build):
             output = subprocess.run(command, cwd=build, check=True, capture_output=True).stdout
             for document in output.splitlines():
                 for file in json.loads(document)["files"]:
-                    path = (build / file["file"]).resolve()
-                    name = str(path.relative_to(ROOT)) if ROOT in path.parents else ""
+                    # As the compiler was told it: below the build, or without what is in front of it.
+                    name = re.sub(r"^(\.\.?/)+", "", file["file"].removeprefix(str(ROOT) + "/"))
                     if not name.startswith(FOLDERS):
                         continue
                     lines = found.setdefault(name, {})

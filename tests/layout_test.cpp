@@ -115,6 +115,9 @@ const std::vector<Home>& homes() {
         {"lz4", std::regex("#include <lz4"), {"queue/"}},
         {"CLI11", std::regex("#include <CLI/"), {"service/app/"}},
         {"Boost.Process", std::regex("#include <boost/process"), {}},
+        {"a certain tool",
+         std::regex("\\bToolKind::"),
+         {"service/model/tool.hpp", "handlers/runs/worker/tools/drivers.cpp"}},
         {"the starting of programs",
          std::regex("\\b(posix_spawnp?|fork|vfork|popen|execvp?e?|system) *\\("),
          {"service/process/"}}};
@@ -752,6 +755,8 @@ TEST_CASE("A library outside its home is found") {
                           {"service/process/x.cpp", "int f() { return fork(); }", true},
                           {"handlers/runs/x.cpp", "int f() { return system(\"x\"); }", false},
                           {"handlers/runs/x.cpp", "void fork_of(int); // like fork()", true},
+                          {"handlers/runs/worker/x.cpp", "auto t = ToolKind::custom;", false},
+                          {"service/model/tool.hpp", "auto t = ToolKind::custom;", true},
                           {"service/process/x.cpp", "#include <boost/process.hpp>", false}};
     for (const auto& c : cases) {
         CAPTURE(c.path);

@@ -180,7 +180,7 @@ class Grammar {
         if (at == 0)
             return folded(text) == "provider" ? std::nullopt : std::optional(how_to_allow());
         const auto source = folded(text);
-        if (source.size() > name_limit || provider_address(source, ToolKind::terraform).empty() ||
+        if (source.size() > name_limit || !is_provider_source(source) ||
             command.providers.size() == target_limit)
             return how_to_allow();
         command.providers.push_back(source);

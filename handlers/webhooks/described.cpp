@@ -11,13 +11,13 @@ SelfDescription may_describe_itself(const ReactContext& context, const Forge& fo
                                     const Organisation& organisation) {
     for (const auto& delegation : organisation.delegations)
         if (glob_matches(delegation.pattern, repository.text()))
-            return {true, delegation.space, delegation.may_set};
+            return {true, delegation.space, delegation.may_set, delegation.tools};
     const auto& listed = forge.config().self_described;
     bool may = std::any_of(listed.begin(), listed.end(), [&](const std::string& pattern) {
         return glob_matches(pattern, repository.path);
     });
     may = may || (forge.traits().is_owners_folder && !context.has_organisation_tree);
-    return {may, SpaceId(), {}};
+    return {may, SpaceId(), {}, {}};
 }
 
 namespace {
@@ -33,7 +33,7 @@ const Stack* find_in(const Own& stacks, const StackId& id) {
 // The same resources: same directory, and the same state as far as settings say where it is kept.
 bool is_the_same_place(const Stack& a, const Stack& b) {
     return a.directory == b.directory && a.workspace == b.workspace && a.branch == b.branch &&
-           a.tool == b.tool;
+           a.tool == b.tool && a.configured_tool == b.configured_tool;
 }
 
 class Description {
@@ -127,7 +127,7 @@ DescribedStacks describe(std::shared_ptr<const Organisation> organisation,
 
     const auto read = [&](const std::string& text) {
         return read_repository_file(text, std::string(repository_file), repository, default_branch,
-                                    self.space, self.may_set);
+                                    self.space, self.may_set, self.tools);
     };
     Description description(out, branch, files);
     auto trusted = description.stacks_of(files.trusted, read, true);

@@ -29,6 +29,7 @@ struct SelfDescription {
     bool may = false;
     SpaceId space;
     std::vector<std::string> may_set;  // empty: everything
+    std::vector<std::string> tools;    // of those that workers configure, the ones it may use
 };
 SelfDescription may_describe_itself(const ReactContext&, const Forge&, const RepositoryName&,
                                     const Organisation&);

@@ -51,13 +51,14 @@ std::string_view change_word(const Change& change) {
     return "changed";
 }
 
-Json changes_input(const Plan& plan) {
+Json changes_input(const Plan& plan, ToolKind tool) {
+    const auto vendor = traits_of(tool).vendor;
     Json list = Json::array();
     for (const auto& change : plan.changes) {
         Json entity = Json::object({{"address", change.address},
                                     {"name", change.address.substr(change.address.rfind('.') + 1)},
                                     {"type", change.type},
-                                    {"entity_vendor", "terraform"},
+                                    {"entity_vendor", vendor},
                                     {"entity_type", "resource"}});
         list.push(Json::object({{"phase", "plan"},
                                 {"action", change_word(change)},
@@ -104,8 +105,7 @@ Json stack_input(const Stack& stack) {
     out.set("roles", Json::array());
     out.set("locked_by", nullptr);
     out.set("terraform_version", or_null(stack.version));
-    out.set("terraform_workflow_tool",
-            stack.tool == ToolKind::opentofu ? "OPEN_TOFU" : "TERRAFORM_FOSS");
+    out.set("terraform_workflow_tool", traits_of(stack.tool).workflow);
     out.set("worker_pool", Json::object({{"public", public_pool},
                                          {"id", public_pool ? Json() : Json(stack.pool)},
                                          {"name", public_pool ? Json() : Json(stack.pool)},
@@ -138,7 +138,7 @@ Json run_input(const Run& run, const Plan* plan) {
     out.set("delta", Json::object({{"added", run.counts.create + run.counts.replace},
                                    {"changed", run.counts.update},
                                    {"deleted", run.counts.remove + run.counts.replace}}));
-    if (plan) out.set("changes", changes_input(*plan));
+    if (plan) out.set("changes", changes_input(*plan, run.settings.tool));
     return out;
 }
 
@@ -165,6 +165,7 @@ Json plan_value(const Plan& plan) {
     return Json::object({{"tool_version", plan.tool_version},
                          {"changes", std::move(changes)},
                          {"outputs", strings(plan.outputs)},
+                         {"predicted_only", plan.counts.predicted_only},
                          {"counts", Json::object({{"create", plan.counts.create},
                                                   {"update", plan.counts.update},
                                                   {"delete", plan.counts.remove},

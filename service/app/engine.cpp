@@ -105,6 +105,7 @@ WorkerOptions Engine::worker_options(const Config& config) const {
     options.provider_mirrors = config.provider_mirrors;
     options.environment_names = config.worker_environment;
     options.identity_names = config.worker_identity;
+    options.configured_tools = config.worker_tools;
     options.spec_key = control_.spec_key;
     options.digest_key = parts_.key.derive("digests of changes");
     return options;

@@ -222,6 +222,7 @@ void read_worker(MapReader& reader, Config& config, Sources& sources) {
     if (!node) return;
     MapReader worker(*node, "`worker`", sources.findings);
     read_worker_environment(worker, config, sources);
+    read_worker_tools(worker, config, sources);
     for (const auto& name : config.worker_environment) {
         const auto& secrets = sources.secret_variables;
         if (name.starts_with('/')) continue;  // a file

@@ -58,6 +58,12 @@ struct SandboxConfig {
     Network network = Network::automatic;  // isolated where that works; else the machine's
 };
 
+// A tool that the worker's configuration defines: the argument vector of each step, whose first
+// word is the full path of a program. An empty one: the tool has no such step.
+struct ConfiguredTool {
+    std::vector<std::string> prepare, plan, show, apply, destroy;
+};
+
 struct Config {
     std::string listen = "127.0.0.1:8080";
     std::string public_url;  // "": http:// + listen
@@ -75,6 +81,7 @@ struct Config {
     std::vector<std::string> worker_environment;  // names a run's {env: …} may ask for
     std::vector<std::string>
         worker_identity;  // of those, the ones that rotate: their names count, not their values
+    std::map<std::string, ConfiguredTool> worker_tools;  // by the name that stacks give
     std::vector<std::string>
         provider_mirrors;    // directories with providers that runs may take beside the registry's
     int drain_minutes = 30;  // how long SIGTERM waits for applies

@@ -29,6 +29,8 @@ std::string redis_trouble(std::string_view text);
 std::string name_trouble(std::string_view text);  // of checks and forges
 std::string variable_name_trouble(std::string_view text);
 
+// `custom` of the worker: {NAME: {plan: [PROGRAM, …], …}}
+void read_worker_tools(MapReader& worker, Config&, Sources&);
 ForgeConfig read_forge(const std::string& name, const Yaml& node, Sources&);
 
 }  // namespace slipway::configuration

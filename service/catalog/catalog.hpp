@@ -43,6 +43,7 @@ struct Organisation {
         SpaceId space;
         std::string pattern;  // github.com/acme/*
         std::vector<std::string> may_set;
+        std::vector<std::string> tools;  // of those that workers configure: "custom/NAME"
         std::vector<std::string>
             labels;  // patterns: which of its labels may match policies' selectors (C5)
         Place place;
@@ -86,12 +87,14 @@ Loaded load_organisation(
     const std::function<std::optional<bool>(const Stack&)>& directory_exists = {});
 
 // One repository's own file (.slipway.yaml), text as read from its default branch. `may_set` empty:
-// everything (installation without organisation tree); `directory` may always be set. A stack's id
+// everything (installation without organisation tree); `directory` may always be set. Of the tools
+// that workers configure it may use those in `tools` alone. A stack's id
 // is the repository's full name, a slash and its key: no repository can take the name of another's
 // stack.
 Loaded read_repository_file(std::string_view text, std::string file, const RepositoryName&,
                             std::string_view default_branch, const SpaceId& space,
-                            const std::vector<std::string>& may_set);
+                            const std::vector<std::string>& may_set,
+                            const std::vector<std::string>& tools = {});
 
 // What `slipway check DIR` looks at: the repository's own file where there is one, with its
 // directories looked for on disk, otherwise the organisation tree.

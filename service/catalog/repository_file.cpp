@@ -31,7 +31,22 @@ void check_allowed(const Yaml& node, const std::vector<std::string>& may_set, co
     }
 }
 
+// A program of the worker's is not every repository's to start: its space lists who may.
+void check_tool(const ReadStack& read, const Yaml& node,
+                const std::optional<std::vector<std::string>>& tools, Findings& findings) {
+    const auto& stack = read.stack;
+    if (!tools || !traits_of(stack.tool).is_configured) return;
+    const auto tool = tool_text(stack.tool, stack.configured_tool);
+    if (std::find(tools->begin(), tools->end(), tool) != tools->end()) return;
+    const Yaml* written = node.find("tool");
+    const auto space = stack.space.empty() ? "the root space" : "space " + stack.space.value;
+    findings.add(written ? written->place : node.place,
+                 "`tool` may not be " + tool + ": the organisation's " + space +
+                     " does not list it under `tools` of " + stack.repository.text());
+}
+
 void read_own_stack(const Yaml::Entry& entry, const Stack& prototype,
+                    const std::optional<std::vector<std::string>>& tools,
                     std::vector<ReadStack>& stacks, Findings& findings) {
     ReadStack read;
     read.stack = prototype;
@@ -47,6 +62,7 @@ void read_own_stack(const Yaml::Entry& entry, const Stack& prototype,
                 fixed,
                 "is given: a stack of this file belongs to this repository and is named after it");
     read_settings(reader, read, findings);
+    check_tool(read, entry.value, tools, findings);
     read.stack.repository = prototype.repository;
     for (auto& [name, place] : read.depends_on) name = prototype.repository.text() + "/" + name;
     stacks.push_back(std::move(read));
@@ -54,6 +70,7 @@ void read_own_stack(const Yaml::Entry& entry, const Stack& prototype,
 
 Loaded read_own_file(std::string_view text, std::string file, const Stack& prototype,
                      const std::vector<std::string>& may_set,
+                     const std::optional<std::vector<std::string>>& tools,
                      const std::function<std::optional<bool>(const Stack&)>& directory_exists) {
     Findings findings;
     Loaded loaded;
@@ -72,7 +89,7 @@ Loaded read_own_file(std::string_view text, std::string file, const Stack& proto
                 reader.report("stacks", "is a map: {network: {directory: stacks/network}}");
             for (const auto& entry : node->map) {
                 check_allowed(entry.value, may_set, prototype.space, findings);
-                read_own_stack(entry, prototype, stacks, findings);
+                read_own_stack(entry, prototype, tools, stacks, findings);
             }
         }
     }
@@ -94,13 +111,14 @@ bool has_file(const fs::path& folder, std::string_view extension) {
 
 Loaded read_repository_file(std::string_view text, std::string file,
                             const RepositoryName& repository, std::string_view default_branch,
-                            const SpaceId& space, const std::vector<std::string>& may_set) {
+                            const SpaceId& space, const std::vector<std::string>& may_set,
+                            const std::vector<std::string>& tools) {
     Stack prototype;
     prototype.space = space;
     prototype.repository = repository;
     prototype.branch = default_branch;
     prototype.self_described = true;
-    return read_own_file(text, std::move(file), prototype, may_set, {});
+    return read_own_file(text, std::move(file), prototype, may_set, tools, {});
 }
 
 Loaded check_directory(const fs::path& directory) {
@@ -114,10 +132,11 @@ Loaded check_directory(const fs::path& directory) {
         if (name.filename().empty()) name = name.parent_path();
         prototype.repository = {"local", name.filename().string()};
         prototype.self_described = true;
-        return read_own_file(*text, file_name, prototype, {}, [&](const Stack& stack) {
-            std::error_code ignored;
-            return std::optional(fs::is_directory(directory / stack.directory, ignored));
-        });
+        return read_own_file(
+            *text, file_name, prototype, {}, std::nullopt, [&](const Stack& stack) {
+                std::error_code ignored;
+                return std::optional(fs::is_directory(directory / stack.directory, ignored));
+            });
     }
     // A repository of infrastructure has folders of these names, too, but not such files in them.
     bool is_tree = fs::exists(directory / "space.yaml", error) ||

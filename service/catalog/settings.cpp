@@ -11,8 +11,7 @@ namespace slipway::catalog {
 
 namespace {
 
-constexpr std::array later_tools{"terragrunt", "pulumi",  "cloudformation",
-                                 "kubernetes", "ansible", "custom"};
+constexpr std::array later_tools{"terragrunt", "pulumi", "cloudformation", "kubernetes", "ansible"};
 // Slipway sets these for every run itself.
 constexpr std::array own_variables{
     "PATH",        "HOME",         "TMPDIR",          "TF_CLI_CONFIG_FILE",
@@ -40,15 +39,38 @@ void refuse_later(MapReader& reader, std::string_view key, std::string_view inst
         reader.report(key, "is not part of this version: " + std::string(instead));
 }
 
+// "terraform, opentofu or custom/NAME"
+std::string tool_choice() {
+    constexpr auto words = words_of(ToolKind{});
+    std::string out;
+    for (std::size_t i = 0; i < words.size(); ++i) {
+        const auto kind = static_cast<ToolKind>(i);
+        out += (i == 0                  ? ""
+                : i + 1 == words.size() ? " or "
+                                        : ", ") +
+               tool_text(kind, traits_of(kind).is_configured ? "NAME" : "");
+    }
+    return out;
+}
+
 void read_tool(MapReader& reader, Stack& stack) {
     auto text = reader.text("tool");
     if (!text) return;
-    if (auto tool = parse_word<ToolKind>(*text))
+    const auto slash = std::min(text->find('/'), text->size());
+    const auto name = text->substr(std::min(slash + 1, text->size()));
+    const auto tool = parse_word<ToolKind>(text->substr(0, slash));
+    const bool is_configured = tool && traits_of(*tool).is_configured;
+    if (is_configured && !id_trouble(name).empty())
+        return reader.report(
+            "tool", "names a tool of the workers' configuration, as " + tool_text(*tool, "NAME"));
+    if (tool && is_configured == (slash < text->size())) {
         stack.tool = *tool;
-    else if (contains(later_tools, *text))
-        reader.report("tool", "is terraform or opentofu in this version, not " + *text);
-    else
-        reader.report("tool", "is terraform or opentofu");
+        stack.configured_tool = name;
+    } else if (contains(later_tools, *text)) {
+        reader.report("tool", "is " + tool_choice() + " in this version, not " + *text);
+    } else {
+        reader.report("tool", "is " + tool_choice());
+    }
 }
 
 void read_apply(MapReader& reader, Stack& stack, Findings& findings) {

@@ -103,6 +103,15 @@ void read_delegations(MapReader& reader, const SpaceId& space,
             }
         // An empty list would mean "everything" to read_repository_file().
         if (delegation.may_set.empty()) delegation.may_set.emplace_back("directory");
+        for (const auto& tool : names_of(how, "tools")) {
+            const auto kind = parse_word<ToolKind>(tool.name.substr(0, tool.name.find('/')));
+            if (!kind || !traits_of(*kind).is_configured || tool.name.find('/') == tool.name.npos)
+                findings.add(tool.place,
+                             "`tools` lists tools of the workers' configuration, like "
+                             "custom/ansible; " +
+                                 tool.name + " is none");
+            delegation.tools.push_back(tool.name);
+        }
         for (const auto& label : names_of(how, "labels")) {
             if (auto trouble = glob_error(label.name); !trouble.empty())
                 findings.add(label.place, "the pattern " + label.name + " " + trouble);

@@ -133,10 +133,8 @@ class Composer {
     DirectoryFacts compose() {
         std::vector<std::string> way;
         visit(stack_, "", way);
-        if (auto it = known_.find(stack_); it != known_.end()) {
-            facts_.required_terraform = it->second->reading.required_terraform;
-            facts_.required_opentofu = it->second->reading.required_opentofu;
-        }
+        if (auto it = known_.find(stack_); it != known_.end())
+            facts_.required = it->second->reading.required;
         facts_.uses.paths.assign(paths_.begin(), paths_.end());
         facts_.providers.assign(providers_.begin(), providers_.end());
         return std::move(facts_);

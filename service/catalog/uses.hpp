@@ -2,6 +2,7 @@
 // expressions, found by slipway-hcl, a small Go program around HashiCorp's own reader; remembered
 // by git tree id. What it cannot know is `unknown`, which means: the whole tree.
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -22,9 +23,10 @@ struct DirectoryFacts {
     Declarations declarations;
     // Of the terraform blocks, constraint syntax; "": none. A file x.tofu stands in the place of
     // x.tf for OpenTofu and does not exist for Terraform.
-    std::string required_terraform, required_opentofu;
-    const std::string& required_version(ToolKind tool) const {
-        return tool == ToolKind::terraform ? required_terraform : required_opentofu;
+    std::map<std::string, std::string> required;  // by the tool's word
+    std::string required_version(ToolKind tool) const {
+        const auto at = required.find(std::string(word(tool)));
+        return at == required.end() ? "" : at->second;
     }
     std::vector<std::string> providers;  // sources, as written ("hashicorp/null"), of the directory
                                          // and its local modules

@@ -24,8 +24,8 @@ DirectoryReading reading_of(const Json& facts) {
     for (const auto& resource : facts["resources"].items())
         out.resources.emplace_back(resource["address"].text(), place_of(resource));
     out.unknown = facts["unknown"].text();
-    out.required_terraform = facts["required"]["terraform"].text();
-    out.required_opentofu = facts["required"]["opentofu"].text();
+    for (const auto& [tool, constraint] : facts["required"].members())
+        out.required[tool] = constraint.text();
     for (const auto& source : facts["providers"].items()) out.providers.push_back(source.text());
     return out;
 }

@@ -72,6 +72,7 @@ struct Change {
 
 struct PlanCounts {
     int create = 0, update = 0, remove = 0, replace = 0, move = 0, import = 0, forget = 0;
+    bool predicted_only = false;  // the tool does not promise that an apply does just this
 
     bool operator==(const PlanCounts&) const = default;
     bool any() const { return create || update || remove || replace || move || import || forget; }
@@ -83,6 +84,7 @@ struct PlanCounts {
         f("move", self.move);
         f("import", self.import);
         f("forget", self.forget);
+        f("predicted_only", self.predicted_only);
     }
 };
 

@@ -30,17 +30,26 @@ std::string between_quotes(std::string_view line) {
     return first == last ? std::string() : std::string(line.substr(first + 1, last - first - 1));
 }
 
-}  // namespace
-
-std::string provider_address(std::string_view source, ToolKind tool) {
+// `registry`: the host that is meant where none is named.
+std::string address_of(std::string_view source, std::string_view registry) {
     auto parts = parts_of(source);
     if (parts.size() == 1) parts.insert(parts.begin(), "hashicorp");
-    if (parts.size() == 2)
-        parts.insert(parts.begin(), tool == ToolKind::opentofu ? "registry.opentofu.org"
-                                                               : "registry.terraform.io");
+    if (parts.size() == 2) parts.insert(parts.begin(), std::string(registry));
     const bool good = parts.size() == 3 && is_part(parts[0], ".:") && is_part(parts[1], "_") &&
                       is_part(parts[2], "_");
     return good ? parts[0] + "/" + parts[1] + "/" + parts[2] : std::string();
+}
+
+}  // namespace
+
+std::string provider_address(std::string_view source, ToolKind tool) {
+    return address_of(source, traits_of(tool).registry);
+}
+
+bool is_provider_source(std::string_view source) { return !address_of(source, "registry").empty(); }
+
+bool is_provider_address(std::string_view address) {
+    return !address.empty() && address_of(address, "") == address;
 }
 
 bool is_builtin_provider(std::string_view address) {

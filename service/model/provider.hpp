@@ -12,6 +12,10 @@ namespace slipway {
 // "host/hashicorp/null". The tool says whose registry is meant where none is named. "": it is not a
 // provider's name.
 std::string provider_address(std::string_view source, ToolKind tool);
+// Whether it is a source, whichever tool is meant.
+bool is_provider_source(std::string_view source);
+// Whether it is an address, in full.
+bool is_provider_address(std::string_view address);
 // Part of the tool itself.
 bool is_builtin_provider(std::string_view address);
 

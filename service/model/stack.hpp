@@ -8,12 +8,10 @@
 
 #include "service/model/id.hpp"
 #include "service/model/repository.hpp"
+#include "service/model/tool.hpp"
 #include "service/model/words.hpp"
 
 namespace slipway {
-
-enum class ToolKind { terraform, opentofu };
-constexpr std::array<std::string_view, 2> words_of(ToolKind) { return {"terraform", "opentofu"}; }
 
 enum class ApplyWhen { on_merge, before_merge, never };
 constexpr std::array<std::string_view, 3> words_of(ApplyWhen) {
@@ -76,8 +74,9 @@ struct Stack {
     RepositoryName repository;
     std::string branch = "main";
     std::string directory = ".";  // relative, no ".."; "." is the root
-    ToolKind tool = ToolKind::opentofu;
-    std::string version;  // Terraform's constraint syntax; "": whatever is installed
+    ToolKind tool = default_tool;
+    std::string configured_tool;  // the name of one that workers configure: "custom/NAME"
+    std::string version;          // Terraform's constraint syntax; "": whatever is installed
     std::string workspace = "default";
     std::vector<std::string> labels;
     std::vector<std::string> also_triggered_by;
@@ -102,6 +101,7 @@ struct Stack {
         f("branch", self.branch);
         f("directory", self.directory);
         f("tool", self.tool);
+        f("configured_tool", self.configured_tool);
         f("version", self.version);
         f("workspace", self.workspace);
         f("labels", self.labels);

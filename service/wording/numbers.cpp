@@ -136,6 +136,12 @@ std::array<Count, 7> listed(const PlanCounts& counts) {
 }
 }  // namespace
 
+namespace {
+std::string prediction(const PlanCounts& counts) {
+    return counts.predicted_only ? ", predicted only" : "";
+}
+}  // namespace
+
 std::string counts_text(const PlanCounts& counts) {
     std::string out;
     for (const auto& count : listed(counts)) {
@@ -143,7 +149,7 @@ std::string counts_text(const PlanCounts& counts) {
         if (!out.empty()) out += ' ';
         out += count.sign + std::to_string(count.number) + count.word;
     }
-    return out.empty() ? "no changes" : out;
+    return (out.empty() ? "no changes" : out) + prediction(counts);
 }
 
 std::string counts_sentence(const PlanCounts& counts) {
@@ -153,7 +159,7 @@ std::string counts_sentence(const PlanCounts& counts) {
         if (!out.empty()) out += ", ";
         out += std::to_string(count.number) + " " + count.to_do;
     }
-    return out.empty() ? "no changes" : out;
+    return (out.empty() ? "no changes" : out) + prediction(counts);
 }
 
 std::string state_text(const Run& run, std::optional<int> place_in_queue, std::int64_t now_ms) {

@@ -250,6 +250,23 @@ TEST_CASE("the plan input is the documented one, and plan the same for every too
     CHECK(input["plan"]["counts"]["replace"].int_or(0) == 1);
 }
 
+TEST_CASE("the plan input says which tool made the plan, and whether it only predicts") {
+    auto question = planned();
+    const auto check = [&](ToolKind tool, bool predicted, const char* workflow,
+                           const char* vendor) {
+        question.stack.tool = question.run.settings.tool = tool;
+        question.plan.counts.predicted_only = predicted;
+        const Json input = plan_input(question);
+        const Json& change = input["spacelift"]["run"]["changes"][0];
+        CHECK(input["spacelift"]["stack"]["terraform_workflow_tool"].text() == workflow);
+        CHECK(change["entity"]["entity_vendor"].text() == vendor);
+        CHECK(input["plan"]["predicted_only"].bool_or(!predicted) == predicted);
+    };
+    check(ToolKind::opentofu, false, "OPEN_TOFU", "terraform");
+    check(ToolKind::terraform, false, "TERRAFORM_FOSS", "terraform");
+    check(ToolKind::custom, true, "CUSTOM", "custom");
+}
+
 TEST_CASE("P1: a loop in a plan policy ends by the limit and names file and line") {
     PolicyLimits limits;
     limits.plan = std::chrono::milliseconds(300);

@@ -209,6 +209,9 @@ std::vector<Situation> all() {
     denied.plan->changes[1].file = "stacks/payments/storage.tf";
     denied.plan->changes[1].line = 4;
     add("denied", report_of({denied}));
+    auto predicted = automatic(approved(planned("web-servers", network_plan())));
+    predicted.run->counts.predicted_only = predicted.plan->counts.predicted_only = true;
+    add("predicted", report_of({predicted}));
     add("plan_failed",
         report_of({failed("payments-prod", "terraform plan ended with 1", reference_error),
                    planned("network-prod", Plan())}));

@@ -2,18 +2,33 @@
 // digest, so that an approval can be bound to what was read (rule R4).
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "handlers/runs/control/known_providers.hpp"
 #include "handlers/runs/control/transition.hpp"
 #include "service/base/digest.hpp"
+#include "service/model/glob.hpp"
 
 namespace slipway {
 
 namespace {
 
+// The directory, or the file, that all matches of the pattern lie in: "roles" of "roles/**".
+std::string fixed_part(std::string_view pattern) {
+    const auto literal = glob_literal_size(pattern);
+    if (literal == pattern.size()) return std::string(pattern);
+    const auto slash = pattern.substr(0, literal).rfind('/');
+    return slash == pattern.npos ? "." : std::string(pattern.substr(0, slash));
+}
+
 std::vector<std::string> needed_paths(const Run& run, const DirectoryFacts& facts) {
     if (facts.uses.unknown) return {"."};
     std::vector<std::string> out{run.settings.directory};
     out.insert(out.end(), facts.uses.paths.begin(), facts.uses.paths.end());
+    if (traits_of(run.settings.tool).reads_hcl) return out;
+    // Nobody can say what it reads but its settings.
+    for (const auto& pattern : run.settings.also_triggered_by) out.push_back(fixed_part(pattern));
+    if (std::find(out.begin(), out.end(), ".") != out.end()) return {"."};
     return out;
 }
 
@@ -22,11 +37,12 @@ std::vector<RunInput> inputs_of(const ControlContext& context, const Run& run,
                                 const Repository& repository,
                                 const std::vector<std::string>& paths) {
     const auto& settings = run.settings;
-    std::vector<RunInput> out{{InputKind::setting, "tool", std::string(word(settings.tool))},
-                              {InputKind::setting, "version", "version " + settings.version},
-                              {InputKind::setting, "workspace", settings.workspace},
-                              {InputKind::setting, "directory", settings.directory},
-                              {InputKind::setting, "destroy", run.destroy ? "yes" : "no"}};
+    std::vector<RunInput> out{
+        {InputKind::setting, "tool", tool_text(settings.tool, settings.configured_tool)},
+        {InputKind::setting, "version", "version " + settings.version},
+        {InputKind::setting, "workspace", settings.workspace},
+        {InputKind::setting, "directory", settings.directory},
+        {InputKind::setting, "destroy", run.destroy ? "yes" : "no"}};
     for (const auto& path : paths)
         out.push_back(
             {InputKind::files, path, repository.object_at(run.tree, path).value_or("absent")});

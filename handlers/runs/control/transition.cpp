@@ -38,6 +38,7 @@ Job perform_job(const ControlContext& context, const Run& run, Phase phase) {
     spec.phase = phase;
     spec.stack = run.stack;
     spec.tool = settings.tool;
+    spec.configured_tool = settings.configured_tool;
     spec.version = settings.version;
     spec.workspace = settings.workspace;
     spec.directory = settings.directory;

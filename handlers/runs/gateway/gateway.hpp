@@ -32,8 +32,9 @@ struct RunSpec {
     RunId run;
     Phase phase = Phase::plan;
     StackId stack;
-    ToolKind tool = ToolKind::opentofu;
-    std::string version;  // constraint; chosen among what the worker has
+    ToolKind tool = default_tool;
+    std::string configured_tool;  // which one of those that the worker's configuration defines
+    std::string version;          // constraint; chosen among what the worker has
     std::string workspace = "default";
     std::string directory = ".";  // below the source's root
     bool destroy = false;
@@ -58,6 +59,7 @@ struct RunSpec {
         f("phase", self.phase);
         f("stack", self.stack);
         f("tool", self.tool);
+        f("configured_tool", self.configured_tool);
         f("version", self.version);
         f("workspace", self.workspace);
         f("directory", self.directory);

@@ -39,7 +39,10 @@ Task<std::string> PhaseExecution::lock_of_apply() {
     co_return applied_ ? "" : id;
 }
 
-Task<Json> PhaseExecution::outputs() { return driver_->outputs(); }
+Task<std::optional<Json>> PhaseExecution::outputs() {
+    if (!driver_->capabilities().outputs) co_return std::nullopt;
+    co_return co_await driver_->outputs();
+}
 
 Task<void> PhaseExecution::unlock(std::string lock_id) {
     const auto ended = co_await driver_->unlock(lock_id);
@@ -50,13 +53,19 @@ Task<void> PhaseExecution::unlock(std::string lock_id) {
 }
 
 Task<bool> PhaseExecution::has_nothing_left() {
-    if (!driver_->capabilities().drift) co_return false;
+    if (!driver_->capabilities().drift) {
+        log().say("a plan of " + tool_.name +
+                  " does not tell whether all of it is there: how the apply ended is not known");
+        co_return false;
+    }
     // What it prints may hold values that nobody has marked as sensitive yet: only trouble goes to
     // the log.
     OnOutput receive = [this](int which, std::string_view bytes) {
         if (which == 2) log().take(2, bytes);
     };
     const bool changes = co_await driver_->plan(std::move(receive));
+    log().say(changes ? "a plan now still changes something: how the apply ended is not known"
+                      : "a plan now changes nothing: the apply had come to its end");
     co_return !changes;
 }
 

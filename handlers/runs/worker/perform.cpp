@@ -67,8 +67,9 @@ Task<void> store_outputs(PhaseExecution& execution, RunGateway& gateway, const R
                          PhaseResult& result) {
     try {
         auto outputs = co_await execution.outputs();
-        Scrubber(read.sensitive).scrub(outputs);
-        result.outputs = co_await gateway.put_blob(outputs.dump(), false);
+        if (!outputs) co_return;
+        Scrubber(read.sensitive).scrub(*outputs);
+        result.outputs = co_await gateway.put_blob(outputs->dump(), false);
     } catch (const Failure& failure) {
         execution.log().say(std::string("note: the outputs could not be stored: ") +
                             failure.what());
@@ -188,9 +189,6 @@ Task<void> find_out(PhaseExecution& execution, const Work& work, const WorkerOpt
     co_await prepare(execution, work, options, result);
     if (known && !known->lock_id.empty()) co_await execution.unlock(known->lock_id);
     const bool done = co_await execution.has_nothing_left();
-    execution.log().say(
-        done ? "a plan now changes nothing: the apply had come to its end"
-             : "a plan now still changes something: how the apply ended is not known");
     if (done) result.outcome = Outcome::applied;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <filesystem>
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -32,8 +33,10 @@ struct WorkerOptions {
     std::vector<std::string> environment_names;  // that variables {env: NAME} may ask for
     std::vector<std::string>
         identity_names;  // of those, the ones whose names count in digests, not their values
-    Secret spec_key;     // checks RunSpec signatures
-    Secret digest_key;   // keys the hashes of sensitive values in change digests
+    std::map<std::string, ConfiguredTool>
+        configured_tools;  // that this worker's configuration defines, by name
+    Secret spec_key;       // checks RunSpec signatures
+    Secret digest_key;     // keys the hashes of sensitive values in change digests
 };
 
 // Slots on one thread of their own. To end well: drain() or stop(), co_await join() on the

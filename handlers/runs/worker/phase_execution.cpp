@@ -165,7 +165,9 @@ Task<std::string> PhaseExecution::plan() {
 }
 
 Task<ReadPlan> PhaseExecution::show(std::string plan_file) {
-    return driver_->show(std::move(plan_file));
+    auto out = co_await driver_->show(std::move(plan_file));
+    out.plan.counts.predicted_only = !driver_->capabilities().saved_plan;
+    co_return out;
 }
 
 void PhaseExecution::tell_plan(const std::vector<Secret>& sensitive) {

@@ -50,10 +50,11 @@ class PhaseExecution {
     // Beside apply(): the id of the lock that it holds on a state kept elsewhere, once it has
     // changed something for a while; "": not known. Ends with the apply.
     Task<std::string> lock_of_apply();
-    Task<Json> outputs();
+    // nullopt: the tool has none.
+    Task<std::optional<Json>> outputs();
     // Takes away a lock of the state that a dead apply of ours left.
     Task<void> unlock(std::string lock_id);
-    // Whether a plan now would change nothing; what it would is in the log.
+    // Whether a plan now would change nothing; why that is not known stands in the log.
     Task<bool> has_nothing_left();
 
     RunLog& log() { return steps_.log; }

@@ -67,7 +67,7 @@ void Steps::use_programs(const std::vector<fs::path>& programs) {
         if (copy)
             programs_.push_back({*copy, real});
         else
-            readable_programs_.push_back(program);
+            readable_programs_.push_back(real);
     }
 }
 
@@ -75,6 +75,10 @@ void Steps::set_environment(RunEnvironment environment) {
     environment_ = std::move(environment);
     auto base = base_variables(inside(workspace_.root()));
     environment_.variables.merge(base);
+}
+
+Task<void> Steps::network_ready() {
+    if (network_) co_await network_->ready();
 }
 
 // --- commands
@@ -149,7 +153,7 @@ HeldCommand Steps::prepare(Step step) const {
 }
 
 Task<Ended> Steps::run(HeldCommand step, OnOutput on_output) {
-    if (network_) co_await network_->ready();
+    co_await network_ready();
     log.take_error_text();
     if (!on_output)
         on_output = [this](int which, std::string_view bytes) { log.take(which, bytes); };

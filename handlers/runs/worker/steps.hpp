@@ -61,8 +61,9 @@ class Steps {
     Steps(RunGateway& gateway, const Work& work, const WorkerOptions& options, StopSwitch stop,
           asio::any_io_executor executor);
 
-    // Begins to connect the run; the first command waits for it.
+    // Begins to connect the run; every command waits for it.
     Task<void> start_network();
+    Task<void> network_ready();
     // The programs that steps execute: runs get copies of them that nobody can read.
     void use_programs(const std::vector<std::filesystem::path>& programs);
     // What commands get beside PATH, HOME and the like.

@@ -40,7 +40,7 @@ struct DirectoryReading {
     std::vector<NamedPath> paths;
     std::vector<std::pair<std::string, Place>> resources;
     std::string unknown;
-    std::string required_terraform, required_opentofu;
+    std::map<std::string, std::string> required;  // tool → version constraint
     std::vector<std::string> providers;
 };
 

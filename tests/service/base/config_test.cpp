@@ -95,7 +95,15 @@ sandbox:
   limits: {processes: 100, memory_mb: 512, workspace_mb: 2000}
 check_name: slipway-eu
 mode: observe
-worker: {environment: [AWS_PROFILE, {name: AWS_SESSION_TOKEN, identity: true}]}
+worker:
+  environment: [AWS_PROFILE, {name: AWS_SESSION_TOKEN, identity: true}]
+  custom:
+    ansible:
+      prepare: [/opt/ansible/galaxy]
+      plan: [/opt/ansible/check, "{plan}"]
+      show: [/opt/ansible/changes, "{plan}"]
+      apply: [/opt/ansible/play, "{plan}"]
+      destroy: [/opt/ansible/check, --remove, "{plan}"]
 provider_mirrors: [/tmp]
 link_hosts: [wiki.acme.test]
 command_words: [/slipway, atlantis]
@@ -136,6 +144,12 @@ command_words: [/slipway, atlantis]
     CHECK(config->worker_environment ==
           std::vector<std::string>{"AWS_PROFILE", "AWS_SESSION_TOKEN"});
     CHECK(config->worker_identity == std::vector<std::string>{"AWS_SESSION_TOKEN"});
+    const auto& ansible = config->worker_tools.at("ansible");
+    CHECK(ansible.prepare == std::vector<std::string>{"/opt/ansible/galaxy"});
+    CHECK(ansible.plan == std::vector<std::string>{"/opt/ansible/check", "{plan}"});
+    CHECK(ansible.show == std::vector<std::string>{"/opt/ansible/changes", "{plan}"});
+    CHECK(ansible.apply == std::vector<std::string>{"/opt/ansible/play", "{plan}"});
+    CHECK(ansible.destroy == std::vector<std::string>{"/opt/ansible/check", "--remove", "{plan}"});
     CHECK(config->provider_mirrors == std::vector<std::string>{"/tmp"});
     CHECK(config->link_hosts == std::vector<std::string>{"wiki.acme.test"});
     CHECK(config->command_words == std::vector<std::string>{"/slipway", "atlantis"});
@@ -184,6 +198,15 @@ TEST_CASE("What is wrong is found with its place and a way out") {
         {"check_name: a-->b\n",
          "slipway.yaml:1:13: `check_name` is made of letters, digits and "
          "single . _ - between them"},
+        {"worker: {custom: {x: {plan: [ansible], show: [/s], apply: [/a]}}}\n",
+         "slipway.yaml:1:29: `plan` begins with a program's full path, not with ansible"},
+        {"worker: {custom: {x: {plan: [/p], show: [/s]}}}\n",
+         "slipway.yaml:1:22: the tool x needs `apply`"},
+        {"worker: {custom: {x: {plan: [/p], show: [/s], apply: []}}}\n",
+         "slipway.yaml:1:54: `apply` names a program and its arguments"},
+        {"worker: {custom: {a/b: {plan: [/p], show: [/s], apply: [/a]}}}\n",
+         "slipway.yaml:1:19: the name a/b of a tool is made of letters, digits, `-`, `_` and `.`, "
+         "and begins with a letter or digit"},
         {"blobs: s3://bucket/prefix\n",
          "slipway.yaml:1:8: `blobs` is not part of this version: "
          "blobs are files below `data`; remove the key"},

@@ -60,6 +60,25 @@ TEST_CASE("C5: a repository's own file sets only what its space lists") {
               "space production lets it set directory, tool, version"});
 }
 
+TEST_CASE(
+    "C5: a repository uses a tool of the workers' configuration only where its space lists it") {
+    const auto read_with = [](const std::vector<std::string>& tools) {
+        return read_repository_file(
+            "version: 1\nstacks:\n  site: {directory: site, tool: custom/ansible}\n",
+            ".slipway.yaml", {"github.com", "acme/infra"}, "trunk", SpaceId("production"), {"tool"},
+            tools);
+    };
+    const std::vector<std::string> refused{
+        ".slipway.yaml:3:33: `tool` may not be custom/ansible: the organisation's space production "
+        "does not list it under `tools` of github.com/acme/infra"};
+    CHECK(texts(read_with({}).findings) == refused);
+    CHECK(texts(read_with({"custom/other"}).findings) == refused);
+    const auto loaded = read_with({"custom/other", "custom/ansible"});
+    CHECK(texts(loaded.findings).empty());
+    CHECK(loaded.organisation.stacks.at(0).configured_tool == "ansible");
+    CHECK(word(loaded.organisation.stacks.at(0).tool) == "custom");
+}
+
 TEST_CASE("C5: it can name neither another repository's stacks nor take their names") {
     struct Case {
         std::string stack;

@@ -20,6 +20,16 @@ TEST_CASE("a provider's source is completed as its tool would") {
     CHECK(is_builtin_provider("terraform.io/builtin/terraform"));
 }
 
+TEST_CASE("a source is one whichever tool is meant, an address only in full") {
+    CHECK(is_provider_source("null"));
+    CHECK(is_provider_source("acme/dns"));
+    CHECK_FALSE(is_provider_source("-x"));
+    CHECK_FALSE(is_provider_source("a/b/c/d"));
+    CHECK(is_provider_address("registry.terraform.io/acme/dns"));
+    for (const char* source : {"", "null", "acme/dns", "Registry.terraform.io/acme/dns"})
+        CHECK_FALSE(is_provider_address(source));
+}
+
 TEST_CASE("a lock file tells providers, versions and hashes") {
     const auto providers = locked_providers(
         "# comment\nprovider \"registry.terraform.io/hashicorp/null\" {\n  version     = "

@@ -17,6 +17,13 @@ TEST_CASE("counts, durations and places are said in one way") {
     counts.remove = 3, counts.move = 1, counts.import = 2, counts.forget = 1;
     CHECK(counts_text(counts) == "+1 ~2 -3 ±1 1 moved 2 imported 1 forgotten");
 
+    counts = PlanCounts();
+    counts.predicted_only = true;
+    CHECK(counts_text(counts) == "no changes, predicted only");
+    counts.update = 2;
+    CHECK(counts_text(counts) == "~2, predicted only");
+    CHECK(counts_sentence(counts) == "2 to change, predicted only");
+
     CHECK(duration_text(0) == "1 s");
     CHECK(duration_text(48'400) == "48 s");
     CHECK(duration_text(125'000) == "2 min 5 s");

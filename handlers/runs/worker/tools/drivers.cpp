@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "handlers/runs/worker/tools/custom/driver.hpp"
 #include "handlers/runs/worker/tools/terraform/driver.hpp"
 #include "service/base/result.hpp"
 
@@ -12,6 +13,7 @@ namespace {
 constexpr DriverEntry drivers[] = {
     {ToolKind::terraform, terraform::reserves, terraform::make_driver},
     {ToolKind::opentofu, terraform::reserves, terraform::make_driver},
+    {ToolKind::custom, custom::reserves, custom::make_driver},
 };
 
 }  // namespace

@@ -1,5 +1,6 @@
 // What a driver reads in a plan file.
 #pragma once
+#include <set>
 #include <string>
 #include <vector>
 
@@ -16,5 +17,11 @@ struct ReadPlan {
         change_digest;  // keyed over everything, sensitive values too; in no particular order
     std::vector<Secret> sensitive;  // the sensitive values: what the log must not show either
 };
+
+// Members in order of their names, so that equal values read equal.
+Json with_sorted_members(const Json& json);
+// Of what each change says, in full. The key keeps whoever reads the digest from trying passwords
+// against it.
+std::string change_digest(const std::multiset<std::string>& changes, const Secret& key);
 
 }  // namespace slipway

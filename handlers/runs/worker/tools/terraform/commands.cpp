@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "handlers/runs/worker/tools/lines.hpp"
 #include "handlers/runs/worker/tools/scrubber.hpp"
 #include "service/process/process.hpp"
 
@@ -87,26 +88,6 @@ std::string_view unframed(std::string_view line) {
     return line;
 }
 
-std::vector<std::string_view> lines_of(std::string_view text) {
-    std::vector<std::string_view> out;
-    while (!text.empty()) {
-        const auto end = text.find('\n');
-        out.push_back(text.substr(0, end));
-        text = end == text.npos ? std::string_view() : text.substr(end + 1);
-    }
-    return out;
-}
-
-bool is_blank(std::string_view line) { return line.find_first_not_of(" \t") == line.npos; }
-
-std::string joined(const std::vector<std::string_view>& lines, std::size_t at_most) {
-    std::string out;
-    for (std::size_t i = 0; i < lines.size() && i < at_most; ++i)
-        out += std::string(i == 0 ? "" : "\n") + std::string(lines[i]);
-    if (lines.size() > at_most) out += "\n…";
-    return out;
-}
-
 // The text of each error, each once.
 std::vector<std::vector<std::string_view>> errors_of(std::string_view error_output) {
     std::vector<std::vector<std::string_view>> out;
@@ -133,13 +114,6 @@ std::vector<std::vector<std::string_view>> errors_of(std::string_view error_outp
         if (std::find(once.begin(), once.end(), error) == once.end())
             once.push_back(std::move(error));
     return once;
-}
-
-std::string last_lines(std::string_view text, std::size_t count) {
-    auto lines = lines_of(text);
-    std::erase_if(lines, is_blank);
-    if (lines.size() > count) lines.erase(lines.begin(), lines.end() - static_cast<long>(count));
-    return joined(lines, count);
 }
 
 }  // namespace

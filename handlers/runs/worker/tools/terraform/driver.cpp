@@ -55,6 +55,7 @@ class Driver : public ToolDriver {
             if (!steps_.show_is_prepared()) prepare_show();
             steps_.log.take(which, bytes);
         };
+        co_await steps_.network_ready();
         Ended ended;
         auto initialising = run_into(ended, std::move(step), std::move(receive));
         auto preparing = prepare_plan_ahead();
@@ -186,7 +187,7 @@ class Driver : public ToolDriver {
 
   private:
     const RunSpec& spec() const { return steps_.spec; }
-    std::string name() const override { return std::string(title(spec().tool)); }
+    std::string name() const override { return std::string(traits_of(spec().tool).title); }
 
     Arguments command(Arguments arguments) const {
         arguments.insert(arguments.begin(), tool_.program.string());

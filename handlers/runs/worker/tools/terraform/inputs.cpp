@@ -64,7 +64,7 @@ std::vector<RunInput> provider_inputs(const std::vector<InstalledProvider>& inst
 
 std::vector<RunInput> tool_inputs(const InstalledTool& tool, std::string_view lock_file) {
     std::vector<RunInput> out{
-        {InputKind::tool, "", std::string(title(tool.kind)) + " " + tool.version.text()}};
+        {InputKind::tool, "", std::string(traits_of(tool.kind).title) + " " + tool.version.text()}};
     if (!lock_file.empty()) out.push_back({InputKind::lock_file, "", sha256_hex(lock_file)});
     return out;
 }

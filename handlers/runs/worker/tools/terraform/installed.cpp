@@ -25,11 +25,10 @@ struct Candidate {
 };
 
 std::optional<ToolKind> kind_by_name(std::string_view name) {
-    static constexpr std::pair<std::string_view, ToolKind> names[] = {
-        {"terraform", ToolKind::terraform},
-        {"tofu", ToolKind::opentofu},
-        {"opentofu", ToolKind::opentofu}};
-    for (const auto& [tool, kind] : names) {
+    static constexpr std::pair<std::string_view, std::string_view> names[] = {
+        {"terraform", "terraform"}, {"tofu", "opentofu"}, {"opentofu", "opentofu"}};
+    for (const auto& [tool, its_word] : names) {
+        const auto kind = parse_word<ToolKind>(its_word);
         if (name == tool) return kind;
         if (!name.starts_with(tool) || name.size() < tool.size() + 2) continue;
         const char between = name[tool.size()], digit = name[tool.size() + 1];
@@ -123,16 +122,12 @@ std::string list_of(const std::vector<InstalledTool>& installed) {
     if (installed.empty()) return "none is";
     std::string out;
     for (const auto& tool : installed)
-        out += (out.empty() ? "" : ", ") + std::string(title(tool.kind)) + " " +
+        out += (out.empty() ? "" : ", ") + std::string(traits_of(tool.kind).title) + " " +
                tool.version.text() + " (" + tool.program.string() + ")";
     return out;
 }
 
 }  // namespace
-
-std::string_view title(ToolKind kind) {
-    return kind == ToolKind::terraform ? "Terraform" : "OpenTofu";
-}
 
 Task<std::vector<InstalledTool>> installed_tools() {
     std::vector<InstalledTool> out;
@@ -159,7 +154,7 @@ Result<InstalledTool> choose_tool(ToolKind kind, std::string_view constraint,
     // installed.
     if (best == nullptr && constraint.empty()) best = newest([](const auto&) { return true; });
     if (best != nullptr) return *best;
-    return Error{"the stack wants " + std::string(title(kind)) +
+    return Error{"the stack wants " + std::string(traits_of(kind).title) +
                  (constraint.empty() ? "" : " " + std::string(constraint)) +
                  ", but installed on the worker: " + list_of(installed)};
 }

@@ -14,12 +14,10 @@
 namespace slipway {
 
 struct InstalledTool {
-    ToolKind kind = ToolKind::terraform;
+    ToolKind kind = default_tool;
     std::filesystem::path program;
     Version version;
 };
-
-std::string_view title(ToolKind kind);  // "Terraform", "OpenTofu"
 
 // All of PATH: terraform, tofu, and the same with a version behind ("terraform-1.10.5"). Each
 // program is asked for its version once, as long as its file stays the same.

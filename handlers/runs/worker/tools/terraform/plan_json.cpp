@@ -6,7 +6,6 @@
 
 #include "handlers/runs/worker/tools/terraform/attributes.hpp"
 #include "handlers/runs/worker/tools/terraform/redaction.hpp"
-#include "service/base/digest.hpp"
 
 namespace slipway {
 
@@ -108,24 +107,7 @@ Plan plan_of(const Json& document, const Scrubber& scrubber) {
 // --- the digest
 // ---------------------------------------------------------------------------------------
 
-// Members in order of their names, so that equal values read equal.
-Json sorted(const Json& json) {
-    if (json.is_array()) {
-        Json out = Json::array();
-        for (const auto& item : json.items()) out.push(sorted(item));
-        return out;
-    }
-    if (!json.is_object()) return json;
-    Json::Object members;
-    for (const auto& [name, inner] : json.members()) members.emplace_back(name, sorted(inner));
-    std::stable_sort(
-        members.begin(), members.end(),
-        [](const Json::Member& a, const Json::Member& b) { return a.first < b.first; });
-    return Json(std::move(members));
-}
-
 // Everything that an approver could have seen or would have wanted to, and what is hidden as well.
-// The key keeps whoever reads the digest from trying passwords against it.
 std::string digest_of(const Json& document, const Secret& key) {
     std::multiset<std::string> lines;
     auto add = [&](std::string_view kind, std::string_view name, const Json& outer,
@@ -138,16 +120,14 @@ std::string digest_of(const Json& document, const Secret& key) {
             line.set(member, outer[member]);
         for (const char* member : {"actions", "before", "after", "after_unknown", "replace_paths",
                                    "importing", "before_sensitive", "after_sensitive"})
-            line.set(member, sorted(change[member]));
+            line.set(member, with_sorted_members(change[member]));
         lines.insert(line.dump());
     };
     for (const auto& resource : document["resource_changes"].items())
         add("resource", resource["address"].string_or(""), resource, resource["change"]);
     for (const auto& [name, change] : document["output_changes"].members())
         add("output", name, Json(), change);
-    std::string all = "changes\n";
-    for (const auto& line : lines) all += line + "\n";
-    return hmac_sha256_hex(key, all);
+    return change_digest(lines, key);
 }
 
 }  // namespace

@@ -35,10 +35,6 @@ bool is_version(std::string_view text) {
            });
 }
 
-bool is_address(const std::string& address) {
-    return provider_address(address, ToolKind::terraform) == address;
-}
-
 bool lies_in(const fs::path& path, const fs::path& directory) {
     if (directory.empty()) return false;
     const auto [rest, end] =
@@ -143,7 +139,7 @@ void offer_cached(const fs::path& cache, const std::vector<LockedProvider>& lock
                   const fs::path& data) {
     if (cache.empty()) return;
     for (const auto& provider : locked) {
-        if (!is_address(provider.address) || !is_version(provider.version)) continue;
+        if (!is_provider_address(provider.address) || !is_version(provider.version)) continue;
         const auto kept = cache / provider.address / provider.version / own_platform;
         for (const auto& hash : provider.hashes) {
             const auto hex = hex_of(hash);
@@ -204,7 +200,7 @@ void keep_in_cache(const fs::path& cache, const std::vector<InstalledProvider>& 
     if (cache.empty()) return;
     for (const auto& provider : installed) {
         const auto* lock = lock_of(locked, provider);
-        const bool fits = is_address(provider.address) && is_version(provider.version) &&
+        const bool fits = is_provider_address(provider.address) && is_version(provider.version) &&
                           provider.platform == own_platform;
         if (!provider.downloaded || !fits || !lock || !has_hash(*lock, provider.hash)) continue;
         try {
@@ -224,7 +220,7 @@ std::vector<std::string> mirrored_providers(const fs::path& mirror) {
         if (at.depth() != 2) continue;
         at.disable_recursion_pending();
         const auto address = at->path().lexically_relative(mirror).string();
-        if (is_address(address)) out.push_back(address);
+        if (is_provider_address(address)) out.push_back(address);
     }
     std::sort(out.begin(), out.end());
     return out;
