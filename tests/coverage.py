@@ -55,7 +55,10 @@ def main():
     for name, lines in sorted(found.items()):
         hit = sum(1 for count in lines.values() if count)
         missed = [str(number) for number, count in sorted(lines.items()) if not count]
-        print("%5.1f %%  %s%s" % (100 * hit / len(lines), name, missed and "  not: " + " ".join(missed) or ""))
+        print(
+            "%5.1f %%  %s%s"
+            % (100 * hit / len(lines), name, missed and "  not: " + " ".join(missed) or "")
+        )
         all_lines += len(lines)
         reached += hit
     percent = 100 * reached / all_lines

@@ -61,10 +61,7 @@ class InProcessGateway : public RunGateway {
         co_return work;
     }
     Task<std::optional<std::string>> get(BlobId id) {
-        auto read = [this, &id] {
-            auto sealed = context_.blobs.get_sealed(id);
-            return sealed ? sealed : context_.blobs.get(id);
-        };
+        auto read = [this, &id] { return context_.blobs.get_sealed(id); };
         co_return co_await context_.pool.run(read);
     }
     Task<BlobId> put(std::string bytes, bool sealed) {

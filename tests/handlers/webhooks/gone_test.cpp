@@ -129,8 +129,8 @@ const RepositoryName shop{"forge.test", "acme/shop"};
 std::string own(const std::string& stacks) { return "version: 1\nstacks:\n" + stacks; }
 
 DescribedStacks described(OwnFiles files) {
-    return describe(std::make_shared<Organisation>(), shop, "main", "main", {true, SpaceId(), {}},
-                    files);
+    return describe(std::make_shared<Organisation>(), shop, "main", "main",
+                    {true, SpaceId(), {}, {}}, files);
 }
 
 }  // namespace
