@@ -88,6 +88,30 @@ struct PlanCounts {
     }
 };
 
+// Adds one change by its action; that it also moves or imports is the caller's to count.
+inline void count(PlanCounts& counts, Action action) {
+    switch (action) {
+        case Action::create:
+            ++counts.create;
+            break;
+        case Action::update:
+            ++counts.update;
+            break;
+        case Action::remove:
+            ++counts.remove;
+            break;
+        case Action::replace:
+            ++counts.replace;
+            break;
+        case Action::forget:
+            ++counts.forget;
+            break;
+        case Action::none:
+        case Action::read:
+            break;
+    }
+}
+
 struct Plan {
     std::string tool_version;
     std::vector<Change> changes;       // no-ops left out

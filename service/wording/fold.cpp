@@ -14,29 +14,6 @@ namespace {
 constexpr std::size_t findings_shown = 10;
 constexpr std::size_t outputs_shown = 20;
 
-void count(PlanCounts& counts, Action action) {
-    switch (action) {
-        case Action::create:
-            ++counts.create;
-            break;
-        case Action::update:
-            ++counts.update;
-            break;
-        case Action::remove:
-            ++counts.remove;
-            break;
-        case Action::replace:
-            ++counts.replace;
-            break;
-        case Action::forget:
-            ++counts.forget;
-            break;
-        case Action::none:
-        case Action::read:
-            break;
-    }
-}
-
 }  // namespace
 
 Fold::Fold(const Report& report, const StackView& view, std::size_t at_most)

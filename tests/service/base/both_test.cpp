@@ -22,6 +22,7 @@ Task<void> fail_at_once(std::string message) {
     co_return;
 }
 
+// The times are a far end that must not be reached, or a moment in which the other has ended.
 Task<void> sleep_and_note_the_end(std::chrono::milliseconds time, bool& ended) {
     struct Ending {
         bool& ended;

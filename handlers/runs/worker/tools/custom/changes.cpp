@@ -90,29 +90,6 @@ Action read_action(const Reader& reader) {
     misfit(reader.at("action"), "is \"" + text + "\"; it is one of " + choice);
 }
 
-void count(Action action, PlanCounts& counts) {
-    switch (action) {
-        case Action::create:
-            ++counts.create;
-            break;
-        case Action::update:
-            ++counts.update;
-            break;
-        case Action::remove:
-            ++counts.remove;
-            break;
-        case Action::replace:
-            ++counts.replace;
-            break;
-        case Action::forget:
-            ++counts.forget;
-            break;
-        case Action::none:
-        case Action::read:
-            break;
-    }
-}
-
 // Which of an attribute's values may not be shown.
 bool hides(const Json& attribute) {
     return attribute["sensitive"].bool_or(false) ||
@@ -154,7 +131,7 @@ class Document {
         out.type = clear(json, "type", reader.text("type"));
         out.provider = clear(json, "provider", reader.text("provider"));
         out.reason = clear(json, "reason", reader.text("reason"));
-        count(out.action, counts);
+        count(counts, out.action);
         if (reader.list("attributes").is_null()) return out;
         auto& attributes = json.at("attributes").edit_items();
         for (std::size_t i = 0; i < attributes.size(); ++i)

@@ -28,26 +28,10 @@ Action action_of(const Json& actions) {
     return Action::none;
 }
 
-void count(const Change& change, const Json& actions, PlanCounts& counts) {
-    switch (change.action) {
-        case Action::create:
-            ++counts.create;
-            break;
-        case Action::update:
-            ++counts.update;
-            break;
-        case Action::remove:
-            ++counts.remove;
-            break;
-        case Action::replace:
-            ++counts.replace;
-            break;
-        case Action::none:
-        case Action::read:
-        case Action::forget:
-            break;
-    }
-    if (has_word(actions, "forget")) ++counts.forget;
+void count_change(const Change& change, const Json& actions, PlanCounts& counts) {
+    count(counts, change.action);
+    // One may be created beside it: the old one lives on, unmanaged.
+    if (change.action != Action::forget && has_word(actions, "forget")) ++counts.forget;
     if (!change.previous_address.empty()) ++counts.move;
     if (!change.import_id.empty()) ++counts.import;
 }
@@ -93,7 +77,7 @@ Plan plan_of(const Json& document, const Scrubber& scrubber) {
         if (change.action == Action::none && change.previous_address.empty() &&
             change.import_id.empty())
             continue;
-        count(change, resource["change"]["actions"], plan.counts);
+        count_change(change, resource["change"]["actions"], plan.counts);
         plan.changes.push_back(std::move(change));
     }
     for (const auto& [name, change] : document["output_changes"].members())
