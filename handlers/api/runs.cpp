@@ -15,16 +15,34 @@ namespace slipway {
 
 namespace {
 
-// What is shown of a run: its record but for what only the service needs.
+// What is shown of a run, as openapi.cpp describes it: nothing that only the service needs.
 Json public_run(const Run& run) {
-    auto json = encode(run);
-    for (const char* inner :
-         {"settings", "push", "plan_file", "source", "outputs", "tool_document"})
-        json.erase(inner);
+    auto json = encode<RunRequest>(run);
+    json.erase("settings");
+    json.erase("push");
+    const auto& plan = plan_of(run);
+    json.set("id", Json(run.id.value));
     json.set("space", Json(run.settings.space.value));
+    json.set("state", Json(word(run.state)));
+    json.set("history", encode(run.history));
     json.set("reason", Json(reason_text(run)));
     json.set("must_confirm", Json(reason_text(run.must_confirm)));
-    json.set("summary", Json(run.planned_at_ms ? counts_text(run.counts) : ""));
+    json.set("summary", Json(run.plan ? counts_text(plan.counts) : ""));
+    json.set("counts", encode(plan.counts));
+    json.set("changes", Json(plan.changes));
+    json.set("plan_digest", Json(plan.digest));
+    json.set("plan_decision", encode(plan.decision));
+    json.set("resources", encode(resources_in_state(run)));
+    json.set("unknown_providers", encode(run.unknown_providers));
+    json.set("confirmed_by", Json(confirmed_by(run)));
+    if (run.confirmation) json.set("approval", encode(run.confirmation->approval));
+    json.set("error", Json(run.error));
+    json.set("last_seen", Json(run.last_seen));
+    json.set("tool_version", Json(run.tool_version));
+    json.set("sandbox", Json(run.sandbox));
+    json.set("created_at_ms", encode(run.created_at_ms));
+    json.set("planned_at_ms", encode(plan.at_ms));
+    json.set("finished_at_ms", encode(run.finished_at_ms));
     return json;
 }
 
@@ -93,8 +111,8 @@ Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
                 (one.tracked.empty() ? one.proposed : one.tracked).value == id)
                 stack.approval = one.approval;
     }
-    if (run.value.approval)
-        stack.approval = *run.value.approval;  // of then; others may have been given since
+    if (const auto& confirmed = run.value.confirmation; confirmed && confirmed->approval)
+        stack.approval = *confirmed->approval;  // of then; others may have been given since
     stack.run = run.value;
     Json approval = encode(stack.approval);
     approval.set("missing", encode(texts_of(stack.approval.missing)));
@@ -104,7 +122,7 @@ Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
                               {"reason", Json(reason_text(run.value))},
                               {"text", Json(explanation_tree(stack))},
                               {"push", encode(run.value.push)},
-                              {"plan", encode(run.value.plan_decision)},
+                              {"plan", encode(plan_of(run.value).decision)},
                               {"approval", std::move(approval)}});
     co_return json_response(200, body);
 }

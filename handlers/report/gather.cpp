@@ -48,20 +48,22 @@ Task<void> add_approved_plan(ReportContext& context, StackReport& stack) {
     const auto& run = *stack.run;
     if (run.state != RunState::unconfirmed || run.approved_run.empty()) co_return;
     auto approved_run = co_await load<Run>(context.queue, run_key(run.approved_run));
-    if (!approved_run.version || approved_run.value.plan_document.empty()) co_return;
-    const bool same = approved_run.value.change_digest == run.change_digest &&
-                      differences(approved_run.value.inputs, run.inputs).empty();
-    if (!same) stack.approved_plan = plan_in(context.plans, approved_run.value.plan_document);
+    if (!approved_run.value.plan) co_return;
+    const auto& approved = *approved_run.value.plan;
+    const auto& plan = plan_of(run);
+    const bool same = approved.change_digest == plan.change_digest &&
+                      differences(approved.inputs, plan.inputs).empty();
+    if (!same) stack.approved_plan = plan_in(context.plans, approved.document);
 }
 
 // What was applied before the merge is not forgotten for a plan after it that found nothing left to
 // do.
 Task<void> prefer_applied(ReportContext& context, StackReport& stack, const RunId& before_merge) {
     if (before_merge.empty() || !stack.run || stack.run->state != RunState::finished ||
-        stack.run->changes)
+        plan_of(*stack.run).changes)
         co_return;
     auto before = co_await load<Run>(context.queue, run_key(before_merge));
-    if (before.version && before.value.state == RunState::finished && before.value.changes)
+    if (before.version && before.value.state == RunState::finished && plan_of(before.value).changes)
         stack.run = before.value;
 }
 
@@ -129,8 +131,9 @@ Task<void> add_run(ReportContext& context, StackReport& stack, const PullStack& 
                    const Addresses& before) {
     co_await prefer_applied(context, stack, known.before_merge);
     const auto& run = *stack.run;
-    if (run.approval) stack.approval = *run.approval;
-    stack.plan = plan_in(context.plans, run.plan_document);
+    if (run.confirmation && run.confirmation->approval)
+        stack.approval = *run.confirmation->approval;
+    stack.plan = plan_in(context.plans, plan_of(run).document);
     if (const auto job = awaited_job(run); !job.empty()) {
         JobId waiting(job);
         stack.place_in_queue = co_await context.queue.place_in_queue(waiting);

@@ -41,7 +41,7 @@ OutgoingCheck made(const Report& report, std::string name, const CheckText& text
             check.details_url = report.public_url + "/runs/" + run->id.value;
         check.started_at_ms = run->created_at_ms;
         if (check.status == CheckStatus::done)
-            check.completed_at_ms = run->finished_at_ms ? run->finished_at_ms : run->planned_at_ms;
+            check.completed_at_ms = run->finished_at_ms ? run->finished_at_ms : plan_of(*run).at_ms;
     }
     out.key = key_of(check.name, report);
     if (check.status == CheckStatus::done)

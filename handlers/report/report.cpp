@@ -44,9 +44,8 @@ void forget_other_heads(PostedRecord& posted, const CommitSha& head) {
 // with them.
 void remember_shown(PostedRecord& posted, const Report& report) {
     for (const auto& stack : report.stacks) {
-        if (!stack.run || !stack.run->planned_at_ms) continue;
-        if (!stack.run->plan_digest.empty())
-            posted.posted_at_ms.try_emplace(stack.run->plan_digest, report.now_ms);
+        if (!stack.run || !stack.run->plan) continue;
+        posted.posted_at_ms.try_emplace(stack.run->plan->digest, report.now_ms);
         if (stack.run->kind != RunKind::proposed || !stack.plan) continue;
         if (posted.posted_head != report.pull.head) {
             posted.previous_head = posted.posted_head;

@@ -83,7 +83,7 @@ Task<int> resources_of(Queue& queue, StackId stack) {
         if (!records[i].version) continue;
         const auto run = decoded_record<Run>(keys[i], records[i]);
         if (run.kind == RunKind::proposed) {
-            if (proposed < 1 && run.resources > 0) proposed = run.resources;
+            if (proposed < 1 && resources_in_state(run) > 0) proposed = resources_in_state(run);
             continue;
         }
         const bool begun = std::any_of(
@@ -91,7 +91,7 @@ Task<int> resources_of(Queue& queue, StackId stack) {
             [](const StateChange& change) { return change.state == RunState::applying; });
         if (begun && run.state != RunState::finished)
             co_return -1;  // some of it may have been made
-        if (run.resources >= 0) co_return run.resources;
+        if (resources_in_state(run) >= 0) co_return resources_in_state(run);
     }
     co_return proposed;
 }

@@ -62,7 +62,7 @@ std::string plan_at(const Tip& tip, const Run& old, ConcernedStack& out) {
         out.gone.emplace();
         out.gone->directory = old.settings.directory;
         out.gone->described = described;
-        out.gone->resources = old.resources;
+        out.gone->resources = resources_in_state(old);
         out.gone->on_delete = OnDelete::destroy;
         return "";
     }

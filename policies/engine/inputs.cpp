@@ -135,9 +135,10 @@ Json run_input(const Run& run, const Plan* plan) {
         "runtime_config",
         Json::object({{"project_root", run.settings.directory == "." ? "" : run.settings.directory},
                       {"terraform_version", run.settings.version}}));
-    out.set("delta", Json::object({{"added", run.counts.create + run.counts.replace},
-                                   {"changed", run.counts.update},
-                                   {"deleted", run.counts.remove + run.counts.replace}}));
+    const auto& counts = plan_of(run).counts;
+    out.set("delta", Json::object({{"added", counts.create + counts.replace},
+                                   {"changed", counts.update},
+                                   {"deleted", counts.remove + counts.replace}}));
     if (plan) out.set("changes", changes_input(*plan, run.settings.tool));
     return out;
 }

@@ -5,7 +5,7 @@
 namespace slipway {
 namespace {
 
-constexpr std::string_view schema = "3";
+constexpr std::string_view schema = "4";
 
 // CONFIG GET answers name, value; an error where the server keeps its configuration to itself.
 std::string setting(const RedisReply& reply) {

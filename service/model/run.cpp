@@ -92,4 +92,16 @@ bool advance(Run& run, RunEvent event, std::int64_t now_ms, std::string by, std:
     return true;
 }
 
+const PlanOutcome& plan_of(const Run& run) {
+    static const PlanOutcome none;
+    return run.plan ? *run.plan : none;
+}
+
+int resources_in_state(const Run& run) {
+    if (run.applied) return run.applied->resources;
+    return run.plan ? run.plan->resources : -1;
+}
+
+std::string confirmed_by(const Run& run) { return run.confirmation ? run.confirmation->by : ""; }
+
 }  // namespace slipway

@@ -77,22 +77,16 @@ struct StateChange {
     }
 };
 
-// The record of a run as it is kept.
-struct Run {
-    RunId id;  // see run_id(): derived, so that reacting twice makes one run
+// What was asked for. It is decided when the run is made and stays as it is.
+struct RunRequest {
     StackId stack;
     RunKind kind = RunKind::proposed;
-    RunState state = RunState::queued;
-    std::vector<StateChange> history;
-    Reason reason;                      // why it is failed, canceled, waiting
-    bool awaits_consideration = false;  // planned, and its approvals are not looked at yet
     RepositoryName repository;
     std::optional<int> pull;  // the pull request it belongs to, or (tracked) came from
-    CommitSha head;  // proposed: the pull request's head; tracked: the commit on the branch
-    CommitSha base;  // proposed: the base it was merged with; tracked: the commit before
-    TreeId tree;     // what is planned: the merge result's, or the commit's tree
-    bool destroy =
-        false;  // the stack is gone, and its settings want that: plan a destroy from the base
+    CommitSha head;        // proposed: the pull request's head; tracked: the commit on the branch
+    CommitSha base;        // proposed: the base it was merged with; tracked: the commit before
+    TreeId tree;           // what is planned: the merge result's, or the commit's tree
+    bool destroy = false;  // its stack is gone and to be destroyed: planned from the base
     int attempt = 1;
     Actor triggered_by;
     Stack settings;  // as they were when the run was made
@@ -101,50 +95,12 @@ struct Run {
     std::vector<RunId> dependents;  // and those that wait for this one
     RunId approved_run;  // tracked: the proposed run whose approvals may carry over (rule W5)
     bool before_merge = false;  // tracked: of the pull request's merge result, asked for on it
-    std::vector<std::string>
-        allowed_providers;  // addresses that may run: the tracked branch's, and what was allowed
-    RunId retry_of;         // the run that this one was asked for again
-    std::string
-        renamed_from;     // the directory that the stack's settings still name in place of this one
-    Reason must_confirm;  // why it never applies by itself
-
-    // Of the plan, once there is one.
-    PlanCounts counts;
-    bool changes = false;  // resources or outputs
-    int resources =
-        -1;  // that the state holds: before its plan, and once applied after it; -1: not known
-    BlobId plan_document;  // a Plan as JSON
-    BlobId tool_document;  // the tool's own plan document, redacted
-    BlobId plan_file;      // sealed; what an apply runs
-    std::string plan_digest;
-    std::string inputs_digest;
-    std::vector<RunInput> inputs;  // what inputs_digest was made of
-    std::string change_digest;
-    std::vector<std::string>
-        unknown_providers;  // sources that the tracked branch does not use and nobody allowed
-    std::string tool_version;
-    PlanDecision plan_decision;
-    std::string sandbox;    // the level the run had: "bubblewrap" or "none"
-    std::string last_seen;  // unknown: the last line of its log, masked
-    std::string error;      // the tool's own error, masked, first lines
-
-    std::string confirmed_by;
-    std::optional<ApprovalDecision> approval;  // the one that let its apply begin
-    std::int64_t created_at_ms = 0;
-    std::int64_t planned_at_ms = 0;
-    std::int64_t finished_at_ms = 0;
-    std::int64_t log_bytes = 0;
-    BlobId outputs;  // JSON object of non-sensitive outputs after an apply
-    BlobId source;   // what was planned, sealed; the apply gets the same
+    RunId retry_of;             // the run that this one was asked for again
+    std::string renamed_from;   // the directory that the settings still name in place of this one
 
     static void fields(auto& self, auto&& f) {
-        f("id", self.id);
         f("stack", self.stack);
         f("kind", self.kind);
-        f("state", self.state);
-        f("history", self.history);
-        f("reason", self.reason);
-        f("awaits_consideration", self.awaits_consideration);
         f("repository", self.repository);
         f("pull", self.pull);
         f("head", self.head);
@@ -159,36 +115,133 @@ struct Run {
         f("dependents", self.dependents);
         f("approved_run", self.approved_run);
         f("before_merge", self.before_merge);
-        f("allowed_providers", self.allowed_providers);
         f("retry_of", self.retry_of);
         f("renamed_from", self.renamed_from);
-        f("must_confirm", self.must_confirm);
+    }
+};
+
+// What a worker gets to plan, and to apply.
+struct PreparedSource {
+    BlobId archive;  // of all that the stack reads, sealed
+    std::vector<RunInput> inputs;
+    // Addresses that may run: the tracked branch's, and what was allowed.
+    std::vector<std::string> allowed_providers;
+
+    static void fields(auto& self, auto&& f) {
+        f("archive", self.archive);
+        f("inputs", self.inputs);
+        f("allowed_providers", self.allowed_providers);
+    }
+};
+
+// What planning found.
+struct PlanOutcome {
+    std::string digest;    // of the plan file's bytes: what is approved and applied
+    BlobId file;           // sealed; what an apply runs
+    BlobId document;       // a Plan as JSON
+    BlobId tool_document;  // the tool's own plan document, redacted
+    PlanCounts counts;
+    bool changes = false;          // resources or outputs
+    int resources = -1;            // that the state holds; -1: not known
+    std::vector<RunInput> inputs;  // the source's, and what the worker brought
+    std::string inputs_digest;
+    std::string change_digest;
+    PlanDecision decision;  // of the plan policies, when they were last asked
+    std::int64_t at_ms = 0;
+
+    static void fields(auto& self, auto&& f) {
+        f("digest", self.digest);
+        f("file", self.file);
+        f("document", self.document);
+        f("tool_document", self.tool_document);
         f("counts", self.counts);
         f("changes", self.changes);
         f("resources", self.resources);
-        f("plan_document", self.plan_document);
-        f("tool_document", self.tool_document);
-        f("plan_file", self.plan_file);
-        f("plan_digest", self.plan_digest);
-        f("inputs_digest", self.inputs_digest);
         f("inputs", self.inputs);
+        f("inputs_digest", self.inputs_digest);
         f("change_digest", self.change_digest);
-        f("unknown_providers", self.unknown_providers);
-        f("tool_version", self.tool_version);
-        f("plan_decision", self.plan_decision);
-        f("sandbox", self.sandbox);
-        f("last_seen", self.last_seen);
-        f("error", self.error);
-        f("confirmed_by", self.confirmed_by);
-        f("approval", self.approval);
-        f("created_at_ms", self.created_at_ms);
-        f("planned_at_ms", self.planned_at_ms);
-        f("finished_at_ms", self.finished_at_ms);
-        f("log_bytes", self.log_bytes);
-        f("outputs", self.outputs);
-        f("source", self.source);
+        f("decision", self.decision);
+        f("at_ms", self.at_ms);
     }
 };
+
+// Who said that the plan may be applied: a person, or "slipway" where nobody has to.
+struct Confirmation {
+    std::string by;
+    std::optional<ApprovalDecision> approval;  // the one that let it go on
+
+    static void fields(auto& self, auto&& f) {
+        f("by", self.by);
+        f("approval", self.approval);
+    }
+};
+
+// What applying did.
+struct ApplyOutcome {
+    BlobId outputs;      // a JSON object of those that are not sensitive
+    int resources = -1;  // that the state holds now; -1: not known
+
+    static void fields(auto& self, auto&& f) {
+        f("outputs", self.outputs);
+        f("resources", self.resources);
+    }
+};
+
+// The record of a run as it is kept: what was asked for, how far it came, and of each phase what
+// came of it, which is there as a whole or not at all.
+struct Run : RunRequest {
+    RunId id;  // see run_id(): derived, so that reacting twice makes one run
+    RunState state = RunState::queued;
+    std::vector<StateChange> history;
+    Reason reason;                      // why it is failed, canceled, waiting
+    bool awaits_consideration = false;  // planned, and its approvals are not looked at yet
+    Reason must_confirm;                // why it never applies by itself
+    std::optional<PreparedSource> prepared;
+    std::optional<PlanOutcome> plan;
+    std::optional<Confirmation> confirmation;
+    std::optional<ApplyOutcome> applied;
+
+    // Of the newest phase, however it ended.
+    std::string error;  // the tool's own, masked, first lines
+    std::string tool_version;
+    std::string sandbox;    // the level it had: "bubblewrap" or "none"
+    std::string last_seen;  // unknown: the last line of its log, masked
+    // Sources that the tracked branch does not use and nobody allowed: nothing ran.
+    std::vector<std::string> unknown_providers;
+
+    std::int64_t created_at_ms = 0;
+    std::int64_t finished_at_ms = 0;
+
+    static void fields(auto& self, auto&& f) {
+        RunRequest::fields(self, f);
+        f("id", self.id);
+        f("state", self.state);
+        f("history", self.history);
+        f("reason", self.reason);
+        f("awaits_consideration", self.awaits_consideration);
+        f("must_confirm", self.must_confirm);
+        f("prepared", self.prepared);
+        f("plan", self.plan);
+        f("confirmation", self.confirmation);
+        f("applied", self.applied);
+        f("error", self.error);
+        f("tool_version", self.tool_version);
+        f("sandbox", self.sandbox);
+        f("last_seen", self.last_seen);
+        f("unknown_providers", self.unknown_providers);
+        f("created_at_ms", self.created_at_ms);
+        f("finished_at_ms", self.finished_at_ms);
+    }
+};
+
+// Its plan; one of nothing where there is none.
+const PlanOutcome& plan_of(const Run& run);
+
+// That the state holds, after the apply or as the plan found it; -1: not known.
+int resources_in_state(const Run& run);
+
+// Who confirmed it; empty: nobody did.
+std::string confirmed_by(const Run& run);
 
 // `run` moved on by `event`, with its history; false where the event means nothing in its state.
 bool advance(Run& run, RunEvent event, std::int64_t now_ms, std::string by, std::string note = "");

@@ -92,9 +92,9 @@ std::string first_policy(const std::vector<Finding>& findings, Finding::Severity
 
 std::string stack_title(const StackView& view) {
     const auto counts = [&] {
-        if (!view->run->counts.any() && has_changes(*view.report))
+        if (!plan_of(*view->run).counts.any() && has_changes(*view.report))
             return std::string("only outputs change");
-        return counts_sentence(view->run->counts);
+        return counts_sentence(plan_of(*view->run).counts);
     };
     switch (view.standing) {
         case Standing::unknown:
@@ -105,11 +105,12 @@ std::string stack_title(const StackView& view) {
             return "The plan failed";
         case Standing::denied: {
             const auto policy =
-                first_policy(view->run->plan_decision.findings, Finding::Severity::deny);
+                first_policy(plan_of(*view->run).decision.findings, Finding::Severity::deny);
             return policy.empty() ? "Denied" : "Denied by " + policy;
         }
         case Standing::unjudged: {
-            auto policy = first_policy(view->run->plan_decision.findings, Finding::Severity::error);
+            auto policy =
+                first_policy(plan_of(*view->run).decision.findings, Finding::Severity::error);
             if (policy.empty())
                 policy = first_policy(view->approval.findings, Finding::Severity::error);
             return policy.empty() ? "A policy could not be evaluated"
@@ -167,7 +168,7 @@ std::optional<CheckText::Note> note_of(const ConfigFinding& finding) {
 void add_notes(std::vector<CheckText::Note>& out, const StackReport& stack,
                const TextLimits& limits) {
     if (!stack.run || !stack.plan) return;
-    for (const auto& finding : stack.run->plan_decision.findings) {
+    for (const auto& finding : plan_of(*stack.run).decision.findings) {
         if (finding.resource.empty() || finding.severity == Finding::Severity::note) continue;
         const auto change =
             std::find_if(stack.plan->changes.begin(), stack.plan->changes.end(),

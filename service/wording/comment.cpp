@@ -24,10 +24,10 @@ std::string small_print(const Report& report, const std::vector<StackView>& view
     out += " onto " + html_text(shortened_in_the_middle(report.pull.base_branch, 80));
     std::int64_t from = 0, to = 0;
     for (const auto& view : views) {
-        if (!view->run || !view->run->planned_at_ms) continue;
+        if (!view->run || !view->run->plan) continue;
         const auto created = view->run->created_at_ms;
         from = from == 0 ? created : std::min(from, created);
-        to = std::max(to, view->run->planned_at_ms);
+        to = std::max(to, view->run->plan->at_ms);
     }
     for (const auto& view : views) {
         if (!view->run || view->run->base.empty()) continue;

@@ -81,11 +81,12 @@ struct Endangered {
 std::vector<Endangered> endangered(const std::vector<StackView>& views) {
     std::vector<Endangered> out;
     for (const auto& view : views) {
-        if (!view->run || !is_ahead(view.standing) || destroyed(view->run->counts) == 0) continue;
+        if (!view->run || !is_ahead(view.standing) || destroyed(plan_of(*view->run).counts) == 0)
+            continue;
         Endangered one;
         one.stack = view.report;
-        one.removed = view->run->counts.remove;
-        one.replaced = view->run->counts.replace;
+        one.removed = plan_of(*view->run).counts.remove;
+        one.replaced = plan_of(*view->run).counts.replace;
         if (view->plan)
             for (const auto& change : view->plan->changes)
                 if (is_dangerous(change)) one.changes.push_back(&change);
@@ -113,7 +114,7 @@ std::string one_sentence(const StackReport& stack, const Change& change, const N
     if (change.action == Action::replace) out += " (destroy, then create)";
     if (const auto reason = reason_for(change, voice); !reason.empty()) out += ": " + reason;
     out += ".";
-    for (const auto& finding : stack.run->plan_decision.findings) {
+    for (const auto& finding : plan_of(*stack.run).decision.findings) {
         if (finding.severity != Finding::Severity::warn || finding.resource != change.address)
             continue;
         out += " Warning: " + voice.said(finding.message) + " (" + voice.name(finding.policy);
@@ -172,21 +173,21 @@ std::string danger_in_numbers(const std::vector<StackView>& views) {
         if (!view->run || leads_the_heading(view)) continue;
         switch (view.standing) {
             case Standing::applied:
-                done += view->run->counts;
+                done += plan_of(*view->run).counts;
                 break;
             case Standing::plan_failed:
             case Standing::denied:
             case Standing::unjudged:
             case Standing::rejected:
             case Standing::ended:
-                refused += view->run->counts;
+                refused += plan_of(*view->run).counts;
                 break;
             case Standing::apply_failed:
             case Standing::unknown:
-                broken += view->run->counts;
+                broken += plan_of(*view->run).counts;
                 break;
             default:
-                (is_observed(*view.report) ? refused : ahead) += view->run->counts;
+                (is_observed(*view.report) ? refused : ahead) += plan_of(*view->run).counts;
         }
     }
     std::string out =

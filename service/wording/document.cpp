@@ -23,17 +23,18 @@ Json stack_document(const Report& report, const StackView& view) {
     if (view->place_in_queue) out.set("place_in_queue", Json(*view->place_in_queue));
     if (view->run) {
         const auto& run = *view->run;
+        const auto& plan = plan_of(run);
         Json document = Json::object({{"id", Json(run.id.value)},
                                       {"kind", Json(word(run.kind))},
                                       {"state", Json(word(run.state))},
                                       {"reason", Json(reason_text(run))},
-                                      {"plan_digest", Json(run.plan_digest)},
-                                      {"counts", encode(run.counts)},
+                                      {"plan_digest", Json(plan.digest)},
+                                      {"counts", encode(plan.counts)},
                                       {"error", Json(run.error)}});
         if (const auto url = run_url(report, run.id); !url.empty()) document.set("url", Json(url));
         out.set("run", std::move(document));
-        out.set("verdict", Json(word(run.plan_decision.verdict)));
-        out.set("findings", encode(run.plan_decision.findings));
+        out.set("verdict", Json(word(plan.decision.verdict)));
+        out.set("findings", encode(plan.decision.findings));
     }
     if (view->plan) {
         out.set("changes", encode(view->plan->changes));

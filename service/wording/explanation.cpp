@@ -110,7 +110,8 @@ void add_people(std::vector<Explanation>& out, const Run& run) {
         if (change.by.empty() || change.by == "slipway") continue;
         const bool ended = change.state == RunState::canceled ||
                            change.state == RunState::discarded || change.state == RunState::stopped;
-        const bool confirmed = change.state == RunState::confirmed && change.by == run.confirmed_by;
+        const bool confirmed =
+            change.state == RunState::confirmed && change.by == confirmed_by(run);
         if (!ended && !confirmed) continue;
         out.push_back({(ended ? std::string(word(change.state)) : "confirmed") + " by " +
                            change.by + " at " + utc_minutes(change.at_ms),
@@ -136,12 +137,12 @@ std::string explanation_tree(const StackReport& stack, std::size_t budget) {
         roots.push_back({"renamed", stack.renamed_from + " is now " + stack.directory, {}});
     if (stack.run) {
         const auto& run = *stack.run;
-        const bool failed = run.state == RunState::failed && run.plan_decision.findings.empty();
+        const bool failed = run.state == RunState::failed && plan_of(run).decision.findings.empty();
         if (failed)
             roots.push_back({was_applying(run) ? "apply" : "plan",
                              run.reason.empty() ? "failed" : reason_text(run),
                              {}});
-        add(roots, run.plan_decision.why);
+        add(roots, plan_of(run).decision.why);
         add(roots, stack.approval.why);
         if (run.state == RunState::unconfirmed && !run.reason.empty())
             roots.push_back({"waits for confirmation", reason_text(run), {}});

@@ -27,11 +27,11 @@ Fold::Fold(const Report& report, const StackView& view, std::size_t at_most)
 }
 
 std::string Fold::summary_line() const {
-    const auto& run = *view_->run;
+    const auto& plan = plan_of(*view_->run);
     std::string out = "<summary><b>" +
                       html_text(shortened_in_the_middle(view_->stack.value, name_bytes)) +
-                      "</b>: " + (run.counts.any() ? counts_text(run.counts) : "outputs change");
-    if (!run.plan_digest.empty()) out += ", plan " + html_text(shortened(run.plan_digest, 4));
+                      "</b>: " + (plan.counts.any() ? counts_text(plan.counts) : "outputs change");
+    if (!plan.digest.empty()) out += ", plan " + html_text(shortened(plan.digest, 4));
     return out + "</summary>";
 }
 
@@ -39,7 +39,7 @@ std::string Fold::below_the_diff() const {
     const Voice voice(Medium::markdown);
     std::string out;
     std::size_t shown = 0, all = 0;
-    for (const auto& finding : view_->run->plan_decision.findings) {
+    for (const auto& finding : plan_of(*view_->run).decision.findings) {
         if (finding.severity == Finding::Severity::deny ||
             finding.severity == Finding::Severity::error)
             continue;

@@ -91,7 +91,8 @@ std::optional<Mention> mention(const Report& report) {
     for (const auto& stack : report.stacks) {
         const auto& approval = stack.approval;
         const bool waits = stack.run && stack.run->kind == RunKind::proposed &&
-                           stack.run->state == RunState::finished && stack.run->counts.any() &&
+                           stack.run->state == RunState::finished &&
+                           plan_of(*stack.run).counts.any() &&
                            approval.approval == Approval::undecided && !approval.missing.empty();
         if (!waits) continue;
         ++stacks;

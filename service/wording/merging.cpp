@@ -24,7 +24,7 @@ bool depend_on_each_other(const std::vector<StackView>& views) {
 // As far as its settings and its plan go.
 bool applies_by_itself(const StackView& view) {
     const auto& run = *view->run;
-    const bool after_a_rename = !run.renamed_from.empty() && destroyed(run.counts) > 0;
+    const bool after_a_rename = !run.renamed_from.empty() && destroyed(plan_of(run).counts) > 0;
     return run.settings.apply_start == ApplyStart::automatic && warnings(*view.report) == 0 &&
            run.must_confirm.empty() && !run.destroy && !after_a_rename;
 }

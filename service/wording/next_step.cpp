@@ -44,8 +44,8 @@ std::string command(const Report& report, std::string_view verb,
     if ((views.size() <= targets_named || must_be_named) && all_writable)
         for (const auto* view : views) {
             out += " " + (*view)->stack.value;
-            if (with == With::plan && (*view)->run && !(*view)->run->plan_digest.empty())
-                out += "@" + std::string(shortened((*view)->run->plan_digest, 4));
+            if (with == With::plan && (*view)->run && !plan_of(*(*view)->run).digest.empty())
+                out += "@" + std::string(shortened(plan_of(*(*view)->run).digest, 4));
         }
     return voice.command(out);
 }

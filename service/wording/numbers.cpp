@@ -110,7 +110,7 @@ std::int64_t entered_at_ms(const Run& run, RunState state) {
 std::int64_t planning_took_ms(const Run& run) {
     auto from = entered_at_ms(run, RunState::preparing);
     if (!from) from = run.created_at_ms;
-    const auto to = run.planned_at_ms ? run.planned_at_ms : run.finished_at_ms;
+    const auto to = run.plan ? run.plan->at_ms : run.finished_at_ms;
     return std::max<std::int64_t>(0, to - from);
 }
 
@@ -191,8 +191,8 @@ std::string state_text(const Run& run, std::optional<int> place_in_queue, std::i
         case RunState::failed:
             if (was_applying(run))
                 return "apply failed after " + duration_text(applying_took_ms(run));
-            if (run.plan_decision.verdict == Verdict::denied) return "denied";
-            if (run.plan_decision.verdict == Verdict::error) return "policy error";
+            if (plan_of(run).decision.verdict == Verdict::denied) return "denied";
+            if (plan_of(run).decision.verdict == Verdict::error) return "policy error";
             if (entered_at_ms(run, RunState::confirmed)) return "apply did not begin";
             return "plan failed";
         case RunState::canceled:

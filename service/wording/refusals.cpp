@@ -56,7 +56,7 @@ std::vector<Refusal> collected(const std::vector<StackView>& views) {
             }
         };
         of(stack->push.findings, Why::denied);
-        if (stack->run) of(stack->run->plan_decision.findings, Why::denied);
+        if (stack->run) of(plan_of(*stack->run).decision.findings, Why::denied);
         if (view.standing != Standing::applied && view.standing != Standing::unchanged)
             of(stack->approval.findings, Why::rejected);
     }

@@ -9,7 +9,7 @@ namespace slipway {
 namespace {
 
 Standing of_verdict(const Run& run) {
-    switch (run.plan_decision.verdict) {
+    switch (plan_of(run).decision.verdict) {
         case Verdict::denied:
             return Standing::denied;
         case Verdict::error:
@@ -41,7 +41,7 @@ Standing of_finished(const StackReport& stack) {
     if (run.kind == RunKind::tracked)
         return was_applying(run) ? Standing::applied : Standing::unchanged;
     if (!has_changes(stack)) return Standing::unchanged;
-    return run.counts.any() ? of_approval(stack.approval) : Standing::ready;
+    return plan_of(run).counts.any() ? of_approval(stack.approval) : Standing::ready;
 }
 
 Standing without_a_run(const Report& report, const StackReport& stack) {
@@ -99,7 +99,7 @@ std::vector<StackView> by_attention(const Report& report) {
     out.reserve(report.stacks.size());
     for (const auto& stack : report.stacks) out.push_back({&stack, standing_of(report, stack)});
     const auto danger = [](const StackView& view) {
-        return view->run ? destroyed(view->run->counts) : 0;
+        return view->run ? destroyed(plan_of(*view->run).counts) : 0;
     };
     const auto place = [](const StackView& view) { return view->place_in_queue.value_or(1 << 20); };
     std::stable_sort(out.begin(), out.end(), [&](const StackView& a, const StackView& b) {
@@ -117,14 +117,15 @@ bool is_busy(Standing standing) {
 }
 
 bool has_changes(const StackReport& stack) {
-    return stack.run && (stack.run->counts.any() || (stack.plan && !stack.plan->outputs.empty()));
+    return stack.run &&
+           (plan_of(*stack.run).counts.any() || (stack.plan && !stack.plan->outputs.empty()));
 }
 
 int destroyed(const PlanCounts& counts) { return counts.remove + counts.replace; }
 
 std::size_t warnings(const StackReport& stack) {
     if (!stack.run) return 0;
-    const auto& findings = stack.run->plan_decision.findings;
+    const auto& findings = plan_of(*stack.run).decision.findings;
     return static_cast<std::size_t>(
         std::count_if(findings.begin(), findings.end(),
                       [](const Finding& f) { return f.severity == Finding::Severity::warn; }));

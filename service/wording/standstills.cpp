@@ -59,7 +59,7 @@ std::string what_went_on(const StackView& view, const Voice& voice) {
            "by itself: the "
            "next plan of " +
            voice.name(view->stack.value) + " shows what is left" +
-           (run.counts.any() ? " of " + counts_text(run.counts) : "") + ".";
+           (plan_of(run).counts.any() ? " of " + counts_text(plan_of(run).counts) : "") + ".";
 }
 
 std::string unknown_text(const StackView& view, const Report& report, const Voice& voice) {
@@ -126,7 +126,7 @@ std::string unconfirmed_text(const StackView& view, const Voice& voice, std::siz
         }
         ++shown;
     }
-    out = "How plan " + voice.code(shortened(run.plan_digest, 4)) + " of " +
+    out = "How plan " + voice.code(shortened(plan_of(run).digest, 4)) + " of " +
           voice.name(view->stack.value) + " differs from the approved one:\n\n" +
           voice.block(lines, "diff");
     if (shown < blocks.size())

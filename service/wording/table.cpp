@@ -25,8 +25,7 @@ bool has_row(Standing standing) {
 bool has_table(const Report& report, const std::vector<StackView>& views) {
     if (report.pull.state == PullState::closed) return false;
     return std::any_of(views.begin(), views.end(), [](const StackView& view) {
-        return has_row(view.standing) &&
-               (is_busy(view.standing) || (view->run && view->run->planned_at_ms));
+        return has_row(view.standing) && (is_busy(view.standing) || (view->run && view->run->plan));
     });
 }
 
@@ -43,7 +42,7 @@ Columns columns_of(const Report& report, const std::vector<StackView>& views) {
 
 std::string row(const Report& report, const StackView& view, Columns columns) {
     auto name = cell(view->stack.value);
-    const bool endangered = view->run && destroyed(view->run->counts) > 0;
+    const bool endangered = view->run && destroyed(plan_of(*view->run).counts) > 0;
     const bool strong =
         endangered || (needs_attention(view.standing) &&
                        (columns == Columns::decisions || view.standing != Standing::unapproved));
@@ -81,8 +80,8 @@ std::string by_whom(const StackView& view) {
     std::string out;
     if (!view->approval.approved_by.empty())
         out += ", approved by " + joined(view->approval.approved_by);
-    const auto& confirmed_by = view->run->confirmed_by;
-    if (!confirmed_by.empty() && confirmed_by != "slipway") out += ", confirmed by " + confirmed_by;
+    const auto by = confirmed_by(*view->run);
+    if (!by.empty() && by != "slipway") out += ", confirmed by " + by;
     return out;
 }
 
@@ -92,15 +91,15 @@ bool needs_attention(Standing standing) { return standing <= Standing::unapprove
 
 std::string plan_text(const StackReport& stack) {
     if (!stack.run) return {};
-    if (stack.run->counts.any()) return counts_text(stack.run->counts);
+    if (plan_of(*stack.run).counts.any()) return counts_text(plan_of(*stack.run).counts);
     if (has_changes(stack)) return "outputs";
-    return stack.run->planned_at_ms ? "no changes" : "";
+    return stack.run->plan ? "no changes" : "";
 }
 
 std::string policies_text(const StackReport& stack) {
     if (stack.push.failed) return "error";
-    if (!stack.run || !stack.run->planned_at_ms) return {};
-    switch (stack.run->plan_decision.verdict) {
+    if (!stack.run || !stack.run->plan) return {};
+    switch (stack.run->plan->decision.verdict) {
         case Verdict::passed:
             return "passed";
         case Verdict::warned:
@@ -184,14 +183,14 @@ std::string table(const Report& report, const std::vector<StackView>& views, std
     std::size_t left_out = 0, changing = 0;
     for (const auto& view : views) {
         if (!has_row(view.standing)) continue;
-        if (view->run && view->run->counts.any()) {
-            all += view->run->counts;
+        if (view->run && plan_of(*view->run).counts.any()) {
+            all += plan_of(*view->run).counts;
             ++changing;
         }
         const auto line = row(report, view, columns);
         if (left_out > 0 || out.size() + line.size() + 200 > bytes) {
             ++left_out;
-            if (view->run) rest += view->run->counts;
+            if (view->run) rest += plan_of(*view->run).counts;
             continue;
         }
         out += line;

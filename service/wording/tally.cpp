@@ -46,7 +46,7 @@ Tally::Whole Tally::whole_stacks(const std::vector<Standing>& standings) const {
         if (std::find(standings.begin(), standings.end(), view.standing) == standings.end())
             continue;
         out.names.push_back(voice_.name(view->stack.value));
-        out.resources += view->run->counts.remove;
+        out.resources += plan_of(*view->run).counts.remove;
     }
     return out;
 }

@@ -73,8 +73,8 @@ std::string terminal_text(const Report& report, bool colour) {
         if (!has_changes(*view.report) || !view->plan) continue;
         std::string text =
             voice.strong(voice.name(view->stack.value)) + ": " + plan_text(*view.report);
-        if (!view->run->plan_digest.empty())
-            text += ", plan " + std::string(shortened(view->run->plan_digest, 4));
+        if (!plan_of(*view->run).digest.empty())
+            text += ", plan " + std::string(shortened(plan_of(*view->run).digest, 4));
         for (const auto* change : in_reading_order(*view->plan)) {
             text += "\n";
             for (const auto& line : diff_block(*change).lines)

@@ -3,6 +3,7 @@
 
 #include "policies/engine/library.hpp"
 #include "tests/support/policies.hpp"
+#include "tests/support/set_plan.hpp"
 
 namespace slipway {
 namespace {
@@ -48,7 +49,7 @@ ApprovalQuestion asked(std::vector<GivenReview> reviews = {}) {
     question.run.kind = RunKind::tracked;
     question.run.state = RunState::unconfirmed;
     question.run.settings = question.stack;
-    question.run.plan_digest = "9f3c0123456789";
+    set_plan(question.run).digest = "9f3c0123456789";
     question.run.triggered_by = {"github.com", "linus"};
     question.reviews = std::move(reviews);
     question.now_ms = 1763975700000;

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include "tests/support/policies.hpp"
+#include "tests/support/set_plan.hpp"
 
 namespace slipway {
 namespace {
@@ -17,8 +18,8 @@ PlanQuestion planned() {
     question.run.settings = question.stack;
     question.run.pull = 7;
     question.run.triggered_by = {"github.com", "ada"};
-    question.run.counts.create = 1;
-    question.run.counts.replace = 1;
+    set_plan(question.run).counts.create = 1;
+    set_plan(question.run).counts.replace = 1;
     Change change;
     change.address = "module.db.aws_db_instance.main";
     change.type = "aws_db_instance";
@@ -31,7 +32,7 @@ PlanQuestion planned() {
                                  {AttributeChange::Kind::value, "\"old\""},
                                  {AttributeChange::Kind::known_after_apply, ""}});
     question.plan.changes.push_back(change);
-    question.plan.counts = question.run.counts;
+    question.plan.counts = plan_of(question.run).counts;
     question.document = *parse_json(R"({"format_version": "1.2", "terraform_version": "1.11.4",
         "resource_changes": [
           {"address": "module.db.aws_db_instance.main", "mode": "managed", "type": "aws_db_instance",

@@ -357,10 +357,10 @@ TEST_CASE("fault 50: of two workers with the same plan one begins its apply, a t
 
 TEST_CASE("fault 51: data of a newer version is refused") {
     Alone t;
-    t.server.ask("SET {slipway}:schema 4");
+    t.server.ask("SET {slipway}:schema 3");
     std::string why;
     CHECK(failure_of([&] { t.get(t.queue->read("run/1")); }, &why));
-    CHECK(why.find("schema 4") != why.npos);
+    CHECK(why.find("schema 3") != why.npos);
 }
 
 TEST_CASE("an address that cannot be one is refused at once, with a sentence") {

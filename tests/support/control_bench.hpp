@@ -8,6 +8,7 @@
 #include "tests/support/recording_forge.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/scratch.hpp"
+#include "tests/support/set_plan.hpp"
 
 namespace slipway {
 
@@ -88,12 +89,12 @@ struct ControlBench {
         run.head = head;
         run.kind = kind;
         run.state = kind == RunKind::tracked ? RunState::unconfirmed : RunState::finished;
-        run.changes = true;
-        run.counts.create = 1;
-        run.plan_digest = std::string("9f3c") + id;
-        run.change_digest = "same changes";
-        run.inputs_digest = "same inputs";
-        run.planned_at_ms = clock.now_ms();
+        set_plan(run).changes = true;
+        set_plan(run).counts.create = 1;
+        set_plan(run).digest = std::string("9f3c") + id;
+        set_plan(run).change_digest = "same changes";
+        set_plan(run).inputs_digest = "same inputs";
+        set_plan(run).at_ms = clock.now_ms();
         return run;
     }
     // The stack's run on the pull request, whose state is stored.

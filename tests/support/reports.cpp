@@ -6,12 +6,14 @@ namespace {
 
 Report waiting() {
     auto payments = planned("payments-prod", payments_plan(), "9f3c5a", 14 * second);
-    payments.run->plan_decision.verdict = Verdict::warned;
-    payments.run->plan_decision.findings.push_back(
-        finding(Finding::Severity::warn, "backup", "keeps no final snapshot",
-                "policies/plan/backup.rego", 12, "aws_db_instance.main"));
-    payments.run->plan_decision.why.because.push_back(
-        {"plan policy backup", "warn: keeps no final snapshot (backup.rego:12)", {}});
+    set_plan(*payments.run).decision.verdict = Verdict::warned;
+    set_plan(*payments.run)
+        .decision.findings.push_back(finding(Finding::Severity::warn, "backup",
+                                             "keeps no final snapshot", "policies/plan/backup.rego",
+                                             12, "aws_db_instance.main"));
+    set_plan(*payments.run)
+        .decision.why.because.push_back(
+            {"plan policy backup", "warn: keeps no final snapshot (backup.rego:12)", {}});
     payments.approval.why = {"approval policies",
                              "undecided",
                              {{"approval policy two-eyes",
@@ -37,7 +39,7 @@ Report other_plan() {
                {attribute("max_session_duration", value("3600"), value("5400"))}));
     approved_plan.changes.erase(approved_plan.changes.begin() + 1);
     payments.approved_plan = approved_plan;
-    payments.run->plan_digest = "c0ffee";
+    set_plan(*payments.run).digest = "c0ffee";
     return report_of(
         {std::move(payments), tracked("network-prod", network_plan(), RunState::finished)},
         PullPhase::merged);
@@ -139,7 +141,7 @@ Plan destroying(int count) {
 
 StackReport whole(StackReport stack) {
     stack.run->destroy = true;
-    stack.gone = gone(stack.stack.value, stack.run->counts.remove, OnDelete::destroy).gone;
+    stack.gone = gone(stack.stack.value, plan_of(*stack.run).counts.remove, OnDelete::destroy).gone;
     return stack;
 }
 
@@ -210,7 +212,7 @@ std::vector<Situation> all() {
     denied.plan->changes[1].line = 4;
     add("denied", report_of({denied}));
     auto predicted = automatic(approved(planned("web-servers", network_plan())));
-    predicted.run->counts.predicted_only = predicted.plan->counts.predicted_only = true;
+    set_plan(*predicted.run).counts.predicted_only = predicted.plan->counts.predicted_only = true;
     add("predicted", report_of({predicted}));
     add("plan_failed",
         report_of({failed("payments-prod", "terraform plan ended with 1", reference_error),
@@ -278,7 +280,7 @@ std::vector<Situation> all() {
                    tracked("payments-prod", payments_plan(), RunState::applying, 5 * second)},
                   PullPhase::merged));
     auto applied = approved(tracked("payments-prod", payments_plan(), RunState::finished));
-    applied.run->confirmed_by = "grace";
+    applied.run->confirmation = Confirmation{"grace", std::nullopt};
     for (auto& change : applied.run->history)
         if (change.state == RunState::confirmed) change.by = "grace", change.note = "as agreed";
     add("applied",
@@ -304,8 +306,7 @@ std::vector<Situation> all() {
                   PullPhase::merged));
     auto skipped = tracked("web-prod", network_plan(), RunState::skipped);
     skipped.run->history.resize(1);
-    skipped.run->planned_at_ms = 0;
-    skipped.run->counts = PlanCounts();
+    skipped.run->plan.reset();
     skipped.plan.reset();
     skipped.run->reason = {Cause::upstream_ended, "payments-prod", "failed"};
     auto discarded = tracked("network-prod", network_plan(), RunState::unconfirmed);

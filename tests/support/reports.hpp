@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "service/wording/report.hpp"
+#include "tests/support/set_plan.hpp"
 
 namespace slipway::situations {
 
@@ -127,12 +128,12 @@ inline StackReport planned(std::string stack, Plan plan, std::string digest = "9
     auto run = run_of(std::move(stack));
     moved_on(run, RunState::preparing, nine_fourteen - took_ms);
     moved_on(run, RunState::planning, nine_fourteen - took_ms + second);
-    run.planned_at_ms = nine_fourteen;
+    set_plan(run).at_ms = nine_fourteen;
     run.finished_at_ms = nine_fourteen;
     moved_on(run, RunState::finished, nine_fourteen);
-    run.counts = plan.counts;
-    run.plan_digest = std::move(digest);
-    run.plan_decision.why = {
+    set_plan(run).counts = plan.counts;
+    set_plan(run).digest = std::move(digest);
+    set_plan(run).decision.why = {
         "plan policies", "passed", {{"plan policy require-tags", "passed", {}}}};
     auto out = stack_of(std::move(run));
     out.plan = std::move(plan);
@@ -179,8 +180,8 @@ inline Finding finding(Finding::Severity severity, std::string policy, std::stri
 
 inline StackReport judged(StackReport stack, Verdict verdict, Finding found) {
     auto& run = *stack.run;
-    run.plan_decision.verdict = verdict;
-    run.plan_decision.findings.push_back(std::move(found));
+    set_plan(run).decision.verdict = verdict;
+    set_plan(run).decision.findings.push_back(std::move(found));
     if (verdict == Verdict::denied || verdict == Verdict::error) {
         run.history.pop_back();
         run.reason = {Cause::denied, "a policy"};

@@ -46,12 +46,12 @@ std::vector<Vote> votes_on(const Run& run, const Run* approved_run, const PullRe
         vote.approves = review.state == ReviewState::approved;
         const bool of_head = is_of(review, reviewed.head, as_read);
         vote.commit = review.commit.value_or(CommitSha());
-        vote.plan = of_head ? reviewed.plan_digest : "";
+        vote.plan = of_head ? plan_of(reviewed).digest : "";
         vote.source = "review";
         vote.at_ms = review.submitted_at_ms;
-        std::int64_t shown_ms = reviewed.planned_at_ms;
+        std::int64_t shown_ms = plan_of(reviewed).at_ms;
         if (posted)
-            if (auto at = posted->posted_at_ms.find(reviewed.plan_digest);
+            if (auto at = posted->posted_at_ms.find(plan_of(reviewed).digest);
                 at != posted->posted_at_ms.end())
                 shown_ms = std::min(shown_ms ? shown_ms : at->second, at->second);
         const bool after_plan = shown_ms != 0 && review.submitted_at_ms / 1000 >= shown_ms / 1000;
@@ -73,8 +73,8 @@ std::vector<Vote> votes_on(const Run& run, const Run* approved_run, const PullRe
             vote.at_ms = kept.at_ms;
             vote.granted = kept.granted;
             vote.bound =
-                kept.plan_digest == run.plan_digest ||
-                (approved_run && kept.plan_digest == approved_run->plan_digest) ||
+                kept.plan_digest == plan_of(run).digest ||
+                (approved_run && kept.plan_digest == plan_of(*approved_run).digest) ||
                 (!kept.approves && (kept.commit == reviewed.head || kept.commit == run.head));
             out.push_back(std::move(vote));
         }
@@ -139,10 +139,12 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     Stored<Run> approved_run;
     if (run.kind == RunKind::tracked && !run.approved_run.empty())
         approved_run = co_await load<Run>(context.queue, run_key(run.approved_run));
-    const bool planned = approved_run.version && !approved_run.value.change_digest.empty();
-    const auto changed = differences(approved_run.value.inputs, run.inputs);
-    const bool same_inputs = planned && changed.empty() && !run.inputs_digest.empty();
-    const bool same_changes = planned && approved_run.value.change_digest == run.change_digest;
+    const auto& approved_plan = plan_of(approved_run.value);
+    const auto& plan = plan_of(run);
+    const bool planned = !approved_plan.change_digest.empty();
+    const auto changed = differences(approved_plan.inputs, plan.inputs);
+    const bool same_inputs = planned && changed.empty() && !plan.inputs_digest.empty();
+    const bool same_changes = planned && approved_plan.change_digest == plan.change_digest;
     out.carried_over = same_inputs && same_changes;
     if (run.kind == RunKind::tracked && !out.carried_over)
         out.not_carried = why_not_carried(planned, same_inputs, changed);
@@ -156,7 +158,7 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     set.policies = organisation->policies_for(run.settings, PolicyKind::approval);
     set.library = organisation->policy_library;
     if (!set.policies.empty())  // the policy that stands in for none asks for no plan
-        if (auto plan = context.plans.get(run.plan_document)) question.plan = *plan;
+        if (auto document = context.plans.get(plan.document)) question.plan = *document;
     const Run* approved = out.carried_over ? &approved_run.value : nullptr;
     for (const auto& vote : votes_on(run, approved, pull, posted, reviews)) {
         GivenReview given;

@@ -78,22 +78,21 @@ Reason why_not_confirmed(const Run& run, const Considered& considered) {
 
 Task<SecondLook> look_again(ControlContext& context, Run& run) {
     SecondLook out;
-    const auto plan = context.plans.get(run.plan_document);
+    const auto plan = context.plans.get(plan_of(run).document);
     if (!plan) throw Failure("the plan of " + run.id.value + " cannot be read", Retry::never);
-    run.plan_decision = co_await decide_plan(context, run, *plan);
-    const auto verdict = run.plan_decision.verdict;
-    if (verdict == Verdict::denied || verdict == Verdict::error)
-        out.denied = denial(run.plan_decision);
+    auto& decision = run.plan.value().decision;
+    decision = co_await decide_plan(context, run, *plan);
+    if (decision.verdict == Verdict::denied || decision.verdict == Verdict::error)
+        out.denied = denial(decision);
     if (!out.denied.empty()) co_return out;
     out.not_now = out.must_confirm = co_await read_overtaken(context, run);
     if (!out.not_now.empty()) co_return out;
     const auto considered = co_await consider_again(context, run);
     out.approval = considered.approval;
     Run asked = run;
-    if (run.confirmed_by == "slipway")
-        asked.confirmed_by.clear();  // nobody did: all its conditions hold still?
-    const bool by_itself =
-        asked.confirmed_by.empty() || (run.before_merge && run.must_confirm.empty());
+    if (confirmed_by(run) == "slipway")
+        asked.confirmation.reset();  // nobody did: all its conditions hold still?
+    const bool by_itself = !asked.confirmation || (run.before_merge && run.must_confirm.empty());
     out.not_now =
         by_itself ? why_not_automatic(asked, considered) : why_not_confirmed(run, considered);
     co_return out;
@@ -103,8 +102,10 @@ Task<SecondLook> look_again(ControlContext& context, Run& run) {
 void send_back(Run& run, const SecondLook& found, std::int64_t now_ms) {
     run.reason = found.denied.empty() ? found.not_now : found.denied;
     if (!found.must_confirm.empty()) run.must_confirm = found.must_confirm;
-    if (!run.before_merge) run.confirmed_by.clear();
-    run.approval.reset();
+    if (run.before_merge)
+        run.confirmation.value().approval.reset();
+    else
+        run.confirmation.reset();
     advance(run, found.denied.empty() ? RunEvent::reconsidered : RunEvent::denied, now_ms,
             "slipway", reason_text(run));
 }
@@ -125,7 +126,7 @@ Task<void> lose_taken(ControlContext& context, Lease lease, StoredRun run) {
 
 void allow(Commit& commit, StoredRun& run, ApprovalDecision approval, const std::string& once,
            std::int64_t now_ms) {
-    run.value.approval = std::move(approval);
+    run.value.confirmation.value().approval = std::move(approval);
     advance(run.value, RunEvent::begun, now_ms, "slipway");
     commit.begin = true;
     commit.once.push_back(once);
@@ -151,7 +152,8 @@ BeginAnswer refusal(Reason why) {
 // Why the run is not one that may begin; empty: it is.
 Reason why_not_confirmed_now(const StoredRun& run, const std::string& plan_digest) {
     if (!run.version) return {Cause::run_unknown};
-    if (run.value.state == RunState::confirmed && run.value.plan_digest == plan_digest) return {};
+    if (run.value.state == RunState::confirmed && plan_of(run.value).digest == plan_digest)
+        return {};
     return {Cause::run_moved_on, std::string(word(run.value.state))};
 }
 
@@ -159,7 +161,7 @@ Task<BeginAnswer> begin_or_not(ControlContext& context, RunId id, Lease lease,
                                std::string plan_digest) {
     const std::string once = "done/" + plan_digest;
     auto run = co_await load<Run>(context.queue, run_key(id));
-    if (run.value.state == RunState::applying && run.value.plan_digest == plan_digest) {
+    if (run.value.state == RunState::applying && plan_of(run.value).digest == plan_digest) {
         // Asked again, since the first answer was lost: only the lease that took the plan hears
         // yes.
         auto answer = refusal({Cause::began_elsewhere});

@@ -52,7 +52,7 @@ Task<ConsideredStack> read_stack(ControlContext& context, ConsiderLook& look, Re
     const auto& id = stack.tracked.empty() ? stack.proposed : stack.tracked;
     out.run = co_await load<Run>(context.queue, run_key(id));
     const auto& run = out.run.value;
-    out.asked = out.run.version && !run.plan_digest.empty() && run.changes;
+    out.asked = out.run.version && !plan_of(run).digest.empty() && plan_of(run).changes;
     const bool tracked = run.kind == RunKind::tracked;
     if (!out.asked || (tracked && run.state != RunState::unconfirmed)) co_return out;
     const auto* given = co_await reviews.newest(run.kind);
@@ -86,7 +86,7 @@ void decide_waiting(const ControlContext& context, Commit& commit, ConsideredSta
     auto why = why_not_automatic(run.value, stack.considered);
     const bool first = std::exchange(run.value.awaits_consideration, false);
     if (why.empty()) {
-        auto by = run.value.confirmed_by.empty() ? "slipway" : run.value.confirmed_by;
+        auto by = run.value.confirmation ? confirmed_by(run.value) : "slipway";
         start_apply(context, commit, run, stack.considered.approval, std::move(by), "");
     } else if (first || why != run.value.reason) {
         run.value.reason = why;

@@ -26,21 +26,12 @@ Task<void> move_to_tip(ControlContext& context, Run& run) {
 
 Task<Run> make_follow_up(ControlContext& context, Run run) {
     Run out;
+    static_cast<RunRequest&>(out) = run;
+    out.waits_for.clear();
+    out.dependents.clear();
+    out.renamed_from.clear();
     out.id = RunId("f" + sha256_hex("follow-up\n" + run.id.value).substr(0, 19));
     out.kind = RunKind::tracked;
-    out.stack = run.stack;
-    out.repository = run.repository;
-    out.pull = run.pull;
-    out.head = run.head;
-    out.base = run.base;
-    out.tree = run.tree;
-    out.destroy = run.destroy;
-    out.triggered_by = run.triggered_by;
-    out.settings = run.settings;
-    out.push = run.push;
-    out.attempt = run.attempt;
-    out.approved_run = run.approved_run;
-    out.before_merge = run.before_merge;
     out.retry_of = run.id;
     out.must_confirm.cause = Cause::unseen_before;
     begin_history(out, context.clock.now_ms(), "slipway");

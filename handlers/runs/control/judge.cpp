@@ -34,18 +34,20 @@ bool awaits(const Run& run, Phase phase) {
 
 // What the worker found of a plan, and nothing judged yet.
 void take_plan(Run& run, const PhaseResult& result, const Plan& plan, std::int64_t now_ms) {
-    run.plan_document = result.plan_document;
-    run.tool_document = result.tool_document;
-    run.plan_file = result.plan_file;
-    run.plan_digest = result.plan_digest;
-    run.change_digest = result.change_digest;
-    run.inputs.insert(run.inputs.end(), result.inputs.begin(), result.inputs.end());
-    std::sort(run.inputs.begin(), run.inputs.end());
-    run.inputs_digest = digest_of(run.inputs);
-    run.planned_at_ms = now_ms;
-    run.counts = plan.counts;
-    run.changes = run.counts.any() || !plan.outputs.empty();
-    run.resources = plan.resources;
+    auto& out = run.plan.emplace();
+    out.document = result.plan_document;
+    out.tool_document = result.tool_document;
+    out.file = result.plan_file;
+    out.digest = result.plan_digest;
+    out.change_digest = result.change_digest;
+    if (run.prepared) out.inputs = run.prepared->inputs;
+    out.inputs.insert(out.inputs.end(), result.inputs.begin(), result.inputs.end());
+    std::sort(out.inputs.begin(), out.inputs.end());
+    out.inputs_digest = digest_of(out.inputs);
+    out.at_ms = now_ms;
+    out.counts = plan.counts;
+    out.changes = plan.counts.any() || !plan.outputs.empty();
+    out.resources = plan.resources;
 }
 
 Task<void> read_plan(ControlContext& context, JudgeLook& look) {
@@ -53,7 +55,7 @@ Task<void> read_plan(ControlContext& context, JudgeLook& look) {
     const auto plan = context.plans.get(look.result.plan_document);
     if (!plan) throw Failure("the plan of " + run.id.value + " cannot be read", Retry::never);
     take_plan(run, look.result, *plan, look.now_ms);
-    run.plan_decision = co_await decide_plan(context, run, *plan);
+    run.plan->decision = co_await decide_plan(context, run, *plan);
     if (run.kind != RunKind::tracked) co_return;
     const auto key = providers_key(run.settings.id);
     look.providers = co_await load<ProviderBasis>(context.queue, key);
@@ -78,7 +80,7 @@ Task<std::optional<JudgeLook>> read_result(ControlContext& context, RunPhase whi
         if (look.result.outcome == PhaseResult::Outcome::planned) co_await read_plan(context, look);
         co_return look;
     }
-    if (const auto plan = context.plans.get(run.plan_document))
+    if (const auto plan = context.plans.get(plan_of(run).document))
         look.resources_after = plan->resources_after;
     if (look.result.outcome == PhaseResult::Outcome::unknown)
         look.last_seen = co_await last_line(context.queue, run.id);

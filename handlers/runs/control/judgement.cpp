@@ -18,11 +18,11 @@ void note_providers(Commit& commit, const JudgeLook& look) {
 Reported judge_plan(Commit& commit, JudgeLook& look) {
     auto& run = look.run.value;
     if (run.kind == RunKind::tracked) note_providers(commit, look);
-    const auto verdict = run.plan_decision.verdict;
-    if (verdict == Verdict::denied || verdict == Verdict::error) {
-        run.reason = denial(run.plan_decision);
+    const auto& decision = plan_of(run).decision;
+    if (decision.verdict == Verdict::denied || decision.verdict == Verdict::error) {
+        run.reason = denial(decision);
         advance(run, RunEvent::denied, look.now_ms, "slipway", reason_text(run));
-    } else if (!run.changes) {
+    } else if (!plan_of(run).changes) {
         advance(run, RunEvent::planned_no_change, look.now_ms, "slipway");
     } else {
         advance(run, RunEvent::planned, look.now_ms, "slipway");
@@ -62,8 +62,7 @@ void judge_apply(const ControlContext& context, Commit& commit, JudgeLook& look)
     const bool late = run.state == RunState::unknown;
     run.reason = Reason();
     if (result.outcome == Outcome::applied) {
-        run.outputs = result.outputs;
-        if (look.resources_after) run.resources = *look.resources_after;
+        run.applied = ApplyOutcome{result.outputs, look.resources_after};
         advance(run, late ? RunEvent::resolved_applied : RunEvent::applied, look.now_ms, "slipway",
                 late ? notes::found_out_late() : "");
         return;

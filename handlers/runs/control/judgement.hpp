@@ -17,7 +17,7 @@ struct JudgeLook {
     PhaseResult result;
     Stored<ProviderBasis> providers;      // of a plan of the branch
     std::vector<PullRequestName> behind;  // likewise: whose runs wait behind it
-    std::optional<int> resources_after;   // of an apply
+    int resources_after = -1;             // of an apply; -1: not known
     std::string last_seen;                // of one whose end nobody saw: the last line of its log
 };
 

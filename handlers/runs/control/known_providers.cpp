@@ -72,7 +72,7 @@ void add_allowed(Addresses& out, const std::vector<std::string>& sources, ToolKi
 ProviderBasis advanced(ProviderBasis basis, const Run& planned) {
     basis.commit = planned.head;
     basis.used.clear();
-    for (const auto& input : planned.inputs)
+    for (const auto& input : plan_of(planned).inputs)
         if (input.kind == InputKind::provider) basis.used.push_back(input.name);
     return basis;
 }

@@ -41,7 +41,7 @@ Task<PlanDecision> decide_plan(ControlContext& context, const Run& run, Plan pla
     auto organisation = context.organisation();
     auto set = policies_of(*organisation, run.settings, PolicyKind::plan);
     if (!set.policies.empty())
-        if (auto document = context.blobs.get(run.tool_document))
+        if (auto document = context.blobs.get(plan_of(run).tool_document))
             if (auto json = parse_json(*document)) question.document = std::move(*json);
     co_return co_await context.policies.decide_plan(std::move(set), std::move(question));
 }

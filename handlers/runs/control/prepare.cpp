@@ -86,13 +86,14 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
     const auto basis_key = providers_key(run.value.settings.id);
     auto basis = co_await load<ProviderBasis>(context.queue, basis_key);
     if (!basis.version) basis.value.commit = run.value.base;
-    run.value.allowed_providers =
+    PreparedSource prepared;
+    prepared.allowed_providers =
         co_await allowed_providers(context, repository, run.value, basis.value);
     auto pack = [&] {
         Scratch scratch(context.scratch);
         repository->materialise(run.value.tree, paths, scratch.path());
-        run.value.source = context.blobs.put_sealed(pack_source(scratch.path()));
-        run.value.inputs = inputs_of(context, run.value, *repository, paths);
+        prepared.archive = context.blobs.put_sealed(pack_source(scratch.path()));
+        prepared.inputs = inputs_of(context, run.value, *repository, paths);
     };
     Commit commit;
     if (!basis.version) commit.records.push_back(save(basis_key, basis));
@@ -104,6 +105,7 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
         trouble = failure.what();
     }
     if (trouble.empty()) {
+        run.value.prepared = std::move(prepared);
         advance(run.value, RunEvent::handed_over, context.clock.now_ms(), "slipway");
         commit.jobs.push_back(perform_job(context, run.value, Phase::plan));
     } else {

@@ -24,7 +24,7 @@ bool lacks_its_name(const ControlContext& context, CommandContext& command,
     const auto& run = target.run.value;
     if (!run.destroy || target.named) return false;
     const auto sentence =
-        answers::must_be_named(run.stack, run.counts.remove, context.command_word);
+        answers::must_be_named(run.stack, plan_of(run).counts.remove, context.command_word);
     if (command.targets.size() == 1)
         refuse(command, Answer::Kind::refused, sentence);
     else
@@ -37,9 +37,9 @@ void confirm(const ControlContext& context, CommandContext& command, RunTarget& 
     if (lacks_its_name(context, command, target)) return;
     if (run.settings.mode == Mode::observe)
         return refuse(command, Answer::Kind::refused, answers::only_observed(run.stack));
-    if (!target.plan.empty() && !run.plan_digest.starts_with(target.plan))
+    if (!target.plan.empty() && !plan_of(run).digest.starts_with(target.plan))
         return refuse(command, Answer::Kind::refused,
-                      answers::another_plan(run.stack, run.plan_digest, false));
+                      answers::another_plan(run.stack, plan_of(run).digest, false));
     const auto& approval = target.considered.value().approval;
     if (approval.approval != Approval::approved)
         return refuse(command, Answer::Kind::refused,
@@ -55,24 +55,13 @@ Run run_before_merge(const Run& shown, const Request& request, std::int64_t now_
     const auto asked =
         shown.id.value + "/" + request.comment_id + "/" + std::to_string(request.given_at_ms);
     Run run;
+    static_cast<RunRequest&>(run) = shown;  // the same, but
     run.id = RunId("b" + sha256_hex(asked).substr(0, 19));
     run.kind = RunKind::tracked;
     run.before_merge = true;
-    run.stack = shown.stack;
-    run.repository = shown.repository;
-    run.pull = shown.pull;
-    run.head = shown.head;
-    run.base = shown.base;
-    run.tree = shown.tree;
-    run.destroy = shown.destroy;
-    run.renamed_from = shown.renamed_from;
-    run.attempt = shown.attempt;
-    run.triggered_by = shown.triggered_by;
-    run.settings = shown.settings;
-    run.push = shown.push;
     run.approved_run = shown.id;
-    run.confirmed_by = request.actor.text();
-    begin_history(run, now_ms, run.confirmed_by);
+    run.confirmation = Confirmation{request.actor.text(), std::nullopt};
+    begin_history(run, now_ms, request.actor.text());
     return run;
 }
 
@@ -89,14 +78,14 @@ void apply_proposed(const ControlContext& context, CommandContext& command, RunT
     const auto& run = target.run.value;
     const auto& stack = stack_of(target);
     const bool before_merge = run.settings.apply_when == ApplyWhen::before_merge;
-    if (before_merge && run.state == RunState::finished && run.changes) {
+    if (before_merge && run.state == RunState::finished && plan_of(run).changes) {
         if (target.stack->approval.approval != Approval::approved)
             return refuse(command, Answer::Kind::refused, answers::approvals_missing(stack));
         if (!lacks_its_name(context, command, target)) apply_before_merge(context, command, target);
         return;
     }
     refuse(command, Answer::Kind::refused,
-           run.plan_decision.verdict == Verdict::denied ? answers::denied(stack)
+           plan_of(run).decision.verdict == Verdict::denied ? answers::denied(stack)
            : before_merge ? answers::nothing_to_apply_before_merge(stack)
                           : answers::applied_after_merge(stack));
 }

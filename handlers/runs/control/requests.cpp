@@ -67,7 +67,8 @@ void leave_out_what_asks_for_nothing(CommandContext& command) {
         if (command.pull.value.pull.state == PullState::open && verb == Verb::retry) return true;
         if (can_be_retried(run)) return true;
         if (verb == Verb::retry) return false;
-        return run.kind == RunKind::tracked ? run.state == RunState::unconfirmed : run.changes;
+        return run.kind == RunKind::tracked ? run.state == RunState::unconfirmed
+                                            : plan_of(run).changes;
     };
     if (std::none_of(command.targets.begin(), command.targets.end(), asks)) return;
     std::erase_if(command.targets, [&](const RunTarget& target) { return !asks(target); });

@@ -43,7 +43,10 @@ Job perform_job(const ControlContext& context, const Run& run, Phase phase) {
     spec.workspace = settings.workspace;
     spec.directory = settings.directory;
     spec.destroy = run.destroy;
-    spec.source = run.source;
+    if (run.prepared) {
+        spec.source = run.prepared->archive;
+        spec.allowed_providers = run.prepared->allowed_providers;
+    }
     const auto own = phase == Phase::apply ? VariablePhase::apply : VariablePhase::plan;
     for (const auto& [name, variable] : settings.variables)
         if (variable.phase == VariablePhase::both || variable.phase == own)
@@ -52,13 +55,12 @@ Job perform_job(const ControlContext& context, const Run& run, Phase phase) {
         if (phase == Phase::plan && variable.phase == VariablePhase::apply &&
             variable.source != Variable::Source::literal)
             spec.apply_variables.emplace(name, variable);
-    spec.allowed_providers = run.allowed_providers;
     spec.any_provider = context.any_provider;
     spec.limit_minutes = settings.plan_limit_minutes;
-    if (phase != Phase::plan) spec.plan_digest = run.plan_digest;
+    if (phase != Phase::plan) spec.plan_digest = plan_of(run).digest;
     if (phase == Phase::apply) {
-        spec.plan_file = run.plan_file;
-        spec.planned_inputs = run.inputs;
+        spec.plan_file = plan_of(run).file;
+        spec.planned_inputs = plan_of(run).inputs;
         spec.limit_minutes = settings.apply_limit_minutes;
     }
     constexpr std::int64_t a_day_ms = 24 * 3600 * 1000;
@@ -73,8 +75,7 @@ Job perform_job(const ControlContext& context, const Run& run, Phase phase) {
 
 void start_apply(const ControlContext& context, Commit& commit, StoredRun& run,
                  ApprovalDecision allowed, std::string by, std::string note) {
-    run.value.approval = std::move(allowed);
-    run.value.confirmed_by = by;
+    run.value.confirmation = Confirmation{by, std::move(allowed)};
     run.value.reason = Reason();
     if (!advance(run.value, RunEvent::confirmed, context.clock.now_ms(), std::move(by),
                  std::move(note)))
@@ -111,11 +112,11 @@ Reason why_not_automatic(const Run& run, const Considered& considered) {
     if (settings.mode == Mode::observe) return {Cause::observed};
     if (!run.must_confirm.empty()) return run.must_confirm;
     if (auto why = why_not_approved(considered); !why.empty()) return why;
-    if (!run.confirmed_by.empty()) return {};  // asked for before the merge, on this very plan
+    if (run.confirmation) return {};  // asked for before the merge, on this very plan
     if (settings.apply_when != ApplyWhen::on_merge) return {Cause::asked_on_pull};
     if (settings.apply_start == ApplyStart::confirmed) return {Cause::stack_confirms};
-    if (run.plan_decision.verdict == Verdict::warned) return {Cause::policy_warns};
-    if (!run.renamed_from.empty() && run.counts.remove + run.counts.replace > 0)
+    if (plan_of(run).decision.verdict == Verdict::warned) return {Cause::policy_warns};
+    if (!run.renamed_from.empty() && plan_of(run).counts.remove + plan_of(run).counts.replace > 0)
         return {Cause::destroys_renamed};
     return {};
 }

@@ -24,19 +24,19 @@ std::string why_no_vote(const CommandContext& command, const RunTarget& target, 
     const auto& stack = target.stack->settings.id;
     if (run.kind == RunKind::tracked && is_terminal(run.state))
         return answers::over(stack, run.state, approves);
-    if (run.plan_digest.empty()) return answers::no_plan_yet(stack);
-    if (!target.plan.empty() && !run.plan_digest.starts_with(target.plan))
-        return answers::another_plan(stack, run.plan_digest, true);
+    if (plan_of(run).digest.empty()) return answers::no_plan_yet(stack);
+    if (!target.plan.empty() && !plan_of(run).digest.starts_with(target.plan))
+        return answers::another_plan(stack, plan_of(run).digest, true);
     const bool by_comment = !command.request.comment_id.empty();
     if (target.plan.empty() && approves && by_comment &&
-        !was_shown_long_enough(command, run.plan_digest))
-        return answers::not_shown_long_enough(stack, run.plan_digest);
+        !was_shown_long_enough(command, plan_of(run).digest))
+        return answers::not_shown_long_enough(stack, plan_of(run).digest);
     return "";
 }
 
 // What keeps an approval from having the effect that its giver may expect.
 std::string approval_caveat(const CommandContext& command, const RunTarget& target) {
-    if (target.run.value.plan_decision.verdict == Verdict::denied)
+    if (plan_of(target.run.value).decision.verdict == Verdict::denied)
         return answers::approved_though_denied();
     if (!target.not_counted.empty()) return answers::approval_not_counted(target.not_counted);
     if (command.pull.value.pull.author == command.request.actor)
@@ -54,7 +54,7 @@ void record_vote(CommandContext& command, RunTarget& target, bool approves) {
     kept.author = command.request.actor;
     kept.approves = approves;
     kept.stack = run.stack.value;
-    kept.plan_digest = run.plan_digest;
+    kept.plan_digest = plan_of(run).digest;
     kept.commit = run.head;
     kept.comment_id = command.request.comment_id;
     kept.note = command.request.note;
@@ -65,7 +65,7 @@ void record_vote(CommandContext& command, RunTarget& target, bool approves) {
         all, [&](const KeptReview& k) { return k.author == kept.author && k.stack == kept.stack; });
     all.push_back(std::move(kept));
     command.pull_changed = true;
-    say(command, answers::voted(target.stack->settings.id, run.plan_digest, approves));
+    say(command, answers::voted(target.stack->settings.id, plan_of(run).digest, approves));
     if (!approves) return;
     const auto limits = approval_caveat(command, target);
     if (!limits.empty()) say(command, limits);

@@ -55,7 +55,7 @@ struct Scene {
         run.repository = name().repository;
         run.attempt = record.attempt;
         if (run.kind == RunKind::tracked) run.id = RunId("t" + run.id.value);
-        if (stack.plan) run.plan_document = plans.put(*stack.plan);
+        if (stack.plan) set_plan(run).document = plans.put(*stack.plan);
         commit(run_key(run.id), run_versions[run.id.value], encode(run).dump());
         auto at = std::find_if(record.stacks.begin(), record.stacks.end(),
                                [&](const PullStack& s) { return s.settings.id == run.stack; });
@@ -488,11 +488,11 @@ TEST_CASE(
 TEST_CASE("what waits after the merge shows how its plan differs from the approved one") {
     Scene scene;
     auto proposed = approved(planned("payments-prod", network_plan(), "aaaa"), "");
-    proposed.run->change_digest = "1";
+    set_plan(*proposed.run).change_digest = "1";
     scene.put(proposed);
     auto waiting = tracked("payments-prod", payments_plan(), RunState::unconfirmed);
     waiting.run->approved_run = proposed.run->id;
-    waiting.run->change_digest = "2";
+    set_plan(*waiting.run).change_digest = "2";
     waiting.run->reason = {Cause::other_plan};
     scene.record.pull.state = PullState::merged;
     scene.put(waiting);

@@ -11,6 +11,7 @@
 #include "service/model/pull_record.hpp"
 #include "tests/support/git_fixture.hpp"
 #include "tests/support/run_task.hpp"
+#include "tests/support/set_plan.hpp"
 
 using namespace slipway;
 
@@ -209,7 +210,7 @@ TEST_CASE(
         run.stack = StackId("net");
         run.kind = kind;
         run.state = state;
-        run.resources = resources;
+        set_plan(run).resources = resources;
         StateChange change;
         change.state = RunState::applying;
         if (begun) run.history.push_back(change);

@@ -53,9 +53,10 @@ Report monster() {
                                 finding(Finding::Severity::deny, "tags-" + std::to_string(i),
                                         std::string(10'000, 'm'), "policies/plan/tags.rego", 9));
             for (int j = 0; j < 100; ++j)
-                stack.run->plan_decision.findings.push_back(
-                    finding(Finding::Severity::deny, "p" + std::to_string(j),
-                            "no " + std::to_string(i), "p.rego", j));
+                set_plan(*stack.run)
+                    .decision.findings.push_back(finding(Finding::Severity::deny,
+                                                         "p" + std::to_string(j),
+                                                         "no " + std::to_string(i), "p.rego", j));
             stacks.push_back(std::move(stack));
         } else {
             auto stack = missing(planned(name, plan), of_team(std::to_string(i)));

@@ -137,7 +137,7 @@ TEST_CASE("W4: what was not planned is never green and never pending") {
 
 TEST_CASE("a finding stands on the line of its resource, where that is known") {
     auto stack = denied();
-    stack.run->plan_decision.findings[0].resource = "aws_route_table.private";
+    set_plan(*stack.run).decision.findings[0].resource = "aws_route_table.private";
     auto report = report_of({stack});
     CHECK(stack_check(report, report.stacks[0]).notes.empty());
     report.stacks[0].plan->changes[0].file = "stacks/a/main.tf";

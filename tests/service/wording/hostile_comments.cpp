@@ -132,9 +132,9 @@ Report poisoned(const std::string& text) {
     found.docs = "https://evilword.example/docs";
     auto warned = finding(Finding::Severity::warn, text, text, text, 9, evil.address);
     auto denied = judged(planned(text, plan), Verdict::denied, found);
-    denied.run->plan_decision.findings.push_back(warned);
-    denied.run->plan_decision.findings.push_back(
-        finding(Finding::Severity::error, text, text, text, 1));
+    set_plan(*denied.run).decision.findings.push_back(warned);
+    set_plan(*denied.run)
+        .decision.findings.push_back(finding(Finding::Severity::error, text, text, text, 1));
     denied.push.why = {text, text, {{text, text, {}}}};
     auto waits = missing(planned("w" + text, plan), text);
     waits.approval.missing.push_back({text, 1, text});

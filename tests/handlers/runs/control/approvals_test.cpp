@@ -79,7 +79,7 @@ TEST_CASE("W3: an approval counts for the commit and the plan that it saw") {
     review.commit = CommitSha(std::string(40, 'b'));
     CHECK_FALSE(counts(review));
     review = bench.review("grace");
-    review.submitted_at_ms = run.planned_at_ms - 1'000;
+    review.submitted_at_ms = plan_of(run).at_ms - 1'000;
     CHECK_FALSE(counts(review));
     review.state = ReviewState::changes_requested;  // a refusal needs no plan
     CHECK(counts(review));
@@ -99,11 +99,11 @@ TEST_CASE(
     auto review = bench.review("grace");
     review.commit.reset();
     CHECK_FALSE(counts(review));  // nobody knows when the head was pushed
-    bench.pull.value.pull.head_pushed_at_ms = run.planned_at_ms - 5'000;
+    bench.pull.value.pull.head_pushed_at_ms = plan_of(run).at_ms - 5'000;
     CHECK(counts(review));
-    review.submitted_at_ms = run.planned_at_ms - 1'000;
+    review.submitted_at_ms = plan_of(run).at_ms - 1'000;
     CHECK_FALSE(counts(review));
-    bench.pull.value.pull.head_pushed_at_ms = review.submitted_at_ms = run.planned_at_ms + 9'000;
+    bench.pull.value.pull.head_pushed_at_ms = review.submitted_at_ms = plan_of(run).at_ms + 9'000;
     CHECK_FALSE(counts(review));  // pushed again since, back to this head
     review.state = ReviewState::changes_requested;
     CHECK(counts(review));
@@ -130,18 +130,18 @@ TEST_CASE("W5, R4: approvals carry over to the same changes from the same inputs
     CHECK(bench.policies.asked.reviews.size() == 1);
 
     auto other = run;
-    other.change_digest = "other changes";
+    set_plan(other).change_digest = "other changes";
     auto found = bench.considered(other, {bench.review("grace")});
     CHECK_FALSE(found.carried_over);
     CHECK(found.not_carried == Reason{Cause::other_plan});
     CHECK(bench.policies.asked.reviews.empty());
 
     other = run;
-    other.inputs.push_back({InputKind::module, "vpc", "digest"});
+    set_plan(other).inputs.push_back({InputKind::module, "vpc", "digest"});
     CHECK_FALSE(bench.considered(other, {bench.review("grace")}).carried_over);
 
     other = run;
-    other.inputs_digest.clear();
+    set_plan(other).inputs_digest.clear();
     CHECK_FALSE(bench.considered(other, {bench.review("grace")}).carried_over);
 
     other = run;
@@ -179,19 +179,19 @@ TEST_CASE("W5: each reason keeps a run of the branch from applying by itself") {
           Cause::asked_on_pull);
     CHECK(reason([](Run& r, Considered&) { r.settings.apply_start = ApplyStart::confirmed; }) ==
           Cause::stack_confirms);
-    CHECK(reason([](Run& r, Considered&) { r.plan_decision.verdict = Verdict::warned; }) ==
+    CHECK(reason([](Run& r, Considered&) { set_plan(r).decision.verdict = Verdict::warned; }) ==
           Cause::policy_warns);
     CHECK(reason([](Run& r, Considered&) {
               r.renamed_from = "stacks/old";
-              r.counts.remove = 1;
+              set_plan(r).counts.remove = 1;
           }) == Cause::destroys_renamed);
     // Somebody who asked for it before the merge has confirmed it, and lifts nothing else.
     CHECK(reason([](Run& r, Considered&) {
-              r.confirmed_by = "ada";
+              r.confirmation = Confirmation{"ada", std::nullopt};
               r.settings.apply_start = ApplyStart::confirmed;
           }) == Cause::none);
     CHECK(reason([](Run& r, Considered& c) {
-              r.confirmed_by = "ada";
+              r.confirmation = Confirmation{"ada", std::nullopt};
               c.carried_over = false;
           }) == Cause::unseen_plan);
 }
@@ -213,6 +213,6 @@ TEST_CASE("W5: a run that must be confirmed waits although everything is approve
     bench.put(run);
     bench.work(job, consider);
     CHECK(bench.run("t").state == RunState::confirmed);
-    CHECK(bench.run("t").confirmed_by == "slipway");
+    CHECK(confirmed_by(bench.run("t")) == "slipway");
     CHECK(bench.left("perform/t/apply", "work/" + run.settings.pool));
 }

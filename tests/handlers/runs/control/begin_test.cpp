@@ -23,7 +23,7 @@ struct Confirmed : ControlBench {
         run_.head = git.head();
         run_.approved_run = RunId("p");
         run_.before_merge = before_merge;
-        run_.plan_document = plan_document();
+        set_plan(run_).document = plan_document();
         put(run_);
         confirm("forge.test/grace");
         PullRequest fresh = pull.value.pull;
@@ -40,7 +40,7 @@ struct Confirmed : ControlBench {
     }
     BeginAnswer begin() { return begin(lease); }
     BeginAnswer begin(Lease with) {
-        return run_task(io, begin_apply(context, run_.id, with, run_.plan_digest));
+        return run_task(io, begin_apply(context, run_.id, with, plan_of(run_).digest));
     }
     Run now() { return run("t"); }
     // It does not begin, and waits again for this reason.
@@ -50,7 +50,7 @@ struct Confirmed : ControlBench {
         CHECK_FALSE(answer.reason.empty());
         CHECK(now().state == RunState::unconfirmed);
         CHECK(now().reason.cause == cause);
-        CHECK_FALSE(now().approval);
+        CHECK_FALSE((now().confirmation && now().confirmation->approval));
         CHECK(left("consider/" + pull_name.text(), "service"));
     }
 };
@@ -61,8 +61,8 @@ TEST_CASE("W5: an apply begins where everything still holds, and only for the le
     Confirmed bench;
     CHECK(bench.begin().allowed);
     CHECK(bench.now().state == RunState::applying);
-    REQUIRE(bench.now().approval);
-    CHECK(bench.now().approval->approval == Approval::approved);
+    REQUIRE(bench.now().confirmation.value().approval);
+    CHECK(bench.now().confirmation->approval->approval == Approval::approved);
     CHECK(bench.begin().allowed);  // its answer was lost
     auto other = bench.lease;
     ++other.fence;
@@ -117,7 +117,7 @@ TEST_CASE("W5: a review that was dismissed meanwhile counts") {
         Confirmed bench;
         bench.policies.approval.approval = approval;
         bench.waits_again(cause);
-        CHECK(bench.now().confirmed_by.empty());
+        CHECK_FALSE(bench.now().confirmation);
     }
 }
 
@@ -148,28 +148,28 @@ TEST_CASE("W5: a commit that the branch has gone on from may still be applied") 
 TEST_CASE("W5: what nobody confirmed begins only while all its conditions hold") {
     Confirmed fine;
     auto run = fine.now();
-    run.confirmed_by = "slipway";
+    run.confirmation = Confirmation{"slipway", std::nullopt};
     fine.put(run);
     CHECK(fine.begin().allowed);
 
     Confirmed stack_confirms;
     run = stack_confirms.now();
-    run.confirmed_by = "slipway";
+    run.confirmation = Confirmation{"slipway", std::nullopt};
     run.settings.apply_start = ApplyStart::confirmed;
     stack_confirms.put(run);
     stack_confirms.waits_again(Cause::stack_confirms);
 
     Confirmed warned;
     run = warned.now();
-    run.confirmed_by = "slipway";
+    run.confirmation = Confirmation{"slipway", std::nullopt};
     warned.put(run);
     warned.policies.plan.verdict = Verdict::warned;
     warned.waits_again(Cause::policy_warns);
 
     Confirmed other_plan;
     run = other_plan.now();
-    run.confirmed_by = "slipway";
-    run.change_digest = "other changes";
+    run.confirmation = Confirmation{"slipway", std::nullopt};
+    set_plan(run).change_digest = "other changes";
     other_plan.put(run);
     other_plan.waits_again(Cause::other_plan);
 }
@@ -181,7 +181,7 @@ TEST_CASE("W5: before the merge, the pull request must still be what was looked 
     Confirmed closed(true);
     closed.forge->pulls[7].state = PullState::closed;
     closed.waits_again(Cause::pull_not_open);
-    CHECK(closed.now().confirmed_by == "forge.test/grace");  // who asked has asked all the same
+    CHECK(confirmed_by(closed.now()) == "forge.test/grace");  // who asked has asked all the same
 
     Confirmed gone(true);
     gone.forge->pulls.clear();
@@ -197,7 +197,7 @@ TEST_CASE("W5: before the merge, the pull request must still be what was looked 
 
     Confirmed other_plan(true);
     auto run = other_plan.now();
-    run.change_digest = "other changes";
+    set_plan(run).change_digest = "other changes";
     other_plan.put(run);
     other_plan.waits_again(Cause::other_plan);
 }
@@ -205,7 +205,7 @@ TEST_CASE("W5: before the merge, the pull request must still be what was looked 
 TEST_CASE("R4: a plan that was begun once is never begun again, and its end is looked for") {
     Confirmed bench;
     Commit taken;
-    taken.once.push_back("done/" + bench.run_.plan_digest);
+    taken.once.push_back("done/" + plan_of(bench.run_).digest);
     bench.commit(std::move(taken));
     CHECK_FALSE(bench.begin().allowed);
     CHECK(bench.now().state == RunState::unknown);
@@ -223,7 +223,7 @@ TEST_CASE("a worker whose lease has gone begins nothing") {
 TEST_CASE("an apply whose plan cannot be read does not begin") {
     Confirmed bench;
     auto run = bench.now();
-    run.plan_document = BlobId("gone");
+    set_plan(run).document = BlobId("gone");
     bench.put(run);
     CHECK_THROWS_AS(bench.begin(), Failure);
     CHECK(bench.now().state == RunState::confirmed);

@@ -52,10 +52,10 @@ struct Scene : ControlBench {
         const auto key = run_key(RunId("run-" + std::to_string(i)));
         auto run = run_task(io, load<Run>(*queue, key));
         run.value.state = RunState::finished;
-        run.value.changes = true;
-        run.value.counts.create = 1;
-        run.value.plan_digest = "plan-" + std::to_string(i);
-        run.value.planned_at_ms = clock.now_ms();
+        set_plan(run.value).changes = true;
+        set_plan(run.value).counts.create = 1;
+        set_plan(run.value).digest = "plan-" + std::to_string(i);
+        set_plan(run.value).at_ms = clock.now_ms();
         Commit commit;
         commit.records.push_back(save(key, run));
         REQUIRE(run_task(io, queue->commit(std::move(commit))) == Committed::done);
@@ -105,10 +105,11 @@ TEST_CASE("where an apply may begin the reviews are read afresh") {
     waiting.value.kind = RunKind::tracked;
     waiting.value.approved_run = RunId("run-0");
     waiting.value.state = RunState::unconfirmed;
-    waiting.value.change_digest = waiting.value.inputs_digest = "same";
+    set_plan(waiting.value).change_digest = set_plan(waiting.value).inputs_digest = "same";
     waiting.value.settings.apply_start = ApplyStart::automatic;
     auto approved_run = run_task(scene.io, load<Run>(*scene.queue, run_key(RunId("run-0"))));
-    approved_run.value.change_digest = approved_run.value.inputs_digest = "same";
+    set_plan(approved_run.value).change_digest = set_plan(approved_run.value).inputs_digest =
+        "same";
     Commit commit;
     commit.records.push_back(save(run_key(waiting.value.id), waiting));
     commit.records.push_back(save(run_key(RunId("run-0")), approved_run));

@@ -13,7 +13,7 @@ struct Service : ControlBench {
     Run waiting(Phase phase, RunState state) {
         auto run = planned(RunKind::tracked, "t");
         run.state = state;
-        run.plan_document = plan_document();
+        set_plan(run).document = plan_document();
         put(run);
         Commit left;
         left.jobs.push_back(perform_job(context, run, phase));
@@ -104,8 +104,9 @@ TEST_CASE("W5: a worker may not begin an apply that nobody confirmed") {
     Service bench;
     const auto run = bench.waiting(Phase::apply, RunState::unconfirmed);
     const auto work = bench.next();
-    CHECK_FALSE(run_task(bench.io, bench.gateway->begin_apply(run.id, work.lease, run.plan_digest))
-                    .allowed);
+    CHECK_FALSE(
+        run_task(bench.io, bench.gateway->begin_apply(run.id, work.lease, plan_of(run).digest))
+            .allowed);
 }
 
 TEST_CASE("an end that the journal knows is looked up, unless it is known") {

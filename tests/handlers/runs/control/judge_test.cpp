@@ -31,10 +31,10 @@ struct Worked : ControlBench {
     Run begun(RunKind kind, RunState state) {
         auto run = planned(kind, "r");
         run.state = state;
-        run.plan_digest.clear();
-        run.changes = false;
-        run.counts = PlanCounts();
-        run.plan_document = plan_document(5);
+        run.plan.reset();
+        set_plan(run).changes = false;
+        set_plan(run).counts = PlanCounts();
+        set_plan(run).document = plan_document(5);
         return run;
     }
     // The run, once the result is judged.
@@ -67,14 +67,14 @@ TEST_CASE("a plan of a pull request is finished, with what it found, and its app
     Worked bench;
     const auto run = bench.judged(bench.begun(RunKind::proposed, RunState::planning));
     CHECK(run.state == RunState::finished);
-    CHECK(run.plan_digest == "9f3c");
-    CHECK(run.counts.create == 1);
-    CHECK(run.changes);
+    CHECK(plan_of(run).digest == "9f3c");
+    CHECK(plan_of(run).counts.create == 1);
+    CHECK(plan_of(run).changes);
     CHECK(run.tool_version == "1.9.0");
     CHECK(run.sandbox == "bubblewrap");
-    REQUIRE(run.inputs.size() == 2);
-    CHECK(std::is_sorted(run.inputs.begin(), run.inputs.end()));
-    CHECK_FALSE(run.inputs_digest.empty());
+    REQUIRE(plan_of(run).inputs.size() == 2);
+    CHECK(std::is_sorted(plan_of(run).inputs.begin(), plan_of(run).inputs.end()));
+    CHECK_FALSE(plan_of(run).inputs_digest.empty());
     CHECK(bench.left("consider/" + bench.pull_name.text(), "service"));
 }
 
@@ -83,8 +83,8 @@ TEST_CASE("R4: the digest of the inputs tells every one of them apart") {
     for (const char* digest : {"m1", "m2"}) {
         Worked bench;
         bench.result.inputs[1].digest = digest;
-        digests.insert(
-            bench.judged(bench.begun(RunKind::proposed, RunState::planning)).inputs_digest);
+        digests.insert(plan_of(bench.judged(bench.begun(RunKind::proposed, RunState::planning)))
+                           .inputs_digest);
     }
     CHECK(digests.size() == 2);
 }
@@ -192,8 +192,8 @@ TEST_CASE("an apply that came to its end is finished, and its dependents may go"
     run.reason = {Cause::unconfirmed};
     run = bench.judged(run, Phase::apply);
     CHECK(run.state == RunState::finished);
-    CHECK(run.outputs == BlobId("outputs"));
-    CHECK(run.resources == 5);
+    CHECK(run.applied.value().outputs == BlobId("outputs"));
+    CHECK(resources_in_state(run) == 5);
     CHECK(run.reason.empty());
     CHECK(bench.left("release/d", "service"));
 }
@@ -227,7 +227,7 @@ TEST_CASE("what is found out late ends a run as it would have in time") {
     Worked applied;
     auto run = applied.applied(Outcome::applied, Phase::find_out, RunState::unknown);
     CHECK(run.state == RunState::finished);
-    CHECK(run.resources == 5);
+    CHECK(resources_in_state(run) == 5);
 
     Worked failed;
     CHECK(failed.applied(Outcome::failed, Phase::find_out, RunState::unknown).state ==
@@ -254,7 +254,7 @@ TEST_CASE("a result that nobody waits for changes nothing") {
         Worked bench;
         const auto run = bench.judged(bench.begun(RunKind::tracked, state));
         CHECK(run.state == state);
-        CHECK(run.plan_digest.empty());
+        CHECK(plan_of(run).digest.empty());
     }
     Worked bench;
     CHECK(bench.applied(Outcome::applied, Phase::apply, RunState::unconfirmed).state ==

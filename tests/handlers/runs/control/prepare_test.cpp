@@ -25,7 +25,7 @@ struct Queued : ControlBench {
         run_task(io, mirrors->fetch(infra.text(), remote, none, main));
         run_ = planned(RunKind::tracked, "t");
         run_.state = RunState::queued;
-        run_.plan_digest.clear();
+        run_.plan.reset();
         run_.settings.directory = "stacks/net";
         run_.settings.tool = ToolKind::opentofu;
         run_.head = run_.base = git.head();
@@ -50,14 +50,14 @@ TEST_CASE("a queued run is packed and handed over, with all that its plan is mad
     bench.run_.settings.variables = {{"TOKEN", secret}, {"REGION", both}};
     const auto run = bench.prepared();
     CHECK(run.state == RunState::planning);
-    CHECK_FALSE(run.source.empty());
+    CHECK_FALSE(run.prepared.value().archive.empty());
     std::set<InputKind> kinds;
-    for (const auto& input : run.inputs) kinds.insert(input.kind);
+    for (const auto& input : run.prepared->inputs) kinds.insert(input.kind);
     CHECK(kinds == std::set<InputKind>{InputKind::setting, InputKind::files, InputKind::variable});
-    CHECK(run.allowed_providers == std::vector<std::string>{null_provider});
+    CHECK(run.prepared->allowed_providers == std::vector<std::string>{null_provider});
     const auto spec = bench.spec();
     CHECK(spec.phase == Phase::plan);
-    CHECK(spec.source == run.source);
+    CHECK(spec.source == run.prepared->archive);
     CHECK(spec.variables.contains("REGION"));
     CHECK_FALSE(spec.variables.contains("TOKEN"));  // rule R2
     CHECK(spec.apply_variables.contains("TOKEN"));

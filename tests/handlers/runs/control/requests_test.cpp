@@ -29,7 +29,7 @@ TEST_CASE("W2: a run is confirmed with permission to write and the role writer")
     bench.forge->permissions["grace"] = Permission::write;
     CHECK(bench.asked(Verb::apply, "grace") == Answer::Kind::done);
     CHECK(bench.run("t").state == RunState::confirmed);
-    CHECK(bench.run("t").confirmed_by == "forge.test/grace");
+    CHECK(confirmed_by(bench.run("t")) == "forge.test/grace");
     CHECK(bench.left("perform/t/apply", "work/default"));
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("a destroy of a whole stack is confirmed by its name alone") {
     Waiting bench;
     auto run = bench.run("t");
     run.destroy = true;
-    run.counts.remove = 3;
+    set_plan(run).counts.remove = 3;
     bench.put(run);
     CHECK(bench.asked(Verb::apply, "grace") == Answer::Kind::refused);
     auto request = bench.request(Verb::apply, "grace");
@@ -109,7 +109,7 @@ TEST_CASE("W3: an approval by a comment names its plan, or comes ten seconds aft
     CHECK(bench.answer(request).kind == Answer::Kind::refused);  // never shown
     CHECK(bench.record().kept_reviews.empty());
     Stored<PostedRecord> posted;
-    posted.value.posted_at_ms[bench.run("p").plan_digest] = bench.clock.now_ms() + 55'000;
+    posted.value.posted_at_ms[plan_of(bench.run("p")).digest] = bench.clock.now_ms() + 55'000;
     Commit commit;
     commit.records.push_back(save(posted_key(bench.pull_name), posted));
     REQUIRE(run_task(bench.io, bench.queue->commit(std::move(commit))) == Committed::done);
@@ -119,7 +119,7 @@ TEST_CASE("W3: an approval by a comment names its plan, or comes ten seconds aft
     request.targets = {{"net", "9f3c"}};
     CHECK(bench.answer(request).kind == Answer::Kind::done);
     REQUIRE(bench.record().kept_reviews.size() == 1);
-    CHECK(bench.record().kept_reviews[0].plan_digest == bench.run("p").plan_digest);
+    CHECK(bench.record().kept_reviews[0].plan_digest == plan_of(bench.run("p")).digest);
     request.comment_id = "c4";
     request.verb = Verb::reject;  // takes the place of the approval
     CHECK(bench.answer(request).kind == Answer::Kind::done);
@@ -132,7 +132,7 @@ TEST_CASE("what has no plan cannot be approved, and what is over neither") {
     bench.with_roles();
     bench.all_may_write();
     auto run = bench.planned(RunKind::proposed, "p");
-    run.plan_digest.clear();
+    run.plan.reset();
     bench.put(run);
     CHECK(bench.answer(bench.request(Verb::approve, "grace")).kind == Answer::Kind::refused);
     auto over = bench.planned(RunKind::tracked, "t");

@@ -184,7 +184,7 @@ TEST_CASE("a proposed run is applied before the merge where its stack says so, o
     run.state = RunState::failed;
     bench.put(run);
     CHECK(bench.ask(Verb::apply).kind == Answer::Kind::refused);  // no plan
-    run.plan_decision.verdict = Verdict::denied;
+    set_plan(run).decision.verdict = Verdict::denied;
     bench.put(run);
     CHECK(bench.ask(Verb::apply).kind == Answer::Kind::refused);
     run = bench.planned(RunKind::proposed, "p");
@@ -202,8 +202,8 @@ TEST_CASE("a proposed run is applied before the merge where its stack says so, o
     CHECK(made.kind == RunKind::tracked);
     CHECK(made.state == RunState::queued);
     CHECK(made.approved_run == RunId("p"));
-    CHECK(made.confirmed_by == "forge.test/grace");
-    CHECK(made.plan_digest.empty());
+    CHECK(confirmed_by(made) == "forge.test/grace");
+    CHECK(plan_of(made).digest.empty());
     CHECK(bench.record().stacks.front().tracked == made.id);
 }
 

@@ -4,6 +4,7 @@
 #include <set>
 
 #include "handlers/runs/control/command_context.hpp"
+#include "tests/support/set_plan.hpp"
 
 using namespace slipway;
 
@@ -32,12 +33,12 @@ TEST_CASE(
     run.kind = RunKind::tracked;
     run.settings.apply_start = ApplyStart::automatic;
     run.renamed_from = "stacks/net";
-    run.counts.create = 1;
+    set_plan(run).counts.create = 1;
     Considered considered;
     considered.approval.approval = Approval::approved;
     considered.carried_over = true;
     CHECK(why_not_automatic(run, considered).empty());
-    run.counts.replace = 1;
+    set_plan(run).counts.replace = 1;
     CHECK(why_not_automatic(run, considered).cause == Cause::destroys_renamed);
     run.renamed_from.clear();
     CHECK(why_not_automatic(run, considered).empty());
