@@ -10,6 +10,7 @@
 #include "handlers/webhooks/comment_lines.hpp"
 #include "service/base/nearest.hpp"
 #include "service/base/utf8.hpp"
+#include "service/model/ascii.hpp"
 #include "service/model/provider.hpp"
 #include "service/wording/commands.hpp"
 
@@ -52,12 +53,7 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
 
-std::string folded(std::string_view text) {
-    std::string out(text);
-    for (auto& c : out)
-        if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    return out;
-}
+std::string folded(std::string_view text) { return ascii_lower(std::string(text)); }
 
 bool is_space(char32_t c) {
     return c == ' ' || c == '\t' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
@@ -99,7 +95,7 @@ bool looks_like(std::string_view text, std::string_view word) {
         if (read >= word.size()) return false;
         const char wanted = word[read++];
         if (point.value < 0x80) {
-            if (folded(std::string(1, static_cast<char>(point.value)))[0] != wanted) return false;
+            if (ascii_lower(static_cast<char>(point.value)) != wanted) return false;
             ++same;
         }
     }

@@ -6,6 +6,7 @@
 
 #include "service/base/metrics.hpp"
 #include "service/base/result.hpp"
+#include "service/model/ascii.hpp"
 
 namespace slipway {
 
@@ -38,11 +39,8 @@ bool is_understood(const HttpRequest& request) {
     std::string_view type = header->second;
     type = type.substr(0, type.find(';'));
     while (type.ends_with(' ') || type.ends_with('\t')) type.remove_suffix(1);
-    const auto same = [&](std::string_view wanted) {
-        return std::equal(type.begin(), type.end(), wanted.begin(), wanted.end(),
-                          [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
-    };
-    return same("application/json") || same("application/x-www-form-urlencoded");
+    return equal_ignoring_case(type, "application/json") ||
+           equal_ignoring_case(type, "application/x-www-form-urlencoded");
 }
 
 class Receiver {

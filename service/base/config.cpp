@@ -10,6 +10,7 @@
 #include <iterator>
 
 #include "service/base/config_reader.hpp"
+#include "service/model/ascii.hpp"
 
 namespace slipway {
 
@@ -106,7 +107,7 @@ const std::vector<Setting>& settings() {
 }
 
 std::string variable_of(std::string name) {
-    for (char& c : name) c = c == '-' ? '_' : static_cast<char>(std::toupper(c));
+    for (char& c : name) c = c == '-' ? '_' : ascii_upper(c);
     return "SLIPWAY_" + name;
 }
 

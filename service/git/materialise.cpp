@@ -12,6 +12,7 @@
 #include <deque>
 
 #include "service/git/detail/handle.hpp"
+#include "service/model/ascii.hpp"
 
 namespace slipway::git {
 
@@ -66,8 +67,7 @@ bool passes_for_git(std::string_view name) {
     std::string plain = without_ignored(name);
     if (auto colon = plain.find(':'); colon != plain.npos) plain.resize(colon);
     while (!plain.empty() && (plain.back() == '.' || plain.back() == ' ')) plain.pop_back();
-    std::transform(plain.begin(), plain.end(), plain.begin(),
-                   [](unsigned char c) { return c >= 'A' && c <= 'Z' ? char(c + 32) : char(c); });
+    plain = ascii_lower(std::move(plain));
     return plain == ".git" || (plain.size() == 5 && plain.starts_with("git~"));
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "service/model/ascii.hpp"
+
 namespace slipway {
 
 namespace {
@@ -20,7 +22,7 @@ std::vector<std::string> parts_of(std::string_view source) {
         if (c == '/')
             out.emplace_back();
         else
-            out.back() += c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+            out.back() += ascii_lower(c);
     }
     return out;
 }

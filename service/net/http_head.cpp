@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "service/model/ascii.hpp"
+
 namespace slipway {
 
 namespace {
@@ -30,11 +32,6 @@ bool is_token(std::string_view text) {
 }
 bool has_control(std::string_view text) {
     return std::any_of(text.begin(), text.end(), [](unsigned char c) { return control[c]; });
-}
-
-bool same(std::string_view text, std::string_view lower_case) {
-    return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
-                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
 std::string_view trimmed(std::string_view value) {
@@ -72,18 +69,19 @@ std::optional<std::string_view> refused_field(std::string_view line, Seen& seen)
     if (colon == line.npos || !is_token(line.substr(0, colon))) return "a header name is malformed";
     const auto name = line.substr(0, colon);
     const auto value = trimmed(line.substr(colon + 1));
-    if (same(name, "host")) {
+    if (equal_ignoring_case(name, "host")) {
         ++seen.hosts;
         if (value.empty() || value.find_first_of(" \t,/@?#\\") != value.npos)
             return "the Host header is malformed";
-    } else if (same(name, "content-length")) {
+    } else if (equal_ignoring_case(name, "content-length")) {
         ++seen.lengths;
         if (value.empty() || value.size() > 18 ||
             !std::all_of(value.begin(), value.end(), is_digit))
             return "the Content-Length header is malformed";
-    } else if (same(name, "transfer-encoding")) {
+    } else if (equal_ignoring_case(name, "transfer-encoding")) {
         ++seen.encodings;
-        if (!same(value, "chunked")) return "only the transfer encoding chunked is understood";
+        if (!equal_ignoring_case(value, "chunked"))
+            return "only the transfer encoding chunked is understood";
     }
     return std::nullopt;
 }

@@ -7,6 +7,7 @@
 
 #include "service/base/metrics.hpp"
 #include "service/base/precompiled.hpp"
+#include "service/model/ascii.hpp"
 #include "service/net/http_head.hpp"
 #include "service/net/http_message.hpp"
 #include "service/net/request_parser.hpp"
@@ -37,11 +38,6 @@ Refused malformed(std::string_view why) {
 }
 Refused too_large(std::size_t limit) {
     return refused(413, "The body is larger than " + std::to_string(limit) + " bytes");
-}
-
-bool same_word(std::string_view text, std::string_view lower_case) {
-    return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
-                      [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a + 32 : a) == b; });
 }
 
 void count_response(int status) {
@@ -219,7 +215,7 @@ Task<std::size_t> Session::read_head() {
 Task<void> Session::greet(const Exchange& exchange) {
     const auto expect = exchange.request.headers.find("expect");
     if (expect == exchange.request.headers.end()) co_return;
-    if (!same_word(expect->second, "100-continue"))
+    if (!equal_ignoring_case(expect->second, "100-continue"))
         throw refused(417, "The only expectation that is met here is 100-continue");
     if (!pending_.empty()) co_return;
     const auto deadline = deadline_;

@@ -4,6 +4,8 @@
 #include <boost/beast/http/basic_parser.hpp>
 #include <string_view>
 
+#include "service/model/ascii.hpp"
+
 namespace slipway {
 
 namespace http = boost::beast::http;
@@ -27,9 +29,7 @@ struct RequestParser::Impl : http::basic_parser<true> {
     void on_field_impl(http::field, Text name, Text value, error_code& ec) override {
         ec = {};
         if (head_done) return;
-        std::string key(view(name));
-        for (char& c : key)
-            if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
+        auto key = ascii_lower(std::string(view(name)));
         auto [place, fresh] = out.headers.try_emplace(std::move(key), view(value));
         if (!fresh) place->second.append(", ").append(view(value));
     }

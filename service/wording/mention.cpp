@@ -2,6 +2,7 @@
 // lost, one short comment says so to whoever must act; nothing else ever does.
 #include <algorithm>
 
+#include "service/model/ascii.hpp"
 #include "service/wording/reasons.hpp"
 #include "service/wording/report.hpp"
 
@@ -31,8 +32,7 @@ std::string addressed(const std::vector<std::string>& logins) {
 }
 
 std::string lower_first(std::string text) {
-    if (!text.empty() && text[0] >= 'A' && text[0] <= 'Z')
-        text[0] = static_cast<char>(text[0] + 32);
+    if (!text.empty()) text[0] = ascii_lower(text[0]);
     return text;
 }
 

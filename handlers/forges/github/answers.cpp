@@ -4,21 +4,17 @@
 #include <map>
 
 #include "handlers/forges/github/webhook.hpp"
+#include "service/model/ascii.hpp"
 
 namespace slipway::github {
 namespace {
-
-bool same_login(std::string_view a, std::string_view b) {
-    auto lower = [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; };
-    return std::ranges::equal(a, b, {}, lower, lower);
-}
 
 bool same_repository(const Json& a, const Json& b) {
     if (!a.is_object() || !b.is_object()) return false;
     auto id = a["id"].number_text();
     if (!id.empty() && !b["id"].number_text().empty()) return id == b["id"].number_text();
     auto name = a["full_name"].string_or("");
-    return !name.empty() && same_login(name, b["full_name"].string_or(""));
+    return !name.empty() && equal_ignoring_case(name, b["full_name"].string_or(""));
 }
 
 }  // namespace
@@ -59,7 +55,7 @@ std::optional<PullRequest> pull_request_of(const PullRequestName& name, const Js
 bool Own::wrote(const Json& comment) const {
     auto through = comment["performed_via_github_app"]["id"].number_text();
     if (!through.empty() && through == app_id) return true;
-    return !login.empty() && same_login(comment["user"]["login"].string_or(""), login);
+    return !login.empty() && equal_ignoring_case(comment["user"]["login"].string_or(""), login);
 }
 
 std::optional<Comment> comment_of(const PullRequestName& pull, const Json& comment,

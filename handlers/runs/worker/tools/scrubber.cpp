@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cctype>
 
+#include "service/model/ascii.hpp"
+
 namespace slipway {
 
 namespace {
@@ -25,8 +27,7 @@ bool is_named_like_a_secret(std::string_view name) {
         "api_key",  "apikey", "access_key",      "secret_key", "credentials", "connection_string",
         "auth_key", "pass",   "private_key_pem", "sas_key"};
     const auto alike = [](char a, char b) {
-        const char lowered = static_cast<char>(std::tolower(static_cast<unsigned char>(a)));
-        return (a == '-' || a == '.' ? '_' : lowered) == b;
+        return (a == '-' || a == '.' ? '_' : ascii_lower(a)) == b;
     };
     return std::any_of(std::begin(endings), std::end(endings), [&](std::string_view ending) {
         if (name.size() < ending.size()) return false;
