@@ -1,7 +1,6 @@
 #include "service/net/target.hpp"
 
 #include <algorithm>
-#include <boost/url/decode_view.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/pct_string_view.hpp>
 #include <boost/url/url_view.hpp>
@@ -12,20 +11,17 @@ namespace urls = boost::urls;
 
 namespace {
 
-// A "+" in a query means a blank, as in every form.
-std::optional<std::string> decoded(std::string_view text, bool query) {
-    std::string plain(text);
-    if (text.find_first_of("%+") == text.npos) return plain;
-    if (query) std::replace(plain.begin(), plain.end(), '+', ' ');
-    auto encoded = urls::make_pct_string_view(urls::string_view(plain.data(), plain.size()));
+std::optional<std::string> decoded(std::string_view text, bool plus_is_space) {
+    const auto encoded = urls::make_pct_string_view({text.data(), text.size()});
     if (!encoded) return std::nullopt;
-    std::string out;
-    out.reserve(encoded->decoded_size());
-    for (char c : **encoded) out += c;
-    return out;
+    urls::encoding_opts how;
+    how.space_as_plus = plus_is_space;
+    return encoded->decode(how);
 }
 
 }  // namespace
+
+std::optional<std::string> form_decoded(std::string_view text) { return decoded(text, true); }
 
 std::optional<RequestTarget> parse_target(std::string_view target) {
     if (!urls::parse_origin_form(urls::string_view(target.data(), target.size())))
@@ -41,8 +37,8 @@ std::optional<RequestTarget> parse_target(std::string_view target) {
         rest.remove_prefix(std::min(end + 1, rest.size()));
         if (field.empty()) continue;
         const auto equals = std::min(field.find('='), field.size());
-        auto name = decoded(field.substr(0, equals), true);
-        auto value = decoded(field.substr(std::min(equals + 1, field.size())), true);
+        auto name = form_decoded(field.substr(0, equals));
+        auto value = form_decoded(field.substr(std::min(equals + 1, field.size())));
         if (!name || !value) return std::nullopt;
         out.query[std::move(*name)] = std::move(*value);
     }

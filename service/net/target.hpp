@@ -14,6 +14,10 @@ struct RequestTarget {
 };
 std::optional<RequestTarget> parse_target(std::string_view target);  // nullopt: malformed
 
+// A name or a value of application/x-www-form-urlencoded, as queries are written, too: "+" is a
+// space. nullopt: a bad escape.
+std::optional<std::string> form_decoded(std::string_view text);
+
 // The segments of a path, decoded; nullopt: no absolute path, a bad escape, or one with a NUL, "."
 // or "..".
 std::optional<std::vector<std::string>> path_segments(std::string_view path);

@@ -2,6 +2,9 @@
 
 #include <algorithm>
 
+#include "service/model/ascii.hpp"
+#include "service/net/target.hpp"
+
 namespace slipway::github {
 namespace {
 
@@ -18,41 +21,13 @@ bool is_name(std::string_view text, std::size_t at_most) {
     });
 }
 
-int hex_digit(char c) {
-    if (c >= '0' && c <= '9') return c - '0';
-    if (c >= 'a' && c <= 'f') return c - 'a' + 10;
-    if (c >= 'A' && c <= 'F') return c - 'A' + 10;
-    return -1;
-}
-
-std::optional<std::string> form_decoded(std::string_view text) {
-    std::string out;
-    out.reserve(text.size());
-    for (std::size_t i = 0; i < text.size(); ++i) {
-        if (text[i] == '+') {
-            out += ' ';
-        } else if (text[i] == '%') {
-            if (i + 2 >= text.size()) return std::nullopt;
-            int high = hex_digit(text[i + 1]), low = hex_digit(text[i + 2]);
-            if (high < 0 || low < 0) return std::nullopt;
-            out += static_cast<char>(high * 16 + low);
-            i += 2;
-        } else {
-            out += text[i];
-        }
-    }
-    return out;
-}
-
 enum class BodyKind { json, form, other };
 
 BodyKind kind_of(std::string_view content_type) {
-    std::string type(content_type.substr(0, content_type.find(';')));
-    while (!type.empty() && type.back() == ' ') type.pop_back();
-    std::ranges::transform(type, type.begin(),
-                           [](char c) { return c >= 'A' && c <= 'Z' ? char(c - 'A' + 'a') : c; });
-    if (type == "application/json") return BodyKind::json;
-    if (type == "application/x-www-form-urlencoded") return BodyKind::form;
+    auto type = content_type.substr(0, content_type.find(';'));
+    while (type.ends_with(' ')) type.remove_suffix(1);
+    if (equal_ignoring_case(type, "application/json")) return BodyKind::json;
+    if (equal_ignoring_case(type, "application/x-www-form-urlencoded")) return BodyKind::form;
     return BodyKind::other;
 }
 

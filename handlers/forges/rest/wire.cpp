@@ -1,6 +1,8 @@
 #include "handlers/forges/rest/wire.hpp"
 
 #include <algorithm>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
 namespace slipway::rest {
 namespace {
@@ -112,20 +114,7 @@ std::string with_page(std::string_view path, std::string_view number) {
 }
 
 std::string encoded(std::string_view text) {
-    constexpr std::string_view digits = "0123456789ABCDEF";
-    std::string out;
-    for (unsigned char c : text) {
-        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                     c == '-' || c == '_' || c == '.' || c == '~';
-        if (plain) {
-            out += static_cast<char>(c);
-        } else {
-            out += '%';
-            out += digits[c >> 4];
-            out += digits[c & 15];
-        }
-    }
-    return out;
+    return boost::urls::encode({text.data(), text.size()}, boost::urls::unreserved_chars);
 }
 
 }  // namespace slipway::rest

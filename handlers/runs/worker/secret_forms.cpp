@@ -1,11 +1,13 @@
 #include "handlers/runs/worker/secret_forms.hpp"
 
 #include <algorithm>
-#include <cctype>
+#include <boost/url/encode.hpp>
+#include <boost/url/rfc/unreserved_chars.hpp>
 
 #include "handlers/runs/worker/clean_text.hpp"
 #include "service/base/digest.hpp"
 #include "service/base/json.hpp"
+#include "service/model/ascii.hpp"
 
 namespace slipway {
 
@@ -13,20 +15,13 @@ namespace {
 
 constexpr std::size_t shortest_line = 8;
 
-constexpr std::string_view upper_digits = "0123456789ABCDEF", lower_digits = "0123456789abcdef";
+constexpr std::string_view digits = "0123456789abcdef";
 
-std::string url_encoded(std::string_view text, bool plus, std::string_view digits) {
-    std::string out;
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (std::isalnum(byte) || c == '-' || c == '_' || c == '.' || c == '~')
-            out += c;
-        else if (c == ' ' && plus)
-            out += '+';
-        else
-            out += {'%', digits[byte >> 4], digits[byte & 15]};
-    }
-    return out;
+std::string url_encoded(std::string_view text, bool plus, bool lower_case) {
+    boost::urls::encoding_opts how;
+    how.space_as_plus = plus;
+    how.lower_case = lower_case;
+    return boost::urls::encode({text.data(), text.size()}, boost::urls::unreserved_chars, how);
 }
 
 std::string json_escaped(std::string_view text, bool html) {
@@ -39,7 +34,7 @@ std::string json_escaped(std::string_view text, bool html) {
     for (const char c : escaped) {
         if (c == '<' || c == '>' || c == '&') {
             out += "\\u00";
-            out += {lower_digits[c >> 4], lower_digits[c & 15]};
+            out += {digits[c >> 4], digits[c & 15]};
         } else {
             out += c;
         }
@@ -61,17 +56,12 @@ std::string url_safe(std::string text) {
     return text;
 }
 
-std::string upper(std::string text) {
-    for (auto& c : text) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
-    return text;
-}
-
 void add_forms(std::string_view secret, std::vector<std::string>& out) {
     out.emplace_back(secret);
     out.push_back(clean_text(secret));  // as it is after colours and control characters have gone
     for (const bool either : {false, true}) {
-        out.push_back(url_encoded(secret, either, upper_digits));
-        out.push_back(url_encoded(secret, either, lower_digits));
+        out.push_back(url_encoded(secret, either, false));
+        out.push_back(url_encoded(secret, either, true));
         out.push_back(json_escaped(secret, either));
         out.push_back(json_escaped(json_escaped(secret, either), either));
     }
@@ -83,7 +73,7 @@ void add_forms(std::string_view secret, std::vector<std::string>& out) {
     }
     const auto hex = to_hex(secret);
     out.push_back(hex);
-    out.push_back(upper(hex));
+    out.push_back(ascii_upper(hex));
 }
 
 }  // namespace
