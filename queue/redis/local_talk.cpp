@@ -1,19 +1,26 @@
 #include "queue/redis/local_talk.hpp"
 
+#include <fcntl.h>
+#include <hiredis/hiredis.h>
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
-#include <cstring>
-#include <utility>
+#include <cstdint>
 
 namespace slipway {
 namespace {
 
 using SteadyClock = std::chrono::steady_clock;
+
+bool set_limit(redisContext* context, std::chrono::milliseconds limit) {
+    const auto ms = std::max<std::int64_t>(limit.count(), 1);  // 0 would mean none
+    return ::redisSetTimeout(context, {ms / 1000, ms % 1000 * 1000}) == REDIS_OK;
+}
 
 bool readable(int fd, SteadyClock::time_point end) {
     for (;;) {
@@ -30,41 +37,41 @@ bool readable(int fd, SteadyClock::time_point end) {
 }  // namespace
 
 std::optional<LocalTalk> LocalTalk::connect(const std::string& socket) {
-    sockaddr_un where{};
-    if (socket.size() >= sizeof(where.sun_path)) return std::nullopt;
-    where.sun_family = AF_UNIX;
-    std::memcpy(where.sun_path, socket.data(), socket.size());
-    LocalTalk talk(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-    if (talk.fd_ < 0) return std::nullopt;
-    if (::connect(talk.fd_, reinterpret_cast<const sockaddr*>(&where), sizeof(where)) != 0)
-        return std::nullopt;
+    if (socket.size() >= sizeof(sockaddr_un::sun_path))
+        return std::nullopt;  // hiredis would cut it
+    LocalTalk talk(::redisConnectUnix(socket.c_str()));
+    if (!talk.context_ || talk.context_->err != 0) return std::nullopt;
+    ::fcntl(talk.context_->fd, F_SETFD, FD_CLOEXEC);
     return talk;
 }
 
-LocalTalk::LocalTalk(LocalTalk&& other) noexcept : fd_(std::exchange(other.fd_, -1)) {}
-
-LocalTalk::~LocalTalk() {
-    if (fd_ >= 0) ::close(fd_);
-}
+void LocalTalk::Free::operator()(redisContext* context) const { ::redisFree(context); }
 
 std::string LocalTalk::ask(const std::string& command, std::chrono::milliseconds limit) const {
-    const auto end = SteadyClock::now() + limit;
     const auto line = command + "\r\n";
-    if (::send(fd_, line.data(), line.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(line.size()))
+    void* got = nullptr;
+    if (!set_limit(context_.get(), limit) ||
+        ::redisAppendFormattedCommand(context_.get(), line.data(), line.size()) != REDIS_OK ||
+        ::redisGetReply(context_.get(), &got) != REDIS_OK)
         return "";
-    std::string out;
-    char byte = 0;
-    while (out.size() < 512 && readable(fd_, end) && ::recv(fd_, &byte, 1, 0) == 1) {
-        if (byte == '\r') return out;
-        out.push_back(byte);
+    const std::unique_ptr<redisReply, decltype(&::freeReplyObject)> reply(
+        static_cast<redisReply*>(got), ::freeReplyObject);
+    switch (reply->type) {
+        case REDIS_REPLY_STATUS:
+            return "+" + std::string(reply->str, reply->len);
+        case REDIS_REPLY_ERROR:
+            return "-" + std::string(reply->str, reply->len);
+        case REDIS_REPLY_INTEGER:
+            return ":" + std::to_string(reply->integer);
+        default:
+            return "";
     }
-    return "";
 }
 
 pid_t LocalTalk::listener() const {
     ucred peer{};
     socklen_t size = sizeof(peer);
-    if (::getsockopt(fd_, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return 0;
+    if (::getsockopt(context_->fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) != 0) return 0;
     return peer.pid;
 }
 
