@@ -2,6 +2,11 @@
 // stands in a fence, in an HTML block, under a quote, in indented code, or inside a code span that
 // began on an earlier line of its paragraph. Fences inside list items end with their item, as they
 // do on the page.
+//
+// Not cmark-gfm: what anybody may post would hold a thread for half a minute. Debian's
+// 0.29.0.gfm.6 needs 28 s for 64 KiB that open 16,384 lists in one line ("- - - …") before empty
+// lines, and 3.5 s for 21,000 times ">" before lines that continue the paragraph; this reader takes
+// time linear in the comment.
 #include "handlers/webhooks/comment_lines.hpp"
 
 #include <algorithm>
@@ -9,6 +14,8 @@
 #include <map>
 #include <optional>
 #include <string>
+
+#include "service/model/ascii.hpp"
 
 namespace slipway {
 
@@ -79,12 +86,10 @@ bool closes(const Fence& fence, std::string_view text) {
     return length >= fence.length && text.find_first_not_of(" \t", length) == text.npos;
 }
 
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 std::size_t find_folded(std::string_view text, std::string_view wanted, std::size_t from = 0) {
     auto found = std::search(
         text.begin() + static_cast<std::ptrdiff_t>(std::min(from, text.size())), text.end(),
-        wanted.begin(), wanted.end(), [](char a, char b) { return lower(a) == b; });
+        wanted.begin(), wanted.end(), [](char a, char b) { return ascii_lower(a) == b; });
     return found == text.end() ? text.npos : static_cast<std::size_t>(found - text.begin());
 }
 

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+
 using namespace slipway;
 
 namespace {
@@ -281,4 +283,35 @@ TEST_CASE("a long comment is read in one pass") {
     std::string opened;
     for (int i = 0; i < 100'000; ++i) opened += "<!-";
     CHECK(said(opened + "\n/slipway plan") == "plan");
+}
+
+TEST_CASE("64 KiB of hostile Markdown are read in time, and the command behind them counts") {
+    const auto filled = [](std::string_view piece, std::size_t bytes) {
+        std::string out;
+        while (out.size() < bytes) out += piece;
+        return out;
+    };
+    constexpr std::size_t half = 32u << 10, all = 64u << 10;
+    std::string runs, nested;
+    for (std::size_t i = 1; runs.size() < all; ++i) runs += std::string(i, '`') + "a";
+    for (std::size_t i = 0; nested.size() < all; ++i) nested += std::string(2 * i, ' ') + "- a\n";
+    const std::string bodies[] = {filled("[", all),
+                                  filled("![](", all),
+                                  filled(">", all),
+                                  filled("> ", all),
+                                  filled("`", half) + "\n" + filled("`", half),
+                                  filled("`\n", all),
+                                  runs,
+                                  nested,
+                                  filled("- ", half) + "a\n" + filled("\n", half),
+                                  filled("1. ", half) + "a\n" + filled("\n", half),
+                                  filled(">", half) + "a\n" + filled("a\n", half),
+                                  filled("<!--", all) + "-->",
+                                  filled("*a_", all)};
+    for (const auto& body : bodies) {
+        CAPTURE(body.substr(0, 20));
+        const auto begin = std::chrono::steady_clock::now();
+        CHECK(said(body + "\n\n/slipway plan") == "plan");
+        CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(1));
+    }
 }
