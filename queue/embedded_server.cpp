@@ -113,7 +113,9 @@ Command server_command(const fs::path& directory, const fs::path& socket) {
     return out;
 }
 
-struct Running : std::enable_shared_from_this<Running> {
+}  // namespace
+
+struct EmbeddedServer::Running : std::enable_shared_from_this<EmbeddedServer::Running> {
     Running(asio::any_io_executor e, fs::path d)
         : executor(e),
           data(std::move(d)),
@@ -137,7 +139,7 @@ struct Running : std::enable_shared_from_this<Running> {
     bool ending = false;
 };
 
-void Running::wait_until_it_answers() const {
+void EmbeddedServer::Running::wait_until_it_answers() const {
     const auto end = std::chrono::steady_clock::now() + start_limit;
     bool said = false;
     while (std::chrono::steady_clock::now() < end) {
@@ -159,7 +161,7 @@ void Running::wait_until_it_answers() const {
                   Retry::never);
 }
 
-Task<void> Running::watch() {
+Task<void> EmbeddedServer::Running::watch() {
     auto self = shared_from_this();
     auto pause = 100ms;
     while (!ending) {
@@ -187,7 +189,7 @@ Task<void> Running::watch() {
     }
 }
 
-void Running::end() {
+void EmbeddedServer::Running::end() {
     ending = true;
     if (!companion || !companion->running()) return;
     const auto pid = companion->pid();
@@ -197,22 +199,14 @@ void Running::end() {
     companion.reset();
 }
 
-class ChildServer : public EmbeddedServer {
-  public:
-    explicit ChildServer(std::shared_ptr<Running> running) : running_(std::move(running)) {}
-    ~ChildServer() override {
-        running_->end();
-        running_->lock.reset();
-    }
-    RedisAddress address() const override {
-        return {"unix://" + running_->socket.string(), Secret()};
-    }
-
-  private:
-    std::shared_ptr<Running> running_;
-};
-
-}  // namespace
+EmbeddedServer::EmbeddedServer(std::shared_ptr<Running> running) : running_(std::move(running)) {}
+EmbeddedServer::~EmbeddedServer() {
+    running_->end();
+    running_->lock.reset();
+}
+RedisAddress EmbeddedServer::address() const {
+    return {"unix://" + running_->socket.string(), Secret()};
+}
 
 std::unique_ptr<EmbeddedServer> start_embedded_server(asio::any_io_executor executor,
                                                       const fs::path& data) {
@@ -224,12 +218,12 @@ std::unique_ptr<EmbeddedServer> start_embedded_server(asio::any_io_executor exec
     std::error_code ignored;
     fs::create_directories(data, ignored);
     const auto place = fs::weakly_canonical(fs::absolute(data));
-    auto running = std::make_shared<Running>(executor, place);
+    auto running = std::make_shared<EmbeddedServer::Running>(executor, place);
     make_private(running->directory);
     running->socket = socket_for(place);
     end_leftover(running->socket);
     running->start();
-    auto server = std::make_unique<ChildServer>(running);
+    auto server = std::make_unique<EmbeddedServer>(running);
     running->wait_until_it_answers();
     spawn(executor, running->watch());
     return server;

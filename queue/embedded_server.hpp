@@ -11,8 +11,15 @@ namespace slipway {
 
 class EmbeddedServer {
   public:
-    virtual ~EmbeddedServer() = default;  // shuts the server down and waits for it
-    virtual RedisAddress address() const = 0;
+    struct Running;
+    explicit EmbeddedServer(std::shared_ptr<Running> running);
+    ~EmbeddedServer();  // shuts the server down and waits for it
+    EmbeddedServer(const EmbeddedServer&) = delete;
+    EmbeddedServer& operator=(const EmbeddedServer&) = delete;
+    RedisAddress address() const;
+
+  private:
+    std::shared_ptr<Running> running_;
 };
 
 // Returns when it answers. Throws Failure(never): another service holds the directory, no

@@ -67,16 +67,18 @@ class Turn {
     Signal free_;
 };
 
-class OpaEngine : public RegoEngine {
+}  // namespace
+
+class RegoEngine::Impl {
   public:
-    OpaEngine(asio::any_io_executor executor, std::string program)
+    Impl(asio::any_io_executor executor, std::string program)
         : executor_(executor),
           program_(std::move(program)),
           starting_(executor),
           apart_(executor) {}
 
     Task<std::vector<PolicyAnswer>> evaluate(std::shared_ptr<const RegoSet> set,
-                                             std::shared_ptr<const RegoInput> input) override {
+                                             std::shared_ptr<const RegoInput> input) {
         if (set->policies.empty()) co_return std::vector<PolicyAnswer>();
         const auto child = co_await common_child();
         if (!child) co_return everyone(*set, not_started_);
@@ -88,7 +90,7 @@ class OpaEngine : public RegoEngine {
         co_return co_await judge_apart(set, input);
     }
 
-    Task<std::vector<std::vector<PolicyFault>>> load(std::shared_ptr<const RegoSet> set) override {
+    Task<std::vector<std::vector<PolicyFault>>> load(std::shared_ptr<const RegoSet> set) {
         std::vector<std::vector<PolicyFault>> faults;
         if (set->policies.empty()) co_return faults;
         if (const auto child = co_await common_child()) {
@@ -102,7 +104,7 @@ class OpaEngine : public RegoEngine {
         co_return faults;
     }
 
-    Task<Json> test(std::map<std::string, std::string> files, bool coverage) override {
+    Task<Json> test(std::map<std::string, std::string> files, bool coverage) {
         OpaChild child(executor_, find());
         auto question = test_question(files, coverage, test_limit);
         auto reply = co_await child.ask(std::move(question), all_tests_limit);
@@ -248,10 +250,22 @@ class OpaEngine : public RegoEngine {
     Turn starting_, apart_;
 };
 
-}  // namespace
+RegoEngine::RegoEngine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RegoEngine::~RegoEngine() = default;
+Task<std::vector<PolicyAnswer>> RegoEngine::evaluate(std::shared_ptr<const RegoSet> set,
+                                                     std::shared_ptr<const RegoInput> input) {
+    return impl_->evaluate(std::move(set), std::move(input));
+}
+Task<std::vector<std::vector<PolicyFault>>> RegoEngine::load(std::shared_ptr<const RegoSet> set) {
+    return impl_->load(std::move(set));
+}
+Task<Json> RegoEngine::test(std::map<std::string, std::string> files, bool coverage) {
+    return impl_->test(std::move(files), coverage);
+}
 
 std::unique_ptr<RegoEngine> make_opa_engine(asio::any_io_executor executor, std::string program) {
-    return std::make_unique<OpaEngine>(executor, std::move(program));
+    return std::make_unique<RegoEngine>(
+        std::make_unique<RegoEngine::Impl>(executor, std::move(program)));
 }
 
 }  // namespace slipway

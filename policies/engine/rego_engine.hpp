@@ -61,15 +61,19 @@ struct RegoInput {
 
 class RegoEngine {
   public:
-    virtual ~RegoEngine() = default;
+    class Impl;
+    explicit RegoEngine(std::unique_ptr<Impl> impl);
+    ~RegoEngine();
     // One answer for each policy of the set, in its order.
-    virtual Task<std::vector<PolicyAnswer>> evaluate(std::shared_ptr<const RegoSet> set,
-                                                     std::shared_ptr<const RegoInput> input) = 0;
+    Task<std::vector<PolicyAnswer>> evaluate(std::shared_ptr<const RegoSet> set,
+                                             std::shared_ptr<const RegoInput> input);
     // Compiles each policy; the faults of each, in the set's order.
-    virtual Task<std::vector<std::vector<PolicyFault>>> load(
-        std::shared_ptr<const RegoSet> set) = 0;
+    Task<std::vector<std::vector<PolicyFault>>> load(std::shared_ptr<const RegoSet> set);
     // Path → text of every Rego file; the report as opa_protocol.hpp describes it.
-    virtual Task<Json> test(std::map<std::string, std::string> files, bool coverage) = 0;
+    Task<Json> test(std::map<std::string, std::string> files, bool coverage);
+
+  private:
+    std::unique_ptr<Impl> impl_;
 };
 
 // OPA in a supervised child, which is started by the first question. `program`: slipway-opa's path,

@@ -35,7 +35,9 @@ constexpr std::size_t crowd_limit = 256;  // connections beyond the bound that s
 using Protocol = asio::generic::stream_protocol;
 using Acceptor = asio::basic_socket_acceptor<Protocol>;
 
-struct Listener {
+}  // namespace
+
+struct HttpServer::Listener {
     Listener(asio::any_io_executor executor, const Router& router, HttpServerOptions options)
         : all(std::make_shared<Connections>(executor, router, options)),
           acceptor(executor),
@@ -45,6 +47,10 @@ struct Listener {
     TaskGroup sessions;
     bool local = false;
 };
+
+namespace {
+
+using Listener = HttpServer::Listener;
 
 std::optional<HttpRequest::Peer> peer_of(int socket) {
     ucred peer{};
@@ -117,56 +123,6 @@ Task<void> watch_deadlines(std::shared_ptr<Listener> listener) {
     }
 }
 
-class Server : public HttpServer {
-  public:
-    Server(asio::any_io_executor executor, std::shared_ptr<Listener> listener, int port,
-           std::filesystem::path path)
-        : listener_(std::move(listener)), own_(executor), port_(port), path_(std::move(path)) {
-        listener_->sessions.on_error = [](std::exception_ptr error) {
-            response_to_exception(error, "", "");  // logs it; there is nobody left to answer
-        };
-        own_.start(accept_all(listener_));
-        own_.start(watch_deadlines(listener_));
-    }
-    ~Server() override {
-        close_door();
-        own_.cancel();
-        listener_->sessions.cancel();
-    }
-
-    int port() const override { return port_; }
-    std::size_t open_connections() const override { return listener_->all->size(); }
-
-    Task<void> stop(milliseconds grace) override {
-        close_door();
-        auto listener = listener_;
-        auto& all = *listener->all;
-        while (!all.idle.empty()) all.idle.front()->interrupt();
-        const auto end = steady_clock::now() + grace;
-        while (all.size() > 0 && steady_clock::now() < end)
-            co_await all.changed.wait(std::chrono::ceil<milliseconds>(end - steady_clock::now()));
-        listener->sessions.cancel();
-        co_await listener->sessions.join();
-        own_.cancel();
-        co_await own_.join();
-    }
-
-  private:
-    void close_door() {
-        listener_->all->stopping = true;
-        if (!listener_->acceptor.is_open()) return;
-        error_code ignored;
-        listener_->acceptor.close(ignored);
-        std::error_code gone;
-        if (!path_.empty()) std::filesystem::remove(path_, gone);
-    }
-
-    std::shared_ptr<Listener> listener_;
-    TaskGroup own_;
-    const int port_;
-    const std::filesystem::path path_;
-};
-
 [[noreturn]] void refuse_address(const std::string& address, const std::string& why) {
     throw Failure("cannot listen on " + address + ": " + why, Retry::never);
 }
@@ -180,12 +136,53 @@ void clear_stale(const std::filesystem::path& path) {
 
 }  // namespace
 
+HttpServer::HttpServer(asio::any_io_executor executor, std::shared_ptr<Listener> listener, int port,
+                       std::filesystem::path path)
+    : listener_(std::move(listener)), own_(executor), port_(port), path_(std::move(path)) {
+    listener_->sessions.on_error = [](std::exception_ptr error) {
+        response_to_exception(error, "", "");  // logs it; there is nobody left to answer
+    };
+    own_.start(accept_all(listener_));
+    own_.start(watch_deadlines(listener_));
+}
+
+HttpServer::~HttpServer() {
+    close_door();
+    own_.cancel();
+    listener_->sessions.cancel();
+}
+
+std::size_t HttpServer::open_connections() const { return listener_->all->size(); }
+
+Task<void> HttpServer::stop(milliseconds grace) {
+    close_door();
+    auto listener = listener_;
+    auto& all = *listener->all;
+    while (!all.idle.empty()) all.idle.front()->interrupt();
+    const auto end = steady_clock::now() + grace;
+    while (all.size() > 0 && steady_clock::now() < end)
+        co_await all.changed.wait(std::chrono::ceil<milliseconds>(end - steady_clock::now()));
+    listener->sessions.cancel();
+    co_await listener->sessions.join();
+    own_.cancel();
+    co_await own_.join();
+}
+
+void HttpServer::close_door() {
+    listener_->all->stopping = true;
+    if (!listener_->acceptor.is_open()) return;
+    error_code ignored;
+    listener_->acceptor.close(ignored);
+    std::error_code gone;
+    if (!path_.empty()) std::filesystem::remove(path_, gone);
+}
+
 std::unique_ptr<HttpServer> serve_tcp(asio::any_io_executor executor, const Router& router,
                                       const std::string& host, int port,
                                       HttpServerOptions options) {
     const std::string name = host + ":" + std::to_string(port);
     if (port < 0 || port > 65535) refuse_address(name, "ports go from 0 to 65535");
-    auto listener = std::make_shared<Listener>(executor, router, options);
+    auto listener = std::make_shared<HttpServer::Listener>(executor, router, options);
     error_code ec;
     asio::ip::tcp::resolver resolver(executor);
     const auto found =
@@ -205,7 +202,8 @@ std::unique_ptr<HttpServer> serve_tcp(asio::any_io_executor executor, const Rout
     const int taken =
         ntohs(bound.ss_family == AF_INET6 ? reinterpret_cast<sockaddr_in6&>(bound).sin6_port
                                           : reinterpret_cast<sockaddr_in&>(bound).sin_port);
-    return std::make_unique<Server>(executor, std::move(listener), taken, std::filesystem::path());
+    return std::make_unique<HttpServer>(executor, std::move(listener), taken,
+                                        std::filesystem::path());
 }
 
 std::unique_ptr<HttpServer> serve_unix(asio::any_io_executor executor, const Router& router,
@@ -219,7 +217,7 @@ std::unique_ptr<HttpServer> serve_unix(asio::any_io_executor executor, const Rou
                                  std::to_string(sizeof address.sun_path - 1) + " bytes)");
     text.copy(address.sun_path, text.size());
     clear_stale(path);
-    auto listener = std::make_shared<Listener>(executor, router, options);
+    auto listener = std::make_shared<HttpServer::Listener>(executor, router, options);
     listener->local = true;
     const asio::local::stream_protocol::endpoint endpoint(text);
     auto& acceptor = listener->acceptor;
@@ -231,7 +229,7 @@ std::unique_ptr<HttpServer> serve_unix(asio::any_io_executor executor, const Rou
     if (!ec) acceptor.listen(asio::socket_base::max_listen_connections, ec);
     if (ec) refuse_address(text, ec.message());
     ::fcntl(acceptor.native_handle(), F_SETFD, FD_CLOEXEC);
-    return std::make_unique<Server>(executor, std::move(listener), 0, path);
+    return std::make_unique<HttpServer>(executor, std::move(listener), 0, path);
 }
 
 bool somebody_answers_on(const std::filesystem::path& socket) {

@@ -20,11 +20,24 @@ struct HttpServerOptions {
 
 class HttpServer {
   public:
-    virtual ~HttpServer() = default;
-    virtual int port() const = 0;  // 0 for a unix socket
-    virtual std::size_t open_connections() const = 0;
-    virtual Task<void> stop(
-        std::chrono::milliseconds grace) = 0;  // no new ones; waits for those at work
+    struct Listener;
+    HttpServer(asio::any_io_executor executor, std::shared_ptr<Listener> listener, int port,
+               std::filesystem::path path);
+    ~HttpServer();
+    HttpServer(const HttpServer&) = delete;
+    HttpServer& operator=(const HttpServer&) = delete;
+
+    int port() const { return port_; }  // 0 for a unix socket
+    std::size_t open_connections() const;
+    Task<void> stop(std::chrono::milliseconds grace);  // no new ones; waits for those at work
+
+  private:
+    void close_door();
+
+    std::shared_ptr<Listener> listener_;
+    TaskGroup own_;
+    const int port_;
+    const std::filesystem::path path_;
 };
 
 // Throw Failure(never) with a sentence where the address cannot be taken. The router must outlive

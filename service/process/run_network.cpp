@@ -83,9 +83,11 @@ Command holder(const Connection& connection, std::optional<unsigned> user) {
     return command;
 }
 
-class HeldNetwork : public RunNetwork {
+}  // namespace
+
+class RunNetwork::Impl {
   public:
-    HeldNetwork(asio::any_io_executor executor, std::optional<unsigned> user)
+    Impl(asio::any_io_executor executor, std::optional<unsigned> user)
         : connection_(connection()), said_(executor), errors_(file_in_memory("")) {
         auto output = pipe_from_child();
         const auto input = open_null();
@@ -93,7 +95,7 @@ class HeldNetwork : public RunNetwork {
         said_.assign(output.ours.release());
     }
 
-    Task<void> ready() override {
+    Task<void> ready() {
         if (ready_) co_return;
         bool in_time = true;
         try {
@@ -108,10 +110,8 @@ class HeldNetwork : public RunNetwork {
         throw Failure("the network of the run cannot be set up: " +
                       (why.empty() ? "it ended without a word" : why));
     }
-    int process() const override { return child_->pid(); }
-    std::string name_servers() const override {
-        return resolver_configuration(connection_.name_server);
-    }
+    int process() const { return child_->pid(); }
+    std::string name_servers() const { return resolver_configuration(connection_.name_server); }
 
   private:
     Task<void> read_word() {
@@ -129,11 +129,16 @@ class HeldNetwork : public RunNetwork {
     bool ready_ = false;
 };
 
-}  // namespace
+RunNetwork::RunNetwork(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+RunNetwork::~RunNetwork() = default;
+Task<void> RunNetwork::ready() { return impl_->ready(); }
+int RunNetwork::process() const { return impl_->process(); }
+std::string RunNetwork::name_servers() const { return impl_->name_servers(); }
 
 std::unique_ptr<RunNetwork> start_run_network(asio::any_io_executor executor,
                                               std::optional<unsigned> user) {
-    return std::make_unique<HeldNetwork>(std::move(executor), user);
+    return std::make_unique<RunNetwork>(
+        std::make_unique<RunNetwork::Impl>(std::move(executor), user));
 }
 
 }  // namespace slipway

@@ -13,11 +13,16 @@ namespace slipway {
 
 class RunNetwork {
   public:
-    virtual ~RunNetwork() = default;
+    class Impl;
+    explicit RunNetwork(std::unique_ptr<Impl> impl);
+    ~RunNetwork();
     // Until it reaches the outside. Throws Failure(later) with the reason where it does not.
-    virtual Task<void> ready() = 0;
-    virtual int process() const = 0;               // in whose namespace a command starts
-    virtual std::string name_servers() const = 0;  // /etc/resolv.conf inside
+    Task<void> ready();
+    int process() const;               // in whose namespace a command starts
+    std::string name_servers() const;  // /etc/resolv.conf inside
+
+  private:
+    std::unique_ptr<Impl> impl_;
 };
 // `user`: who it belongs to, where the service is root. Throws Failure(never) where neither pasta
 // nor slirp4netns is installed.
