@@ -145,7 +145,6 @@ OpaChild::~OpaChild() {
 
 bool OpaChild::gone() const { return state_->gone; }
 bool OpaChild::ever_answered() const { return state_->ever_answered; }
-int OpaChild::pid() const { return state_->companion->pid(); }
 
 Task<OpaReply> OpaChild::ask(OpaQuestion question, std::chrono::milliseconds limit) {
     const auto state = state_;

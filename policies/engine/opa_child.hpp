@@ -39,7 +39,6 @@ class OpaChild {
     Task<OpaReply> ask(OpaQuestion question, std::chrono::milliseconds limit);
     bool gone() const;
     bool ever_answered() const;
-    int pid() const;
 
     std::map<std::string, OpaLoaded> loaded;  // by digest
     struct State;

@@ -17,8 +17,6 @@ class Glob {
   public:
     explicit Glob(std::string_view pattern);
     bool matches(std::string_view path) const;
-    // What every match begins with: "modules/" of "modules/*/main.tf".
-    std::string_view literal_prefix() const { return prefix_; }
 
   private:
     friend class GlobParser;

@@ -161,24 +161,6 @@ TEST_CASE("A hostile pattern takes no longer than its length times the path's") 
     CHECK(std::chrono::steady_clock::now() - begin < std::chrono::seconds(10));
 }
 
-TEST_CASE("What every match begins with is known without matching") {
-    struct Case {
-        std::string pattern, prefix;
-    };
-    const Case cases[] = {{"modules/*/main.tf", "modules/"},
-                          {"modules/vpc/**", "modules/vpc"},
-                          {"**/x", ""},
-                          {"a/b", "a/b"},
-                          {"a/{b,c}", "a/"},
-                          {"a\\*", "a"},
-                          {"mod?/x", "mod"},
-                          {"a/**/b", "a/"}};
-    for (const auto& c : cases) {
-        CAPTURE(c.pattern);
-        CHECK(std::string(Glob(c.pattern).literal_prefix()) == c.prefix);
-    }
-}
-
 TEST_CASE("A pattern that is not well formed is told why") {
     struct Case {
         std::string pattern, trouble;
