@@ -20,11 +20,10 @@ namespace {
 using Files = std::map<std::string, std::string>;  // path from the top → text
 using Troubles = std::vector<std::string>;
 
-constexpr long line_limit = 400;
+constexpr long line_limit = 350;
 
-// Where functions and files are held to a smaller size.
+// Where functions are held to a size, too.
 constexpr long function_limit = 60;
-constexpr long small_line_limit = 350;
 const std::vector<std::string> small_folders = {
     "handlers/webhooks/", "handlers/runs/control/", "handlers/runs/gateway/",
     "handlers/report/",   "handlers/api/",          "queue/",
@@ -102,7 +101,7 @@ const std::vector<Home>& homes() {
     static const std::vector<Home> all = {
         {"Beast", std::regex("#include <boost/beast"), {"service/net/"}, 2},
         {"TLS", std::regex("#include <(boost/asio/ssl|openssl/ssl)"), {"service/net/"}},
-        {"libcurl", std::regex("#include <curl/"), {"service/net/http_client.cpp"}},
+        {"libcurl", std::regex("#include <curl/"), {"service/net/http_transfer.hpp"}},
         {"hiredis", std::regex("#include <hiredis"), {"queue/redis/"}},
         {"libgit2", std::regex("#include <git2"), {"service/git/"}},
         {"RapidJSON", std::regex("#include <rapidjson"), {"service/base/json.cpp"}},
@@ -323,16 +322,12 @@ std::vector<std::pair<long, long>> functions_of(const std::string& source) {
     return found;
 }
 
-void check_sizes(const std::string& path, const std::string& text, Troubles& troubles) {
+void check_functions(const std::string& path, const std::string& text, Troubles& troubles) {
     const bool policy = is_below(path, "policies") && path.find('/', 9) == path.npos;
     const bool small =
         policy || std::any_of(small_folders.begin(), small_folders.end(),
                               [&](const auto& one) { return path.starts_with(one); });
     if (!small) return;
-    const auto lines = std::count(text.begin(), text.end(), '\n');
-    if (lines > small_line_limit)
-        troubles.push_back(path + ": " + std::to_string(lines) + " lines, more than " +
-                           std::to_string(small_line_limit) + "; split it");
     for (const auto& [line, length] : functions_of(text))
         if (length > function_limit)
             troubles.push_back(path + ":" + std::to_string(line) + ": a function of " +
@@ -422,7 +417,8 @@ void check_source(const std::string& path, const std::string& text, Troubles& tr
             troubles.push_back(path + ": " + trouble);
     const auto lines = std::count(text.begin(), text.end(), '\n');
     if (lines > line_limit)
-        troubles.push_back(path + ": " + std::to_string(lines) + " lines hold two ideas; split it");
+        troubles.push_back(path + ": " + std::to_string(lines) + " lines, more than " +
+                           std::to_string(line_limit) + "; split it");
     if (text.find("TO"
                   "DO") != text.npos ||
         text.find("FIX"
@@ -543,7 +539,7 @@ Troubles layout_troubles(const Files& files) {
         if (is_cpp(path)) check_awaits(path, text, troubles);
         if (is_source(path)) check_source(path, text, troubles);
         if (is_source(path)) check_forge_kinds(path, text, troubles);
-        if (is_source(path)) check_sizes(path, text, troubles);
+        if (is_source(path)) check_functions(path, text, troubles);
     }
     check_sentences(files, troubles);
     check_homes(files, troubles);
@@ -738,7 +734,7 @@ TEST_CASE("A library outside its home is found") {
     };
     const Case cases[] = {{"service/net/x.cpp", "#include <boost/beast/http.hpp>", true},
                           {"handlers/api/x.cpp", "#include <boost/beast/http.hpp>", false},
-                          {"service/net/http_client.cpp", "#include <curl/curl.h>", true},
+                          {"service/net/http_transfer.hpp", "#include <curl/curl.h>", true},
                           {"service/net/x.cpp", "#include <curl/curl.h>", false},
                           {"queue/redis/x.cpp", "#include <hiredis/read.h>", true},
                           {"queue/x.cpp", "#include <hiredis/read.h>", false},
@@ -851,11 +847,6 @@ TEST_CASE("A file that opens without a comment, is left unfinished or grows too 
     CHECK(layout_troubles({{"queue/redis/x.lua", "return 1\n"}}).size() == 1);
     CHECK(layout_troubles({{"tests/fixtures/x.rego", "package x\n"}}).empty());
     CHECK(trouble_with("queue/x.cpp", std::string("// TO") + "DO\n") != "");
-    std::string lines;
-    for (int i = 0; i < 399; ++i) lines += "\n";
-    CHECK(trouble_with("service/git/x.cpp", lines) == "");
-    CHECK(trouble_with("service/git/x.cpp", lines + "\n") ==
-          "service/git/x.cpp: 401 lines hold two ideas; split it");
 }
 
 TEST_CASE("A sentence outside service/wording is found, one that is logged or thrown is not") {
@@ -882,7 +873,7 @@ TEST_CASE("A sentence outside service/wording is found, one that is logged or th
     }
 }
 
-TEST_CASE("A function or a file that is longer than its folder allows is found") {
+TEST_CASE("A function or a file that is longer than it may be is found") {
     const auto function = [](int lines) {
         std::string body = "namespace slipway {\n\nint f(int a,\n      int b) {\n";
         for (int i = 3; i < lines; ++i) body += "    a += b;\n";
@@ -903,7 +894,10 @@ TEST_CASE("A function or a file that is longer than its folder allows is found")
     CHECK(trouble_with("service/git/x.cpp", function(61)) == "");
     std::string lines;
     for (int i = 0; i < 349; ++i) lines += "\n";
-    CHECK(trouble_with("handlers/api/x.cpp", lines) == "");
-    CHECK(trouble_with("handlers/api/x.cpp", lines + "\n") ==
-          "handlers/api/x.cpp: 351 lines, more than 350; split it");
+    for (const char* path : {"handlers/api/x.cpp", "service/git/x.cpp", "service/base/x.hpp",
+                             "queue/redis/x.hpp", "policies/engine/x.cpp"}) {
+        CHECK(trouble_with(path, lines) == "");
+        CHECK(trouble_with(path, lines + "\n") ==
+              std::string(path) + ": 351 lines, more than 350; split it");
+    }
 }

@@ -128,14 +128,14 @@ Command fetch_command(const std::filesystem::path& mirror, const GitRemote& remo
         "protocol.https.allow=always",
         "protocol.http.allow=always",
     };
-    // Blemishes that old histories have and that harm nobody.
-    for (const char* blemish :
+    // Faults of form that commits and trees of old histories have and that harm nobody.
+    for (const char* fault :
          {"zeroPaddedFilemode", "badTimezone", "missingSpaceBeforeDate", "missingEmail",
           "missingNameBeforeEmail", "missingSpaceBeforeEmail", "badDate", "zeroPaddedDate",
           "badFilemode", "badName", "badEmail", "multipleAuthors", "missingTaggerEntry",
           "gitmodulesParse", "gitmodulesUrl", "gitmodulesName", "gitmodulesPath",
           "gitmodulesUpdate"})
-        settings.push_back("fetch.fsck." + std::string(blemish) + "=ignore");
+        settings.push_back("fetch.fsck." + std::string(fault) + "=ignore");
 
     std::vector<std::string> arguments;
     for (auto& setting : settings) {

@@ -2,8 +2,6 @@
 // thread through an inbox, its end is posted back to the caller's executor.
 #include "service/net/http_client.hpp"
 
-#include <curl/curl.h>
-#include <boost/asio/any_completion_handler.hpp>
 #include <boost/asio/associated_cancellation_slot.hpp>
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/post.hpp>
@@ -11,51 +9,21 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cstdlib>
 #include <deque>
 #include <mutex>
 #include <thread>
 
 #include "service/base/precompiled.hpp"
 #include "service/base/result.hpp"
+#include "service/net/http_transfer.hpp"
 
 namespace slipway {
+
+using namespace curl;
 
 namespace {
 
 constexpr int redirect_limit = 5;
-
-struct FreeText {
-    void operator()(char* text) const { curl_free(text); }
-};
-
-std::string url_part(const std::string& url, CURLUPart part, unsigned flags = 0) {
-    std::unique_ptr<CURLU, decltype(&curl_url_cleanup)> parsed(curl_url(), curl_url_cleanup);
-    char* text = nullptr;
-    if (!parsed || curl_url_set(parsed.get(), CURLUPART_URL, url.c_str(), 0) != CURLUE_OK ||
-        curl_url_get(parsed.get(), part, &text, flags) != CURLUE_OK)
-        return "";
-    std::unique_ptr<char, FreeText> held(text);
-    return text;
-}
-
-std::string origin_of(const std::string& url) {
-    return url_part(url, CURLUPART_SCHEME) + "://" + url_part(url, CURLUPART_HOST) + ":" +
-           url_part(url, CURLUPART_PORT, CURLU_DEFAULT_PORT);
-}
-
-// Without query and user: what may stand in a message.
-std::string name_of(const HttpCall& call) {
-    const auto port = url_part(call.url, CURLUPART_PORT);
-    return call.method + " " + url_part(call.url, CURLUPART_SCHEME) + "://" +
-           url_part(call.url, CURLUPART_HOST) + (port.empty() ? "" : ":" + port) +
-           url_part(call.url, CURLUPART_PATH);
-}
-
-bool same_name(std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(),
-                      [](char x, char y) { return (x | 0x20) == (y | 0x20); });
-}
 
 bool is_one_line(std::string_view text) {
     return text.find_first_of(std::string_view("\r\n\0", 3)) == text.npos;
@@ -65,142 +33,13 @@ void check(const HttpCall& call) {
     if (origin_of(call.url).starts_with(":"))
         throw Failure("\"" + call.url.substr(0, call.url.find('?')) + "\" is not a URL",
                       Retry::never);
-    if (!url_part(call.url, CURLUPART_USER).empty())
+    if (!user_of(call.url).empty())
         throw Failure("the URL of " + name_of(call) + " must not carry a user; use authorization",
                       Retry::never);
     bool fine = is_one_line(call.authorization.reveal());
     for (const auto& [name, value] : call.headers)
         fine = fine && is_one_line(name) && is_one_line(value);
     if (!fine) throw Failure("a header of " + name_of(call) + " holds a line break", Retry::never);
-}
-
-// What came back for one request on the wire.
-struct Exchange {
-    HttpCall call;  // as it was given
-    CURLcode code = CURLE_OK;
-    std::string trouble;
-    bool too_large = false;
-    bool aborted = false;
-    std::string redirect;  // absolute
-    HttpReply reply;
-};
-
-using Done = asio::any_completion_handler<void(Exchange)>;
-
-struct Transfer {
-    Transfer(HttpCall c, Done d, asio::any_io_executor e)
-        : call(std::move(c)), done(std::move(d)), executor(std::move(e)) {}
-    ~Transfer() {
-        curl_easy_cleanup(easy);
-        curl_slist_free_all(headers);
-    }
-    HttpCall call;
-    Done done;
-    asio::any_io_executor executor;
-    Exchange exchange;
-    CURL* easy = nullptr;
-    curl_slist* headers = nullptr;
-    char trouble[CURL_ERROR_SIZE] = "";
-};
-
-std::size_t on_body(char* bytes, std::size_t, std::size_t count, void* to) {
-    auto& transfer = *static_cast<Transfer*>(to);
-    auto& body = transfer.exchange.reply.body;
-    if (body.size() + count > transfer.call.reply_limit) {
-        transfer.exchange.too_large = true;
-        return 0;
-    }
-    body.append(bytes, count);
-    return count;
-}
-
-std::size_t on_header(char* bytes, std::size_t, std::size_t count, void* to) {
-    auto& headers = static_cast<Transfer*>(to)->exchange.reply.headers;
-    std::string_view line(bytes, count);
-    if (line.starts_with("HTTP/")) headers.clear();  // after a 100 Continue or a proxy's answer
-    const auto colon = line.find(':');
-    if (colon == line.npos) return count;
-    std::string name(line.substr(0, colon));
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
-    auto value = line.substr(colon + 1);
-    while (!value.empty() && std::string_view(" \t\r\n").find(value.front()) != value.npos)
-        value.remove_prefix(1);
-    while (!value.empty() && std::string_view(" \t\r\n").find(value.back()) != value.npos)
-        value.remove_suffix(1);
-    auto [place, fresh] = headers.try_emplace(std::move(name), value);
-    if (!fresh) place->second.append(", ").append(value);
-    return count;
-}
-
-void add_header(Transfer& transfer, const std::string& name, const std::string& value) {
-    // libcurl's words: "name;" sends an empty header, "name:" none.
-    const std::string line = value.empty() ? name + ";" : name + ": " + value;
-    transfer.headers = curl_slist_append(transfer.headers, line.c_str());
-}
-
-void set_headers(Transfer& transfer) {
-    const auto& call = transfer.call;
-    bool has_type = false, has_agent = false;
-    for (const auto& [name, value] : call.headers) {
-        add_header(transfer, name, value);
-        has_type = has_type || same_name(name, "Content-Type");
-        has_agent = has_agent || same_name(name, "User-Agent");
-    }
-    if (!call.authorization.empty())
-        add_header(transfer, "Authorization", call.authorization.reveal());
-    if (!has_agent) add_header(transfer, "User-Agent", "slipway");
-    if (!has_type) transfer.headers = curl_slist_append(transfer.headers, "Content-Type:");
-    transfer.headers = curl_slist_append(transfer.headers, "Expect:");
-}
-
-void set_body(Transfer& transfer) {
-    CURL* easy = transfer.easy;
-    const auto& call = transfer.call;
-    if (call.method == "HEAD") {
-        curl_easy_setopt(easy, CURLOPT_NOBODY, 1L);
-    } else if (!call.body.empty() || call.method == "POST" || call.method == "PUT" ||
-               call.method == "PATCH") {
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
-                         static_cast<curl_off_t>(call.body.size()));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call.body.data());
-    }
-    curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call.method.c_str());
-}
-
-// libcurl the library looks at no environment for certificates; the programs around it do.
-void set_certificates(CURL* easy) {
-    if (const char* file = std::getenv("SSL_CERT_FILE"); file && *file)
-        curl_easy_setopt(easy, CURLOPT_CAINFO, file);
-    if (const char* folder = std::getenv("SSL_CERT_DIR"); folder && *folder)
-        curl_easy_setopt(easy, CURLOPT_CAPATH, folder);
-}
-
-void prepare(Transfer& transfer, unsigned long id) {
-    CURL* easy = transfer.easy = curl_easy_init();
-    if (!easy) throw std::bad_alloc();
-    set_headers(transfer);
-    set_body(transfer);
-    set_certificates(easy);
-    const auto& call = transfer.call;
-    const auto limit = std::max<long>(1, static_cast<long>(call.limit.count()));
-    curl_easy_setopt(easy, CURLOPT_URL, call.url.c_str());
-    curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer.headers);
-    curl_easy_setopt(easy, CURLOPT_TIMEOUT_MS, limit);
-    curl_easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, std::min(limit, 10'000L));
-    curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-    curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "");
-    curl_easy_setopt(easy, CURLOPT_ERRORBUFFER, transfer.trouble);
-    curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
-    curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
-    curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
-    curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
-    curl_easy_setopt(easy, CURLOPT_PRIVATE, reinterpret_cast<void*>(id));
-    if (!call.unix_socket.empty()) {
-        curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, call.unix_socket.c_str());
-        curl_easy_setopt(easy, CURLOPT_NOPROXY, "*");
-    }
 }
 
 class CurlThread {

@@ -14,7 +14,6 @@
 #include <boost/system/system_error.hpp>
 
 #include <climits>
-#include <cstring>
 #include <mutex>
 
 #include "service/base/result.hpp"
@@ -26,9 +25,6 @@ namespace slipway {
 using namespace std::chrono_literals;
 using Stream = asio::posix::stream_descriptor;
 using SteadyClock = std::chrono::steady_clock;
-
-// --- StopSwitch
-// -----------------------------------------------------------------------------------
 
 struct StopSwitch::State {
     std::mutex mutex;
@@ -56,9 +52,7 @@ void set_wake(StopSwitch::State& state, std::function<void()> wake) {
     state.wake = std::move(wake);
 }
 
-// --- what the feeding coroutines share with the deciding one
-// ------------------------------------------
-
+// What the feeding coroutines share with the deciding one.
 struct Running {
     Running(asio::any_io_executor executor, OnOutput receiver, std::size_t limit)
         : changed(std::move(executor)), on_output(std::move(receiver)), left(limit) {}
@@ -145,9 +139,7 @@ Task<void> watch_usage(std::shared_ptr<Running> running, pid_t leader, UsageLimi
     running->changed.notify();
 }
 
-// --- the decision, as a pure function of what is known
-// ----------------------------------------------
-
+// The decision, as a pure function of what is known.
 constexpr auto after_exit = 1s;  // how long a background grandchild may hold the output open
 constexpr std::chrono::milliseconds longest_excess = 60s;
 constexpr auto never = SteadyClock::time_point::max();
@@ -226,10 +218,6 @@ void describe_end(Ended& ended, const Child::End& end) {
         ended.code = end.signalled ? 128 + end.code : end.code;
     }
 }
-
-}  // namespace
-
-namespace {
 
 // A child that was spawned and is not watched yet.
 struct Launched {
@@ -348,35 +336,6 @@ Task<Ended> HeldCommand::run(std::chrono::milliseconds limit, OnOutput on_output
     ready_->command.limit = limit;
     return begin(std::move(ready_->command), std::move(ready_->launched), std::move(on_output),
                  std::move(stop));
-}
-
-std::string Ended::text() const {
-    auto seconds = [this] {
-        const double s = static_cast<double>(limit.count()) / 1000;
-        std::string digits = std::to_string(s);
-        digits.erase(digits.find_last_not_of('0') + 1);
-        if (digits.ends_with('.')) digits.pop_back();
-        return digits + " s";
-    };
-    switch (how) {
-        case How::exited:
-            // As a shell and the sandbox's process 1 pass on how their child ended.
-            if (code > 128 && code < 128 + NSIG)
-                return "exited with " + std::to_string(code) + ", killed by signal " +
-                       std::to_string(code - 128) + " (" + strsignal(code - 128) + ")";
-            return "exited with " + std::to_string(code);
-        case How::signalled:
-            return "was killed by signal " + std::to_string(code) + " (" + strsignal(code) + ")";
-        case How::timed_out:
-            return "took longer than " + seconds();
-        case How::silent:
-            return "printed nothing for " + seconds();
-        case How::used_too_much:
-            return "used too much";
-        case How::stopped:
-            return "was stopped";
-    }
-    return "";
 }
 
 }  // namespace slipway
