@@ -12,7 +12,7 @@ namespace slipway {
 std::chrono::milliseconds backoff(int attempt, double random);  // random in [0, 1)
 
 struct ConsumerOptions {
-    std::string queue = "service";
+    std::string queue = service_queue;
     std::string holder;
     PlaceLimits places;
     std::chrono::milliseconds place_time{

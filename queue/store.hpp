@@ -6,6 +6,7 @@
 
 #include "queue/queue.hpp"
 #include "service/base/codec.hpp"
+#include "service/model/keys.hpp"
 
 namespace slipway {
 
@@ -52,10 +53,10 @@ std::string repository_of(const T& payload) {
 }
 
 template <class T>
-Job make_job(JobKind kind, std::string id, const T& payload, std::string queue = "service") {
+Job make_job(JobName name, const T& payload, std::string queue = service_queue) {
     Job job;
-    job.kind = kind;
-    job.id = JobId(std::string(word(kind)) + "/" + std::move(id));
+    job.kind = name.kind;
+    job.id = std::move(name.id);
     job.payload = encode(payload).dump();
     job.repository = repository_of(payload);
     job.queue = std::move(queue);

@@ -77,7 +77,7 @@ const std::map<std::string, Room> rooms = {
       {"net", "forges", "queue", "policies", "catalog", "git", "lifecycle", "wording"},
       {}}},
     {"gateway", {"handlers/runs/gateway", {}, {}}},
-    {"lifecycle", {"handlers/runs", {"gateway", "queue"}, {"handlers/runs/lifecycle.hpp"}}},
+    {"lifecycle", {"handlers/runs", {"queue"}, {"handlers/runs/lifecycle.hpp"}}},
     {"control",
      {"handlers/runs/control",
       {"lifecycle", "gateway", "queue", "policies", "git", "blobs", "catalog", "wording"},
@@ -529,6 +529,22 @@ void check_forge_kinds(const std::string& path, const std::string& text, Trouble
         troubles.push_back(path + ": asks which kind of forge it is; ask for its ForgeTraits");
 }
 
+// What stored names begin with. A literal that does too writes such a name by hand, or guesses what
+// one means.
+void check_keys(const std::string& path, const std::string& text, Troubles& troubles) {
+    static const std::regex stored(
+        "^(run|pull|posted|branch|providers|result|answer|token|runs|stack|done|comment|work|"
+        "event|look|command|prepare|perform|judge|consider|release|report|pass|reply|mention|"
+        "approval)/.*");
+    if (path == "service/model/keys.hpp") return;
+    for (const auto& literal : literals_of(text))
+        if (std::regex_match(literal.text, stored))
+            troubles.push_back(path + ":" + std::to_string(line_of(text, literal.begin)) + ": \"" +
+                               literal.text +
+                               "\" is a stored name; service/model/keys.hpp has "
+                               "the function that makes or parses it");
+}
+
 Troubles layout_troubles(const Files& files) {
     Troubles troubles;
     for (const auto& [path, text] : files) {
@@ -540,6 +556,7 @@ Troubles layout_troubles(const Files& files) {
         if (is_source(path)) check_source(path, text, troubles);
         if (is_source(path)) check_forge_kinds(path, text, troubles);
         if (is_source(path)) check_functions(path, text, troubles);
+        if (is_source(path)) check_keys(path, text, troubles);
     }
     check_sentences(files, troubles);
     check_homes(files, troubles);
@@ -798,6 +815,20 @@ TEST_CASE("A question for the kind of a forge is found outside the tables that l
                              "service/base/config_forges.cpp"})
         CHECK(trouble_with(path, asks) == "");
     CHECK(trouble_with("handlers/report/x.cpp", "// a BuiltinConfig is not asked for\n") == "");
+}
+
+TEST_CASE("A stored name that is written or guessed by hand is found, elsewhere than in keys.hpp") {
+    for (const char* code : {"auto key = \"run/\" + id;", "return \"perform/\" + id + \"/plan\";",
+                             "if (id.starts_with(\"event/\")) f();", "lane(\"stack/net\");"}) {
+        CAPTURE(code);
+        CHECK(trouble_with("handlers/report/x.cpp", code).find("is a stored name") !=
+              std::string::npos);
+        CHECK(trouble_with("queue/redis/x.cpp", code) != "");
+        CHECK(trouble_with("service/model/keys.hpp", code) == "");
+    }
+    for (const char* fine : {"// \"run/\" is in keys.hpp", "get(\"/runs/{id}\");", "f(\"runs\");",
+                             "auto ref = \"refs/pull/\" + number;"})
+        CHECK(trouble_with("handlers/report/x.cpp", fine) == "");
 }
 
 TEST_CASE("A stray entry at the top is found, dot files are not") {

@@ -42,7 +42,7 @@ Task<std::variant<Caller, HttpResponse>> admit(ApiContext& context, HttpRequest 
     if (header == request.headers.end() || !header->second.starts_with(scheme))
         co_return unauthorized("this call wants a token: Authorization: Bearer …");
     auto digest = sha256_hex(std::string_view(header->second).substr(scheme.size()));
-    auto token = co_await load<TokenRecord>(context.queue, "token/" + digest);
+    auto token = co_await load<TokenRecord>(context.queue, token_key(digest));
     if (!token.version || token.value.revoked)
         co_return unauthorized("the token is not known, or was revoked");
     caller.actor.login = token.value.name;

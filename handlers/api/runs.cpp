@@ -58,7 +58,7 @@ std::int64_t number_or(const HttpRequest& request, const char* name, std::int64_
 
 Task<HttpResponse> list_runs(ApiContext& context, HttpRequest request) {
     auto stack = request.query.find("stack");
-    std::string index = stack == request.query.end() ? "runs" : "runs/" + stack->second;
+    auto index = stack == request.query.end() ? runs_index() : runs_index(StackId(stack->second));
     const auto count = std::clamp<std::int64_t>(number_or(request, "limit", 30), 1, 200);
     const auto before = number_or(request, "cursor", 0);
     auto ids = co_await context.queue.list(std::move(index), before, static_cast<int>(count));
@@ -161,8 +161,8 @@ Task<HttpResponse> ask(ApiContext& context, HttpRequest request) {
             co_return problem_response(400, "Bad request", "`providers` is a list of sources");
     }
     wanted.given_at_ms = context.clock.now_ms();
-    auto job = make_job(JobKind::command, "api/" + random_id(), wanted);
-    const auto key = "answer/" + job.id.value;
+    auto job = make_job(jobs::api_command(random_id()), wanted);
+    const auto key = answer_key(job.id);
     Commit commit;
     commit.jobs.push_back(std::move(job));
     co_await context.queue.commit(std::move(commit));

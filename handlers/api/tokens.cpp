@@ -24,18 +24,18 @@ Task<HttpResponse> create_token(ApiContext& context, HttpRequest request) {
     record.value.created_at_ms = context.clock.now_ms();
     const auto digest = sha256_hex(token);
     Commit commit;
-    commit.records.push_back(save("token/" + digest, record));
-    commit.index.push_back({"tokens", digest, record.value.created_at_ms});
+    commit.records.push_back(save(token_key(digest), record));
+    commit.index.push_back({tokens_index(), digest, record.value.created_at_ms});
     co_await context.queue.commit(std::move(commit));
     co_return json_response(
         201, Json::object({{"token", Json(token)}, {"id", Json(digest.substr(0, 12))}}));
 }
 
 Task<HttpResponse> list_tokens(ApiContext& context, HttpRequest) {
-    auto digests = co_await context.queue.list("tokens", 0, tokens_listed);
+    auto digests = co_await context.queue.list(tokens_index(), 0, tokens_listed);
     Json out = Json::array();
     for (const auto& [digest, created] : digests) {
-        auto record = co_await load<TokenRecord>(context.queue, "token/" + digest);
+        auto record = co_await load<TokenRecord>(context.queue, token_key(digest));
         auto json = encode(record.value);
         json.set("id", Json(digest.substr(0, 12)));
         out.push(std::move(json));
@@ -46,11 +46,11 @@ Task<HttpResponse> list_tokens(ApiContext& context, HttpRequest) {
 // By the beginning of its id, or by its name where only one is called so.
 Task<HttpResponse> revoke_token(ApiContext& context, HttpRequest request) {
     const auto& wanted = request.parameters["id"];
-    auto digests = co_await context.queue.list("tokens", 0, tokens_listed);
+    auto digests = co_await context.queue.list(tokens_index(), 0, tokens_listed);
     std::string found, several;
     Stored<TokenRecord> record;
     for (const auto& [digest, created] : digests) {
-        auto one = co_await load<TokenRecord>(context.queue, "token/" + digest);
+        auto one = co_await load<TokenRecord>(context.queue, token_key(digest));
         const bool by_id = wanted.size() >= 8 && digest.starts_with(wanted);
         if (!by_id && (one.value.name != wanted || one.value.revoked)) continue;
         several += (several.empty() ? "" : ", ") + digest.substr(0, 12);
@@ -68,7 +68,7 @@ Task<HttpResponse> revoke_token(ApiContext& context, HttpRequest request) {
             "several tokens are called " + wanted + ": name one by its id, " + several);
     record.value.revoked = true;
     Commit commit;
-    commit.records.push_back(save("token/" + found, record));
+    commit.records.push_back(save(token_key(found), record));
     co_await context.queue.commit(std::move(commit));
     co_return json_response(200, Json::object({{"revoked", Json(record.value.name)}}));
 }

@@ -17,15 +17,15 @@ std::optional<Plan> plan_in(Plans& plans, const BlobId& document) {
 }
 
 // The job that the run waits in, where it waits.
-std::string awaited_job(const Run& run) {
+JobId awaited_job(const Run& run) {
     switch (run.state) {
         case RunState::queued:
-            return "prepare/" + run.id.value;
+            return jobs::prepare(run.id).id;
         case RunState::planning:
-            return "perform/" + run.id.value + "/plan";
+            return jobs::perform({run.id, Phase::plan}).id;
         case RunState::confirmed:
         case RunState::applying:
-            return "perform/" + run.id.value + "/apply";
+            return jobs::perform({run.id, Phase::apply}).id;
         default:
             return {};
     }
@@ -70,7 +70,7 @@ Task<void> prefer_applied(ReportContext& context, StackReport& stack, const RunI
 // The run that holds the lane in which this one is queued.
 Task<std::optional<Ahead>> ahead_of(ReportContext& context, const Run& run) {
     if (run.kind != RunKind::tracked || run.state != RunState::queued) co_return std::nullopt;
-    const auto lane = "stack/" + run.stack.value;
+    const auto lane = stack_lane(run.stack);
     const auto members = co_await context.queue.lane(lane);
     if (std::find(members.begin(), members.end(), run.id.value) == members.end())
         co_return std::nullopt;
@@ -134,10 +134,8 @@ Task<void> add_run(ReportContext& context, StackReport& stack, const PullStack& 
     if (run.confirmation && run.confirmation->approval)
         stack.approval = *run.confirmation->approval;
     stack.plan = plan_in(context.plans, plan_of(run).document);
-    if (const auto job = awaited_job(run); !job.empty()) {
-        JobId waiting(job);
-        stack.place_in_queue = co_await context.queue.place_in_queue(waiting);
-    }
+    if (const auto job = awaited_job(run); !job.empty())
+        stack.place_in_queue = co_await context.queue.place_in_queue(job);
     stack.ahead = co_await ahead_of(context, run);
     co_await add_approved_plan(context, stack);
     const auto seen = before.find(stack.stack.value);

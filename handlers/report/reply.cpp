@@ -32,7 +32,7 @@ Task<void> write_reply(ReportContext& context, ClaimedJob job) {
     if (reply.text.empty())
         co_await forge.acknowledge(reply.pull, reply.comment_id);
     else
-        co_await forge.add_comment(reply.pull, "reply/" + reply.comment_id, reply.text);
+        co_await forge.add_comment(reply.pull, reply_comment_key(reply.comment_id), reply.text);
 }
 
 Task<void> pass_merge_group(ReportContext& context, ClaimedJob job) {

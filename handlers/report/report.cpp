@@ -93,8 +93,8 @@ Task<void> put_mention(Writing& writing) {
     auto& posted = writing.posted.value;
     auto wanted = mention(writing.report);
     if (wanted && wanted->key != posted.mentioned &&
-        !(wanted->key.starts_with("approval/") && posted.mentioned.starts_with("approval/"))) {
-        auto key = "mention/" + writing.name.text() + "/" + wanted->key;
+        !(is_approval_mention(wanted->key) && is_approval_mention(posted.mentioned))) {
+        auto key = mention_comment_key(writing.name, wanted->key);
         co_await writing.forge.add_comment(writing.name, std::move(key), wanted->body);
         posted.mentioned = wanted->key;
         ++posted.calls;
@@ -230,7 +230,7 @@ void count_in(PostedRecord& posted, const Writing& writing) {
 Task<void> come_again(ReportContext& context, const ClaimedJob& job, const PullRequestName& name,
                       std::int64_t at_ms) {
     Commit commit;
-    auto again = make_job(JobKind::report, name.text(), name);
+    auto again = make_job(jobs::report(name), name);
     again.not_before_ms = at_ms;
     commit.jobs.push_back(std::move(again));
     commit.holding = job.lease;

@@ -2,19 +2,12 @@
 
 #include <map>
 
-#include "handlers/runs/gateway/gateway.hpp"
-
 namespace slipway {
 
 namespace {
 
-JobId work_of(const RunId& run, Phase phase) {
-    return JobId("perform/" + run.value + "/" + std::string(word(phase)));
-}
-
 void enter_lane(Commit& commit, const Run& run) {
-    commit.enter.push_back(
-        {lane_of(run), run.id.value, make_job(JobKind::prepare, run.id.value, run.id)});
+    commit.enter.push_back({lane_of(run), run.id.value, make_job(jobs::prepare(run.id), run.id)});
 }
 
 }  // namespace
@@ -40,10 +33,10 @@ void begin_history(Run& run, std::int64_t now_ms, std::string by) {
 
 void create_run(Commit& commit, const Run& run) {
     commit.records.push_back(save(run_key(run.id), StoredRun{run, 0}));
-    commit.index.push_back({"runs", run.id.value, run.created_at_ms});
-    commit.index.push_back({"runs/" + run.stack.value, run.id.value, run.created_at_ms});
+    commit.index.push_back({runs_index(), run.id.value, run.created_at_ms});
+    commit.index.push_back({runs_index(run.stack), run.id.value, run.created_at_ms});
     if (run.kind == RunKind::proposed)
-        commit.jobs.push_back(make_job(JobKind::prepare, run.id.value, run.id));
+        commit.jobs.push_back(make_job(jobs::prepare(run.id), run.id));
     else if (run.waits_for.empty())
         enter_lane(commit, run);
 }
@@ -67,12 +60,12 @@ void store_run(Commit& commit, const StoredRun& run, Reported reported) {
     commit.records.push_back(save(run_key(value.id), run));
     if (value.pull && reported == Reported::now) {
         PullRequestName name{value.repository, *value.pull};
-        commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+        commit.jobs.push_back(make_job(jobs::report(name), name));
     }
     if (!is_terminal(value.state) || value.kind != RunKind::tracked) return;
     commit.leave.push_back({lane_of(value), value.id.value});
     for (const auto& dependent : value.dependents)
-        commit.jobs.push_back(make_job(JobKind::release, dependent.value, dependent));
+        commit.jobs.push_back(make_job(jobs::release(dependent), dependent));
 }
 
 bool cancel_run(Commit& commit, StoredRun& run, const Cancellation& cancellation,
@@ -82,9 +75,9 @@ bool cancel_run(Commit& commit, StoredRun& run, const Cancellation& cancellation
                  cancellation.note))
         return false;
     value.reason = cancellation.reason;
-    commit.cancel.push_back(JobId("prepare/" + value.id.value));
+    commit.cancel.push_back(jobs::prepare(value.id).id);
     for (const auto phase : {Phase::plan, Phase::apply})
-        commit.cancel.push_back(work_of(value.id, phase));
+        commit.cancel.push_back(jobs::perform({value.id, phase}).id);
     store_run(commit, run, reported);
     return true;
 }
@@ -127,7 +120,7 @@ void resolve_run(Commit& commit, StoredRun& run, const Run& follow_up, bool appl
     run.value.reason = said.reason;
     advance(run.value, applied ? RunEvent::resolved_applied : RunEvent::resolved_failed,
             said.now_ms, said.by, said.note);
-    commit.cancel.push_back(work_of(run.value.id, Phase::find_out));
+    commit.cancel.push_back(jobs::perform({run.value.id, Phase::find_out}).id);
     store_run(commit, run);
     create_run(commit, follow_up);
 }

@@ -14,7 +14,7 @@ namespace slipway {
 using StoredRun = Stored<Run>;
 
 // What touches the state of the run's stack goes through this lane.
-inline std::string lane_of(const Run& run) { return "stack/" + run.stack.value; }
+inline std::string lane_of(const Run& run) { return stack_lane(run.stack); }
 
 // Those of the ids that are known, in their order.
 Task<std::vector<StoredRun>> load_runs(Queue& queue, std::vector<RunId> ids);

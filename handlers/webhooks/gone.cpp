@@ -74,7 +74,7 @@ Renamed renamed_directory(const RenameQuestion& question) {
 // A proposed run's plan may be of a state that only its pull request names: it can tell that there
 // is something, never that there is nothing.
 Task<int> resources_of(Queue& queue, StackId stack) {
-    auto ids = co_await queue.list("runs/" + stack.value, 0, runs_looked_at);
+    auto ids = co_await queue.list(runs_index(stack), 0, runs_looked_at);
     std::vector<std::string> keys;
     for (const auto& [id, score] : ids) keys.push_back(run_key(RunId(id)));
     auto records = co_await queue.read_many(keys);

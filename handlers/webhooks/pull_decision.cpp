@@ -7,7 +7,7 @@ namespace slipway {
 namespace {
 
 void leave_report(Commit& commit, const PullRequestName& name) {
-    commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+    commit.jobs.push_back(make_job(jobs::report(name), name));
 }
 
 void save_record(Commit& commit, const Stored<PullRecord>& record) {
@@ -174,7 +174,7 @@ Commit plan_pull(PullLook look) {
     const auto& name = look.fresh.name;
     leave_report(commit, name);
     if (keeps_a_plan)  // the others are considered when they are judged
-        commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
+        commit.jobs.push_back(make_job(jobs::consider(name), name));
     save_record(commit, stored);
     return commit;
 }

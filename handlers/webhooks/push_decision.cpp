@@ -104,7 +104,7 @@ Commit decide_push(PushLook look) {
     for (const auto& [number, record] : look.pulls) {
         const auto& name = record.value.pull.name;
         commit.records.push_back(save(pull_key(name), record));
-        commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+        commit.jobs.push_back(make_job(jobs::report(name), name));
     }
     return commit;
 }

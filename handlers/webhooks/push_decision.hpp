@@ -21,10 +21,6 @@ struct BranchRecord {
     }
 };
 
-inline std::string branch_key(const RepositoryName& repository, const std::string& branch) {
-    return "branch/" + repository.text() + "/" + branch;
-}
-
 // All that was read of a push.
 struct PushLook {
     RepositoryName repository;

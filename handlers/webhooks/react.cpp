@@ -13,19 +13,6 @@ namespace slipway {
 
 namespace {
 
-struct Names {
-    std::string forge, delivery;
-};
-
-std::optional<Names> names_of(const JobId& id) {
-    std::string_view rest = id.value;
-    if (!rest.starts_with("event/")) return std::nullopt;
-    rest.remove_prefix(6);
-    auto slash = rest.find('/');
-    if (slash == rest.npos) return std::nullopt;
-    return Names{std::string(rest.substr(0, slash)), std::string(rest.substr(slash + 1))};
-}
-
 // 1, 2, 4, 8 s, then the forge is taken at its word.
 constexpr int patience = 4;
 
@@ -59,20 +46,20 @@ Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job)
     auto command = parse_comment(comment->body, context.command_words);
     if (!command) co_return;
 
-    const auto once = event.pull.repository.forge + "/" + event.comment_id;
+    const auto& forge_name = event.pull.repository.forge;
     Commit commit;
     commit.holding = job.lease;
     commit.finish = true;
-    commit.once.push_back("comment/" + once);
+    commit.once.push_back(comment_once(forge_name, event.comment_id));
     CommentReply reply;
     reply.pull = event.pull;
     reply.comment_id = event.comment_id;
     if (const auto* mistake = std::get_if<CommandMistake>(&*command)) {
         reply.text = mistake->message;
-        commit.jobs.push_back(make_job(JobKind::reply, once, reply));
+        commit.jobs.push_back(make_job(jobs::reply(forge_name, event.comment_id), reply));
     } else if (const auto& given = std::get<CommentCommand>(*command); given.verb == Verb::help) {
         reply.text = command_help(context.command_words.front());
-        commit.jobs.push_back(make_job(JobKind::reply, once, reply));
+        commit.jobs.push_back(make_job(jobs::reply(forge_name, event.comment_id), reply));
     } else {
         Request request;
         request.verb = given.verb;
@@ -85,8 +72,8 @@ Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job)
         request.note = given.note;
         request.comment_id = event.comment_id;
         request.given_at_ms = comment->created_at_ms;
-        commit.jobs.push_back(make_job(JobKind::command, once, request));
-        commit.jobs.push_back(make_job(JobKind::reply, once + "/seen", reply));
+        commit.jobs.push_back(make_job(jobs::command(forge_name, event.comment_id), request));
+        commit.jobs.push_back(make_job(jobs::acknowledge(forge_name, event.comment_id), reply));
     }
     co_await context.queue.commit(std::move(commit));  // a conflict: it was acted on already
 }
@@ -101,7 +88,7 @@ Task<void> react_to(ReactContext& context, ReviewChanged event, ClaimedJob job) 
     }
     commit.holding = job.lease;
     commit.finish = true;
-    commit.jobs.push_back(make_job(JobKind::consider, event.pull.text(), event.pull));
+    commit.jobs.push_back(make_job(jobs::consider(event.pull), event.pull));
     auto done = co_await context.queue.commit(std::move(commit));
     if (done == Committed::conflict) throw Overtaken("the pull request moved on meanwhile");
 }
@@ -139,8 +126,7 @@ Task<void> react_to(ReactContext&, RepositoryRenamed event, ClaimedJob) {
 Task<void> react_to(ReactContext& context, MergeGroupRequested event, ClaimedJob job) {
     MergeGroupCommit group{event.repository, event.head};
     Commit commit;
-    commit.jobs.push_back(
-        make_job(JobKind::pass, event.repository.text() + "/" + event.head.value, group));
+    commit.jobs.push_back(make_job(jobs::pass(event.repository, event.head), group));
     commit.holding = job.lease;
     commit.finish = true;
     co_await context.queue.commit(std::move(commit));
@@ -149,7 +135,7 @@ Task<void> react_to(ReactContext& context, MergeGroupRequested event, ClaimedJob
 }  // namespace
 
 Task<void> react(ReactContext& context, ClaimedJob job) {
-    auto names = names_of(job.job.id);
+    auto names = jobs::parse_event(job.job.id);
     if (!names) co_return;
     auto forge = context.forges.find(names->forge);
     auto delivery = co_await context.queue.delivery(names->forge, names->delivery);

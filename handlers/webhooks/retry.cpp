@@ -85,8 +85,7 @@ void answer(Commit& commit, const LookRequest& request, const std::string& troub
     reply.text = answers::not_retried(trouble);
     // Its own job: the command itself was answered under the comment's name.
     commit.jobs.push_back(
-        make_job(JobKind::reply,
-                 request.pull.repository.forge + "/" + request.comment_id + "/again", reply));
+        make_job(jobs::late_reply(request.pull.repository.forge, request.comment_id), reply));
 }
 
 Task<std::vector<Run>> asked_for(ReactContext& context, std::vector<RunId> ids) {
@@ -160,7 +159,7 @@ void join_pulls(Commit& commit, RetryLook& look, std::vector<Run>& runs) {
     for (auto& [key, record] : look.pulls) {
         const auto& name = record.value.pull.name;
         commit.records.push_back(save(key, record));
-        commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+        commit.jobs.push_back(make_job(jobs::report(name), name));
     }
 }
 

@@ -5,6 +5,7 @@
 #include "queue/limits.hpp"
 #include "queue/memory/model.hpp"
 #include "service/base/json.hpp"
+#include "service/model/keys.hpp"
 
 namespace slipway {
 
@@ -14,7 +15,7 @@ Accepted QueueModel::accept(const Delivery& delivery, std::int64_t now) {
         if (beside) kept.id += "~" + delivery.event;
         auto& place = deliveries_[kept.forge + "/" + kept.id];
         Job job;
-        job.id = JobId("event/" + kept.forge + "/" + kept.id);
+        job.id = jobs::event(kept.forge, kept.id).id;
         job.kind = JobKind::event;
         job.repository = kept.repository;
         if (place.until > now && place.delivery.event == delivery.event) {

@@ -14,6 +14,7 @@
 #include "queue/redis/stored_delivery.hpp"
 #include "queue/redis/stored_record.hpp"
 #include "queue/redis/wake.hpp"
+#include "service/model/keys.hpp"
 
 namespace slipway {
 namespace {
@@ -35,7 +36,7 @@ class RedisQueue : public Queue {
         const auto value = stored_delivery(delivery);
         for (const auto& id : {delivery.id, delivery.id + "~" + delivery.event}) {
             Job job;
-            job.id = JobId("event/" + delivery.forge + "/" + id);
+            job.id = jobs::event(delivery.forge, id).id;
             job.repository = delivery.repository;
             Words words;
             words.reserve(10);

@@ -261,7 +261,7 @@ class Service {
                        patience = std::chrono::milliseconds(10'000);
         for (auto waited = step; waited < patience; waited += step) {
             auto status = co_await queue_->status();
-            if (status.waiting["service"] == 0 && status.leased == 0) co_return;
+            if (status.waiting[service_queue] == 0 && status.leased == 0) co_return;
             co_await sleep_for(step);
         }
     }

@@ -29,11 +29,13 @@ constexpr std::array<std::string_view, 11> words_of(JobKind) {
             "consider", "release", "report",  "pass",    "reply"};
 }
 
+inline constexpr const char* service_queue = "service";  // of all jobs but a worker's
+
 struct Job {
     JobId id;
     JobKind kind = JobKind::event;
-    std::string queue = "service";  // "service", or "work/<pool>" for workers
-    std::string payload;            // JSON, as the kind defines it
+    std::string queue = service_queue;  // or that of a pool of workers
+    std::string payload;                // JSON, as the kind defines it
     std::string
         repository;    // "forge/owner/name": jobs of one take turns with those of others; "forge/":
                        // which one is not known yet; "": of that of the job that leaves it

@@ -44,6 +44,4 @@ struct ProviderBasis {
     }
 };
 
-inline std::string providers_key(const StackId& stack) { return "providers/" + stack.value; }
-
 }  // namespace slipway

@@ -157,12 +157,4 @@ struct PostedRecord {
     }
 };
 
-inline std::string pull_key(const PullRequestName& name) {
-    return "pull/" + name.repository.text() + "/" + std::to_string(name.number);
-}
-inline std::string posted_key(const PullRequestName& name) {
-    return "posted/" + name.repository.text() + "/" + std::to_string(name.number);
-}
-inline std::string run_key(const RunId& id) { return "run/" + id.value; }
-
 }  // namespace slipway

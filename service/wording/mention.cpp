@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "service/model/ascii.hpp"
+#include "service/model/keys.hpp"
 #include "service/wording/reasons.hpp"
 #include "service/wording/report.hpp"
 
@@ -107,7 +108,7 @@ std::optional<Mention> mention(const Report& report) {
     std::string what;
     for (std::size_t i = 0; i < missing.size() && i < 5; ++i)
         what += (what.empty() ? "" : ", ") + escape_markdown(missing[i].text.substr(0, 200));
-    return said("approval/" + report.pull.head.value, logins,
+    return said(approval_mention(report.pull.head), logins,
                 "An approval is needed here: " + what + ".");
 }
 

@@ -153,7 +153,7 @@ struct ControlBench {
     Answer answer(Request request) {
         request.actor.forge = infra.forge;
         request.given_at_ms = clock.now_ms() + 60'000;
-        auto job = make_job(JobKind::command, "test/" + std::to_string(++asked_), request);
+        auto job = make_job(jobs::command("test", std::to_string(++asked_)), request);
         const auto key = "answer/" + job.id.value;
         work(std::move(job), answer_request);
         return run_task(io, load<Answer>(*queue, key)).value;

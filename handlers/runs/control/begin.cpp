@@ -138,7 +138,7 @@ void refuse(Commit& commit, StoredRun& run, const SecondLook& found, std::int64_
     commit.finish = true;
     if (run.value.pull) {
         PullRequestName name{run.value.repository, *run.value.pull};
-        commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
+        commit.jobs.push_back(make_job(jobs::consider(name), name));
     }
     store_run(commit, run);
 }
@@ -159,7 +159,7 @@ Reason why_not_confirmed_now(const StoredRun& run, const std::string& plan_diges
 
 Task<BeginAnswer> begin_or_not(ControlContext& context, RunId id, Lease lease,
                                std::string plan_digest) {
-    const std::string once = "done/" + plan_digest;
+    const auto once = apply_once(plan_digest);
     auto run = co_await load<Run>(context.queue, run_key(id));
     if (run.value.state == RunState::applying && plan_of(run.value).digest == plan_digest) {
         // Asked again, since the first answer was lost: only the lease that took the plan hears

@@ -109,7 +109,7 @@ Commit decide_pull(const ControlContext& context, ConsiderLook look) {
     const auto& name = look.pull.value.pull.name;
     if (encode(look.pull.value).dump() != look.before)
         commit.records.push_back(save(pull_key(name), look.pull));
-    commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+    commit.jobs.push_back(make_job(jobs::report(name), name));
     return commit;
 }
 

@@ -16,7 +16,7 @@ class InProcessGateway : public RunGateway {
 
     Task<std::optional<Work>> next(std::string worker, std::string pool,
                                    std::chrono::milliseconds wait) override {
-        return on_service_executor(claim(std::move(worker), "work/" + pool, wait));
+        return on_service_executor(claim(std::move(worker), work_queue(pool), wait));
     }
     Task<Renewed> renew(Lease lease) override {
         return on_service_executor(queue_.renew(lease, context_.lease));
@@ -82,15 +82,14 @@ class InProcessGateway : public RunGateway {
         co_await queue_.commit(std::move(commit));
     }
     Task<bool> store(RunId run, Lease lease, PhaseResult result) {
-        // perform/<run>/<phase>
-        const auto phase =
-            parse_word<Phase>(lease.job.value.substr(lease.job.value.rfind('/') + 1));
-        RunPhase which{std::move(run), phase.value_or(Phase::plan)};
+        const auto performed = jobs::parse_perform(lease.job);
+        if (!performed || performed->run != run) co_return false;
+        const auto& which = *performed;
         auto stored = co_await load<PhaseResult>(queue_, result_key(which));
         stored.value = std::move(result);
         Commit commit;
         commit.records.push_back(save(result_key(which), stored));
-        commit.jobs.push_back(make_job(JobKind::judge, which.text(), which));
+        commit.jobs.push_back(make_job(jobs::judge(which), which));
         commit.holding = lease;
         commit.finish = true;
         auto done = co_await queue_.commit(std::move(commit));

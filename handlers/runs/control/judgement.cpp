@@ -31,7 +31,7 @@ Reported judge_plan(Commit& commit, JudgeLook& look) {
     }
     if (run.pull) {
         PullRequestName name{run.repository, *run.pull};
-        commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
+        commit.jobs.push_back(make_job(jobs::consider(name), name));
         return Reported::later;
     }
     if (run.state == RunState::unconfirmed) {

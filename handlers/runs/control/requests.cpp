@@ -125,7 +125,7 @@ void leave_reply(CommandContext& command) {
     reply.text = command.answer.text;
     reply.explained = std::move(command.explained);
     command.commit.jobs.push_back(
-        make_job(JobKind::reply, reply.pull.repository.forge + "/" + reply.comment_id, reply));
+        make_job(jobs::reply(reply.pull.repository.forge, reply.comment_id), reply));
 }
 
 // All that the request leaves behind; a refusal nothing but its answer.
@@ -139,7 +139,7 @@ Commit commit_of(CommandContext& command, const std::string& key) {
     if (command.pull_changed) {
         const auto& name = *command.request.pull;
         commit.records.push_back(save(pull_key(name), command.pull));
-        commit.jobs.push_back(make_job(JobKind::consider, name.text(), name));
+        commit.jobs.push_back(make_job(jobs::consider(name), name));
     }
     commit.records.push_back(save(key, Stored<Answer>{command.answer, 0}));
     if (!command.request.comment_id.empty()) leave_reply(command);
@@ -152,7 +152,7 @@ Task<void> answer_request(ControlContext& context, ClaimedJob job) {
     CommandContext command;
     command.request = job_payload<Request>(job.job);
     // Answered before: somebody put an old job back into Redis.
-    const auto key = "answer/" + job.job.id.value;
+    const auto key = answer_key(job.job.id);
     const auto answer = co_await load<Answer>(context.queue, key);
     if (answer.version) co_return;
     co_await read_request(context, command);

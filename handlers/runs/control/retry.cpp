@@ -20,7 +20,7 @@ std::vector<Run> values_of(const std::vector<StoredRun>& stored) {
 }
 
 Task<std::vector<Run>> recent_runs(Queue& queue, StackId stack) {
-    auto listed = co_await queue.list("runs/" + stack.value, 0, runs_looked_at);
+    auto listed = co_await queue.list(runs_index(stack), 0, runs_looked_at);
     std::vector<RunId> ids;
     for (const auto& [id, score] : listed) ids.emplace_back(id);
     const auto found = co_await load_runs(queue, std::move(ids));
@@ -168,7 +168,7 @@ void plan_again(CommandContext& command, const Targets& targets) {
     for (const auto* target : targets)
         if (target->stack) look.targets.push_back(target->stack->settings.id);
     command.commit.jobs.push_back(
-        make_job(JobKind::look, look.pull.text() + "/" + command.request.comment_id, look));
+        make_job(jobs::look(look.pull, command.request.comment_id), look));
     say(command, answers::planning_again());
 }
 
@@ -190,8 +190,7 @@ void retry(CommandContext& command, Targets targets) {
         (asked.size() < targets.size() ? asked : follow).push_back(one.run.stack);
     }
     const auto& first = command.retried.front().run;
-    command.commit.jobs.push_back(
-        make_job(JobKind::look, "again/" + first.id.value, look_for(command)));
+    command.commit.jobs.push_back(make_job(jobs::look_again(first.id), look_for(command)));
     say(command, answers::retrying(asked, follow, first.settings.branch));
 }
 

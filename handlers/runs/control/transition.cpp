@@ -17,8 +17,7 @@ Task<std::vector<PullRequestName>> pulls_behind(ControlContext& context, Run run
 }
 
 void leave_reports(Commit& commit, const std::vector<PullRequestName>& pulls) {
-    for (const auto& name : pulls)
-        commit.jobs.push_back(make_job(JobKind::report, name.text(), name));
+    for (const auto& name : pulls) commit.jobs.push_back(make_job(jobs::report(name), name));
 }
 
 Task<std::shared_ptr<Repository>> fetch_branch(ControlContext& context, const Run& run,
@@ -66,8 +65,7 @@ Job perform_job(const ControlContext& context, const Run& run, Phase phase) {
     constexpr std::int64_t a_day_ms = 24 * 3600 * 1000;
     spec.expires_at_ms = context.clock.now_ms() + a_day_ms;
     spec.signature = spec_signature(spec, context.spec_key);
-    RunPhase which{run.id, phase};
-    auto job = make_job(JobKind::perform, which.text(), spec, "work/" + settings.pool);
+    auto job = make_job(jobs::perform({run.id, phase}), spec, work_queue(settings.pool));
     job.repository = run.repository.text();
     job.priority = run.kind == RunKind::tracked ? 1 : 0;
     return job;

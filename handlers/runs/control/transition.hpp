@@ -5,18 +5,6 @@
 
 namespace slipway {
 
-struct RunPhase {
-    RunId run;
-    Phase phase = Phase::plan;
-    static void fields(auto& self, auto&& f) {
-        f("run", self.run);
-        f("phase", self.phase);
-    }
-    std::string text() const { return run.value + "/" + std::string(word(phase)); }
-};
-
-inline std::string result_key(const RunPhase& which) { return "result/" + which.text(); }
-
 // Pull requests whose runs wait in the lane behind this one: what they wait for has changed.
 Task<std::vector<PullRequestName>> pulls_behind(ControlContext& context, Run run);
 void leave_reports(Commit& commit, const std::vector<PullRequestName>& pulls);

@@ -12,20 +12,13 @@
 
 #include "service/base/task.hpp"
 #include "service/model/lease.hpp"
+#include "service/model/phase.hpp"
 #include "service/model/plan.hpp"
 #include "service/model/run.hpp"
 #include "service/model/secret.hpp"
 #include "service/model/stack.hpp"
 
 namespace slipway {
-
-enum class Phase {
-    plan,
-    apply,
-    find_out,  // what became of an apply whose end nobody saw: the journal, or a plan that shows
-               // what is left
-};
-constexpr std::array<std::string_view, 3> words_of(Phase) { return {"plan", "apply", "find_out"}; }
 
 // Everything a worker needs for one phase of one run. Signed by the service and expiring (rule R6).
 struct RunSpec {

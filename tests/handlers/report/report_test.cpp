@@ -65,7 +65,7 @@ struct Scene {
         (run.kind == RunKind::tracked ? at->tracked : at->proposed) = run.id;
     }
     void report() {
-        auto job = make_job(JobKind::report, name().text(), name());
+        auto job = make_job(jobs::report(name()), name());
         Commit leave;
         leave.jobs.push_back(job);
         run_task(io, queue->commit(std::move(leave)));

@@ -44,7 +44,8 @@ struct Bench {
         moved.records.push_back(save(run_key(one.value.id), one));
         moved.cancel.push_back(JobId("prepare/" + one.value.id.value));
         if (!job.empty())
-            moved.jobs.push_back(make_job(JobKind::perform, job, one.value.id, where));
+            moved.jobs.push_back(
+                make_job(JobName{JobKind::perform, JobId("perform/" + job)}, one.value.id, where));
         commit(std::move(moved));
         return stored(id);
     }

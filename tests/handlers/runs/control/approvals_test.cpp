@@ -204,7 +204,7 @@ TEST_CASE("W5: a run that must be confirmed waits although everything is approve
     run.approved_run = RunId("p");
     run.must_confirm = {Cause::forced_push, "main"};
     bench.put(run);
-    const auto job = make_job(JobKind::consider, bench.pull_name.text(), bench.pull_name);
+    const auto job = make_job(jobs::consider(bench.pull_name), bench.pull_name);
     bench.work(job, consider);
     CHECK(bench.run("t").state == RunState::unconfirmed);
     CHECK(bench.run("t").reason == Reason{Cause::forced_push, "main"});

@@ -61,9 +61,7 @@ struct Scene : ControlBench {
         REQUIRE(run_task(io, queue->commit(std::move(commit))) == Committed::done);
         consider_now();
     }
-    void consider_now() {
-        work(make_job(JobKind::consider, pull_name.text(), pull_name), consider);
-    }
+    void consider_now() { work(make_job(jobs::consider(pull_name), pull_name), consider); }
     void approve() { forge->given_reviews.push_back(review("ada")); }
     int approved() {
         int out = 0;

@@ -46,7 +46,7 @@ struct Worked : ControlBench {
         Commit kept;
         kept.records.push_back(save(result_key(which), stored));
         commit(std::move(kept));
-        work(make_job(JobKind::judge, which.text(), which), judge);
+        work(make_job(jobs::judge(which), which), judge);
         return this->run("r");
     }
     Run of_branch(Outcome outcome = Outcome::planned) {
@@ -260,8 +260,8 @@ TEST_CASE("a result that nobody waits for changes nothing") {
     CHECK(bench.applied(Outcome::applied, Phase::apply, RunState::unconfirmed).state ==
           RunState::unconfirmed);
     Worked unknown;
-    unknown.work(make_job(JobKind::judge, "gone/plan", RunPhase{RunId("gone"), Phase::plan}),
-                 judge);
+    const RunPhase gone{RunId("gone"), Phase::plan};
+    unknown.work(make_job(jobs::judge(gone), gone), judge);
     CHECK(unknown.run("gone").id.empty());
 }
 

@@ -33,7 +33,7 @@ struct Queued : ControlBench {
     }
     Run prepared() {
         put(run_);
-        work(make_job(JobKind::prepare, "t", run_.id), prepare);
+        work(make_job(jobs::prepare(run_.id), run_.id), prepare);
         return run("t");
     }
     RunSpec spec() { return job_payload<RunSpec>(claimed("work/default").job); }
@@ -68,7 +68,7 @@ TEST_CASE("a run that was superseded before it was prepared is left alone") {
     Queued bench;
     bench.run_.state = RunState::canceled;
     CHECK(bench.prepared().state == RunState::canceled);
-    bench.work(make_job(JobKind::prepare, "gone", RunId("gone")), prepare);
+    bench.work(make_job(jobs::prepare(RunId("gone")), RunId("gone")), prepare);
     CHECK(bench.run("gone").id.empty());
 }
 
@@ -133,7 +133,7 @@ TEST_CASE("a dependent waits until every upstream is through, enters its lane, o
         bench.put(upstream);
         bench.run_.waits_for = {upstream.id};
         bench.put(bench.run_);
-        bench.work(make_job(JobKind::release, "t", bench.run_.id), release);
+        bench.work(make_job(jobs::release(bench.run_.id), bench.run_.id), release);
         const auto run = bench.run("t");
         CHECK(run.state == (state == RunState::failed ? RunState::skipped : RunState::queued));
         CHECK(bench.lane().size() == (state == RunState::finished ? 1 : 0));
@@ -144,12 +144,13 @@ TEST_CASE("a dependent is released once, and not where an upstream cannot be rea
     Queued bench;
     bench.run_.state = RunState::canceled;
     bench.put(bench.run_);
-    bench.work(make_job(JobKind::release, "t", bench.run_.id), release);
+    bench.work(make_job(jobs::release(bench.run_.id), bench.run_.id), release);
     CHECK(bench.run("t").state == RunState::canceled);
 
     bench.run_.state = RunState::queued;
     bench.run_.waits_for = {RunId("gone")};
     bench.put(bench.run_);
-    CHECK_THROWS_AS(bench.work(make_job(JobKind::release, "t", bench.run_.id), release), Failure);
+    CHECK_THROWS_AS(bench.work(make_job(jobs::release(bench.run_.id), bench.run_.id), release),
+                    Failure);
     CHECK(bench.lane().empty());
 }

@@ -36,9 +36,9 @@ TEST_CASE("W2: a run is confirmed with permission to write and the role writer")
 TEST_CASE("W2: an account of another forge has no rights here") {
     Waiting bench;
     auto request = bench.request(Verb::apply, "grace");
-    auto job = make_job(JobKind::command, "test/other", request);
+    auto job = make_job(jobs::command("test", "other"), request);
     request.actor.forge = "elsewhere.test";
-    job = make_job(JobKind::command, "test/other", request);
+    job = make_job(jobs::command("test", "other"), request);
     bench.work(job, answer_request);
     CHECK(bench.run("t").state == RunState::unconfirmed);
 }
@@ -169,7 +169,7 @@ TEST_CASE("an apply whose end nobody saw is resolved by whoever may confirm, and
 TEST_CASE("S1: a command that was answered is not obeyed again") {
     Waiting bench;
     const auto request = bench.request(Verb::apply, "grace");
-    const auto job = make_job(JobKind::command, "test/once", request);
+    const auto job = make_job(jobs::command("test", "once"), request);
     bench.work(job, answer_request);
     REQUIRE(bench.run("t").state == RunState::confirmed);
     bench.put(bench.planned(RunKind::tracked, "t"));

@@ -27,7 +27,7 @@ struct Asked : ControlBench {
         one.index.push_back({"runs/" + run.stack.value, run.id.value, clock.now_ms()});
         if (in_lane)
             one.enter.push_back(
-                {lane_of(run), run.id.value, make_job(JobKind::prepare, run.id.value, run.id)});
+                {lane_of(run), run.id.value, make_job(jobs::prepare(run.id), run.id)});
         commit(std::move(one));
     }
     Answer ask(Verb verb, const char* login = "grace") { return answer(request(verb, login)); }
