@@ -176,6 +176,8 @@ class Queue {
     virtual void look_again() = 0;
     // `cancel_wanted` stays with the job over later leases; the lease is prolonged all the same.
     virtual Task<Renewed> renew(Lease lease, std::chrono::milliseconds for_another) = 0;
+    // The job of a lease that still holds; nullopt: it has gone.
+    virtual Task<std::optional<Job>> leased(Lease lease) = 0;
     // The job is done. False: the lease had gone to somebody else.
     virtual Task<bool> finish(Lease lease) = 0;
     // Back to the queue after `delay`; after attempts_limit attempts it is dead and kept for

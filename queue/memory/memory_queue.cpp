@@ -66,6 +66,7 @@ class MemoryQueue : public Queue {
     Task<Renewed> renew(Lease lease, milliseconds for_another) override {
         co_return model_.renew(lease, for_another, now());
     }
+    Task<std::optional<Job>> leased(Lease lease) override { co_return model_.leased(lease); }
     Task<bool> finish(Lease lease) override {
         auto ours = model_.finish(lease, now());
         changed_.notify();

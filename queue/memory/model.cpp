@@ -233,6 +233,12 @@ Renewed QueueModel::renew(const Lease& lease, std::chrono::milliseconds for_anot
     return at->second.cancel ? Renewed::cancel_wanted : Renewed::held;
 }
 
+std::optional<Job> QueueModel::leased(const Lease& lease) {
+    const auto at = held(lease);
+    if (at == jobs_.end()) return std::nullopt;
+    return at->second.job;
+}
+
 bool QueueModel::finish(const Lease& lease, std::int64_t now) {
     auto at = held(lease);
     if (at == jobs_.end()) return false;

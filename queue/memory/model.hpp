@@ -27,6 +27,7 @@ class QueueModel {
     std::optional<ClaimedJob> claim(const std::string& queue, std::chrono::milliseconds lease,
                                     const std::vector<std::string>& except, std::int64_t now);
     Renewed renew(const Lease& lease, std::chrono::milliseconds for_another, std::int64_t now);
+    std::optional<Job> leased(const Lease& lease);
     bool finish(const Lease& lease, std::int64_t now);
     bool retry(const Lease& lease, std::chrono::milliseconds delay, const std::string& why,
                std::int64_t now);

@@ -151,6 +151,15 @@ class RedisQueue : public Queue {
         co_return answered_word<Renewed>(reply);
     }
 
+    Task<std::optional<Job>> leased(Lease lease) override {
+        auto words = lease_words(lease);
+        auto reply = co_await server_->call(scripts::leased, std::move(words));
+        if (reply.is_nil()) co_return std::nullopt;
+        if (reply.items.size() != 2) not_understood();
+        co_return answered_job(record_key_, lease.job.value, reply.items[0].text,
+                               reply.items[1].text);
+    }
+
     Task<bool> finish(Lease lease) override {
         auto words = lease_words(lease);
         return yes(scripts::finish, std::move(words));

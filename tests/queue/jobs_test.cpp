@@ -146,6 +146,31 @@ TEST_CASE_TEMPLATE("whoever comes with an older fence is refused", Where, BOTH_Q
     CHECK(t.get(t.queue().finish(now->lease)));
 }
 
+TEST_CASE_TEMPLATE("a lease tells its job as long as it holds", Where, BOTH_QUEUES) {
+    Fixture<Where> t;
+    auto left = job("a");
+    left.repository = "hub/acme/infra";
+    left.payload = "{\"n\":1}";
+    t.leave(left);
+    const auto first = t.claim();
+    REQUIRE(first);
+    auto never = first->lease;
+    ++never.fence;
+    CHECK(t.get(t.queue().leased(first->lease)) == left);
+    CHECK_FALSE(t.get(t.queue().leased(never)));
+    CHECK_FALSE(t.get(t.queue().leased({JobId("nobody"), first->lease.fence})));
+
+    t.pass(31s);
+    t.expire();
+    CHECK_FALSE(t.get(t.queue().leased(first->lease)));
+    const auto second = t.claim();
+    REQUIRE(second);
+    CHECK_FALSE(t.get(t.queue().leased(first->lease)));
+    CHECK(t.get(t.queue().leased(second->lease)) == left);
+    t.get(t.queue().finish(second->lease));
+    CHECK_FALSE(t.get(t.queue().leased(second->lease)));
+}
+
 TEST_CASE_TEMPLATE("a lease is renewed for as long as somebody works", Where, BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave(job("a"));

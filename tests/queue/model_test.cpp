@@ -31,7 +31,7 @@ class Operations {
 
     // The next operation, by name and function; leases are those handed out so far, old ones too.
     std::pair<std::string, std::function<Task<std::string>(Queue&)>> next(FixedClock& clock) {
-        switch (below(18)) {
+        switch (below(19)) {
             case 0:
             case 1:
             case 2:
@@ -61,6 +61,8 @@ class Operations {
                 return put_back();
             case 16:
                 return end_leases();
+            case 17:
+                return leased();
             default:
                 return pass(clock);
         }
@@ -152,6 +154,14 @@ class Operations {
             co_return std::string(word(co_await q.renew(lease, 30s)));
         };
         return {"renew " + text(lease), run};
+    }
+    Operation leased() {
+        const auto lease = some_lease();
+        auto run = [lease](Queue& q) -> Task<std::string> {
+            const auto job = co_await q.leased(lease);
+            co_return job ? text(*job) : "gone";
+        };
+        return {"leased " + text(lease), run};
     }
     Operation finish() {
         const auto lease = some_lease();
