@@ -1,8 +1,11 @@
-// A sealed text, in bytes:
-//     sealed = %x01 nonce cipher      nonce = 24OCTET, random      cipher = plain + 16OCTET tag
-// XChaCha20-Poly1305 under HMAC-SHA256(key, "seal"); %x01 and the purpose are authenticated with
-// it. What derive() gives comes from other messages than the key of seal(), so that no use learns
-// another's.
+// What is sealed, in bytes:
+//     sealed  = %x02 header 1*message    header = 24OCTET, random
+//     message = length cipher            length = 4OCTET, of the cipher, the highest first
+//     cipher  = plain + 17OCTET          one piece each; the last one is empty and tagged FINAL
+// libsodium's secretstream (XChaCha20-Poly1305) under HMAC-SHA256(key, "seal stream"); %x02 and the
+// purpose are authenticated with each message, and messages open only in their order. What derive()
+// gives comes from other messages than the key of seal(), so that no use learns another's. %x01 was
+// one message for the whole.
 #include "service/base/sealing.hpp"
 
 #include <fcntl.h>
@@ -21,19 +24,126 @@ namespace slipway {
 
 namespace {
 
-constexpr char version = '\x01';
-constexpr std::size_t nonce_size = crypto_aead_xchacha20poly1305_ietf_NPUBBYTES;
-constexpr std::size_t tag_size = crypto_aead_xchacha20poly1305_ietf_ABYTES;
+constexpr char version = '\x02';
+constexpr char whole_version = '\x01';
+constexpr std::size_t header_size = crypto_secretstream_xchacha20poly1305_HEADERBYTES;
+constexpr std::size_t added_size = crypto_secretstream_xchacha20poly1305_ABYTES;
+constexpr std::size_t length_size = 4;
 
+unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 const unsigned char* bytes_of(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());
 }
 
-Sha256 sealing_part(const Secret& key) { return hmac_sha256(key, "seal"); }
+// One stream under way, either direction.
+struct SealedStream {
+    SealedStream(const Secret& secret, std::string_view purpose, ChunkSource from)
+        : key(hmac_sha256(secret, "seal stream")),
+          bound(std::string(1, version) + std::string(purpose)),
+          source(std::move(from)) {}
+    ~SealedStream() { sodium_memzero(&state, sizeof state); }
+    SealedStream(const SealedStream&) = delete;
+    SealedStream& operator=(const SealedStream&) = delete;
 
-std::string authenticated(std::string_view purpose) {
-    return std::string(1, version) + std::string(purpose);
-}
+    Sha256 key;
+    const std::string bound;
+    const ChunkSource source;
+    crypto_secretstream_xchacha20poly1305_state state{};
+    bool begun = false, ended = false;
+};
+
+class Sealer : SealedStream {
+  public:
+    using SealedStream::SealedStream;
+
+    std::string next() {
+        if (ended) return {};
+        std::string out;
+        if (!begun) begin(out);
+        const auto plain = source();
+        ended = plain.empty();
+        assert(plain.size() <= chunk_size);
+        const auto size = plain.size() + added_size;
+        for (int shift = 24; shift >= 0; shift -= 8) out += static_cast<char>(size >> shift & 0xff);
+        const auto at = out.size();
+        out.resize(at + size);
+        crypto_secretstream_xchacha20poly1305_push(
+            &state, bytes_of(out) + at, nullptr, bytes_of(std::string_view(plain)), plain.size(),
+            bytes_of(std::string_view(bound)), bound.size(),
+            ended ? crypto_secretstream_xchacha20poly1305_TAG_FINAL
+                  : crypto_secretstream_xchacha20poly1305_TAG_MESSAGE);
+        return out;
+    }
+
+  private:
+    void begin(std::string& out) {
+        begun = true;
+        out.assign(1 + header_size, version);
+        if (sodium_init() < 0) throw Failure("libsodium cannot be used here", Retry::never);
+        crypto_secretstream_xchacha20poly1305_init_push(&state, bytes_of(out) + 1, key.data());
+    }
+};
+
+class Opener : SealedStream {
+  public:
+    using SealedStream::SealedStream;
+
+    std::string next() {
+        if (ended) return {};
+        if (!begun) begin();
+        std::size_t size = 0;
+        for (const char c : take(length_size)) size = size << 8 | static_cast<unsigned char>(c);
+        if (size < added_size || size > chunk_size + added_size) refuse();
+        const auto cipher = take(size);
+        std::string plain(size - added_size, '\0');
+        unsigned char tag = 0;
+        if (crypto_secretstream_xchacha20poly1305_pull(
+                &state, bytes_of(plain), nullptr, &tag, bytes_of(std::string_view(cipher)),
+                cipher.size(), bytes_of(std::string_view(bound)), bound.size()) != 0)
+            refuse();
+        ended = tag == crypto_secretstream_xchacha20poly1305_TAG_FINAL;
+        const bool more = ended && (!rest_.empty() || !source().empty());
+        if (more || ended != plain.empty()) refuse();
+        return plain;
+    }
+
+  private:
+    [[noreturn]] static void refuse() {
+        throw Failure(
+            "this was sealed under another key or for another purpose, or was changed since",
+            Retry::never);
+    }
+
+    void begin() {
+        begun = true;
+        rest_ = source();
+        if (rest_.starts_with(whole_version))
+            throw Failure(
+                "this was sealed by an earlier version of slipway, whose format is not read any "
+                "more; plan again",
+                Retry::never);
+        if (!rest_.starts_with(version))
+            throw Failure("this is nothing that was sealed here", Retry::never);
+        const auto head = take(1 + header_size);
+        if (crypto_secretstream_xchacha20poly1305_init_pull(
+                &state, bytes_of(std::string_view(head)) + 1, key.data()) != 0)
+            refuse();
+    }
+
+    // The next so many bytes.
+    std::string take(std::size_t count) {
+        while (rest_.size() < count) {
+            const auto more = source();
+            if (more.empty()) refuse();
+            rest_ += more;
+        }
+        auto out = rest_.substr(0, count);
+        rest_.erase(0, count);
+        return out;
+    }
+
+    std::string rest_;  // read, and not yet opened
+};
 
 // A file descriptor that closes itself.
 struct File {
@@ -133,34 +243,15 @@ Result<SealingKey> SealingKey::load_beside(const std::filesystem::path& file,
     return load_or_create(file);
 }
 
-std::string SealingKey::seal(std::string_view plain, std::string_view purpose) const {
+ChunkSource SealingKey::seal(ChunkSource plain, std::string_view purpose) const {
     assert(bytes_.reveal().size() == 32);
-    const auto key = sealing_part(bytes_);
-    const auto bound = authenticated(purpose);
-    std::string sealed = std::string(1, version) + random_bytes(nonce_size);
-    const auto head = sealed.size();
-    sealed.resize(head + plain.size() + tag_size);
-    crypto_aead_xchacha20poly1305_ietf_encrypt(
-        reinterpret_cast<unsigned char*>(sealed.data()) + head, nullptr, bytes_of(plain),
-        plain.size(), bytes_of(bound), bound.size(), nullptr, bytes_of(sealed) + 1, key.data());
-    return sealed;
+    auto sealer = std::make_shared<Sealer>(bytes_, purpose, std::move(plain));
+    return [sealer] { return sealer->next(); };
 }
 
-Result<std::string> SealingKey::open(std::string_view sealed, std::string_view purpose) const {
-    constexpr std::size_t head = 1 + nonce_size;
-    if (sealed.size() < head + tag_size || sealed.front() != version)
-        return Error{"this is nothing that was sealed here"};
-    const auto key = sealing_part(bytes_);
-    const auto bound = authenticated(purpose);
-    std::string plain(sealed.size() - head - tag_size, '\0');
-    if (crypto_aead_xchacha20poly1305_ietf_decrypt(
-            reinterpret_cast<unsigned char*>(plain.data()), nullptr, nullptr,
-            bytes_of(sealed) + head, sealed.size() - head, bytes_of(bound), bound.size(),
-            bytes_of(sealed) + 1, key.data()) != 0)
-        return Error{
-            "this was sealed under another key or for another purpose, or was changed "
-            "since"};
-    return plain;
+ChunkSource SealingKey::open(ChunkSource sealed, std::string_view purpose) const {
+    auto opener = std::make_shared<Opener>(bytes_, purpose, std::move(sealed));
+    return [opener] { return opener->next(); };
 }
 
 Secret SealingKey::derive(std::string_view purpose) const {

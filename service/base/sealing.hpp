@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "service/base/chunks.hpp"
 #include "service/base/result.hpp"
 #include "service/model/secret.hpp"
 
@@ -22,8 +23,11 @@ class SealingKey {
     static Result<SealingKey> load_beside(const std::filesystem::path& file,
                                           const std::filesystem::path& data);
 
-    std::string seal(std::string_view plain, std::string_view purpose) const;
-    Result<std::string> open(std::string_view sealed, std::string_view purpose) const;
+    // What `plain` gives, sealed.
+    ChunkSource seal(ChunkSource plain, std::string_view purpose) const;
+    // What was sealed. Throws Failure(never) at the piece that is not what seal() made of it, or
+    // that is missing.
+    ChunkSource open(ChunkSource sealed, std::string_view purpose) const;
     // A key of its own for another use: HMAC(key, purpose).
     Secret derive(std::string_view purpose) const;
 

@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "service/base/chunks.hpp"
 #include "service/base/sealing.hpp"
 #include "service/model/id.hpp"
 
@@ -17,10 +18,17 @@ class Blobs {
     virtual ~Blobs() = default;
     // All of these may block for a disk write; call large ones on a Pool. Throw Failure on disk
     // trouble.
+
+    // Documents, which whoever reads them needs whole.
     virtual BlobId put(std::string_view bytes) = 0;
-    virtual BlobId put_sealed(std::string_view bytes) = 0;  // another id than unsealed content
     virtual std::optional<std::string> get(const BlobId& id) = 0;  // verified by its digest
-    virtual std::optional<std::string> get_sealed(const BlobId& id) = 0;
+
+    // In pieces, whatever their size.
+    virtual BlobId put(const ChunkSource& bytes) = 0;
+    virtual BlobId put_sealed(ChunkSource bytes) = 0;  // another id than unsealed content
+    // False: there is none. What the sink was given is to be believed once it returns: only then
+    // the whole has been verified.
+    virtual bool get_sealed(const BlobId& id, const ChunkSink& sink) = 0;
 };
 
 // Files below `directory` (created with mode 0700), two hex digits a level.

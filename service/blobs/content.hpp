@@ -9,13 +9,16 @@ class ContentBlobs : public Blobs {
   public:
     explicit ContentBlobs(SealingKey key) : key_(std::move(key)) {}
     BlobId put(std::string_view bytes) override;
-    BlobId put_sealed(std::string_view bytes) override;
     std::optional<std::string> get(const BlobId& id) override;
-    std::optional<std::string> get_sealed(const BlobId& id) override;
+    BlobId put(const ChunkSource& bytes) override { return store(bytes); }
+    BlobId put_sealed(ChunkSource bytes) override;
+    bool get_sealed(const BlobId& id, const ChunkSink& sink) override;
 
   private:
-    virtual void store(const BlobId& id, std::string_view bytes) = 0;  // nothing, where it is there
-    virtual std::optional<std::string> load(const BlobId& id) = 0;     // `id` is well formed
+    virtual BlobId store(const ChunkSource& bytes) = 0;  // under the digest of all of them
+    // Null: there is none. `id` is well formed.
+    virtual ChunkSource load(const BlobId& id) = 0;
+    virtual bool has(const BlobId& id) = 0;
     SealingKey key_;
 };
 

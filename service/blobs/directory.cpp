@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
@@ -46,7 +47,17 @@ void write_all(const File& file, const fs::path& path, std::string_view bytes) {
         if (written < 0) fail(path, "written");
         bytes.remove_prefix(static_cast<std::size_t>(written));
     }
-    if (::fsync(file.fd) != 0) fail(path, "synced");
+}
+
+std::string read_some(const File& file, const fs::path& path, std::size_t at_most) {
+    std::string bytes(at_most, '\0');
+    ssize_t got = -1;
+    do {
+        got = ::read(file.fd, bytes.data(), bytes.size());
+    } while (got < 0 && errno == EINTR);
+    if (got < 0) fail(path, "read");
+    bytes.resize(static_cast<std::size_t>(got));
+    return bytes;
 }
 
 class DirectoryBlobs : public ContentBlobs {
@@ -62,40 +73,47 @@ class DirectoryBlobs : public ContentBlobs {
         return directory_ / id.value.substr(0, 2) / id.value.substr(2, 2) / id.value;
     }
 
-    void store(const BlobId& id, std::string_view bytes) override {
-        const auto path = path_of(id);
-        if (::access(path.c_str(), F_OK) == 0) return;
-        make_directory(path.parent_path().parent_path());
-        make_directory(path.parent_path());
-        const fs::path temporary = path.string() + "." + random_id();
+    bool has(const BlobId& id) override { return ::access(path_of(id).c_str(), F_OK) == 0; }
+
+    // Which name it gets is known at its end.
+    BlobId store(const ChunkSource& bytes) override {
+        const auto temporary = directory_ / ("." + random_id());
+        Sha256Stream digest;
         try {
             const File file(
                 ::open(temporary.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
             if (file.fd < 0) fail(temporary, "made");
-            write_all(file, temporary, bytes);
-            if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "named");
+            for (auto piece = bytes(); !piece.empty(); piece = bytes()) {
+                digest.feed(piece);
+                write_all(file, temporary, piece);
+            }
+            if (::fsync(file.fd) != 0) fail(temporary, "synced");
+            return name_it(temporary, BlobId(to_hex(digest.finish())));
         } catch (...) {
             ::unlink(temporary.c_str());
             throw;
         }
-        sync_directory(path.parent_path());
     }
 
-    std::optional<std::string> load(const BlobId& id) override {
+    BlobId name_it(const fs::path& temporary, const BlobId& id) const {
         const auto path = path_of(id);
-        const File file(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
-        if (file.fd < 0 && errno == ENOENT) return std::nullopt;
+        make_directory(path.parent_path().parent_path());
+        make_directory(path.parent_path());
+        if (::rename(temporary.c_str(), path.c_str()) != 0) fail(path, "named");
+        sync_directory(path.parent_path());
+        return id;
+    }
+
+    ChunkSource load(const BlobId& id) override {
+        const auto path = path_of(id);
+        auto file = std::make_shared<const File>(::open(path.c_str(), O_RDONLY | O_CLOEXEC));
+        if (file->fd < 0 && errno == ENOENT) return nullptr;
         struct stat status;
-        if (file.fd < 0 || ::fstat(file.fd, &status) != 0) fail(path, "opened");
-        std::string bytes(static_cast<std::size_t>(status.st_size), '\0');
-        for (std::size_t done = 0; done < bytes.size();) {
-            const auto got = ::read(file.fd, bytes.data() + done, bytes.size() - done);
-            if (got < 0 && errno == EINTR) continue;
-            if (got < 0) fail(path, "read");
-            if (got == 0) bytes.resize(done);
-            done += static_cast<std::size_t>(got);
-        }
-        return bytes;
+        if (file->fd < 0 || ::fstat(file->fd, &status) != 0) fail(path, "opened");
+        // One more than it has, so that a small file is read, and its end is seen, without a
+        // buffer for a large one.
+        const auto at_most = std::min(chunk_size, static_cast<std::size_t>(status.st_size) + 1);
+        return [file, path, at_most] { return read_some(*file, path, at_most); };
     }
 
     fs::path directory_;

@@ -14,18 +14,25 @@ class MemoryBlobs : public ContentBlobs {
     MemoryBlobs() : ContentBlobs(SealingKey(Secret(random_bytes(32)))) {}
 
   private:
-    void store(const BlobId& id, std::string_view bytes) override {
+    bool has(const BlobId& id) override {
         std::lock_guard lock(mutex_);
-        blobs_.emplace(id, bytes);
+        return blobs_.contains(id);
     }
-    std::optional<std::string> load(const BlobId& id) override {
+    BlobId store(const ChunkSource& bytes) override {
+        auto all = gathered(bytes);
+        BlobId id(sha256_hex(all));
+        std::lock_guard lock(mutex_);
+        blobs_.emplace(id, std::make_shared<const std::string>(std::move(all)));
+        return id;
+    }
+    ChunkSource load(const BlobId& id) override {
         std::lock_guard lock(mutex_);
         const auto at = blobs_.find(id);
-        if (at == blobs_.end()) return std::nullopt;
-        return at->second;
+        if (at == blobs_.end()) return nullptr;
+        return chunks_of(at->second);
     }
     std::mutex mutex_;
-    std::map<BlobId, std::string> blobs_;
+    std::map<BlobId, std::shared_ptr<const std::string>> blobs_;
 };
 
 }  // namespace

@@ -8,6 +8,7 @@
 #include <fstream>
 #include <string>
 
+#include "handlers/runs/gateway/source.hpp"
 #include "handlers/runs/worker/perform.hpp"
 #include "handlers/runs/worker/tools/terraform/installed.hpp"
 #include "service/process/sandbox.hpp"
@@ -44,8 +45,9 @@ double ratio_for(const InstalledTool& tool, SandboxConfig::Network network, int 
     MemoryGateway gateway;
     Work work;
     work.spec.run = RunId("bench");
+    work.lease = {JobId("perform/bench/plan"), 1};
     work.spec.tool = tool.kind;
-    const auto tar = pack_source(scratch.path / "source");
+    const auto tar = gathered(pack_source(scratch.path / "source"));
     std::ofstream(scratch.path / "source.tar", std::ios::binary) << tar;
     work.spec.source = gateway.keep(tar);
     WorkerOptions options;

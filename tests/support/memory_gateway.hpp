@@ -11,6 +11,7 @@
 #include "handlers/runs/gateway/gateway.hpp"
 #include "service/base/codec.hpp"
 #include "service/base/digest.hpp"
+#include "service/model/keys.hpp"
 
 namespace slipway {
 
@@ -32,6 +33,7 @@ class MemoryGateway : public RunGateway {
     std::atomic<bool> holds_renewals = false;  // no renewal is answered
     bool may_begin = true, takes_reports = true;
     std::vector<Lease> given_back;
+    std::vector<Lease> leases;  // with which blobs were read and written
     std::vector<RunId> ends_asked;
     std::function<void()> on_log, on_begin;
     // A worker calls from its own thread; tests look from theirs.
@@ -55,31 +57,39 @@ class MemoryGateway : public RunGateway {
         while (holds_renewals) co_await sleep_for(std::chrono::milliseconds(1));
         co_return renewal;
     }
-    Task<bool> append_log(RunId run, Lease, std::string bytes) override {
+    Task<bool> append_log(Lease lease, std::string bytes) override {
         {
             std::lock_guard lock(mutex);
-            logs[run.value] += bytes;
+            logs[run_of(lease).value] += bytes;
             chunks.push_back(std::move(bytes));
         }
         if (on_log) on_log();
         co_return true;
     }
-    Task<std::optional<std::string>> get_blob(BlobId id) override {
+    Task<bool> get_blob(Lease lease, BlobId id, ChunkSink sink) override {
         std::lock_guard lock(mutex);
+        leases.push_back(std::move(lease));
         for (const auto* store : {&blobs, &sealed})
-            if (auto found = store->find(id.value); found != store->end()) co_return found->second;
-        co_return std::nullopt;
+            if (auto found = store->find(id.value); found != store->end()) {
+                const auto source = chunks_of(found->second);
+                for (auto piece = source(); !piece.empty(); piece = source()) sink(piece);
+                co_return true;
+            }
+        co_return false;
     }
-    Task<BlobId> put_blob(std::string bytes, bool seal) override {
+    Task<BlobId> put_blob(Lease lease, BlobKind kind, ChunkSource source) override {
+        auto bytes = gathered(source);
+        const bool seal = kind == BlobKind::sealed;
         BlobId id(sha256_hex((seal ? "sealed" : "") + bytes));
         std::lock_guard lock(mutex);
+        leases.push_back(std::move(lease));
         (seal ? sealed : blobs)[id.value] = std::move(bytes);
         co_return id;
     }
-    Task<BlobId> put_plan(RunId, Plan plan) override {
-        return put_blob(encode(plan).dump(), false);
+    Task<BlobId> put_plan(Lease lease, Plan plan) override {
+        return put_blob(std::move(lease), BlobKind::document, chunks_of(encode(plan).dump()));
     }
-    Task<BeginAnswer> begin_apply(RunId, Lease, std::string plan_digest) override {
+    Task<BeginAnswer> begin_apply(Lease, std::string plan_digest) override {
         if (on_begin) on_begin();
         std::lock_guard lock(mutex);
         BeginAnswer answer;
@@ -90,8 +100,9 @@ class MemoryGateway : public RunGateway {
             answer.reason = "approvals are missing";
         co_return answer;
     }
-    Task<bool> report(RunId run, Lease lease, PhaseResult result) override {
+    Task<bool> report(Lease lease, PhaseResult result) override {
         std::lock_guard lock(mutex);
+        auto run = run_of(lease);
         reported.push_back({std::move(run), std::move(lease), std::move(result)});
         co_return takes_reports;
     }
@@ -100,12 +111,15 @@ class MemoryGateway : public RunGateway {
         given_back.push_back(std::move(lease));
         co_return;
     }
-    Task<void> ask_for_its_end(RunId run) override {
+    Task<void> ask_for_its_end(Lease lease) override {
         std::lock_guard lock(mutex);
-        ends_asked.push_back(std::move(run));
+        ends_asked.push_back(run_of(lease));
         co_return;
     }
 
+    // As the service finds it.
+    static RunId run_of(const Lease& lease) { return jobs::parse_perform(lease.job).value().run; }
+    BlobId keep(const ChunkSource& bytes) { return keep(gathered(bytes)); }
     BlobId keep(std::string bytes) {
         BlobId id(sha256_hex(bytes));
         blobs[id.value] = std::move(bytes);

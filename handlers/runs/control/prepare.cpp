@@ -6,6 +6,7 @@
 
 #include "handlers/runs/control/known_providers.hpp"
 #include "handlers/runs/control/transition.hpp"
+#include "handlers/runs/gateway/source.hpp"
 #include "service/base/digest.hpp"
 #include "service/model/glob.hpp"
 

@@ -4,12 +4,12 @@
 // nothing.
 #pragma once
 #include <chrono>
-#include <filesystem>
 #include <map>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "service/base/chunks.hpp"
 #include "service/base/task.hpp"
 #include "service/model/lease.hpp"
 #include "service/model/phase.hpp"
@@ -31,7 +31,7 @@ struct RunSpec {
     std::string workspace = "default";
     std::string directory = ".";  // below the source's root
     bool destroy = false;
-    BlobId source;  // a sealed tar of the materialised tree (see pack_source)
+    BlobId source;  // a sealed tar of the materialised tree (see source.hpp)
     std::map<std::string, Variable> variables;  // of this phase only (rule R2)
     // plan: the worker's own that the apply will ask for. They are digested and given to nothing
     // that runs.
@@ -136,6 +136,12 @@ struct BeginAnswer {
     std::string reason;  // why not, one sentence without full stop
 };
 
+// What a worker stores: documents, which the service reads, or what only workers read again.
+enum class BlobKind { document, sealed };
+
+// Every call but the first carries the lease of the work that it is about, whose job names run and
+// phase. The service refuses a lease that has gone with a Failure(never), or says no, except for an
+// apply that began: that goes on, and what it leaves is kept.
 class RunGateway {
   public:
     virtual ~RunGateway() = default;
@@ -143,30 +149,28 @@ class RunGateway {
     virtual Task<std::optional<Work>> next(std::string worker, std::string pool,
                                            std::chrono::milliseconds wait) = 0;
     virtual Task<Renewed> renew(Lease lease) = 0;
-    virtual Task<bool> append_log(RunId run, Lease lease, std::string masked_bytes) = 0;
-    virtual Task<std::optional<std::string>> get_blob(BlobId id) = 0;  // opens sealed ones
-    virtual Task<BlobId> put_blob(std::string bytes, bool sealed) = 0;
+    virtual Task<bool> append_log(Lease lease, std::string masked_bytes) = 0;
+    // Opens a sealed blob that the work's specification names. Piece by piece into the sink, on any
+    // thread; what it was given is to be believed once true came back. False: there is none.
+    virtual Task<bool> get_blob(Lease lease, BlobId id, ChunkSink sink) = 0;
+    // All that the source gives, which is asked on any thread.
+    virtual Task<BlobId> put_blob(Lease lease, BlobKind kind, ChunkSource source) = 0;
     // The run's plan, as a document: the service adds where its resources are declared.
-    virtual Task<BlobId> put_plan(RunId run, Plan plan) = 0;
+    virtual Task<BlobId> put_plan(Lease lease, Plan plan) = 0;
     // Just before the tool's apply starts: approvals, policies, head and cancellation are looked at
     // again. Where it may not begin, the service has moved the run on and the work is over. May be
     // asked again by the same lease when its answer was lost.
-    virtual Task<BeginAnswer> begin_apply(RunId run, Lease lease, std::string plan_digest) = 0;
+    virtual Task<BeginAnswer> begin_apply(Lease lease, std::string plan_digest) = 0;
     // The end of the work; false: the lease had gone, the result was not taken.
-    virtual Task<bool> report(RunId run, Lease lease, PhaseResult result) = 0;
+    virtual Task<bool> report(Lease lease, PhaseResult result) = 0;
     // Work that was not done, for another worker to do from the beginning.
     virtual Task<void> give_back(Lease lease) = 0;
     // The journal knows by now how the run's apply ended, but its lease had gone: somebody is to
     // look there.
-    virtual Task<void> ask_for_its_end(RunId run) = 0;
+    virtual Task<void> ask_for_its_end(Lease lease) = 0;
 };
 
 // "module `vpc` now has other content, variable `TF_VAR_x` has another value".
 std::string text_of(const std::vector<InputDifference>& differences);
-
-// The source as one blob: a plain POSIX tar (ustar) of the materialised tree.
-std::string pack_source(const std::filesystem::path& directory);
-void unpack_source(std::string_view tar,
-                   const std::filesystem::path& directory);  // refuses to leave it
 
 }  // namespace slipway

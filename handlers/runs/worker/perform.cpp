@@ -9,7 +9,6 @@
 #include "handlers/runs/worker/journal.hpp"
 #include "handlers/runs/worker/phase_execution.hpp"
 #include "handlers/runs/worker/tools/scrubber.hpp"
-#include "service/base/digest.hpp"
 #include "service/base/log.hpp"
 
 namespace slipway {
@@ -41,35 +40,38 @@ Task<void> prepare(PhaseExecution& execution, const Work& work, const WorkerOpti
 }
 
 // Beside the plan's storing: the document, and what the log may tell now.
-Task<BlobId> store_document(PhaseExecution& execution, RunGateway& gateway, const ReadPlan& read) {
+Task<BlobId> store_document(PhaseExecution& execution, RunGateway& gateway, const Lease& lease,
+                            const ReadPlan& read) {
     auto text = read.document.dump();
     execution.tell_plan(read.sensitive);
-    co_return co_await gateway.put_blob(std::move(text), false);
+    co_return co_await gateway.put_blob(lease, BlobKind::document, chunks_of(std::move(text)));
 }
 
-Task<void> do_plan(PhaseExecution& execution, RunGateway& gateway, RunId run, PhaseResult& result) {
-    auto bytes = co_await execution.plan();
-    result.plan_digest = sha256_hex(bytes);
-    auto showing = execution.show(bytes);
-    auto sealing = gateway.put_blob(std::move(bytes), true);
+Task<void> do_plan(PhaseExecution& execution, RunGateway& gateway, const Lease& lease,
+                   PhaseResult& result) {
+    auto planned = co_await execution.plan();
+    result.plan_digest = planned.digest();
+    auto showing = execution.show(planned.bytes());
+    auto sealing = gateway.put_blob(lease, BlobKind::sealed, planned.bytes());
     auto [read, plan_file] = co_await (std::move(showing) && std::move(sealing));
     result.plan_file = std::move(plan_file);
     result.change_digest = read.change_digest;
-    auto storing = gateway.put_plan(run, std::move(read.plan));
-    auto storing_document = store_document(execution, gateway, read);
+    auto storing = gateway.put_plan(lease, std::move(read.plan));
+    auto storing_document = store_document(execution, gateway, lease, read);
     std::tie(result.plan_document, result.tool_document) =
         co_await (std::move(storing) && std::move(storing_document));
     result.outcome = Outcome::planned;
 }
 
 // What an apply left behind, for people: never a reason to call it failed.
-Task<void> store_outputs(PhaseExecution& execution, RunGateway& gateway, const ReadPlan& read,
-                         PhaseResult& result) {
+Task<void> store_outputs(PhaseExecution& execution, RunGateway& gateway, const Lease& lease,
+                         const ReadPlan& read, PhaseResult& result) {
     try {
         auto outputs = co_await execution.outputs();
         if (!outputs) co_return;
         Scrubber(read.sensitive).scrub(*outputs);
-        result.outputs = co_await gateway.put_blob(outputs->dump(), false);
+        result.outputs =
+            co_await gateway.put_blob(lease, BlobKind::document, chunks_of(outputs->dump()));
     } catch (const Failure& failure) {
         execution.log().say(std::string("note: the outputs could not be stored: ") +
                             failure.what());
@@ -105,8 +107,7 @@ Task<void> ask_to_begin(PhaseExecution& execution, RunGateway& gateway, const Wo
     for (int attempt = 1;; ++attempt) {
         std::string trouble;
         try {
-            const auto answer =
-                co_await gateway.begin_apply(work.spec.run, work.lease, work.spec.plan_digest);
+            const auto answer = co_await gateway.begin_apply(work.lease, work.spec.plan_digest);
             if (answer.allowed) co_return;
             throw PhaseOver{Outcome::not_begun, "nothing was applied: " + answer.reason};
         } catch (const Failure& failure) {
@@ -142,19 +143,15 @@ Task<void> note_lock(PhaseExecution& execution, ApplyUnderWay& apply) {
 
 Task<void> do_apply(PhaseExecution& execution, RunGateway& gateway, const Work& work,
                     const Clock& clock, ApplyUnderWay& apply, PhaseResult& result) {
-    auto bytes = co_await gateway.get_blob(work.spec.plan_file);
-    if (!bytes) throw PhaseOver{Outcome::failed, "the plan file is not there any more; plan again"};
-    if (work.spec.plan_digest.empty() || sha256_hex(*bytes) != work.spec.plan_digest)
-        throw PhaseOver{Outcome::failed,
-                        "the plan file is not the one that was approved; nothing was applied"};
+    const auto planned = co_await execution.fetch_plan();
     result.plan_digest = work.spec.plan_digest;
     // Again, for what the log must not show: an apply prints outputs and what programs say.
-    const auto read = co_await execution.show(*bytes);
+    const auto read = co_await execution.show(planned.bytes());
     execution.tell_plan(read.sensitive);
     result.change_digest = read.change_digest;
 
     auto& entry = apply.entry;
-    entry.pid = execution.prepare_apply(std::move(*bytes));
+    entry.pid = execution.prepare_apply(planned.bytes());
     entry.pid_since = process_since(entry.pid);
     co_await ask_to_begin(execution, gateway, work, apply);
     entry.begun_at_ms = clock.now_ms();
@@ -167,7 +164,7 @@ Task<void> do_apply(PhaseExecution& execution, RunGateway& gateway, const Work& 
     execution.must_have_applied(ended);
     result.outcome = Outcome::applied;
     note_end(apply, result, clock.now_ms());
-    co_await store_outputs(execution, gateway, read, result);
+    co_await store_outputs(execution, gateway, work.lease, read, result);
 }
 
 // What became of an apply that began before: as the journal says, else as a plan shows. Only what
@@ -209,7 +206,7 @@ Task<std::exception_ptr> go(PhaseExecution& execution, RunGateway& gateway, cons
             if (apply)
                 co_await do_apply(execution, gateway, work, clock, *apply, result);
             else
-                co_await do_plan(execution, gateway, work.spec.run, result);
+                co_await do_plan(execution, gateway, work.lease, result);
         }
     } catch (const PhaseOver& over) {
         // Trouble in looking back tells nothing about the apply.

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "handlers/runs/gateway/source.hpp"
 #include "handlers/runs/worker/read_beneath.hpp"
 #include "handlers/runs/worker/run_inputs.hpp"
 #include "handlers/runs/worker/tools/drivers.hpp"
@@ -41,6 +42,7 @@ PhaseExecution::PhaseExecution(RunGateway& gateway, const Work& work, const Work
                                StopSwitch stop, asio::any_io_executor executor)
     : gateway_(gateway),
       spec_(work.spec),
+      lease_(work.lease),
       options_(options),
       steps_(gateway, work, options, std::move(stop), executor),
       driver_(driver_of(work.spec.tool).make(steps_)),
@@ -82,9 +84,11 @@ void PhaseExecution::make_environment() {
 }
 
 Task<void> PhaseExecution::fetch_source() {
-    const auto source = co_await gateway_.get_blob(spec_.source);
-    if (!source) over("the source of the run is not there any more; retry the run");
-    unpack_source(*source, steps_.workspace().source());
+    SourceUnpacker unpacker(steps_.workspace().source());
+    ChunkSink take = [&unpacker](std::string_view piece) { unpacker.take(piece); };
+    const bool found = co_await gateway_.get_blob(lease_, spec_.source, std::move(take));
+    if (!found) over("the source of the run is not there any more; retry the run");
+    unpacker.finish();
     std::error_code error;
     if (!fs::is_directory(fs::canonical(steps_.directory(), error), error))
         over("the directory " + spec_.directory + " is not in the source");
@@ -142,7 +146,7 @@ void PhaseExecution::check_state() {
 
 Task<void> PhaseExecution::select_workspace() { return driver_->select_workspace(); }
 
-Task<std::string> PhaseExecution::plan() {
+Task<PlanFile> PhaseExecution::plan() {
     // Lines that only tell how far it is go out at once; the others may hold values.
     std::string line;
     OnOutput receive = [this, &line](int which, std::string_view bytes) {
@@ -159,12 +163,24 @@ Task<std::string> PhaseExecution::plan() {
     };
     co_await driver_->plan(std::move(receive));
     held_ += line;
-    auto bytes = read_beneath(steps_.workspace().root(), "out/plan", largest_plan_file);
-    if (!bytes) over("the plan file is missing, is not a plain file or is larger than 512 MB");
-    co_return std::move(*bytes);
+    PlanFile file(options_.scratch);
+    const ChunkSink append = [&file](std::string_view piece) { file.append(piece); };
+    if (!read_beneath(steps_.workspace().root(), "out/plan", largest_plan_file, append))
+        over("the plan file is missing, is not a plain file or is larger than 512 MB");
+    co_return file;
 }
 
-Task<ReadPlan> PhaseExecution::show(std::string plan_file) {
+Task<PlanFile> PhaseExecution::fetch_plan() {
+    PlanFile file(options_.scratch);
+    ChunkSink append = [&file](std::string_view piece) { file.append(piece); };
+    const bool found = co_await gateway_.get_blob(lease_, spec_.plan_file, std::move(append));
+    if (!found) over("the plan file is not there any more; plan again");
+    if (spec_.plan_digest.empty() || file.digest() != spec_.plan_digest)
+        over("the plan file is not the one that was approved; nothing was applied");
+    co_return file;
+}
+
+Task<ReadPlan> PhaseExecution::show(ChunkSource plan_file) {
     auto out = co_await driver_->show(std::move(plan_file));
     out.plan.counts.predicted_only = !driver_->capabilities().saved_plan;
     co_return out;
@@ -180,7 +196,7 @@ void PhaseExecution::tell_plan(const std::vector<Secret>& sensitive) {
     log().end_streams();
 }
 
-int PhaseExecution::prepare_apply(std::string plan_file) {
+int PhaseExecution::prepare_apply(const ChunkSource& plan_file) {
     if (!write_beneath(steps_.workspace().root(), "out/plan", plan_file, steps_.user()))
         over(
             "the plan file cannot be put into the run's workspace: the disk is full, or something "

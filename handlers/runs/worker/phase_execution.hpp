@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "handlers/runs/worker/plan_file.hpp"
 #include "handlers/runs/worker/steps.hpp"
 #include "handlers/runs/worker/tools/tool_driver.hpp"
 
@@ -35,15 +36,17 @@ class PhaseExecution {
     void check_state();
     Task<void> select_workspace();
 
-    // The plan file's bytes. What the tool prints about values is held until show() tells which of
-    // them are sensitive.
-    Task<std::string> plan();
+    // The plan file. What the tool prints about values is held until show() tells which of them are
+    // sensitive.
+    Task<PlanFile> plan();
+    // The one that is to be applied, checked to be that (rule R4).
+    Task<PlanFile> fetch_plan();
     // Rule R3: in a sandbox that nothing of the planned code ever saw.
-    Task<ReadPlan> show(std::string plan_file);
+    Task<ReadPlan> show(ChunkSource plan_file);
     // From here on the log knows what is sensitive; what plan() held goes there.
     void tell_plan(const std::vector<Secret>& sensitive);
     // The tool, loaded and waiting for apply(); the number of its process (0: none before it runs).
-    int prepare_apply(std::string plan_file);
+    int prepare_apply(const ChunkSource& plan_file);
     Task<Ended> apply();
     // Whether it came to its end; throws where the tool said why it did not, or nobody knows.
     void must_have_applied(const Ended& ended);
@@ -63,6 +66,7 @@ class PhaseExecution {
   private:
     RunGateway& gateway_;
     const RunSpec& spec_;
+    const Lease& lease_;
     const WorkerOptions& options_;
     Steps steps_;
     std::unique_ptr<ToolDriver> driver_;

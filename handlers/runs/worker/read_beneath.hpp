@@ -5,7 +5,8 @@
 #include <filesystem>
 #include <optional>
 #include <string>
-#include <string_view>
+
+#include "service/base/chunks.hpp"
 
 namespace slipway {
 
@@ -13,9 +14,13 @@ namespace slipway {
 std::optional<std::string> read_beneath(const std::filesystem::path& root,
                                         const std::filesystem::path& relative, std::size_t at_most);
 
+// The same piece by piece. False likewise; then the sink may have been given a beginning.
+bool read_beneath(const std::filesystem::path& root, const std::filesystem::path& relative,
+                  std::size_t at_most, const ChunkSink& sink);
+
 // Makes a file that is not there yet, readable by its owner alone: `user`, where one is given.
 // false: it cannot be made, or something stands in its place.
 bool write_beneath(const std::filesystem::path& root, const std::filesystem::path& relative,
-                   std::string_view bytes, std::optional<unsigned> user);
+                   const ChunkSource& bytes, std::optional<unsigned> user);
 
 }  // namespace slipway

@@ -15,10 +15,8 @@ constexpr int send_attempts = 5;
 }  // namespace
 
 struct RunLog::Sender {
-    Sender(RunGateway& to, RunId for_run, Lease with, asio::any_io_executor executor,
-           LogLimits most)
+    Sender(RunGateway& to, Lease with, asio::any_io_executor executor, LogLimits most)
         : gateway(to),
-          run(std::move(for_run)),
           lease(std::move(with)),
           limits(most),
           changed(executor),
@@ -26,7 +24,6 @@ struct RunLog::Sender {
           left(most.beginning) {}
 
     RunGateway& gateway;
-    RunId run;
     Lease lease;
     LogLimits limits;
     Signal changed;
@@ -68,17 +65,17 @@ struct RunLog::Sender {
 namespace {
 
 // True: taken. The service may be away for a moment; a run does not fail for its log.
-Task<bool> send(RunGateway& gateway, RunId run, Lease lease, std::string chunk) {
+Task<bool> send(RunGateway& gateway, Lease lease, std::string chunk) {
     std::string trouble;
     for (int attempt = 0; attempt < send_attempts; ++attempt) {
         if (attempt != 0) co_await sleep_for(200ms * (1 << attempt));
         try {
-            co_return co_await gateway.append_log(run, lease, chunk);
+            co_return co_await gateway.append_log(lease, chunk);
         } catch (const Failure& failure) {
             trouble = failure.what();
         }
     }
-    log_warning("a part of a run's log was lost", {{"run", run.value}, {"error", trouble}});
+    log_warning("a part of a run's log was lost", {{"job", lease.job.value}, {"error", trouble}});
     co_return true;
 }
 
@@ -94,8 +91,7 @@ Task<void> send_all(std::shared_ptr<RunLog::Sender> sender) {
         } else {
             std::string chunk = sender->pending.substr(0, largest_chunk);
             sender->pending.erase(0, chunk.size());
-            const bool taken =
-                co_await send(sender->gateway, sender->run, sender->lease, std::move(chunk));
+            const bool taken = co_await send(sender->gateway, sender->lease, std::move(chunk));
             if (!taken) {  // the lease has gone
                 sender->refused = true;
                 sender->pending.clear();
@@ -106,10 +102,8 @@ Task<void> send_all(std::shared_ptr<RunLog::Sender> sender) {
 
 }  // namespace
 
-RunLog::RunLog(RunGateway& gateway, RunId run, Lease lease, asio::any_io_executor executor,
-               LogLimits limits)
-    : sender_(
-          std::make_shared<Sender>(gateway, std::move(run), std::move(lease), executor, limits)),
+RunLog::RunLog(RunGateway& gateway, Lease lease, asio::any_io_executor executor, LogLimits limits)
+    : sender_(std::make_shared<Sender>(gateway, std::move(lease), executor, limits)),
       masker_(std::vector<Secret>{}) {
     sender_->group.start(send_all(sender_));
 }

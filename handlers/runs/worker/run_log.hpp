@@ -24,8 +24,7 @@ struct LogLimits {
 
 class RunLog {
   public:
-    RunLog(RunGateway& gateway, RunId run, Lease lease, asio::any_io_executor executor,
-           LogLimits limits = {});
+    RunLog(RunGateway& gateway, Lease lease, asio::any_io_executor executor, LogLimits limits = {});
     ~RunLog();
 
     // What is masked from now on.

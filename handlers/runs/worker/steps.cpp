@@ -21,10 +21,11 @@ constexpr auto apply_grace = 30min;  // an apply that is killed loses what it ha
 constexpr auto plan_silence = 15min;
 constexpr std::size_t largest_shown_plan = 1u << 30;
 
-void write_file(const fs::path& path, std::string_view bytes) {
+void write_file(const fs::path& path, const ChunkSource& bytes) {
     fs::create_directories(path.parent_path());
     std::ofstream file(path, std::ios::binary);
-    file.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+    for (auto piece = bytes(); !piece.empty(); piece = bytes())
+        file.write(piece.data(), static_cast<std::streamsize>(piece.size()));
     file.close();
     if (!file)
         throw Failure("cannot write " + path.filename().string() + " of the run: disk full?");
@@ -42,7 +43,7 @@ Steps::Steps(RunGateway& gateway, const Work& work, const WorkerOptions& with, S
              asio::any_io_executor executor)
     : spec(work.spec),
       options(with),
-      log(gateway, work.spec.run, work.lease, executor),
+      log(gateway, work.lease, executor),
       stop_(std::move(stop)),
       end_(std::chrono::steady_clock::now() + std::chrono::minutes(work.spec.limit_minutes)),
       user_(run_user(with.sandbox, with.slot)),
@@ -228,11 +229,11 @@ void Steps::prepare_show(ShowStep step) {
     show_.emplace(sandboxed(std::move(out), config, seen));
 }
 
-Task<Ended> Steps::show(std::string plan_file, std::map<std::string, std::string> files) {
-    for (const auto& [name, text] : files) write_file(show_workspace_->source() / name, text);
+Task<Ended> Steps::show(ChunkSource plan_file, std::map<std::string, std::string> files) {
+    for (const auto& [name, text] : files)
+        write_file(show_workspace_->source() / name, chunks_of(text));
     write_file(show_workspace_->out() / "plan", plan_file);
     give(show_workspace_->root());
-    plan_file.clear();
     OnOutput keep;
     auto ended = co_await show_->run(time_left(), std::move(keep), stop_);
     show_.reset();

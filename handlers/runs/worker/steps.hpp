@@ -83,7 +83,7 @@ class Steps {
     void prepare_show(ShowStep step);
     bool show_is_prepared() const { return show_.has_value(); }
     // Of what prepare_show() prepared; `files` are laid into its working directory.
-    Task<Ended> show(std::string plan_file, std::map<std::string, std::string> files);
+    Task<Ended> show(ChunkSource plan_file, std::map<std::string, std::string> files);
 
     // Where the stack lives in the source, as a path of ours.
     const std::filesystem::path& directory() const { return directory_; }

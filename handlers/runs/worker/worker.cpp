@@ -202,11 +202,11 @@ class ThreadWorker : public Worker {
             if (attempt != 0) co_await sleep_for(250ms * (1 << attempt));
             std::string trouble;
             try {
-                const bool taken = co_await gateway_.report(work.spec.run, work.lease, result);
+                const bool taken = co_await gateway_.report(work.lease, result);
                 if (taken) co_return;
                 log_warning("the result of a run was not taken: its lease had gone",
                             {{"run", work.spec.run.value}});
-                if (apply) co_await gateway_.ask_for_its_end(work.spec.run);
+                if (apply) co_await gateway_.ask_for_its_end(work.lease);
                 co_return;
             } catch (const Failure& failure) {
                 trouble = failure.what();

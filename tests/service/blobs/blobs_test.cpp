@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "service/base/digest.hpp"
+#include "tests/support/heap.hpp"
 #include "tests/support/scratch.hpp"
 
 using namespace slipway;
@@ -29,6 +30,17 @@ std::string content_of(const std::filesystem::path& path) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
+BlobId put_sealed(Blobs& blobs, std::string bytes) {
+    return blobs.put_sealed(chunks_of(std::move(bytes)));
+}
+
+std::optional<std::string> get_sealed(Blobs& blobs, const BlobId& id) {
+    std::string bytes;
+    const ChunkSink sink = [&](std::string_view piece) { bytes += piece; };
+    if (!blobs.get_sealed(id, sink)) return std::nullopt;
+    return bytes;
+}
+
 void keeps_the_contract(Blobs& blobs) {
     const std::string bytes("plan\0with NUL", 13);
     const auto id = blobs.put(bytes);
@@ -37,14 +49,21 @@ void keeps_the_contract(Blobs& blobs) {
     CHECK(blobs.get(id) == bytes);
     CHECK(blobs.get(blobs.put("")) == "");
 
-    const auto sealed = blobs.put_sealed(bytes);
+    const auto sealed = put_sealed(blobs, bytes);
     CHECK(sealed != id);
-    CHECK(blobs.put_sealed(bytes) != sealed);
-    CHECK(blobs.get_sealed(sealed) == bytes);
+    CHECK(put_sealed(blobs, bytes) != sealed);
+    CHECK(get_sealed(blobs, sealed) == bytes);
     CHECK(blobs.get(sealed)->find("plan") == std::string::npos);
-    CHECK_THROWS_AS(blobs.get_sealed(id), Failure);
+    CHECK_THROWS_AS(get_sealed(blobs, id), Failure);
+
+    const std::string large(2 * chunk_size + 7, 'p');
+    CHECK(blobs.put(chunks_of(large)) == blobs.put(large));
+    CHECK(blobs.get(blobs.put(large)) == large);
+    CHECK(get_sealed(blobs, put_sealed(blobs, large)) == large);
+    CHECK(get_sealed(blobs, put_sealed(blobs, "")) == "");
 
     CHECK(blobs.get(BlobId(std::string(64, '0'))) == std::nullopt);
+    CHECK(get_sealed(blobs, BlobId(std::string(64, '0'))) == std::nullopt);
     for (const char* bad : {"", "..", "../../../etc/passwd", "ABCDEF"})
         CHECK(blobs.get(BlobId(bad)) == std::nullopt);
 }
@@ -76,11 +95,11 @@ TEST_CASE("A directory of blobs is the owner's alone and holds no half-written f
 TEST_CASE("Blobs outlive the store, and another key opens none of the sealed") {
     const Scratch scratch;
     const auto plain = make_directory_blobs(scratch.path / "b", key_of('a'))->put("open");
-    const auto sealed = make_directory_blobs(scratch.path / "b", key_of('a'))->put_sealed("shut");
-    CHECK(make_directory_blobs(scratch.path / "b", key_of('a'))->get_sealed(sealed) == "shut");
+    const auto sealed = put_sealed(*make_directory_blobs(scratch.path / "b", key_of('a')), "shut");
+    CHECK(get_sealed(*make_directory_blobs(scratch.path / "b", key_of('a')), sealed) == "shut");
     auto other = make_directory_blobs(scratch.path / "b", key_of('b'));
     CHECK(other->get(plain) == "open");
-    CHECK_THROWS_AS(other->get_sealed(sealed), Failure);
+    CHECK_THROWS_AS(get_sealed(*other, sealed), Failure);
     for (const auto& file : files_below(scratch.path))
         CHECK(content_of(file).find("shut") == std::string::npos);
 }
@@ -97,6 +116,55 @@ TEST_CASE("A blob that was changed on the disk is never given out") {
         refused = failure.retry() == Retry::never;
     }
     CHECK(refused);
+}
+
+TEST_CASE("A sealed blob that stands in another's place is refused, though it opens") {
+    const Scratch scratch;
+    auto blobs = make_directory_blobs(scratch.path / "b", key_of('a'));
+    const auto one = put_sealed(*blobs, "one"), other = put_sealed(*blobs, "other");
+    const auto path = [&](const BlobId& id) {
+        return scratch.path / "b" / id.value.substr(0, 2) / id.value.substr(2, 2) / id.value;
+    };
+    std::filesystem::copy_file(path(one), path(other),
+                               std::filesystem::copy_options::overwrite_existing);
+    CHECK(get_sealed(*blobs, one) == "one");
+    CHECK_THROWS_AS(get_sealed(*blobs, other), Failure);
+}
+
+TEST_CASE("A sealed blob of any size goes through a few pieces' memory, in and out") {
+    const Scratch scratch;
+    auto blobs = make_directory_blobs(scratch.path / "b", key_of('a'));
+    constexpr std::size_t size = 64u << 20;
+    HeapPeak heap;
+    std::size_t given = 0, got = 0;
+    const ChunkSource source = [&] {
+        heap.look();
+        std::string piece(std::min(chunk_size, size - given), 'p');
+        given += piece.size();
+        return piece;
+    };
+    const auto id = blobs->put_sealed(source);
+    CHECK(given == size);
+    const ChunkSink sink = [&](std::string_view piece) {
+        heap.look();
+        CHECK(piece.size() <= chunk_size);
+        got += piece.size();
+    };
+    CHECK(blobs->get_sealed(id, sink));
+    CHECK(got == size);
+    CHECK(heap.bytes() < 4u << 20);
+}
+
+TEST_CASE("A blob whose source fails leaves nothing behind") {
+    const Scratch scratch;
+    auto blobs = make_directory_blobs(scratch.path / "b", key_of('a'));
+    int left = 3;
+    const ChunkSource fails = [&]() -> std::string {
+        if (left-- == 0) throw Failure("the source is gone");
+        return "piece";
+    };
+    CHECK_THROWS_AS(blobs->put_sealed(fails), Failure);
+    CHECK(files_below(scratch.path).empty());
 }
 
 TEST_CASE("Threads that store the same blob at once all get it") {

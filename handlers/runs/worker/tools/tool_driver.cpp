@@ -24,7 +24,7 @@ void ToolDriver::must_succeed(const Ended& ended, std::string_view step) {
     throw PhaseOver{PhaseResult::Outcome::failed, std::move(error)};
 }
 
-Task<std::string> ToolDriver::shown(std::string plan_file,
+Task<std::string> ToolDriver::shown(ChunkSource plan_file,
                                     std::map<std::string, std::string> files) {
     auto ended = co_await steps_.show(std::move(plan_file), std::move(files));
     if (!ended.ok()) {

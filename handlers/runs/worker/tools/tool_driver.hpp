@@ -79,7 +79,7 @@ class ToolDriver {
     // values.
     virtual std::optional<std::string> progress(std::string_view) const { return std::nullopt; }
     // By a command in a sandbox of its own (rule R3).
-    virtual Task<ReadPlan> show(std::string plan_file) = 0;
+    virtual Task<ReadPlan> show(ChunkSource plan_file) = 0;
 
     // Gets the apply of the file at Steps::plan_path() ready; the number of its process, 0: it is
     // not started yet.
@@ -102,7 +102,7 @@ class ToolDriver {
 
   protected:
     // Of show(): what the command printed.
-    Task<std::string> shown(std::string plan_file, std::map<std::string, std::string> files);
+    Task<std::string> shown(ChunkSource plan_file, std::map<std::string, std::string> files);
 
     Steps& steps_;
 

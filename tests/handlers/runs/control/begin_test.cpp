@@ -69,6 +69,19 @@ TEST_CASE("W5: an apply begins where everything still holds, and only for the le
     CHECK_FALSE(bench.begin(other).allowed);
 }
 
+TEST_CASE("R6: an apply begins by the work of an apply only") {
+    Confirmed bench;
+    const auto gateway = make_in_process_gateway(bench.io.get_executor(), bench.context);
+    Commit left;
+    left.jobs.push_back(perform_job(bench.context, bench.run_, Phase::plan));
+    bench.commit(std::move(left));
+    const auto plans = bench.claimed("work/default").lease;
+    CHECK_THROWS_AS(run_task(bench.io, gateway->begin_apply(plans, plan_of(bench.run_).digest)),
+                    Failure);
+    CHECK(
+        run_task(bench.io, gateway->begin_apply(bench.lease, plan_of(bench.run_).digest)).allowed);
+}
+
 TEST_CASE("W5: an apply of another plan, of a run that moved on or is not known does not begin") {
     Confirmed other_plan;
     auto answer = run_task(other_plan.io,

@@ -2,11 +2,13 @@
 // directory.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstring>
 #include <fstream>
 
-#include "handlers/runs/gateway/gateway.hpp"
+#include "handlers/runs/gateway/source.hpp"
 #include "service/base/result.hpp"
+#include "tests/support/heap.hpp"
 #include "tests/support/scratch.hpp"
 
 namespace slipway {
@@ -32,6 +34,16 @@ std::string tar_of(const fs::path& directory, const std::string& names) {
     return read(file);
 }
 
+std::string pack(const fs::path& directory) { return gathered(pack_source(directory)); }
+
+// In pieces that end anywhere.
+void unpack(std::string_view tar, const fs::path& directory, std::size_t piece = 1009) {
+    SourceUnpacker unpacker(directory);
+    for (; !tar.empty(); tar.remove_prefix(std::min(piece, tar.size())))
+        unpacker.take(tar.substr(0, piece));
+    unpacker.finish();
+}
+
 TEST_CASE("a tree comes back with its names, contents, links and executable files") {
     Scratch scratch;
     const auto from = scratch.path / "from", to = scratch.path / "to";
@@ -50,9 +62,14 @@ TEST_CASE("a tree comes back with its names, contents, links and executable file
     fs::create_symlink("../" + longest, from / "modules/far");
     fs::create_symlink("modules/" + std::string(150, 'z'), from / "broken");
 
-    const auto tar = pack_source(from);
-    unpack_source(tar, to);
-    CHECK(pack_source(to) == tar);
+    const auto tar = pack(from);
+    for (const std::size_t piece : {std::size_t{1}, std::size_t{512}, tar.size()}) {
+        const auto other = scratch.path / ("by" + std::to_string(piece));
+        unpack(tar, other, piece);
+        CHECK(pack(other) == tar);
+    }
+    unpack(tar, to);
+    CHECK(pack(to) == tar);
     CHECK(read(to / "modules/net/main.tf").size() == 100'002);
     CHECK(read(to / deep) == "deep");
     CHECK(read(to / "net/main.tf") == read(from / "modules/net/main.tf"));
@@ -67,26 +84,48 @@ TEST_CASE("a tree comes back with its names, contents, links and executable file
         const auto command = "tar -C " + (scratch.path / "by_tar").string() + " -xf " +
                              (scratch.path / "our.tar").string();
         REQUIRE(std::system(command.c_str()) == 0);
-        CHECK(pack_source(scratch.path / "by_tar") == tar);
+        CHECK(pack(scratch.path / "by_tar") == tar);
     }
     SUBCASE("and one that the tar program wrote is read") {
-        unpack_source(tar_of(from, "main.tf modules nothing net"), scratch.path / "back");
+        unpack(tar_of(from, "main.tf modules nothing net"), scratch.path / "back");
         CHECK(read(scratch.path / "back/net/main.tf").size() == 100'002);
     }
     SUBCASE("and one that is cut anywhere is refused") {
         for (std::size_t size = 0; size < tar.size() - 1024; size += 331) {
             CAPTURE(size);
-            CHECK_THROWS_AS(unpack_source(std::string_view(tar).substr(0, size),
-                                          scratch.path / ("cut" + std::to_string(size))),
+            CHECK_THROWS_AS(unpack(std::string_view(tar).substr(0, size),
+                                   scratch.path / ("cut" + std::to_string(size))),
                             Failure);
         }
     }
 }
 
+TEST_CASE("a source of any size goes by in pieces, packed and unpacked") {
+    Scratch scratch;
+    write(scratch.path / "from/large", "");
+    fs::resize_file(scratch.path / "from/large", 64u << 20);
+    write(scratch.path / "from/small", "x");
+    const auto packed = pack_source(scratch.path / "from");
+    SourceUnpacker unpacker(scratch.path / "to");
+    HeapPeak heap;
+    std::size_t all = 0;
+    for (auto piece = packed(); !piece.empty(); piece = packed()) {
+        CHECK(piece.size() <= chunk_size);
+        all += piece.size();
+        unpacker.take(piece);
+        heap.look();
+    }
+    unpacker.finish();
+    CHECK(all > 64u << 20);
+    CHECK(heap.bytes() < 2u << 20);
+    CHECK(fs::file_size(scratch.path / "to/large") == 64u << 20);
+    CHECK(read(scratch.path / "to/small") == "x");
+}
+
 TEST_CASE("an empty tree is an empty tree") {
     Scratch scratch;
     fs::create_directory(scratch.path / "from");
-    unpack_source(pack_source(scratch.path / "from"), scratch.path / "to");
+    unpack(pack(scratch.path / "from"), scratch.path / "to");
     CHECK(fs::is_empty(scratch.path / "to"));
 }
 
@@ -112,7 +151,7 @@ TEST_CASE("nothing in a source leads out of its directory") {
         CAPTURE(c.names);
         const auto tar = tar_of(from, "--hard-dereference " + c.names);
         try {
-            unpack_source(tar, scratch.path / "to" / std::to_string(&c - cases));
+            unpack(tar, scratch.path / "to" / std::to_string(&c - cases));
             FAIL("was accepted");
         } catch (const Failure& failure) {
             CHECK(std::string(failure.what()).find(c.what) != std::string::npos);
@@ -128,9 +167,9 @@ TEST_CASE("a file below a link of the same source is refused") {
     write(first / "real/file", "x");
     fs::create_symlink("real", first / "dir");
     write(second / "dir/file", "evil");
-    auto tar = pack_source(first);
+    auto tar = pack(first);
     tar.resize(tar.size() - 1024);
-    CHECK_THROWS_AS(unpack_source(tar + pack_source(second), scratch.path / "to"), Failure);
+    CHECK_THROWS_AS(unpack(tar + pack(second), scratch.path / "to"), Failure);
     CHECK(read(scratch.path / "to/real/file") != "evil");
 }
 

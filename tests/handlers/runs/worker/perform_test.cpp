@@ -12,6 +12,7 @@
 #include <fstream>
 #include <thread>
 
+#include "handlers/runs/gateway/source.hpp"
 #include "handlers/runs/worker/environment.hpp"
 #include "handlers/runs/worker/journal.hpp"
 #include "handlers/runs/worker/tools/terraform/commands.hpp"
@@ -102,7 +103,7 @@ struct Stage {
         work.spec.run = RunId("run-1");
         work.spec.stack = StackId("payments");
         work.spec.tool = tool.kind;
-        work.lease.fence = 7;
+        work.lease = {JobId("perform/run-1/plan"), 7};
     }
     ~Stage() { remove_tree(root); }
 
@@ -179,6 +180,8 @@ TEST_CASE("a plan is made, read and sealed, and applied as it is") {
     CAPTURE(applied.error);
     REQUIRE(applied.outcome == Outcome::applied);
     CHECK(stage.gateway.begun == std::vector<std::string>{planned.plan_digest});
+    // Of the plan: source, plan file, two documents. Of the apply: source, plan file, outputs.
+    CHECK(stage.gateway.leases == std::vector<Lease>(7, stage.work.lease));
     CHECK(stage.gateway.blobs.at(applied.outputs.value) == R"({"greeting":"hello"})");
     CHECK(read_file(stage.root / "state/s.tfstate").find("hello") != std::string::npos);
     CHECK(applied.change_digest == planned.change_digest);
@@ -979,6 +982,7 @@ TEST_CASE("a worker takes work, keeps its lease, reports and ends when asked") {
     for (int i = 0; i < 3; ++i) {
         auto work = stage.work;
         work.spec.run = RunId("run-" + std::to_string(i));
+        work.lease.job = jobs::perform({work.spec.run, Phase::plan}).id;
         work.spec.signature = spec_signature(work.spec, stage.options.spec_key);
         stage.gateway.waiting.push_back(work);
     }

@@ -17,7 +17,7 @@ struct CommandContext {
     MemoryGateway gateway;
     RunLog log;
     explicit CommandContext(LogLimits limits = {})
-        : log(gateway, RunId("r"), Lease(), io.get_executor(), limits) {}
+        : log(gateway, {JobId("perform/r/plan"), 1}, io.get_executor(), limits) {}
     const std::string& text() { return gateway.logs["r"]; }
 };
 
@@ -81,12 +81,11 @@ struct Troubled : MemoryGateway {
     int failures = 0;
     bool refuse = false;
     int calls = 0;
-    Task<bool> append_log(RunId run, Lease lease, std::string bytes) override {
+    Task<bool> append_log(Lease lease, std::string bytes) override {
         ++calls;
         if (failures-- > 0) throw Failure("away for a moment");
         if (refuse) co_return false;
-        co_return co_await MemoryGateway::append_log(std::move(run), std::move(lease),
-                                                     std::move(bytes));
+        co_return co_await MemoryGateway::append_log(std::move(lease), std::move(bytes));
     }
 };
 
@@ -94,14 +93,14 @@ TEST_CASE("a service that is away for a moment loses no line; a lost lease ends 
     asio::io_context io;
     Troubled gateway;
     gateway.failures = 2;
-    RunLog log(gateway, RunId("r"), Lease(), io.get_executor());
+    RunLog log(gateway, {JobId("perform/r/plan"), 1}, io.get_executor());
     log.take(1, "kept\n");
     run_task(io, log.finish());
     CHECK(gateway.logs["r"] == "kept\n");
 
     Troubled lost;
     lost.refuse = true;
-    RunLog second(lost, RunId("r"), Lease(), io.get_executor());
+    RunLog second(lost, {JobId("perform/r/plan"), 1}, io.get_executor());
     second.take(1, std::string(1'000'000, 'x'));
     run_task(io, second.finish());
     CHECK(lost.calls == 1);

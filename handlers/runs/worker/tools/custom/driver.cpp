@@ -104,7 +104,7 @@ class Driver : public ToolDriver {
         co_return true;
     }
 
-    Task<ReadPlan> show(std::string plan_file) override {
+    Task<ReadPlan> show(ChunkSource plan_file) override {
         const auto place = steps_.make_show_place();
         ShowStep step;
         step.command = with_plan(tool_.show, place.plan.string());

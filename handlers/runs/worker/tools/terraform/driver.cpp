@@ -130,7 +130,7 @@ class Driver : public ToolDriver {
         return terraform::progress(line);
     }
 
-    Task<ReadPlan> show(std::string plan_file) override {
+    Task<ReadPlan> show(ChunkSource plan_file) override {
         std::map<std::string, std::string> files{{std::string(lock_file_name), lock_file_}};
         const auto text = co_await shown(std::move(plan_file), std::move(files));
         auto read = read_plan(text, steps_.environment().secrets, steps_.options.digest_key);
