@@ -84,8 +84,6 @@ const std::map<std::string, Room> rooms = {
       {"handlers/runs/control/control.hpp"}}},
     {"worker", {"handlers/runs/worker", {"gateway", "process", "net"}, {}}},
     {"report", {"handlers/report", {"forges", "queue", "blobs", "wording"}, {}}},
-    {"schedules", {"handlers/schedules", {"queue", "catalog", "forges"}, {}}},
-    {"terraform_state", {"handlers/terraform_state", {"queue", "blobs", "net"}, {}}},
     {"api", {"handlers/api", {"queue", "policies", "catalog", "net", "blobs", "wording"}, {}}},
     {"app", {"service/app", {}, {}}}};
 

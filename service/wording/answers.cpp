@@ -71,11 +71,13 @@ std::string no_such_stack(const std::vector<StackId>& concerned) {
 std::string of_no_pull_request() { return "This run belongs to no pull request."; }
 
 std::string lacks_rights(Verb verb, Role needed, const SpaceId* space, const Actor& actor) {
-    const bool administers = needed == Role::admin && !space;
-    return "`" + std::string(word(verb)) + "` needs " + (administers ? "admin" : "write") +
+    const char* permission = needed == Role::reader            ? "read"
+                             : needed == Role::admin && !space ? "admin"
+                                                               : "write";
+    return "`" + std::string(word(verb)) + "` needs " + permission +
            " permission on the repository" +
-           (space ? " and the role " + std::string(word(std::max(needed, Role::writer))) +
-                        " in the space `" + (space->empty() ? "root" : space->value) + "`"
+           (space ? " and the role " + std::string(word(needed)) + " in the space `" +
+                        (space->empty() ? "root" : space->value) + "`"
                   : "") +
            "; " + actor.login + " does not have it.";
 }
