@@ -24,6 +24,7 @@ Json public_run(const Run& run) {
     json.set("id", Json(run.id.value));
     json.set("space", Json(run.settings.space.value));
     json.set("state", Json(word(run.state)));
+    json.set("awaits_consideration", Json(run.awaits_consideration));
     json.set("history", encode(run.history));
     json.set("reason", Json(reason_text(run)));
     json.set("must_confirm", Json(reason_text(run.must_confirm)));
@@ -31,6 +32,9 @@ Json public_run(const Run& run) {
     json.set("counts", encode(plan.counts));
     json.set("changes", Json(plan.changes));
     json.set("plan_digest", Json(plan.digest));
+    json.set("change_digest", Json(plan.change_digest));
+    json.set("inputs_digest", Json(plan.inputs_digest));
+    json.set("inputs", encode(plan.inputs));
     json.set("plan_decision", encode(plan.decision));
     json.set("resources", encode(resources_in_state(run)));
     json.set("unknown_providers", encode(run.unknown_providers));
