@@ -53,6 +53,8 @@ def main():
     found = lines_reached(build)
     all_lines = reached = 0
     for name, lines in sorted(found.items()):
+        if not lines:
+            continue
         hit = sum(1 for count in lines.values() if count)
         missed = [str(number) for number, count in sorted(lines.items()) if not count]
         print(

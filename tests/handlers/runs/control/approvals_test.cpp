@@ -109,6 +109,54 @@ TEST_CASE(
     CHECK(counts(review));
 }
 
+TEST_CASE("W3: a vote by comment counts for the plan that it names, and a refusal for its commit") {
+    ControlBench bench;
+    bench.all_may_write();
+    const auto run = bench.planned(RunKind::proposed, "p");
+    KeptReview kept;
+    kept.author = {bench.infra.forge, "grace"};
+    kept.stack = "net";
+    kept.plan_digest = plan_of(run).digest;
+    kept.commit = run.head;
+    kept.comment_id = "c1";
+    kept.note = "as agreed";
+    const auto ask = [&](const Run& about) {
+        bench.pull.value.kept_reviews = {kept};
+        bench.considered(about, {});
+        return bench.policies.asked;
+    };
+    const auto asked = ask(run);
+    REQUIRE(asked.reviews.size() == 1);
+    CHECK(asked.reviews[0].author == "grace");
+    CHECK(asked.reviews[0].may_write);
+    CHECK(asked.reviews[0].source == "comment");
+    CHECK(asked.reviews[0].plan == plan_of(run).digest);
+    CHECK(asked.reviews[0].note == "as agreed");
+
+    // After the merge for the same plan, carried over.
+    bench.put(run);
+    auto merged = bench.planned(RunKind::tracked, "t");
+    merged.approved_run = run.id;
+    CHECK(ask(merged).reviews.size() == 1);
+    set_plan(merged).change_digest = "other changes";
+    CHECK(ask(merged).reviews.empty());
+
+    kept.plan_digest = "another plan";
+    CHECK(ask(run).reviews.empty());
+    CHECK(ask(run).older.size() == 1);
+    kept.approves = false;
+    CHECK(ask(run).reviews.size() == 1);
+    kept.commit = CommitSha(std::string(40, 'b'));
+    CHECK(ask(run).reviews.empty());
+
+    kept.plan_digest = plan_of(run).digest;
+    kept.comment_id.clear();
+    CHECK(ask(run).reviews.at(0).source == "api");
+    kept.stack = "db";
+    CHECK(ask(run).reviews.empty());
+    CHECK(ask(run).older.empty());
+}
+
 TEST_CASE("W3: somebody's newest review counts and no other of theirs") {
     ControlBench bench;
     bench.all_may_write();
