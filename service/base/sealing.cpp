@@ -30,6 +30,7 @@ constexpr std::size_t header_size = crypto_secretstream_xchacha20poly1305_HEADER
 constexpr std::size_t added_size = crypto_secretstream_xchacha20poly1305_ABYTES;
 constexpr std::size_t length_size = 4;
 
+// libsodium takes unsigned characters.
 unsigned char* bytes_of(std::string& text) { return reinterpret_cast<unsigned char*>(text.data()); }
 const unsigned char* bytes_of(std::string_view text) {
     return reinterpret_cast<const unsigned char*>(text.data());

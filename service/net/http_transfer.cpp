@@ -130,6 +130,7 @@ void prepare(Transfer& transfer, unsigned long id) {
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, &transfer);
     curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(easy, CURLOPT_HEADERDATA, &transfer);
+    // A number for a pointer: what is private to a handle is one, and the call may be gone by then.
     curl_easy_setopt(easy, CURLOPT_PRIVATE, reinterpret_cast<void*>(id));
     if (!call.unix_socket.empty()) {
         curl_easy_setopt(easy, CURLOPT_UNIX_SOCKET_PATH, call.unix_socket.c_str());

@@ -90,6 +90,13 @@ std::string first_policy(const std::vector<Finding>& findings, Finding::Severity
     return {};
 }
 
+std::string ended_title(const Run& run) {
+    const auto reason = reason_text(run);
+    if (run.reason.cause == Cause::ended_by) return reason;
+    const std::string state(word(run.state));
+    return reason.empty() ? state : state + ": " + reason;
+}
+
 std::string stack_title(const StackView& view) {
     const auto counts = [&] {
         if (!plan_of(*view->run).counts.any() && has_changes(*view.report))
@@ -125,13 +132,8 @@ std::string stack_title(const StackView& view) {
             return gone_sentence(*view.report, Voice(Medium::terminal));
         case Standing::not_planned:
             return "Not planned: " + reason_text(view->not_planned);
-        case Standing::ended: {
-            const auto& run = *view->run;
-            const auto reason = reason_text(run);
-            if (run.reason.cause == Cause::ended_by) return reason;
-            const std::string state(word(run.state));
-            return reason.empty() ? state : state + ": " + reason;
-        }
+        case Standing::ended:
+            return ended_title(*view->run);
         case Standing::unconfirmed:
         case Standing::unapproved:
             return "Waiting: " + missing_text(view);

@@ -41,6 +41,7 @@ void add_header(std::string& out, std::string_view name, char type, std::size_t 
     put_text(header.link, link);
     std::memcpy(header.magic, "ustar\00000", 8);
     std::memset(header.checksum, ' ', sizeof header.checksum);
+    // The format is its bytes, and a Header is nothing but arrays of characters.
     const auto* bytes = reinterpret_cast<const unsigned char*>(&header);
     std::size_t sum = 0;
     for (std::size_t i = 0; i < block; ++i) sum += bytes[i];
