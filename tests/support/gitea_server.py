@@ -65,6 +65,7 @@ PASSWORD_HASH_ALGO = pbkdf2_v1
 ENABLED = false
 [service]
 DISABLE_REGISTRATION = true
+NO_REPLY_ADDRESS = noreply.gitea.example
 [webhook]
 ALLOWED_HOST_LIST = loopback
 DELIVER_TIMEOUT = %(deliver_timeout)d
@@ -243,6 +244,8 @@ class GiteaServer:
             )
         self.edit_repository(allow_fast_forward_only_merge=True)
         self.commit("main", {"README.md": "# Infrastructure\n"}, "Initial", by="linus", start=None)
+        # Until it has looked at the push, Gitea refuses much because the repository were empty.
+        wait_until("the first push to be known", lambda: not self.on("GET", "")["empty"])
 
     def team(self, name, permission, *members):
         """Of the organisation, for all its repositories."""
@@ -478,6 +481,10 @@ class GiteaServer:
         wait_until("#%d to be merged" % number, merged)
         return self.pull(number)["merge_commit_sha"]
 
+    def delete_fork(self, owner):
+        """Its open pull requests are closed, and have no head repository any more."""
+        self.call("DELETE", "/repos/%s/%s" % (owner, self.fork(owner)))
+
     # --- talk
     def comment(self, number, body, by="grace"):
         return self.on("POST", "/issues/%d/comments" % number, {"body": body}, by=by)["id"]
@@ -528,15 +535,20 @@ class GiteaServer:
 
     # --- what Slipway wrote
     def checks(self, number):
-        combined = self.on("GET", "/commits/%s/status" % self.head(number))
-        return {
-            status["context"]: {
-                "state": status["status"],
-                "title": status["description"],
-                "url": status["target_url"],
-            }
-            for status in combined["statuses"] or []
-        }
+        """The latest status of each context at the present head."""
+        found, sha, page = {}, self.head(number), 1
+        while True:
+            path = "/commits/%s/status?limit=50&page=%d" % (sha, page)
+            some = self.on("GET", path)["statuses"] or []
+            for status in some:
+                found[status["context"]] = {
+                    "state": status["status"],
+                    "title": status["description"],
+                    "url": status["target_url"],
+                }
+            if len(some) < 50:
+                return found
+            page += 1
 
     def remove(self):
         """The folder, once it has ended."""

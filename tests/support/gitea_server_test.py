@@ -272,6 +272,14 @@ def play(gitea, receiver, keep):
     keep("pull_request_opened_as_draft", receiver.wait("pull_request", "opened", number=draft))
     assert gitea.pull(draft)["draft"]
 
+    gitea.commit("gone", {"gone.tf": "# gone\n"}, "Gone")
+    gone = gitea.open_pull("gone", "Gone")
+    gitea.delete_branch("gone")
+    keep(
+        "pull_request_closed_branch_deleted",
+        receiver.wait("pull_request", "closed", number=gone),
+    )
+
     # Killed and started again: the same people, hooks and pull requests.
     gitea.kill()
     gitea.start()
@@ -299,6 +307,10 @@ def play(gitea, receiver, keep):
     )
     keep("issue_comment_after_renaming", renamed)
     assert renamed["body"]["repository"]["full_name"] == "acme/platform"
+
+    gitea.delete_fork("mallory")
+    keep("pull_request_closed_fork_deleted", receiver.wait("pull_request", "closed", number=fork))
+    assert gitea.pull(fork)["head"]["repo"] is None
 
     # A form: signed over the JSON inside.
     form = Receiver("another")
