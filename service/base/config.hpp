@@ -24,6 +24,14 @@ struct GithubConfig {
     std::vector<Secret> webhook_secrets;
 };
 
+// Gitea and Forgejo: one token for everything.
+struct GiteaConfig {
+    std::string api_url;  // https://git.example.com/api/v1
+    std::string git_url;  // with {path}
+    Secret token;
+    std::vector<Secret> webhook_secrets;
+};
+
 struct BuiltinConfig {
     std::filesystem::path root;  // folder of bare repositories
 };
@@ -33,7 +41,7 @@ struct ForgeConfig {
     std::vector<std::string> self_described;  // globs over repository paths
     // What only its kind of forge needs. Adapters and the tables that list them look at it, nobody
     // else.
-    std::variant<GithubConfig, BuiltinConfig> own;
+    std::variant<GithubConfig, GiteaConfig, BuiltinConfig> own;
 };
 
 struct SandboxConfig {

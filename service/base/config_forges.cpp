@@ -1,5 +1,5 @@
-// One forge of the configuration. GitHub without a webhook secret is refused: anybody could then
-// speak for it; so is one without a credential.
+// One forge of the configuration. One without a webhook secret is refused, because anybody could
+// then speak for it; so is one without a credential.
 #include <algorithm>
 #include <array>
 
@@ -42,20 +42,26 @@ std::vector<Secret> read_webhook_secrets(MapReader& reader, const std::string& n
     return out;
 }
 
-OwnConfig read_github(MapReader& reader, const std::string& name, Sources& sources) {
-    GithubConfig github;
-    if (name == "github.com") github.api_url = "https://api.github.com";
-    if (!reader.find("api_url") && github.api_url.empty())
-        github.api_url = "https://" + name + "/api/v3";  // where GitHub Enterprise Server has it
-    take_url(reader, "api_url", github.api_url);
-    github.git_url = reader.text("git_url").value_or("https://" + name + "/{path}.git");
-    auto filled = github.git_url;
+// Where the repository at {path} is fetched from.
+std::string read_git_url(MapReader& reader, const std::string& name) {
+    auto url = reader.text("git_url").value_or("https://" + name + "/{path}.git");
+    auto filled = url;
     const auto hole = filled.find("{path}");
     if (hole != filled.npos) filled.replace(hole, 6, "p");
     if (hole == filled.npos)
         reader.report("git_url", "holds {path} where the repository's path goes");
     else if (const auto trouble = url_trouble(filled); !trouble.empty())
         reader.report("git_url", trouble);
+    return url;
+}
+
+OwnConfig read_github(MapReader& reader, const std::string& name, Sources& sources) {
+    GithubConfig github;
+    if (name == "github.com") github.api_url = "https://api.github.com";
+    if (!reader.find("api_url") && github.api_url.empty())
+        github.api_url = "https://" + name + "/api/v3";  // where GitHub Enterprise Server has it
+    take_url(reader, "api_url", github.api_url);
+    github.git_url = read_git_url(reader, name);
     const auto *app = reader.find("app"), *token = reader.find("token");
     if (app && token) reader.report("token", "and `app` exclude each other; keep one");
     if (!app && !token)
@@ -64,6 +70,16 @@ OwnConfig read_github(MapReader& reader, const std::string& name, Sources& sourc
     if (token) github.token = sources.secret(*token, "token");
     github.webhook_secrets = read_webhook_secrets(reader, name, sources);
     return github;
+}
+
+OwnConfig read_gitea(MapReader& reader, const std::string& name, Sources& sources) {
+    GiteaConfig gitea;
+    gitea.api_url = "https://" + name + "/api/v1";
+    take_url(reader, "api_url", gitea.api_url);
+    gitea.git_url = read_git_url(reader, name);
+    if (reader.require("token")) gitea.token = sources.secret(*reader.find("token"), "token");
+    gitea.webhook_secrets = read_webhook_secrets(reader, name, sources);
+    return gitea;
 }
 
 OwnConfig read_builtin(MapReader& reader, const std::string&, Sources& sources) {
@@ -78,7 +94,8 @@ struct Kind {
     std::string_view word;
     OwnConfig (*read)(MapReader& reader, const std::string& name, Sources& sources);
 };
-constexpr std::array<Kind, 2> kinds = {{{"github", read_github}, {"builtin", read_builtin}}};
+constexpr std::array<Kind, 3> kinds = {
+    {{"github", read_github}, {"gitea", read_gitea}, {"builtin", read_builtin}}};
 
 const Kind* kind_called(std::string_view word) {
     const auto at = std::ranges::find(kinds, word, &Kind::word);
@@ -106,7 +123,7 @@ ForgeConfig read_forge(const std::string& name, const Yaml& node, Sources& sourc
     const auto word = node.find("kind");
     const auto* kind = word ? kind_called(word->scalar) : nullptr;
     if (!kind) {
-        const bool is_later = word && (word->scalar == "gitlab" || word->scalar == "gitea");
+        const bool is_later = word && word->scalar == "gitlab";
         sources.findings.add(word ? word->place : node.place,
                              is_later
                                  ? "this version speaks to forges of kind " + all_kinds(" and ") +

@@ -269,9 +269,9 @@ TEST_CASE("What is wrong is found with its place and a way out") {
          "slipway.yaml:1:17: a forge of kind builtin needs `root`"},
         {"forges: {g: {kind: gitlab}}\n",
          "slipway.yaml:1:20: this version speaks to forges of "
-         "kind github and builtin, not yet gitlab"},
+         "kind github, gitea and builtin, not yet gitlab"},
         {"forges: {g: {root: /srv}}\n",
-         "slipway.yaml:1:13: the forge g needs `kind`: github or builtin"},
+         "slipway.yaml:1:13: the forge g needs `kind`: github, gitea or builtin"},
         {"forges: {a/b: {kind: builtin, root: /srv}}\n",
          "slipway.yaml:1:15: the name of a forge is made of letters, digits and single . _ - "
          "between them"},
