@@ -37,12 +37,14 @@ Task<void> react_to(ReactContext& context, BranchPushed event, ClaimedJob job) {
 }
 
 // Rule W2: the comment is read again, must be somebody else's, unedited, and counts once. One that
-// commanded nothing when it was made does not command anything later: it need not be read.
+// commanded nothing when it was made does not command anything later: it need not be read. Edited
+// is what differs from the body that the forge signed, too: not every forge tells by its times.
 Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job) {
     if (event.body && !parse_comment(*event.body, context.command_words)) co_return;
     auto& forge = *context.forges.at(event.pull.repository.forge);
     auto comment = co_await forge.comment(event.pull, event.comment_id);
     if (!comment || comment->ours || comment->edited || comment->author.bot) co_return;
+    if (event.body && *event.body != comment->body) co_return;
     auto command = parse_comment(comment->body, context.command_words);
     if (!command) co_return;
 

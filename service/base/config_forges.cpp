@@ -4,6 +4,7 @@
 #include <array>
 
 #include "service/base/config_reader.hpp"
+#include "service/base/standard_webhook.hpp"
 #include "service/model/glob.hpp"
 
 namespace slipway::configuration {
@@ -42,20 +43,26 @@ std::vector<Secret> read_webhook_secrets(MapReader& reader, const std::string& n
     return out;
 }
 
-OwnConfig read_github(MapReader& reader, const std::string& name, Sources& sources) {
-    GithubConfig github;
-    if (name == "github.com") github.api_url = "https://api.github.com";
-    if (!reader.find("api_url") && github.api_url.empty())
-        github.api_url = "https://" + name + "/api/v3";  // where GitHub Enterprise Server has it
-    take_url(reader, "api_url", github.api_url);
-    github.git_url = reader.text("git_url").value_or("https://" + name + "/{path}.git");
-    auto filled = github.git_url;
+// Where the repository at {path} is fetched from.
+std::string read_git_url(MapReader& reader, const std::string& name) {
+    auto url = reader.text("git_url").value_or("https://" + name + "/{path}.git");
+    auto filled = url;
     const auto hole = filled.find("{path}");
     if (hole != filled.npos) filled.replace(hole, 6, "p");
     if (hole == filled.npos)
         reader.report("git_url", "holds {path} where the repository's path goes");
     else if (const auto trouble = url_trouble(filled); !trouble.empty())
         reader.report("git_url", trouble);
+    return url;
+}
+
+OwnConfig read_github(MapReader& reader, const std::string& name, Sources& sources) {
+    GithubConfig github;
+    if (name == "github.com") github.api_url = "https://api.github.com";
+    if (!reader.find("api_url") && github.api_url.empty())
+        github.api_url = "https://" + name + "/api/v3";  // where GitHub Enterprise Server has it
+    take_url(reader, "api_url", github.api_url);
+    github.git_url = read_git_url(reader, name);
     const auto *app = reader.find("app"), *token = reader.find("token");
     if (app && token) reader.report("token", "and `app` exclude each other; keep one");
     if (!app && !token)
@@ -64,6 +71,57 @@ OwnConfig read_github(MapReader& reader, const std::string& name, Sources& sourc
     if (token) github.token = sources.secret(*token, "token");
     github.webhook_secrets = read_webhook_secrets(reader, name, sources);
     return github;
+}
+
+std::vector<Secret> read_secrets(MapReader& reader, std::string_view key, Sources& sources) {
+    std::vector<Secret> out;
+    const auto* list = reader.find(key);
+    if (!list) return out;
+    if (list->kind != Yaml::Kind::list || list->list.empty())
+        reader.report(key, "is a list of secrets");
+    else
+        for (const auto& node : list->list) out.push_back(sources.secret(node, key));
+    return out;
+}
+
+// GitLab signs with one kind of token and merely shows the other. Where both were written, it
+// would not be plain that only the first one counts.
+void read_webhook_tokens(MapReader& reader, const std::string& name, GitlabConfig& gitlab,
+                         Sources& sources) {
+    constexpr const char *signing = "webhook_signing_tokens", *shown = "webhook_tokens";
+    gitlab.webhook_signing_tokens = read_secrets(reader, signing, sources);
+    gitlab.webhook_tokens = read_secrets(reader, shown, sources);
+    const bool signs = reader.find(signing), shows = reader.find(shown);
+    if (signs && shows)
+        reader.report(shown, "and `webhook_signing_tokens` exclude each other; keep the latter");
+    if (!signs && !shows)
+        reader.report(signing,
+                      "needs at least one token (or, before GitLab 19.0, `webhook_tokens`): "
+                      "without it anybody could send webhooks in the name of " +
+                          name);
+    for (const auto& token : gitlab.webhook_signing_tokens)
+        if (!token.empty() && !standard_webhook_key(token))
+            reader.report(signing,
+                          "holds a token that is not whsec_ and base64, as GitLab shows it once");
+    std::erase_if(gitlab.webhook_signing_tokens,
+                  [](const Secret& token) { return !standard_webhook_key(token); });
+}
+
+OwnConfig read_gitlab(MapReader& reader, const std::string& name, Sources& sources) {
+    GitlabConfig gitlab;
+    gitlab.api_url = "https://" + name + "/api/v4";
+    take_url(reader, "api_url", gitlab.api_url);
+    gitlab.git_url = read_git_url(reader, name);
+    if (reader.require("token")) gitlab.token = sources.secret(*reader.find("token"), "token");
+    read_webhook_tokens(reader, name, gitlab, sources);
+    if (const auto writers = reader.text("writers")) {
+        const auto role = parse_word<GitlabConfig::Writers>(*writers);
+        if (role)
+            gitlab.writers = *role;
+        else
+            reader.report("writers", "is developer or maintainer");
+    }
+    return gitlab;
 }
 
 OwnConfig read_builtin(MapReader& reader, const std::string&, Sources& sources) {
@@ -78,7 +136,8 @@ struct Kind {
     std::string_view word;
     OwnConfig (*read)(MapReader& reader, const std::string& name, Sources& sources);
 };
-constexpr std::array<Kind, 2> kinds = {{{"github", read_github}, {"builtin", read_builtin}}};
+constexpr std::array<Kind, 3> kinds = {
+    {{"github", read_github}, {"gitlab", read_gitlab}, {"builtin", read_builtin}}};
 
 const Kind* kind_called(std::string_view word) {
     const auto at = std::ranges::find(kinds, word, &Kind::word);
@@ -106,7 +165,7 @@ ForgeConfig read_forge(const std::string& name, const Yaml& node, Sources& sourc
     const auto word = node.find("kind");
     const auto* kind = word ? kind_called(word->scalar) : nullptr;
     if (!kind) {
-        const bool is_later = word && (word->scalar == "gitlab" || word->scalar == "gitea");
+        const bool is_later = word && word->scalar == "gitea";
         sources.findings.add(word ? word->place : node.place,
                              is_later
                                  ? "this version speaks to forges of kind " + all_kinds(" and ") +
