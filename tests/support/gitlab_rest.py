@@ -14,7 +14,8 @@ import urllib.parse
 NOTE_CHARACTERS = 1_000_000
 QUICK_ACTIONS = (
     "approve assign award board_move cc clear_health_status close confidential copy_metadata done draft due duplicate "
-    "estimate label lock merge milestone move ready reaction reassign reassign_reviewer rebase relabel remove_milestone "
+    "estimate label lock merge milestone move ready reaction reassign reassign_reviewer rebase relabel "
+    "remove_milestone "
     "reopen request_review reviewer shrug spend submit_review subscribe tableflip target_branch title todo unapprove "
     "unassign unlabel unlock unsubscribe wip"
 ).split()

@@ -4,7 +4,7 @@
 
 #include "handlers/forges/gitlab/answers.hpp"
 #include "handlers/forges/gitlab/client.hpp"
-#include "handlers/forges/gitlab/inert.hpp"
+#include "handlers/forges/gitlab/quick_actions.hpp"
 #include "handlers/forges/rest/envelope.hpp"
 #include "handlers/forges/rest/text.hpp"
 #include "service/base/digest.hpp"
@@ -24,8 +24,8 @@ std::string id_of(const HttpReply& reply, const std::string& what) {
 }
 
 Json note_body(std::string_view text) {
-    return Json::object(
-        {{"body", rest::fitted(inert(text), text_limits.comment_bytes, dialect().title)}});
+    return Json::object({{"body", rest::fitted(without_quick_actions(text),
+                                               text_limits.comment_bytes, dialect().title)}});
 }
 
 [[noreturn]] void fail(const HttpReply& reply, const std::string& what) {

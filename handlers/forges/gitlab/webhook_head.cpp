@@ -31,31 +31,26 @@ std::string base_of(std::string_view url, std::string_view ending) {
 std::optional<RefusedWebhook> refusal(const std::string& forge, const Locks& locks,
                                       const Headers& headers, std::string_view body,
                                       std::int64_t now_ms) {
+    bool right = false;
     if (locks.signatures) {
         const StandardWebhook webhook{header(headers, "webhook-id"),
                                       header(headers, "webhook-timestamp"),
                                       header(headers, "webhook-signature"), body};
-        if (webhook.signatures.empty())
-            return RefusedWebhook{
-                401, "The header webhook-signature is missing; give the webhook a signing token."};
-        switch (locks.signatures->check(webhook, now_ms)) {
-            case StandardWebhookAnswer::right:
-                return std::nullopt;
-            case StandardWebhookAnswer::out_of_time:
-                return RefusedWebhook{
-                    401, "The time of the webhook is more than five minutes from ours."};
-            case StandardWebhookAnswer::wrong:
-                break;
-        }
-        return RefusedWebhook{
-            401, "The signature fits none of the signing tokens configured for " + forge + "."};
+        if (webhook.signatures.empty()) return RefusedWebhook{401, "webhook-signature is missing"};
+        const auto answer = locks.signatures->check(webhook, now_ms);
+        if (answer == StandardWebhookAnswer::out_of_time)
+            return RefusedWebhook{401, "webhook-timestamp is more than five minutes from our time"};
+        right = answer == StandardWebhookAnswer::right;
+    } else {
+        const auto token = header(headers, "x-gitlab-token");
+        for (const auto& one : locks.tokens)
+            if (!one.empty() && equal_in_constant_time(one.reveal(), token)) right = true;
     }
-    const auto token = header(headers, "x-gitlab-token");
-    bool right = false;
-    for (const auto& one : locks.tokens)
-        if (!one.empty() && equal_in_constant_time(one.reveal(), token)) right = true;
     if (right) return std::nullopt;
-    return RefusedWebhook{401, "X-Gitlab-Token fits none of the webhook_tokens of " + forge + "."};
+    return RefusedWebhook{
+        401, "The webhook fits none of the " +
+                 std::string(locks.signatures ? "webhook_signing_tokens" : "webhook_tokens") +
+                 " configured for " + forge + "."};
 }
 
 std::string event_in(const Headers& headers) {
@@ -114,10 +109,9 @@ std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge, c
                                                      std::int64_t now_ms) {
     if (auto refused = refusal(forge, locks, headers, body, now_ms)) return *refused;
     const auto event = event_in(headers);
-    if (!is_name(event, 64))
-        return RefusedWebhook{400, "The header X-Gitlab-Event is missing or malformed."};
+    if (!is_name(event, 64)) return RefusedWebhook{400, "X-Gitlab-Event is malformed"};
     if (rest::body_kind(header(headers, "content-type")) != rest::BodyKind::json)
-        return RefusedWebhook{415, "The Content-Type must be application/json."};
+        return RefusedWebhook{415, "Send application/json"};
     const auto instance = base_of(header(headers, "x-gitlab-instance"), "");
     if (!instance.empty() && std::ranges::count(locks.instances, instance) == 0)
         return RefusedWebhook{401, "X-Gitlab-Instance is not the address of " + forge +

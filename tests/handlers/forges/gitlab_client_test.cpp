@@ -400,34 +400,34 @@ TEST_CASE(
     "What stands there already is written; a gone pipeline is done without; others are told") {
     Bench bench;
     bench.at_head(pipeline(31, "topic"));
-    bench.http.on(statuses, 400,
-                  R"({"message":"Cannot transition status via :run from :running (Reason(s): x)"
-})");
+    bench.http.on(
+        statuses, 400,
+        R"j({"message":"Cannot transition status via :run from :running (Reason(s): x)"})j");
     CHECK(bench.put("", check_of(CheckStatus::running)).ends_with("@31"));
 
-bench.http.answers[statuses] = {reply(404), reply(201, {}, written(33))};
-CHECK(bench.put("", check_of()).ends_with("@33"));
-CHECK(bench.last(statuses)["pipeline_id"].is_null());
+    bench.http.answers[statuses] = {reply(404), reply(201, {}, written(33))};
+    CHECK(bench.put("", check_of()).ends_with("@33"));
+    CHECK(bench.last(statuses)["pipeline_id"].is_null());
 
-const auto fails = [&](int status, const std::string& body) {
-    bench.http.answers[statuses] = {reply(status, {}, body)};
-    return bench.failure(bench.forge->put_check(bench.repository, "", check_of()));
-};
-auto conflict = fails(409, R"({"message":"409 Conflict"})");
-REQUIRE(conflict);
-CHECK(conflict->retry() == Retry::later);
-auto forbidden = fails(403, R"({"message":"403 Forbidden"})");
-REQUIRE(forbidden);
-CHECK(forbidden->retry() == Retry::never);
-CHECK(std::string(forbidden->what()).find("protected branch the right to push or merge") !=
-      std::string::npos);
-auto refused = fails(422, R"({"message":{"base":["too many jobs"]}})");
-REQUIRE(refused);
-CHECK(std::string(refused->what()).find("too many jobs") != std::string::npos);
-bench.http.answers[statuses] = {reply(429, {{"retry-after", "7"}})};
-auto limited = bench.failure(bench.forge->put_check(bench.repository, "", check_of()));
-REQUIRE(limited);
-CHECK(limited->after().count() == 7'000);
+    const auto fails = [&](int status, const std::string& body) {
+        bench.http.answers[statuses] = {reply(status, {}, body)};
+        return bench.failure(bench.forge->put_check(bench.repository, "", check_of()));
+    };
+    auto conflict = fails(409, R"({"message":"409 Conflict"})");
+    REQUIRE(conflict);
+    CHECK(conflict->retry() == Retry::later);
+    auto forbidden = fails(403, R"({"message":"403 Forbidden"})");
+    REQUIRE(forbidden);
+    CHECK(forbidden->retry() == Retry::never);
+    CHECK(std::string(forbidden->what()).find("protected branch the right to push or merge") !=
+          std::string::npos);
+    auto refused = fails(422, R"({"message":{"base":["too many jobs"]}})");
+    REQUIRE(refused);
+    CHECK(std::string(refused->what()).find("too many jobs") != std::string::npos);
+    bench.http.answers[statuses] = {reply(429, {{"retry-after", "7"}})};
+    auto limited = bench.failure(bench.forge->put_check(bench.repository, "", check_of()));
+    REQUIRE(limited);
+    CHECK(limited->after().count() == 7'000);
 }
 
 TEST_CASE("The sticky note is edited, found by marker and author, and made again once it is gone") {

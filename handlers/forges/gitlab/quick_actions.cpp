@@ -1,4 +1,4 @@
-#include "handlers/forges/gitlab/inert.hpp"
+#include "handlers/forges/gitlab/quick_actions.hpp"
 
 #include <algorithm>
 
@@ -11,7 +11,7 @@ bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z')
 
 }  // namespace
 
-std::string inert(std::string_view markdown) {
+std::string without_quick_actions(std::string_view markdown) {
     std::string out;
     out.reserve(markdown.size() + 16);
     while (!markdown.empty()) {

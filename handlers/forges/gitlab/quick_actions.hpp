@@ -11,6 +11,6 @@ namespace slipway::gitlab {
 // A word joiner, which nobody sees, goes before such a slash: within fences, too, since GitLab's
 // own search for commands ends a fence at the first line of three backticks, and Markdown only
 // where there are as many as it began with.
-std::string inert(std::string_view markdown);
+std::string without_quick_actions(std::string_view markdown);
 
 }  // namespace slipway::gitlab
