@@ -157,6 +157,7 @@ using Forges = std::map<std::string, std::unique_ptr<Forge>>;  // by instance na
 class HttpClient;
 std::unique_ptr<Forge> make_github_forge(ForgeConfig config, HttpClient& http, const Clock& clock);
 std::unique_ptr<Forge> make_gitea_forge(ForgeConfig config, HttpClient& http, const Clock& clock);
+std::unique_ptr<Forge> make_gitlab_forge(ForgeConfig config, HttpClient& http, const Clock& clock);
 // `listen_url`: where its hooks send webhooks to, e.g. http://127.0.0.1:8080.
 std::unique_ptr<Forge> make_builtin_forge(ForgeConfig config, Pool& pool, const Clock& clock);
 // The working copy of `slipway preview`: one pull request, number 1, whose writes are kept in

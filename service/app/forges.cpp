@@ -21,6 +21,9 @@ struct MakeForge {
     std::unique_ptr<Forge> operator()(const GiteaConfig&) const {
         return make_gitea_forge(config, http, clock);
     }
+    std::unique_ptr<Forge> operator()(const GitlabConfig&) const {
+        return make_gitlab_forge(config, http, clock);
+    }
     std::unique_ptr<Forge> operator()(const BuiltinConfig&) const {
         return make_builtin_forge(config, pool, clock);
     }

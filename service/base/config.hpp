@@ -32,6 +32,21 @@ struct GiteaConfig {
     std::vector<Secret> webhook_secrets;
 };
 
+struct GitlabConfig {
+    std::string api_url;
+    std::string git_url;  // with {path}
+    Secret token;         // of a project, a group or a user
+    // One of these two; several during a rotation.
+    std::vector<Secret> webhook_signing_tokens;  // "whsec_…"
+    std::vector<Secret> webhook_tokens;
+    // The least role that may do what writing permits.
+    enum class Writers { developer, maintainer };
+    friend constexpr std::array<std::string_view, 2> words_of(Writers) {
+        return {"developer", "maintainer"};
+    }
+    Writers writers = Writers::developer;
+};
+
 struct BuiltinConfig {
     std::filesystem::path root;  // folder of bare repositories
 };
@@ -41,7 +56,7 @@ struct ForgeConfig {
     std::vector<std::string> self_described;  // globs over repository paths
     // What only its kind of forge needs. Adapters and the tables that list them look at it, nobody
     // else.
-    std::variant<GithubConfig, GiteaConfig, BuiltinConfig> own;
+    std::variant<GithubConfig, GitlabConfig, GiteaConfig, BuiltinConfig> own;
 };
 
 struct SandboxConfig {

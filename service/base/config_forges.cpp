@@ -4,6 +4,7 @@
 #include <array>
 
 #include "service/base/config_reader.hpp"
+#include "service/base/standard_webhook.hpp"
 #include "service/model/glob.hpp"
 
 namespace slipway::configuration {
@@ -82,6 +83,57 @@ OwnConfig read_gitea(MapReader& reader, const std::string& name, Sources& source
     return gitea;
 }
 
+std::vector<Secret> read_secrets(MapReader& reader, std::string_view key, Sources& sources) {
+    std::vector<Secret> out;
+    const auto* list = reader.find(key);
+    if (!list) return out;
+    if (list->kind != Yaml::Kind::list || list->list.empty())
+        reader.report(key, "is a list of secrets");
+    else
+        for (const auto& node : list->list) out.push_back(sources.secret(node, key));
+    return out;
+}
+
+// GitLab signs with one kind of token and merely shows the other. Where both were written, it
+// would not be plain that only the first one counts.
+void read_webhook_tokens(MapReader& reader, const std::string& name, GitlabConfig& gitlab,
+                         Sources& sources) {
+    constexpr const char *signing = "webhook_signing_tokens", *shown = "webhook_tokens";
+    gitlab.webhook_signing_tokens = read_secrets(reader, signing, sources);
+    gitlab.webhook_tokens = read_secrets(reader, shown, sources);
+    const bool signs = reader.find(signing), shows = reader.find(shown);
+    if (signs && shows)
+        reader.report(shown, "and `webhook_signing_tokens` exclude each other; keep the latter");
+    if (!signs && !shows)
+        reader.report(signing,
+                      "needs at least one token (or, before GitLab 19.0, `webhook_tokens`): "
+                      "without it anybody could send webhooks in the name of " +
+                          name);
+    for (const auto& token : gitlab.webhook_signing_tokens)
+        if (!token.empty() && !standard_webhook_key(token))
+            reader.report(signing,
+                          "holds a token that is not whsec_ and base64, as GitLab shows it once");
+    std::erase_if(gitlab.webhook_signing_tokens,
+                  [](const Secret& token) { return !standard_webhook_key(token); });
+}
+
+OwnConfig read_gitlab(MapReader& reader, const std::string& name, Sources& sources) {
+    GitlabConfig gitlab;
+    gitlab.api_url = "https://" + name + "/api/v4";
+    take_url(reader, "api_url", gitlab.api_url);
+    gitlab.git_url = read_git_url(reader, name);
+    if (reader.require("token")) gitlab.token = sources.secret(*reader.find("token"), "token");
+    read_webhook_tokens(reader, name, gitlab, sources);
+    if (const auto writers = reader.text("writers")) {
+        const auto role = parse_word<GitlabConfig::Writers>(*writers);
+        if (role)
+            gitlab.writers = *role;
+        else
+            reader.report("writers", "is developer or maintainer");
+    }
+    return gitlab;
+}
+
 OwnConfig read_builtin(MapReader& reader, const std::string&, Sources& sources) {
     BuiltinConfig builtin;
     if (reader.require("root"))
@@ -94,15 +146,17 @@ struct Kind {
     std::string_view word;
     OwnConfig (*read)(MapReader& reader, const std::string& name, Sources& sources);
 };
-constexpr std::array<Kind, 3> kinds = {
-    {{"github", read_github}, {"gitea", read_gitea}, {"builtin", read_builtin}}};
+constexpr std::array<Kind, 4> kinds = {{{"github", read_github},
+                                        {"gitlab", read_gitlab},
+                                        {"gitea", read_gitea},
+                                        {"builtin", read_builtin}}};
 
 const Kind* kind_called(std::string_view word) {
     const auto at = std::ranges::find(kinds, word, &Kind::word);
     return at == kinds.end() ? nullptr : &*at;
 }
 
-// "github, builtin or gitlab"
+// "github, gitlab, gitea or builtin"
 std::string all_kinds(std::string_view last) {
     std::string out;
     for (std::size_t i = 0; i < kinds.size(); ++i)
@@ -123,12 +177,11 @@ ForgeConfig read_forge(const std::string& name, const Yaml& node, Sources& sourc
     const auto word = node.find("kind");
     const auto* kind = word ? kind_called(word->scalar) : nullptr;
     if (!kind) {
-        const bool is_later = word && word->scalar == "gitlab";
         sources.findings.add(word ? word->place : node.place,
-                             is_later
-                                 ? "this version speaks to forges of kind " + all_kinds(" and ") +
-                                       ", not yet " + word->scalar
-                                 : "the forge " + name + " needs `kind`: " + all_kinds(" or "));
+                             (word && !word->scalar.empty()
+                                  ? "this version knows no forge of kind " + word->scalar +
+                                        "; `kind` is " + all_kinds(" or ")
+                                  : "the forge " + name + " needs `kind`: " + all_kinds(" or ")));
         return forge;
     }
     MapReader reader(node, "a forge of kind " + word->scalar, sources.findings);

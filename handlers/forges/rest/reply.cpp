@@ -109,7 +109,11 @@ Json json_of(const HttpReply& reply, const Dialect& dialect, const std::string& 
 std::string message_of(const HttpReply& reply) {
     std::string text;
     if (auto json = parse_json(reply.body)) {
-        text = (*json)["message"].text();
+        const auto& message = (*json)["message"];
+        text = message.text();
+        // GitLab says {"message": {"note": ["is too long"]}} of fields, {"error": "…"} otherwise.
+        if (message.is_object() || message.is_array()) text = message.dump();
+        if (text.empty()) text = (*json)["error"].text();
         for (const auto& error : (*json)["errors"].items()) {
             auto detail = error.is_string() ? error.text() : error["message"].text();
             if (detail.empty() && !error["field"].text().empty())

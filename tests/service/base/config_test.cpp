@@ -26,6 +26,7 @@ struct Folder : Scratch {
         write("slipway.yaml", text);
         environment.emplace("HOOK", "env-secret");
         environment.emplace("TOKEN", "env-token");
+        environment.emplace("SIGNING", "whsec_AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=");
         return load_config(path / "slipway.yaml", environment, flags);
     }
     // The findings, with the folder's path left out.
@@ -83,6 +84,17 @@ forges:
     kind: github
     token: {env: TOKEN}
     webhook_secrets: [{env: HOOK}]
+  gitlab.acme.test:
+    kind: gitlab
+    token: {env: TOKEN}
+    webhook_signing_tokens: [{env: SIGNING}]
+    writers: maintainer
+  gitlab.com:
+    kind: gitlab
+    api_url: https://gitlab.internal.test/api/v4/
+    git_url: https://git.internal.test/{path}.git
+    token: {file: hook}
+    webhook_tokens: [{env: HOOK}, {file: hook}]
   local:
     kind: builtin
     root: git
@@ -130,6 +142,20 @@ command_words: [/slipway, atlantis]
     CHECK(enterprise.api_url == "https://ghe.acme.test/api/v3");
     CHECK(enterprise.git_url == "https://ghe.acme.test/{path}.git");
     CHECK(enterprise.token.reveal() == "env-token");
+    const auto& lab = std::get<GitlabConfig>(config->forges.at("gitlab.acme.test").own);
+    CHECK(lab.api_url == "https://gitlab.acme.test/api/v4");
+    CHECK(lab.git_url == "https://gitlab.acme.test/{path}.git");
+    CHECK(lab.token.reveal() == "env-token");
+    CHECK(lab.webhook_signing_tokens.size() == 1);
+    CHECK(lab.webhook_tokens.empty());
+    CHECK(lab.writers == GitlabConfig::Writers::maintainer);
+    const auto& old_lab = std::get<GitlabConfig>(config->forges.at("gitlab.com").own);
+    CHECK(old_lab.api_url == "https://gitlab.internal.test/api/v4");
+    CHECK(old_lab.git_url == "https://git.internal.test/{path}.git");
+    CHECK(old_lab.webhook_signing_tokens.empty());
+    REQUIRE(old_lab.webhook_tokens.size() == 2);
+    CHECK(old_lab.webhook_tokens[1].reveal() == "file-secret");
+    CHECK(old_lab.writers == GitlabConfig::Writers::developer);
     CHECK(std::get<BuiltinConfig>(config->forges.at("local").own).root == folder.path / "git");
     CHECK(config->sandbox.kind == SandboxConfig::Kind::none);
     CHECK(config->sandbox.writable == std::vector<std::string>{"/var/lib/tfstate"});
@@ -178,6 +204,9 @@ TEST_CASE("What is wrong is found with its place and a way out") {
     };
     const auto hub = [](const std::string& rest) {
         return "forges:\n  github.com:\n    kind: github\n    " + rest + "\n";
+    };
+    const auto lab = [](const std::string& rest) {
+        return "forges:\n  gitlab.com:\n    kind: gitlab\n    " + rest + "\n";
     };
     const std::string secrets = "webhook_secrets: [{env: HOOK}]";
     const Case cases[] = {
@@ -267,11 +296,31 @@ TEST_CASE("What is wrong is found with its place and a way out") {
          "slipway.yaml:6:21: `self_described` holds a[, which has a [ without its ]"},
         {"forges: {local: {kind: builtin}}\n",
          "slipway.yaml:1:17: a forge of kind builtin needs `root`"},
-        {"forges: {g: {kind: gitlab}}\n",
-         "slipway.yaml:1:20: this version speaks to forges of "
-         "kind github, gitea and builtin, not yet gitlab"},
+        {"forges: {g: {kind: bitbucket}}\n",
+         "slipway.yaml:1:20: this version knows no forge of kind bitbucket; `kind` is github, "
+         "gitlab, gitea or builtin"},
         {"forges: {g: {root: /srv}}\n",
-         "slipway.yaml:1:13: the forge g needs `kind`: github, gitea or builtin"},
+         "slipway.yaml:1:13: the forge g needs `kind`: github, gitlab, gitea or builtin"},
+        {"forges: {g: {kind: gitea, token: {env: TOKEN}}}\n",
+         "slipway.yaml:1:14: `webhook_secrets` needs at least one secret: without it anybody could "
+         "send webhooks in the name of g"},
+        {lab("webhook_signing_tokens: [{env: SIGNING}]"),
+         "slipway.yaml:3:5: a forge of kind gitlab needs `token`"},
+        {lab("token: {env: TOKEN}"),
+         "slipway.yaml:3:5: `webhook_signing_tokens` needs at least one token (or, before GitLab "
+         "19.0, `webhook_tokens`): without it anybody could send webhooks in the name of "
+         "gitlab.com"},
+        {lab("token: {env: TOKEN}\n    webhook_tokens: []"),
+         "slipway.yaml:5:21: `webhook_tokens` is a list of secrets"},
+        {lab("token: {env: TOKEN}\n    webhook_signing_tokens: [{env: TOKEN}]"),
+         "slipway.yaml:5:29: `webhook_signing_tokens` holds a token that is not whsec_ and base64, "
+         "as GitLab shows it once"},
+        {lab("token: {env: TOKEN}\n    webhook_signing_tokens: [{env: SIGNING}]\n"
+             "    webhook_tokens: [{env: TOKEN}]"),
+         "slipway.yaml:6:21: `webhook_tokens` and `webhook_signing_tokens` exclude each other; "
+         "keep the latter"},
+        {lab("token: {env: TOKEN}\n    webhook_tokens: [{env: TOKEN}]\n    writers: guest"),
+         "slipway.yaml:6:14: `writers` is developer or maintainer"},
         {"forges: {a/b: {kind: builtin, root: /srv}}\n",
          "slipway.yaml:1:15: the name of a forge is made of letters, digits and single . _ - "
          "between them"},

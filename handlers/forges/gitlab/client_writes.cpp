@@ -1,0 +1,219 @@
+// What the client writes on GitLab: statuses, notes and the eyes. Each finds what an earlier life
+// of the service has already written, so that a restart never says a thing twice.
+#include <algorithm>
+
+#include "handlers/forges/gitlab/answers.hpp"
+#include "handlers/forges/gitlab/client.hpp"
+#include "handlers/forges/gitlab/quick_actions.hpp"
+#include "handlers/forges/rest/envelope.hpp"
+#include "handlers/forges/rest/text.hpp"
+#include "service/base/digest.hpp"
+
+namespace slipway::gitlab {
+namespace {
+
+constexpr std::int64_t places_ms = 15'000;
+constexpr std::int64_t reading_ms = 2'000;  // that a merge request had no notes
+constexpr std::size_t most_places = 4, most_kept_places = 256;
+constexpr int most_note_pages = 10;
+
+std::string id_of(const HttpReply& reply, const std::string& what) {
+    std::string id(json_of(reply, what)["id"].number_text());
+    if (!is_digits(id)) throw Failure("GitLab's answer to " + what + " holds no id");
+    return id;
+}
+
+Json note_body(std::string_view text) {
+    return Json::object({{"body", rest::fitted(without_quick_actions(text),
+                                               text_limits.comment_bytes, dialect().title)}});
+}
+
+[[noreturn]] void fail(const HttpReply& reply, const std::string& what) {
+    const auto said = " (" + std::to_string(reply.status) + ": " + rest::message_of(reply) + ")";
+    if (reply.status == 403)
+        throw Failure("GitLab does not permit a status" + said +
+                          ": the token's user needs the Developer role and the scope api, and on a "
+                          "protected branch the right to push or merge",
+                      Retry::never);
+    throw Failure("GitLab refuses " + what + said, Retry::never);
+}
+
+}  // namespace
+
+// One commit can be the head of several merge requests, each with a pipeline of its own.
+Task<std::vector<StatusPlace>> GitlabForge::places_of(std::string project_id, CommitSha commit) {
+    const auto key = project_id + "@" + commit.value;
+    if (const auto kept = places_.find(key);
+        kept != places_.end() && steady_.now_ms() - kept->second.at_ms < places_ms)
+        co_return kept->second.value;
+    auto pulls = co_await pulls_at(project_id, commit);
+    std::erase_if(pulls, [&](const Json& pull) {
+        return pull["sha"].string_or("") != commit.value ||
+               pull["project_id"].number_text() != project_id;
+    });
+    std::ranges::stable_partition(
+        pulls, [](const Json& pull) { return pull["state"].string_or("") == "opened"; });
+    std::vector<StatusPlace> out;
+    for (const auto& pull : pulls) {
+        if (out.size() == most_places) break;
+        rest::Request request("GET", "/projects/" + project_id + "/merge_requests/" +
+                                         std::string(pull["iid"].number_text()));
+        const auto what = request.text();
+        std::string nobody;
+        auto reply = co_await api_.call(std::move(nobody), std::move(request), rest::success_only);
+        auto place = place_in(json_of(reply, what));
+        const bool is_new = std::ranges::none_of(out, [&](const StatusPlace& other) {
+            return other.ref == place.ref && other.pipeline == place.pipeline;
+        });
+        if (is_new) out.push_back(std::move(place));
+        if (pull["state"].string_or("") != "opened") break;  // a closed one only where none is open
+    }
+    if (places_.size() >= most_kept_places) places_.clear();
+    places_[key] = {out, steady_.now_ms()};
+    co_return out;
+}
+
+Task<std::string> GitlabForge::put_status(std::string project_id, CommitSha commit, Json status,
+                                          StatusPlace place) {
+    if (!place.ref.empty()) status.set("ref", place.ref);
+    if (!place.pipeline.empty()) status.set("pipeline_id", Json(Json::Number{place.pipeline}));
+    rest::Request request("POST", "/projects/" + project_id + "/statuses/" + commit.value,
+                          std::move(status));
+    const auto what = request.text();
+    std::string nobody;
+    auto reply = co_await api_.call(std::move(nobody), std::move(request),
+                                    rest::missing_too | rest::refused_too | rest::forbidden_too);
+    if (reply.status / 100 == 2)
+        co_return std::string(json_of(reply, what)["pipeline_id"].number_text());
+    if (stands_already(reply.status, reply.body)) co_return place.pipeline;
+    // The pipeline is gone, or another one than we were told.
+    if (reply.status == 404 && !place.pipeline.empty()) co_return "";
+    fail(reply, what);
+}
+
+Task<std::string> GitlabForge::put_check(RepositoryName repository, std::string known_id,
+                                         Check check) {
+    if (!rest::is_commit(check.commit.value)) throw Failure("A check needs a commit", Retry::never);
+    auto of = co_await project(repository.path);
+    const auto status = status_of(check);
+    const auto known = StatusId::parse(known_id);
+    StatusId made;
+    made.digest = digest_of(status);
+    auto places = co_await places_of(of.id, check.commit);
+    if (places.empty()) places.emplace_back();
+    for (auto& place : places) {
+        auto pipeline = place.pipeline;
+        if (made.digest != known.digest || pipeline.empty() || !known.reached(pipeline))
+            pipeline = co_await put_status(of.id, check.commit, status, place);
+        if (pipeline.empty() && !place.pipeline.empty()) {  // without the pipeline that is gone
+            place.pipeline.clear();
+            pipeline = co_await put_status(of.id, check.commit, status, place);
+        }
+        if (pipeline.empty()) continue;
+        place.pipeline = pipeline;  // what this one made, the next status of this commit joins
+        if (!made.reached(pipeline)) made.pipelines.push_back(pipeline);
+    }
+    places_[of.id + "@" + check.commit.value].value = places;
+    // A pipeline that the merge request has no longer would otherwise run for ever.
+    for (const auto& older : known.pipelines) {
+        if (made.reached(older)) continue;
+        if (check.status != CheckStatus::done) {
+            if (made.pipelines.size() < most_places) made.pipelines.push_back(older);
+            continue;
+        }
+        StatusPlace place{"", older};
+        co_await put_status(of.id, check.commit, status, place);
+    }
+    co_return made.text();
+}
+
+// The oldest hundred notes and then the newest ones: the sticky one is among the first, a reply
+// among the last. Bounded, because anybody may write notes; by author, because anybody may write a
+// marker. GitLab's own notes are among them.
+Task<std::optional<std::string>> GitlabForge::find_note(PullRequestName pull,
+                                                        std::string beginning) {
+    if (auto bare = without_notes_.find(pull);
+        bare != without_notes_.end() && steady_.now_ms() - bare->second <= reading_ms)
+        co_return std::nullopt;
+    auto self = co_await api_.self();
+    const auto path = co_await notes_path(pull);
+    const auto newest = path + "?activity_filter=only_comments&per_page=100&order_by=created_at";
+    std::optional<std::string> next = newest + "&sort=asc";
+    for (int page = 0; next && page < most_note_pages; ++page) {
+        rest::Request request("GET", *next);
+        const auto what = request.text();
+        auto reply =
+            co_await api_.call(pull.repository.path, std::move(request), rest::success_only);
+        const Json notes = json_of(reply, what);
+        for (const auto& note : notes.items())
+            if (note["body"].string_or("").starts_with(beginning) &&
+                !note["system"].bool_or(false) && note["author"]["id"].number_text() == self.id)
+                co_return std::string(note["id"].number_text());
+        auto following = api_.wire().next_page(reply, *next);
+        if (page == 0 && following) following = newest + "&sort=desc";
+        next = following;
+    }
+    co_return std::nullopt;
+}
+
+Task<std::string> GitlabForge::create_note(PullRequestName pull, std::string body) {
+    // Before it is made: nobody knows whether it was until the answer is there.
+    without_notes_.erase(pull);
+    auto path = co_await notes_path(pull);
+    rest::Request request("POST", path, note_body(body));
+    const auto what = request.text();
+    auto reply = co_await notes_.call(pull.repository.path, std::move(request), rest::success_only);
+    co_return id_of(reply, what);
+}
+
+Task<std::string> GitlabForge::put_comment(PullRequestName pull, std::string known_id,
+                                           std::string marker, std::string body) {
+    const auto text = body.starts_with(marker) ? std::move(body) : marker + "\n" + body;
+    const auto path = co_await notes_path(pull);
+    bool searched = false;
+    auto id = known_id;
+    while (true) {
+        if (!is_digits(id)) {
+            if (searched) break;
+            searched = true;
+            auto found = co_await find_note(pull, marker);
+            if (!found) break;
+            id = *found;
+        }
+        rest::Request request("PUT", path + "/" + id, note_body(text));
+        auto reply =
+            co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);
+        if (reply.status == 200) co_return id;
+        id.clear();  // somebody deleted it
+    }
+    co_return co_await create_note(std::move(pull), text);
+}
+
+Task<std::string> GitlabForge::add_comment(PullRequestName pull, std::string key,
+                                           std::string body) {
+    // The key is foreign text in part; its digest cannot end the hidden line early.
+    const auto marker = "<!-- slipway " + sha256_hex(key).substr(0, 32) + " -->";
+    auto found = co_await find_note(pull, marker);
+    if (found) co_return *found;
+    auto text = marker + "\n" + body;
+    co_return co_await create_note(std::move(pull), std::move(text));
+}
+
+Task<std::chrono::milliseconds> GitlabForge::wait_for_rest(RepositoryName repository,
+                                                           WriteKind kind) {
+    const auto call = kind == WriteKind::creates ? rest::CallKind::creates : rest::CallKind::edits;
+    auto of_all = co_await api_.wait_for_rest(repository.path, call);
+    auto of_notes = co_await notes_.wait_for_rest(repository.path, call);
+    co_return std::max(of_all, of_notes);
+}
+
+// An emoji that stands there already is refused as missing.
+Task<void> GitlabForge::acknowledge(PullRequestName pull, std::string comment_id) {
+    if (!is_digits(comment_id)) co_return;
+    auto path = co_await notes_path(pull);
+    rest::Request request("POST", path + "/" + comment_id + "/award_emoji",
+                          Json::object({{"name", "eyes"}}));
+    co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);
+}
+
+}  // namespace slipway::gitlab
