@@ -116,7 +116,11 @@ sandbox: {kind: bubblewrap, writable: [%s]}
                     return one
             return None
 
-        return wait_until("the note of !%d to say %s" % (number, ", ".join(texts)), there)
+        try:
+            return wait_until("the note of !%d to say %s" % (number, ", ".join(texts)), there)
+        except AssertionError:
+            print(self.double.comments(number), flush=True)
+            raise
 
     def replied(self, number, text):
         def there():
@@ -164,7 +168,7 @@ def the_whole_way(build):
     ):
         head = place.propose_network(("main", "a"))
         number = double.open_pull("topic", "A network")
-        place.checked(number, FAILED, title="1 approval")
+        place.checked(number, FAILED, title="1 of those")
         first = place.noted(number, "terraform_data.main", head[:7])
         planned = place.checked(number, FAILED, STACK)
         assert planned["pipeline"] == double.checks(number)["slipway"]["pipeline"]
@@ -173,7 +177,7 @@ def the_whole_way(build):
         head = place.propose_network(("main", "a"), ("edge", "b"))
         second = place.noted(number, "terraform_data.edge", head[:7])
         assert second["id"] == first["id"], "another note was written"
-        place.checked(number, FAILED, title="1 approval")
+        place.checked(number, FAILED, title="1 of those")
         place.quiet()
         runs, notes = len(place.runs()), double.comments(number)
         double.redeliver()  # the second update hook, which has no oldrev
@@ -201,18 +205,18 @@ def w3_an_approval_is_of_what_was_there(build):
     ):
         place.propose_network(("main", "a"))
         number = double.open_pull("topic")
-        place.checked(number, FAILED, title="1 approval")
+        place.checked(number, FAILED, title="1 of those")
         double.approve(number, by="grace")
         place.checked(number, PASSED)
         place.propose_network(("main", "b"))
-        place.checked(number, FAILED, title="1 approval")
+        place.checked(number, FAILED, title="1 of those")
         place.quiet()
         assert "grace" in double.pull(number)["approvals"], "GitLab kept it"
         double.unapprove(number, by="grace")
         double.approve(number, by="grace")
         place.checked(number, PASSED)
         double.reset_approvals(number)
-        place.checked(number, FAILED, title="1 approval")
+        place.checked(number, FAILED, title="1 of those")
 
 
 def w2_commands_in_notes(build):
