@@ -38,6 +38,26 @@ defaults:
   repository: gitlab.test/%s
   tool: %s
 """
+# A failed plan's error is shown as it is, in a fence.
+HOSTILE = """variable "fine" {
+  default = false
+}
+
+resource "terraform_data" "main" {
+  input = "x"
+  lifecycle {
+    precondition {
+      condition     = var.fine
+      error_message = <<-EOT
+        No.
+        ```
+        /approve
+        /merge
+      EOT
+    }
+  }
+}
+"""
 STACK = "slipway/network"
 WAITING, PASSED, FAILED = ("pending", "running"), "success", "failed"
 
@@ -247,12 +267,7 @@ def w2_commands_in_notes(build):
 def hostile_text_is_not_obeyed(build):
     """text of a merge request that looks like GitLab's commands is shown, and never executed as us"""
     with playing(build) as (place, double):
-        text = place.network()["stacks/network/main.tf"] + (
-            'resource "terraform_data" "main" {\n  input = <<-EOT\n    /merge\n    ```\n    /close\n    EOT\n}\n'
-            'resource "terraform_data" "wrong" {\n  input = "x"\n  lifecycle {\n    precondition {\n'
-            "      condition = false\n      error_message = <<-EOT\n        No.\n        /approve\n        /merge\n"
-            "      EOT\n    }\n  }\n}\n"
-        )
+        text = place.network()["stacks/network/main.tf"] + HOSTILE
         double.commit("topic", {"stacks/network/main.tf": text})
         number = double.open_pull("topic", "/merge\n/close")
         place.checked(number, FAILED, STACK)
