@@ -520,7 +520,8 @@ void check_reach(const Files& files, Troubles& troubles) {
 // Which forge it is, is known where its adapter lives, where the adapters are put together, and
 // where the configuration is read. Everybody else asks for ForgeTraits.
 void check_forge_kinds(const std::string& path, const std::string& text, Troubles& troubles) {
-    static const std::regex kind("\\b(ForgeKind|GithubConfig|GitlabConfig|BuiltinConfig)\\b");
+    static const std::regex kind(
+        "\\b(ForgeKind|GithubConfig|GitlabConfig|GiteaConfig|BuiltinConfig)\\b");
     for (const char* place : {"handlers/forges/", "service/app/", "service/base/config"})
         if (path.starts_with(place)) return;
     if (std::regex_search(code_only(text), kind))

@@ -78,16 +78,12 @@ enum class WriteKind { creates, edits };
 struct ForgeTraits {
     // False: checks are written as commit statuses, which have a title but no text.
     bool has_checks = true;
-    // A review names the commit that it looked at (rule W3).
-    bool reviews_name_commit = true;
-    bool can_dismiss_reviews = true;
-    bool has_merge_groups = false;
-    // It can be asked for the webhooks that it could not deliver.
-    bool lists_failed_deliveries = false;
+    // A webhook tells that a review was dismissed. Where none does, reviews are read again now and
+    // then for what is shown; an apply begins on a fresh reading in any case.
+    bool tells_dismissals = true;
     // Only those who may write its folder reach it; each may speak as anybody, and the owner of the
     // folder is the administrator of the service (rule S6).
     bool is_owners_folder = false;
-    enum class Markdown { github, gitlab, plain } markdown = Markdown::github;
     TextLimits limits;
 };
 
@@ -121,6 +117,14 @@ class Forge {
     // out.
     virtual Task<std::vector<int>> pulls_of_commit(RepositoryName repository, CommitSha commit,
                                                    std::string branch) = 0;
+    // As they are listed: what a listing leaves out is empty.
+    virtual Task<std::vector<PullRequest>> open_pulls(RepositoryName) {
+        co_return std::vector<PullRequest>();
+    }
+    // The forge's own id of the repository, which outlives its name; "": it has none.
+    virtual Task<std::string> repository_id(RepositoryName) { co_return ""; }
+    // Likewise, of the repository that the delivery is about.
+    virtual std::string repository_id_in(const Delivery&) const { return ""; }
     // Numbers of open pull requests whose head is this commit.
     virtual Task<std::vector<int>> pulls_with_head(RepositoryName repository, CommitSha head) = 0;
     virtual Task<std::string> default_branch(RepositoryName repository) = 0;
@@ -152,6 +156,7 @@ using Forges = std::map<std::string, std::unique_ptr<Forge>>;  // by instance na
 
 class HttpClient;
 std::unique_ptr<Forge> make_github_forge(ForgeConfig config, HttpClient& http, const Clock& clock);
+std::unique_ptr<Forge> make_gitea_forge(ForgeConfig config, HttpClient& http, const Clock& clock);
 std::unique_ptr<Forge> make_gitlab_forge(ForgeConfig config, HttpClient& http, const Clock& clock);
 // `listen_url`: where its hooks send webhooks to, e.g. http://127.0.0.1:8080.
 std::unique_ptr<Forge> make_builtin_forge(ForgeConfig config, Pool& pool, const Clock& clock);

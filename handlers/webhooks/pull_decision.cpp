@@ -140,6 +140,7 @@ Commit announce(const PullLook& look) {
     Commit commit;
     leave_report(commit, look.fresh.name);
     save_record(commit, record);
+    commit.index.push_back({repositories_index(), look.fresh.name.repository.text(), look.now_ms});
     return commit;
 }
 

@@ -80,6 +80,7 @@ std::vector<RunId> earlier_runs(const PushLook& look) {
 
 Commit decide_push(PushLook look) {
     look.known.value.tip = look.tip;
+    look.known.value.only_noted = false;
     ++look.known.value.moves;
     Commit commit;
     commit.records.push_back(save(branch_key(look.repository, look.branch), look.known));

@@ -15,9 +15,13 @@ namespace slipway {
 struct BranchRecord {
     CommitSha tip;
     int moves = 0;  // a branch may come back to a commit: its runs are new ones
+    // Noted when the service first heard of the branch: nothing was made of it yet, so a webhook
+    // that knows the commit before it is believed.
+    bool only_noted = false;
     static void fields(auto& self, auto&& f) {
         f("tip", self.tip);
         f("moves", self.moves);
+        f("only_noted", self.only_noted);
     }
 };
 

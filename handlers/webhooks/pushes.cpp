@@ -194,8 +194,10 @@ Task<std::optional<PushLook>> read_branch(ReactContext& context, RepositoryName 
     auto default_branch = co_await forge.default_branch(repository);
     if (organisation->stacks_on(repository, branch).empty() && !self.may) co_return std::nullopt;
     auto known = co_await load<BranchRecord>(context.queue, branch_key(repository, branch));
-    auto push = co_await read_push(context, forge, repository, branch, default_branch,
-                                   known.value.tip, hint_before);
+    const bool believes_hint = known.value.only_noted && !hint_before.empty();
+    const auto known_tip = believes_hint ? CommitSha() : known.value.tip;
+    auto push = co_await read_push(context, forge, repository, branch, default_branch, known_tip,
+                                   hint_before);
     if (!push) co_return std::nullopt;
     auto described =
         describe(organisation, repository, branch, default_branch, self, push->tip.own);
@@ -221,6 +223,24 @@ Task<std::optional<PushLook>> read_branch(ReactContext& context, RepositoryName 
 }
 
 }  // namespace
+
+Task<void> note_branch(ReactContext& context, RepositoryName repository, std::string branch,
+                       Lease holding) {
+    auto& forge = *context.forges.at(repository.forge);
+    auto known = co_await load<BranchRecord>(context.queue, branch_key(repository, branch));
+    if (known.version) co_return;
+    auto tip = co_await fetch_tip(context, forge, repository, branch, branch);
+    if (!tip) co_return;
+    known.value.tip = tip->commit;
+    known.value.only_noted = true;
+    Commit commit;
+    commit.records.push_back(save(branch_key(repository, branch), known));
+    commit.holding = holding;
+    commit.finish = true;
+    auto done = co_await context.queue.commit(std::move(commit));
+    if (done == Committed::conflict)
+        throw Overtaken("the branch was looked at by somebody else meanwhile");
+}
 
 Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std::string branch,
                           CommitSha hint_before, Actor pusher, Lease holding, bool may_lag) {

@@ -11,4 +11,9 @@ namespace slipway {
 Task<void> look_at_branch(ReactContext& context, RepositoryName repository, std::string branch,
                           CommitSha hint_before, Actor pusher, Lease holding, bool may_lag);
 
+// Remembers where a branch stands that was never looked at, and plans nothing: what comes after
+// that is new.
+Task<void> note_branch(ReactContext& context, RepositoryName repository, std::string branch,
+                       Lease holding);
+
 }  // namespace slipway

@@ -3,6 +3,7 @@
 #include "handlers/webhooks/react.hpp"
 
 #include "handlers/webhooks/comment_command.hpp"
+#include "handlers/webhooks/former_name.hpp"
 #include "handlers/webhooks/pulls.hpp"
 #include "handlers/webhooks/pushes.hpp"
 #include "handlers/webhooks/retry.hpp"
@@ -151,6 +152,7 @@ Task<void> react(ReactContext& context, ClaimedJob job) {
         co_return;
     }
     auto& event = std::get<Event>(parsed);
+    co_await restore_former_name(context, *delivery, event);
     auto reaction =
         std::visit([&](auto& one) { return react_to(context, std::move(one), job); }, event);
     std::string lagging;

@@ -1,6 +1,7 @@
 #include "service/app/engine.hpp"
 
 #include "handlers/report/reply.hpp"
+#include "handlers/webhooks/catch_up.hpp"
 #include "service/base/log.hpp"
 
 namespace slipway {
@@ -82,11 +83,15 @@ Task<void> Engine::handle(ClaimedJob job) {
             return pass_merge_group(report_, std::move(job));
         case JobKind::reply:
             return write_reply(report_, std::move(job));
+        case JobKind::catch_up:
+            return catch_up(react_, std::move(job));
         case JobKind::perform:
             break;
     }
     throw Failure("work for a worker was found in the service's queue", Retry::never);
 }
+
+Task<void> Engine::catch_up_for_ever() { return slipway::catch_up_for_ever(react_); }
 
 Task<void> Engine::handle_lapsed(Lapsed lapsed) {
     return settle_lapsed(control_, std::move(lapsed));

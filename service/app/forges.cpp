@@ -18,6 +18,9 @@ struct MakeForge {
     std::unique_ptr<Forge> operator()(const GithubConfig&) const {
         return make_github_forge(config, http, clock);
     }
+    std::unique_ptr<Forge> operator()(const GiteaConfig&) const {
+        return make_gitea_forge(config, http, clock);
+    }
     std::unique_ptr<Forge> operator()(const GitlabConfig&) const {
         return make_gitlab_forge(config, http, clock);
     }

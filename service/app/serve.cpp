@@ -204,6 +204,7 @@ class Service {
         options.renew_every = options.lease / 3;
         children_.start(consume(
             *queue_, options, [this](ClaimedJob job) { return engine_->handle(std::move(job)); }));
+        children_.start(engine_->catch_up_for_ever());
         children_.start(reap_strangers_for_ever());
         children_.start(reap(
             *queue_, [this](Lapsed lapsed) { return engine_->handle_lapsed(std::move(lapsed)); },

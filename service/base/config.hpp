@@ -24,6 +24,14 @@ struct GithubConfig {
     std::vector<Secret> webhook_secrets;
 };
 
+// Gitea and Forgejo: one token for everything.
+struct GiteaConfig {
+    std::string api_url;  // https://git.example.com/api/v1
+    std::string git_url;  // with {path}
+    Secret token;
+    std::vector<Secret> webhook_secrets;
+};
+
 struct GitlabConfig {
     std::string api_url;
     std::string git_url;  // with {path}
@@ -48,7 +56,7 @@ struct ForgeConfig {
     std::vector<std::string> self_described;  // globs over repository paths
     // What only its kind of forge needs. Adapters and the tables that list them look at it, nobody
     // else.
-    std::variant<GithubConfig, GitlabConfig, BuiltinConfig> own;
+    std::variant<GithubConfig, GitlabConfig, GiteaConfig, BuiltinConfig> own;
 };
 
 struct SandboxConfig {

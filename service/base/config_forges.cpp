@@ -1,5 +1,5 @@
-// One forge of the configuration. GitHub without a webhook secret is refused: anybody could then
-// speak for it; so is one without a credential.
+// One forge of the configuration. One without a webhook secret is refused, because anybody could
+// then speak for it; so is one without a credential.
 #include <algorithm>
 #include <array>
 
@@ -73,6 +73,16 @@ OwnConfig read_github(MapReader& reader, const std::string& name, Sources& sourc
     return github;
 }
 
+OwnConfig read_gitea(MapReader& reader, const std::string& name, Sources& sources) {
+    GiteaConfig gitea;
+    gitea.api_url = "https://" + name + "/api/v1";
+    take_url(reader, "api_url", gitea.api_url);
+    gitea.git_url = read_git_url(reader, name);
+    if (reader.require("token")) gitea.token = sources.secret(*reader.find("token"), "token");
+    gitea.webhook_secrets = read_webhook_secrets(reader, name, sources);
+    return gitea;
+}
+
 std::vector<Secret> read_secrets(MapReader& reader, std::string_view key, Sources& sources) {
     std::vector<Secret> out;
     const auto* list = reader.find(key);
@@ -136,15 +146,17 @@ struct Kind {
     std::string_view word;
     OwnConfig (*read)(MapReader& reader, const std::string& name, Sources& sources);
 };
-constexpr std::array<Kind, 3> kinds = {
-    {{"github", read_github}, {"gitlab", read_gitlab}, {"builtin", read_builtin}}};
+constexpr std::array<Kind, 4> kinds = {{{"github", read_github},
+                                        {"gitlab", read_gitlab},
+                                        {"gitea", read_gitea},
+                                        {"builtin", read_builtin}}};
 
 const Kind* kind_called(std::string_view word) {
     const auto at = std::ranges::find(kinds, word, &Kind::word);
     return at == kinds.end() ? nullptr : &*at;
 }
 
-// "github, builtin or gitlab"
+// "github, gitlab, gitea or builtin"
 std::string all_kinds(std::string_view last) {
     std::string out;
     for (std::size_t i = 0; i < kinds.size(); ++i)
@@ -165,12 +177,11 @@ ForgeConfig read_forge(const std::string& name, const Yaml& node, Sources& sourc
     const auto word = node.find("kind");
     const auto* kind = word ? kind_called(word->scalar) : nullptr;
     if (!kind) {
-        const bool is_later = word && word->scalar == "gitea";
         sources.findings.add(word ? word->place : node.place,
-                             is_later
-                                 ? "this version speaks to forges of kind " + all_kinds(" and ") +
-                                       ", not yet " + word->scalar
-                                 : "the forge " + name + " needs `kind`: " + all_kinds(" or "));
+                             (word && !word->scalar.empty()
+                                  ? "this version knows no forge of kind " + word->scalar +
+                                        "; `kind` is " + all_kinds(" or ")
+                                  : "the forge " + name + " needs `kind`: " + all_kinds(" or ")));
         return forge;
     }
     MapReader reader(node, "a forge of kind " + word->scalar, sources.findings);

@@ -23,10 +23,11 @@ enum class JobKind {
     report,    // write a pull request's checks and comment                 report/<pull>
     pass,   // a merge queue's commit wants the required check            pass/<repository>/<commit>
     reply,  // answer a comment, or acknowledge it                       reply/<forge>/<comment id>
+    catch_up,  // find what no webhook told           catch_up/<repository>, …#<pull>, …@<branch>
 };
-constexpr std::array<std::string_view, 11> words_of(JobKind) {
+constexpr std::array<std::string_view, 12> words_of(JobKind) {
     return {"event",    "look",    "command", "prepare", "perform", "judge",
-            "consider", "release", "report",  "pass",    "reply"};
+            "consider", "release", "report",  "pass",    "reply",   "catch_up"};
 }
 
 inline constexpr const char* service_queue = "service";  // of all jobs but a worker's

@@ -26,6 +26,9 @@ inline std::string posted_key(const PullRequestName& name) {
 inline std::string branch_key(const RepositoryName& repository, const std::string& branch) {
     return "branch/" + repository.text() + "/" + branch;
 }
+inline std::string repository_key(const RepositoryName& repository) {
+    return "repository/" + repository.text();
+}
 inline std::string providers_key(const StackId& stack) { return "providers/" + stack.value; }
 // What a worker found in a phase.
 inline std::string result_key(const RunPhase& which) {
@@ -39,6 +42,8 @@ inline std::string token_key(const std::string& digest) { return "token/" + dige
 
 inline std::string runs_index() { return "runs"; }
 inline std::string runs_index(const StackId& stack) { return "runs/" + stack.value; }
+// Repositories that pull requests were seen in.
+inline std::string repositories_index() { return "repositories"; }
 inline std::string tokens_index() { return "tokens"; }
 
 // --- lanes
@@ -122,6 +127,15 @@ inline JobName pass(const RepositoryName& repository, const CommitSha& commit) {
 }
 inline JobName reply(const std::string& forge, const std::string& comment) {
     return named(JobKind::reply, forge + "/" + comment);
+}
+inline JobName catch_up(const RepositoryName& repository) {
+    return named(JobKind::catch_up, repository.text());
+}
+inline JobName catch_up(const PullRequestName& pull) {
+    return named(JobKind::catch_up, pull.text());
+}
+inline JobName catch_up(const RepositoryName& repository, const std::string& branch) {
+    return named(JobKind::catch_up, repository.text() + "@" + branch);
 }
 // That a comment was seen.
 inline JobName acknowledge(const std::string& forge, const std::string& comment) {

@@ -41,9 +41,10 @@ def wait_until(what, condition, seconds=90):
 
 
 class Place:
-    """organisation: {path: text} of the tree; None: the repository describes itself (.slipway.yaml)."""
+    """organisation: {path: text} of the tree; None: the repository describes itself (.slipway.yaml).
+    forges: of the configuration; None: the built-in one, called local."""
 
-    def __init__(self, build, organisation=None, config="", environment=None):
+    def __init__(self, build, organisation=None, config="", environment=None, forges=None):
         self.build = pathlib.Path(build).resolve()
         self.binary = str(self.build / "bin" / "slipway")
         self.work = pathlib.Path(tempfile.mkdtemp(prefix="slipway-test-"))
@@ -61,12 +62,12 @@ class Place:
             self.organisation = self.work / "organisation"
             self.write(self.organisation, organisation)
         (self.work / "slipway.yaml").write_text(
-            "listen: 127.0.0.1:0\ndata: %s\n%sforges:\n  local: {kind: builtin, root: %s}\n"
+            "listen: 127.0.0.1:0\ndata: %s\n%sforges:\n  %s\n"
             "sandbox: {kind: bubblewrap, writable: [%s]}\n%s"
             % (
                 self.data,
                 "organisation: %s\n" % self.organisation if self.organisation else "",
-                self.work / "git",
+                forges or "local: {kind: builtin, root: %s}" % (self.work / "git"),
                 self.state,
                 config,
             )

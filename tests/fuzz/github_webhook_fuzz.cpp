@@ -3,6 +3,7 @@
 // has a reason.
 #include "handlers/forges/github/webhook.hpp"
 #include "handlers/forges/github/webhook_head.hpp"
+#include "handlers/forges/rest/envelope.hpp"
 #include "tests/fuzz/target.hpp"
 
 using namespace slipway;
@@ -12,10 +13,10 @@ namespace {
 
 struct Fit {
     void repository(const RepositoryName& name) {
-        must(is_repository_path(name.path), "a repository's path is fit for a URL");
+        must(rest::is_repository_path(name.path), "a repository's path is fit for a URL");
     }
     void commit(const CommitSha& sha) {
-        must(sha.empty() || is_commit(sha.value), "a commit is forty digits");
+        must(sha.empty() || rest::is_commit(sha.value), "a commit is forty digits");
     }
     void pull(const PullRequestName& name) {
         repository(name.repository);
@@ -38,7 +39,7 @@ struct Fit {
     }
     void operator()(const CheckRerequested& e) {
         repository(e.repository);
-        must(is_commit(e.head.value), "a check stands at a commit");
+        must(rest::is_commit(e.head.value), "a check stands at a commit");
     }
     void operator()(const InstallationChanged& e) {
         must(!e.installation_id.empty(), "an installation has an id");
@@ -50,7 +51,7 @@ struct Fit {
     void operator()(const MergeGroupRequested& e) {
         repository(e.repository);
         branch(e.base_branch);
-        must(is_commit(e.head.value) && is_commit(e.base.value), "a group has commits");
+        must(rest::is_commit(e.head.value) && rest::is_commit(e.base.value), "a group has commits");
     }
 };
 
@@ -62,7 +63,7 @@ void fuzz_one(std::string_view bytes) {
     delivery.forge = "github.com";
     delivery.event = std::string(bytes.substr(0, end));
     delivery.body = end == bytes.npos ? std::string() : std::string(bytes.substr(end + 1));
-    if (auto payload = form_field(delivery.body, "payload"))
+    if (auto payload = rest::form_field(delivery.body, "payload"))
         must(payload->size() <= delivery.body.size(), "decoding does not lengthen");
     auto parsed = parse_payload(delivery, "4711");
     if (const auto* event = std::get_if<Event>(&parsed))

@@ -34,7 +34,6 @@ class BuiltinForge : public Forge {
     const ForgeConfig& config() const override { return config_; }
     ForgeTraits traits() const override {
         ForgeTraits out;
-        out.can_dismiss_reviews = false;
         out.is_owners_folder = true;
         return out;
     }
@@ -97,19 +96,7 @@ class BuiltinForge : public Forge {
             auto pulls = open(name.repository);
             auto found = pulls.find(name.number);
             if (!found) return std::nullopt;
-            PullRequest out;
-            out.name = name;
-            out.title = found->title;
-            out.author = found->author;
-            out.state = found->state;
-            out.draft = found->draft;
-            out.head_branch = found->topic;
-            out.head = found->head;
-            out.base_branch = found->base_branch;
-            out.base = pulls.git().ref("refs/heads/" + found->base_branch).value_or(CommitSha());
-            out.merge_commit = found->merge_commit;
-            out.labels = found->labels;
-            return out;
+            return pull_of(name, *found, pulls);
         };
         co_return co_await pool_.run(read);
     }
@@ -160,6 +147,18 @@ class BuiltinForge : public Forge {
                     (pull->merge_commit == commit || pull->head == commit))
                     out.push_back(number);
             }
+            return out;
+        };
+        co_return co_await pool_.run(read);
+    }
+
+    Task<std::vector<PullRequest>> open_pulls(RepositoryName repository) override {
+        auto read = [this, repository] {
+            std::vector<PullRequest> out;
+            auto pulls = open(repository);
+            for (int number : pulls.numbers())
+                if (auto found = pulls.find(number); found && found->state == PullState::open)
+                    out.push_back(pull_of({repository, number}, *found, pulls));
             return out;
         };
         co_return co_await pool_.run(read);
@@ -233,6 +232,23 @@ class BuiltinForge : public Forge {
     }
     BuiltinPulls open(const RepositoryName& repository) const {
         return BuiltinPulls(path_of(repository));
+    }
+
+    static PullRequest pull_of(const PullRequestName& name, const BuiltinPull& found,
+                               BuiltinPulls& pulls) {
+        PullRequest out;
+        out.name = name;
+        out.title = found.title;
+        out.author = found.author;
+        out.state = found.state;
+        out.draft = found.draft;
+        out.head_branch = found.topic;
+        out.head = found.head;
+        out.base_branch = found.base_branch;
+        out.base = pulls.git().ref("refs/heads/" + found.base_branch).value_or(CommitSha());
+        out.merge_commit = found.merge_commit;
+        out.labels = found.labels;
+        return out;
     }
 
     static std::vector<int> numbers_with_head(const BuiltinPulls& pulls, const CommitSha& head) {

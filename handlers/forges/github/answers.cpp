@@ -3,10 +3,13 @@
 #include <algorithm>
 #include <map>
 
-#include "handlers/forges/github/webhook.hpp"
+#include "handlers/forges/rest/envelope.hpp"
 #include "service/model/ascii.hpp"
 
 namespace slipway::github {
+
+using rest::is_commit;
+
 namespace {
 
 bool same_repository(const Json& a, const Json& b) {

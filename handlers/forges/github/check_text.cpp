@@ -44,22 +44,6 @@ Json output_of(const Check& check) {
     return out;
 }
 
-// Rule W4: what waits for somebody is never green, and never pending.
-std::string_view status_state(const Check& check) {
-    if (check.status != CheckStatus::done) return "pending";
-    switch (check.conclusion) {
-        case Conclusion::passed:
-        case Conclusion::neutral:
-            return "success";
-        case Conclusion::failed:
-        case Conclusion::needs_action:
-            return "failure";
-        case Conclusion::cancelled:
-            break;
-    }
-    return "error";
-}
-
 }  // namespace
 
 std::string_view api_status(CheckStatus status) {
@@ -119,19 +103,8 @@ Json check_body(const Check& check, CheckBody kind, bool with_annotations) {
     return body;
 }
 
-Json status_body(const Check& check) {
-    Json body = Json::object({{"state", status_state(check)}, {"context", check.name}});
-    body.set("description", shortened_to(one_line(check.title), text_limits.title_bytes));
-    if (!check.details_url.empty()) body.set("target_url", check.details_url);
-    return body;
-}
-
 std::string fitted(std::string_view markdown, std::size_t bytes) {
     return rest::fitted(markdown, bytes, dialect().title);
-}
-
-std::string status_id(const Json& status) {
-    return "status:" + sha256_hex(status.dump()).substr(0, 16);
 }
 
 }  // namespace slipway::github

@@ -1,11 +1,9 @@
-// A check as GitHub takes it: within its limits, as a check run or, where credentials permit only
-// that, as a commit status. Pure.
+// A check as a check run, within GitHub's limits. Pure.
 //
 // A check run's annotations can only be added to, never taken back. So the id that is stored says
 // which ones were sent, and other ones want a new check run:
 //
 //     check id  = number [ "+" digest of the annotations ]
-//     status id = "status:" digest of all that was written
 #pragma once
 #include <string>
 #include <string_view>
@@ -37,8 +35,6 @@ std::string notes_digest(const Check& check);
 
 enum class CheckBody { create, update };
 Json check_body(const Check& check, CheckBody kind, bool with_annotations);
-Json status_body(const Check& check);
-std::string status_id(const Json& status);
 
 // At most `bytes` of markdown: cut at a line's end, an open fence closed, and the reader told.
 std::string fitted(std::string_view markdown, std::size_t bytes);

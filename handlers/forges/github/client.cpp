@@ -4,12 +4,13 @@
 
 #include "handlers/forges/github/webhook.hpp"
 #include "handlers/forges/github/webhook_head.hpp"
+#include "handlers/forges/rest/envelope.hpp"
 #include "service/base/steady_clock.hpp"
 
 namespace slipway::github {
 namespace {
 
-constexpr int most_review_pages = 50, most_pull_pages = 10;
+constexpr int most_review_pages = 50, most_pull_pages = 10, most_open_pages = 50;
 constexpr std::size_t most_without_comments = 64;
 
 std::string pull_path(const PullRequestName& pull) {
@@ -30,8 +31,6 @@ GithubForge::GithubForge(ForgeConfig config, HttpClient& http, const Clock& cloc
 ForgeTraits GithubForge::traits() const {
     ForgeTraits out;
     out.has_checks = api_.is_app();  // a token may only write commit statuses
-    out.has_merge_groups = true;
-    out.lists_failed_deliveries = api_.is_app();
     out.limits = text_limits;
     return out;
 }
@@ -108,7 +107,7 @@ Task<Permission> GithubForge::permission(RepositoryName repository, Actor who) {
 
 Task<bool> GithubForge::is_team_member(std::string team, Actor who) {
     auto slash = team.find('/');
-    if (who.forge != config_.name || who.login.empty() || !is_repository_path(team))
+    if (who.forge != config_.name || who.login.empty() || !rest::is_repository_path(team))
         co_return false;
     auto organisation = team.substr(0, slash);
     bool reached = co_await api_.reaches(organisation);
@@ -123,7 +122,7 @@ Task<bool> GithubForge::is_team_member(std::string team, Actor who) {
 }
 
 Task<Json::Array> GithubForge::pulls_at(RepositoryName repository, CommitSha commit) {
-    if (!is_commit(commit.value)) co_return Json::Array{};
+    if (!rest::is_commit(commit.value)) co_return Json::Array{};
     rest::Request request(
         "GET", "/repos/" + repository.path + "/commits/" + commit.value + "/pulls?per_page=100");
     std::string whole;
@@ -139,6 +138,31 @@ Task<std::vector<int>> GithubForge::pulls_of_commit(RepositoryName repository, C
         if (pull["merged_at"].is_string() && pull["base"]["ref"].string_or("") == branch)
             out.push_back(static_cast<int>(pull["number"].int_or(0)));
     co_return out;
+}
+
+Task<std::vector<PullRequest>> GithubForge::open_pulls(RepositoryName repository) {
+    rest::Request request("GET", "/repos/" + repository.path + "/pulls?state=open&per_page=100");
+    std::string whole;
+    auto pulls =
+        co_await api_.list(repository.path, std::move(request), std::move(whole), most_open_pages);
+    std::vector<PullRequest> out;
+    for (const auto& one : pulls) {
+        const auto number = static_cast<int>(one["number"].int_or(0));
+        auto pull = pull_request_of({repository, number}, one);
+        if (pull && number > 0) out.push_back(std::move(*pull));
+    }
+    co_return out;
+}
+
+Task<std::string> GithubForge::repository_id(RepositoryName repository) {
+    rest::Request request("GET", "/repos/" + repository.path);
+    const auto what = request.text();
+    auto reply = co_await api_.call(repository.path, std::move(request), rest::success_only);
+    co_return std::string(json_of(reply, what)["id"].number_text());
+}
+
+std::string GithubForge::repository_id_in(const Delivery& delivery) const {
+    return rest::repository_id_in(delivery);
 }
 
 Task<std::vector<int>> GithubForge::pulls_with_head(RepositoryName repository, CommitSha head) {

@@ -3,7 +3,8 @@
 #include <algorithm>
 
 #include "handlers/forges/github/client.hpp"
-#include "handlers/forges/github/webhook.hpp"
+#include "handlers/forges/rest/envelope.hpp"
+#include "handlers/forges/rest/status.hpp"
 #include "service/base/digest.hpp"
 
 namespace slipway::github {
@@ -85,7 +86,7 @@ Task<CheckId> GithubForge::find_check(RepositoryName repository, Check check) {
 
 Task<std::string> GithubForge::put_check(RepositoryName repository, std::string known_id,
                                          Check check) {
-    if (!is_commit(check.commit.value)) throw Failure("A check needs a commit", Retry::never);
+    if (!rest::is_commit(check.commit.value)) throw Failure("A check needs a commit", Retry::never);
     if (!api_.is_app())
         co_return co_await put_status(std::move(repository), std::move(known_id), std::move(check));
 
@@ -122,8 +123,8 @@ Task<std::string> GithubForge::put_check(RepositoryName repository, std::string 
 
 Task<std::string> GithubForge::put_status(RepositoryName repository, std::string known_id,
                                           Check check) {
-    auto body = status_body(check);
-    auto id = status_id(body);
+    auto body = rest::status_body(check, text_limits.title_bytes);
+    auto id = rest::status_id(body);
     if (id == known_id) co_return id;
     rest::Request request("POST", "/repos/" + repository.path + "/statuses/" + check.commit.value,
                           std::move(body));

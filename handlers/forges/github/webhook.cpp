@@ -4,25 +4,21 @@
 #include <limits>
 #include <map>
 
+#include "handlers/forges/rest/envelope.hpp"
+
 namespace slipway::github {
+
+using rest::is_commit;
+using rest::is_path_segment;
+using rest::is_repository_path;
+using rest::is_zero_commit;
+
 namespace {
 
 // Thrown and caught in this file only: a payload that says less than its event needs.
 struct Lacking {
     std::string member;
 };
-
-bool is_path_segment(std::string_view text) {
-    return !text.empty() && text.size() <= 100 && text != "." && text != ".." &&
-           std::ranges::all_of(text, [](char c) {
-               return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
-                      c == '-' || c == '_' || c == '.';
-           });
-}
-
-bool is_zero(std::string_view sha) {
-    return sha.size() == 40 && sha.find_first_not_of('0') == sha.npos;
-}
 
 // One payload being read.
 struct Payload {
@@ -54,12 +50,9 @@ struct Payload {
         return CommitSha(sha.text());
     }
     std::string branch(const Json& ref, const char* member) const {
-        constexpr std::string_view heads = "refs/heads/";
-        auto text = ref.string_or("");
-        if (!text.starts_with(heads) || text.size() == heads.size() || text.size() > 1024 ||
-            std::ranges::any_of(text, [](unsigned char c) { return c < 0x20 || c == 0x7f; }))
-            throw Lacking{member};
-        return std::string(text.substr(heads.size()));
+        auto branch = rest::branch_of(ref.string_or(""));
+        if (!branch) throw Lacking{member};
+        return *branch;
     }
     // Checks of other Apps are none of our business; GitHub sends rerequested to their own App
     // only.
@@ -109,8 +102,8 @@ EventOrIgnored push(const Payload& payload, std::string_view) {
     const auto &before = payload.json["before"], &after = payload.json["after"];
     BranchPushed event{payload.repository(), branch, {}, {}, payload.json["forced"].bool_or(false),
                        payload.sender()};
-    if (!is_zero(before.string_or(""))) event.before = payload.commit(before, "before");
-    if (!is_zero(after.string_or(""))) event.after = payload.commit(after, "after");
+    if (!is_zero_commit(before.string_or(""))) event.before = payload.commit(before, "before");
+    if (!is_zero_commit(after.string_or(""))) event.after = payload.commit(after, "after");
     if (event.before.empty() && event.after.empty())
         return Ignored{"the push names no commit, before or after"};
     return Event(std::move(event));
@@ -221,17 +214,6 @@ const std::map<std::string_view, Reader> readers = {
 };
 
 }  // namespace
-
-bool is_repository_path(std::string_view path) {
-    auto slash = path.find('/');
-    return slash != path.npos && is_path_segment(path.substr(0, slash)) &&
-           is_path_segment(path.substr(slash + 1));
-}
-
-bool is_commit(std::string_view text) {
-    return text.size() == 40 && text.find_first_not_of("0123456789abcdef") == text.npos &&
-           !is_zero(text);
-}
 
 EventOrIgnored read_payload(std::string_view forge, std::string_view event, const Json& body,
                             std::string_view app_id) {

@@ -15,7 +15,4 @@ EventOrIgnored parse_payload(const Delivery& delivery, std::string_view app_id);
 EventOrIgnored read_payload(std::string_view forge, std::string_view event, const Json& body,
                             std::string_view app_id);
 
-bool is_repository_path(std::string_view path);  // "acme/infra"
-bool is_commit(std::string_view text);           // 40 lower-case hex digits, not all zero
-
 }  // namespace slipway::github

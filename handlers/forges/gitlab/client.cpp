@@ -11,7 +11,7 @@
 namespace slipway::gitlab {
 namespace {
 
-constexpr int most_pull_pages = 10;
+constexpr int most_pull_pages = 10, most_open_pages = 50;
 constexpr std::int64_t project_ms = 600'000, user_ms = 60'000;
 constexpr std::size_t most_kept = 1'000, most_without_notes = 64;
 
@@ -230,6 +230,32 @@ Task<std::vector<int>> GitlabForge::pulls_of_commit(RepositoryName repository, C
             pull["target_branch"].string_or("") == branch)
             out.push_back(static_cast<int>(pull["iid"].int_or(0)));
     co_return out;
+}
+
+Task<std::vector<PullRequest>> GitlabForge::open_pulls(RepositoryName repository) {
+    auto of = co_await project(repository.path);
+    rest::Request request("GET",
+                          "/projects/" + of.id + "/merge_requests?state=opened&per_page=100");
+    std::string whole, nobody;
+    auto pulls = co_await api_.list(std::move(nobody), std::move(request), std::move(whole),
+                                    most_open_pages);
+    std::vector<PullRequest> out;
+    for (const auto& one : pulls) {
+        const auto number = static_cast<int>(one["iid"].int_or(0));
+        auto pull = pull_request_of({repository, number}, one, Json());
+        if (pull && number > 0) out.push_back(std::move(*pull));
+    }
+    co_return out;
+}
+
+Task<std::string> GitlabForge::repository_id(RepositoryName repository) {
+    auto of = co_await project(std::move(repository.path));
+    co_return of.id;
+}
+
+std::string GitlabForge::repository_id_in(const Delivery& delivery) const {
+    const auto json = parse_json(delivery.body);
+    return json ? std::string((*json)["project"]["id"].number_text()) : std::string();
 }
 
 Task<std::vector<int>> GitlabForge::pulls_with_head(RepositoryName repository, CommitSha head) {

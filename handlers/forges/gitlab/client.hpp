@@ -41,6 +41,9 @@ class GitlabForge final : public Forge {
     Task<bool> is_team_member(std::string team, Actor who) override;
     Task<std::vector<int>> pulls_of_commit(RepositoryName repository, CommitSha commit,
                                            std::string branch) override;
+    Task<std::vector<PullRequest>> open_pulls(RepositoryName repository) override;
+    Task<std::string> repository_id(RepositoryName repository) override;
+    std::string repository_id_in(const Delivery& delivery) const override;
     Task<std::vector<int>> pulls_with_head(RepositoryName repository, CommitSha head) override;
     Task<std::string> default_branch(RepositoryName repository) override;
     Task<GitRemote> git_remote(RepositoryName repository) override;

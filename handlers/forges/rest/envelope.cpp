@@ -66,6 +66,11 @@ std::optional<std::string> form_field(std::string_view form, std::string_view na
     return found;
 }
 
+std::string repository_id_in(const Delivery& delivery) {
+    const auto json = parse_json(delivery.body);
+    return json ? std::string((*json)["repository"]["id"].number_text()) : std::string();
+}
+
 bool is_path_segment(std::string_view text) {
     return is_name(text, 100) && text != "." && text != "..";
 }

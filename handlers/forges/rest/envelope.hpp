@@ -26,6 +26,9 @@ std::optional<std::string> form_field(std::string_view form, std::string_view na
 // escaped.
 std::string repository_in(const std::string& forge, std::string_view body);
 
+// The number at repository.id of the body; "": it has none.
+std::string repository_id_in(const Delivery& delivery);
+
 // Names and commits become parts of URLs and git arguments.
 bool is_path_segment(std::string_view text);
 bool is_repository_path(std::string_view path);  // "acme/infra"

@@ -13,7 +13,6 @@ class WorkingCopyForge : public Forge {
     const ForgeConfig& config() const override { return copy_->config; }
     ForgeTraits traits() const override {
         ForgeTraits out;
-        out.can_dismiss_reviews = false;
         out.is_owners_folder = true;
         return out;
     }

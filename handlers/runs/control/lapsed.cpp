@@ -45,6 +45,7 @@ constexpr bool comes_again(JobKind kind) {
         case JobKind::command:
         case JobKind::reply:
         case JobKind::pass:
+        case JobKind::catch_up:
             return true;
         case JobKind::prepare:
         case JobKind::perform:

@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "handlers/forges/github/client.hpp"
+#include "handlers/forges/rest/status.hpp"
 #include "service/base/digest.hpp"
 #include "service/base/metrics.hpp"
 #include "service/base/pause.hpp"
@@ -488,7 +489,7 @@ TEST_CASE("Rule W4: as a status, what waits for somebody is neither green nor pe
         auto check = check_of();
         check.status = status;
         check.conclusion = conclusion;
-        return status_body(check)["state"].text();
+        return rest::status_body(check, 140)["state"].text();
     };
     CHECK(state(CheckStatus::done, Conclusion::needs_action) == "failure");
     CHECK(state(CheckStatus::done, Conclusion::failed) == "failure");

@@ -11,10 +11,12 @@
 #include <sstream>
 
 #include "handlers/forges/github/webhook_head.hpp"
+#include "handlers/forges/rest/envelope.hpp"
 #include "service/base/digest.hpp"
 
 using namespace slipway;
 using namespace slipway::github;
+using rest::repository_in;
 
 namespace {
 

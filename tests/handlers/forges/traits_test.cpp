@@ -21,19 +21,15 @@ ForgeTraits github_traits(bool as_app) {
 
 }  // namespace
 
-TEST_CASE("GitHub has checks and failed deliveries for an App, statuses for a token") {
+TEST_CASE("GitHub has checks for an App, statuses for a token") {
     const auto app = github_traits(true);
     CHECK(app.has_checks);
-    CHECK(app.lists_failed_deliveries);
-    CHECK(app.has_merge_groups);
-    CHECK(app.reviews_name_commit);
     CHECK_FALSE(app.is_owners_folder);
     CHECK(app.limits.comment_bytes == 65'535);
     CHECK(app.limits.check_bytes == 65'535);
     CHECK(app.limits.annotations == 50);
     const auto token = github_traits(false);
     CHECK_FALSE(token.has_checks);
-    CHECK_FALSE(token.lists_failed_deliveries);
 }
 
 TEST_CASE("a check that was stored once is read for ever") {
@@ -54,7 +50,5 @@ TEST_CASE("S6: the built-in forge and a working copy are folders of their owner"
           make_working_copy_forge(std::make_shared<WorkingCopy>())->traits()}) {
         CHECK(traits.is_owners_folder);
         CHECK(traits.has_checks);
-        CHECK_FALSE(traits.has_merge_groups);
-        CHECK_FALSE(traits.can_dismiss_reviews);
     }
 }

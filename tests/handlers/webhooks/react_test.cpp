@@ -307,6 +307,7 @@ TEST_CASE(
         {"a quoted command", "> /slipway plan", "> /slipway plan", 0, false},
         {"a remark that became a command", "Thank you!", "/slipway plan", 0, false},
         {"a command that became a remark", "/slipway plan", "Thank you!", 1, false},
+        {"a command that became another one", "/slipway plan", "/slipway apply", 1, false},
         {"a command", "/slipway plan", "/slipway plan", 1, true},
         {"a payload without its text", std::nullopt, "/slipway plan", 1, true},
     };

@@ -296,11 +296,14 @@ TEST_CASE("What is wrong is found with its place and a way out") {
          "slipway.yaml:6:21: `self_described` holds a[, which has a [ without its ]"},
         {"forges: {local: {kind: builtin}}\n",
          "slipway.yaml:1:17: a forge of kind builtin needs `root`"},
-        {"forges: {g: {kind: gitea}}\n",
-         "slipway.yaml:1:20: this version speaks to forges of "
-         "kind github, gitlab and builtin, not yet gitea"},
+        {"forges: {g: {kind: bitbucket}}\n",
+         "slipway.yaml:1:20: this version knows no forge of kind bitbucket; `kind` is github, "
+         "gitlab, gitea or builtin"},
         {"forges: {g: {root: /srv}}\n",
-         "slipway.yaml:1:13: the forge g needs `kind`: github, gitlab or builtin"},
+         "slipway.yaml:1:13: the forge g needs `kind`: github, gitlab, gitea or builtin"},
+        {"forges: {g: {kind: gitea, token: {env: TOKEN}}}\n",
+         "slipway.yaml:1:14: `webhook_secrets` needs at least one secret: without it anybody could "
+         "send webhooks in the name of g"},
         {lab("webhook_signing_tokens: [{env: SIGNING}]"),
          "slipway.yaml:3:5: a forge of kind gitlab needs `token`"},
         {lab("token: {env: TOKEN}"),

@@ -1,0 +1,335 @@
+#!/usr/bin/env python3
+"""What every forge gives the reader of a pull request: the same scenarios over each of them, with the real service,
+Redis, git and Terraform or OpenTofu. A scenario says what people do and see; the driver knows how on its forge.
+
+    forge_test.py BUILD FORGE [scenario…]
+"""
+
+import json
+import os
+import pathlib
+import signal
+import sys
+import tempfile
+import time
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from forge_place import NAME, ForgePlace, wait_until  # noqa: E402
+from place import resource, settled  # noqa: E402
+
+STACKS = (
+    "opened",
+    "forced",
+    "retargeted",
+    "draft",
+    "closed",
+    "talk",
+    "held",
+    "held-late",
+    "style",
+    "fork",
+    "limited",
+    "lagging",
+    "twice",
+    "killed",
+    "silent",
+    "renamed",
+)
+
+
+def opened(p, forge):
+    """a pull request gets a status for each stack, a summary and one comment, which a new commit edits"""
+    number = p.propose("opened", resource("first"))
+    p.check(number)
+    p.check(number, "slipway/opened", title="1 to add")
+    p.comment(number, "terraform_data.first", forge.head(number)[:7])
+    forge.commit(
+        "topic-opened",
+        {"stacks/opened/main.tf": p.stack("opened", resource("first") + resource("second"))},
+        "More",
+    )
+    p.check(number, "slipway/opened", title="2 to add")
+    p.comment(number, "terraform_data.second", forge.head(number)[:7], "ready to merge")
+    forge.merge(number)
+    p.applied("opened", "first", "second")
+    p.comment(number, "applied")
+
+
+def forced(p, forge):
+    """a branch that was rewritten is planned anew, and its old plan applies to nothing"""
+    number = p.propose("forced", resource("before"))
+    p.check(number, "slipway/forced", title="1 to add")
+    forge.commit(
+        "topic-forced",
+        {
+            "stacks/forced/main.tf": p.stack(
+                "forced", resource("after") + resource("x") + resource("y")
+            )
+        },
+        "Again",
+        force=True,
+    )
+    p.check(number, "slipway/forced", title="3 to add")
+    p.comment(number, "terraform_data.after", forge.head(number)[:7], "ready to merge")
+    forge.merge(number)
+    p.applied("forced", "after", "x", "y")
+    assert "before" not in p.resources("forced")
+
+
+def retargeted(p, forge):
+    """a pull request that gets another base branch is judged for that one"""
+    forge.commit("release", {"notes.txt": "A release"}, "A release")
+    number = p.propose("retargeted", resource("one"), base="release")
+    p.check(number)
+    assert "slipway/retargeted" not in forge.checks(number), forge.checks(number)
+    forge.retarget(number, "main")
+    p.check(number, "slipway/retargeted", title="1 to add")
+
+
+def draft(p, forge):
+    """a draft is planned, says so, and is ready when its author says that"""
+    number = p.propose("draft", resource("one"), draft=True)
+    p.comment(number, "still a draft")
+    forge.set_draft(number, False)
+    p.check(number, "slipway/draft", title="1 to add")
+    wait_until(
+        "the comment to forget the draft",
+        lambda: "draft" not in p.ours(number)[0]["body"].split("\n")[1],
+    )
+
+
+def closed_and_reopened(p, forge):
+    """a closed pull request asks for nothing any more; reopened, it is planned again"""
+    number = p.propose("closed", resource("one"))
+    p.check(number, "slipway/closed")
+    forge.close(number)
+    settled(p)
+    forge.reopen(number)
+    forge.commit(
+        "topic-closed",
+        {"stacks/closed/main.tf": p.stack("closed", resource("one") + resource("two"))},
+        "More",
+    )
+    p.check(number, "slipway/closed", title="2 to add")
+
+
+def talk(p, forge):
+    """a comment commands once, is acknowledged, and commands nothing once it was edited; strangers are told no"""
+    number = p.propose("talk", resource("one"))
+    p.check(number, "slipway/talk", title="1 to add")
+    before = len(p.runs("talk"))
+    remark = forge.comment(number, "Thank you!")
+    forge.edit_comment(number, remark, "/slipway plan")
+    said = forge.comment(number, "/slipway plan")
+    wait_until("another plan", lambda: len(p.runs("talk")) == before + 1)
+    wait_until("the eyes", lambda: forge.reactions(number, said))
+    p.check(number, "slipway/talk")
+    forge.comment(number, "/slipway help")
+    p.reply(number, "/slipway")
+    forge.comment(number, "/slipway cancel", by="mallory")
+    p.reply(number, "mallory")
+    settled(p)
+    assert len(p.runs("talk")) == before + 1, p.runs("talk")
+    assert not forge.reactions(number, remark)
+
+
+def held(p, forge):
+    """what needs an approval is red until a review gives it, and red again once that is taken back"""
+    number = p.propose("held", resource("one"))
+    p.check(number, "slipway", "failure")
+    review = forge.review(number, "approve", by="grace")
+    p.check(number, "slipway", "success")
+    # A new commit voids what was said of the one before it.
+    forge.commit(
+        "topic-held",
+        {"stacks/held/main.tf": p.stack("held", resource("one") + resource("two"))},
+        "More",
+    )
+    p.check(number, "slipway/held", "failure", title="2 to add")
+    review = forge.review(number, "approve", by="grace")
+    p.check(number, "slipway", "success")
+    forge.withdraw(number, review, by="grace")
+    forge.merge(number)
+    run = wait_until(
+        "the run of the merge to wait",
+        lambda: next(
+            (r for r in p.runs("held") if r["kind"] == "tracked" and r["state"] == "unconfirmed"),
+            None,
+        ),
+    )
+    assert not p.resources("held"), run
+    forge.comment(number, "/slipway approve", by="grace")
+    p.comment(number, "approved")
+    forge.comment(number, "/slipway apply", by="grace")
+    p.applied("held", "one", "two")
+
+
+def styles(p, forge):
+    """each way to merge that the forge has leads to the apply of what was planned"""
+    body = ""
+    for style in forge.styles:
+        name = "by_" + style.replace("-", "_")
+        body += resource(name)
+        number = p.propose("style", body, branch="topic-" + style)
+        p.check(number, "slipway/style", title="1 to add")
+        p.comment(number, "ready to merge")
+        forge.merge(number, style)
+        p.applied("style", name)
+        p.comment(number, "applied")
+
+
+def fork(p, forge):
+    """nothing of a fork is run until somebody who may allows it"""
+    forge.commit(
+        "topic-fork",
+        {"stacks/fork/main.tf": p.stack("fork", resource("one"))},
+        "From outside",
+        by="mallory",
+        fork="mallory",
+    )
+    number = forge.open_pull("topic-fork", "From outside", fork_of="mallory")
+    p.comment(number, "comes from a fork")
+    settled(p)
+    assert not [r for r in p.runs("fork") if r["kind"] == "proposed"], p.runs("fork")
+
+
+def limited(p, forge):
+    """a forge that limits, fails or loses its answers delays what is written, and doubles nothing"""
+    writes = lambda method, path: method in ("POST", "PATCH", "PUT")  # noqa: E731
+    creates = lambda method, path: method == "POST" and ("/comments" in path or "/notes" in path)  # noqa: E731
+    p.api.answer_with(429, 2, {"Retry-After": "1"}, wanted=writes)
+    p.api.answer_with(500, 2, wanted=writes)
+    p.api.answer_with(None, 1, wanted=creates, then_pass=True)
+    p.api.answer_with(502, 1, wanted=lambda method, path: method == "GET" and "/api/" in path)
+    number = p.propose("limited", resource("one"))
+    p.check(number, "slipway/limited", title="1 to add")
+    p.comment(number, "terraform_data.one")
+    wait_until("every fault to be met", lambda: p.api.left() == 0)
+    settled(p)
+    assert len(p.ours(number)) == 1, forge.comments(number)
+
+
+def lagging(p, forge):
+    """git that lags behind the webhook is asked again"""
+    p.api.answer_with(404, 2, wanted=lambda method, path: "info/refs" in path)
+    number = p.propose("lagging", resource("one"))
+    p.check(number, "slipway/lagging", title="1 to add")
+    assert p.api.left() == 0
+
+
+def twice(p, forge):
+    """a webhook that comes twice makes nothing new"""
+    number = p.propose("twice", resource("one"))
+    p.check(number, "slipway/twice", title="1 to add")
+    settled(p)
+    runs, calls = len(p.runs("twice")), len(p.webhooks.passed)
+    for call in p.webhooks.passed[-6:]:
+        status, _, _ = p.webhooks.again(call)
+        assert status == 202, call
+    settled(p)
+    assert len(p.runs("twice")) == runs, p.runs("twice")
+    assert len(p.webhooks.passed) == calls + 6
+
+
+def killed(p, forge):
+    """kill -9 of the service and of the forge loses nothing and does nothing twice"""
+    number = p.propose("killed", resource("one"))
+    p.kill()
+    p.start()
+    p.check(number, "slipway/killed", title="1 to add")
+    p.comment(number, "ready to merge")
+    if hasattr(forge, "kill"):
+        forge.kill()
+        forge.start()
+    forge.merge(number)
+    wait_until(
+        "the merge to be seen", lambda: any(r["kind"] == "tracked" for r in p.runs("killed"))
+    )
+    p.kill()
+    p.start()
+    p.applied("killed", "one")
+    p.comment(number, "applied")
+    assert (
+        len([r for r in p.runs("killed") if r["state"] == "finished" and r["kind"] == "tracked"])
+        == 1
+    )
+
+
+def silent(p, forge):
+    """what no webhook told is found when the service starts"""
+    p.stop()
+    number = p.propose("silent", resource("one"))
+    p.start()
+    p.check(number, "slipway/silent", title="1 to add")
+    p.comment(number, "ready to merge")
+    p.stop()
+    forge.merge(number)
+    p.start()
+    p.applied("silent", "one")
+
+
+def renamed(p, forge):
+    """a repository that is renamed between plan and merge is still the one that the stacks name"""
+    number = p.propose("renamed", resource("one"))
+    p.check(number, "slipway/renamed", title="1 to add")
+    p.comment(number, "ready to merge")
+    forge.rename("infrastructure")
+    forge.merge(number)
+    p.applied("renamed", "one")
+    p.comment(number, "applied")
+
+
+SCENARIOS = (
+    opened,
+    forced,
+    retargeted,
+    draft,
+    closed_and_reopened,
+    talk,
+    held,
+    styles,
+    fork,
+    limited,
+    lagging,
+    twice,
+    killed,
+    silent,
+    renamed,
+)
+
+
+def driver(build, kind, work):
+    if kind == "gitea":
+        from gitea_server import GiteaServer
+
+        return GiteaServer(work, pathlib.Path(build).resolve().parent / "tools")
+    raise SystemExit("no driver for a forge of kind " + kind)
+
+
+def main():
+    build, kind, wanted = sys.argv[1], sys.argv[2], sys.argv[3:]
+    failed = []
+    with tempfile.TemporaryDirectory(prefix="slipway-forge-") as work:
+        with driver(build, kind, work) as forge, ForgePlace(build, forge, STACKS) as place:
+            place.begin(STACKS)
+            for scenario in SCENARIOS:
+                if wanted and scenario.__name__ not in wanted:
+                    continue
+                began = time.monotonic()
+                try:
+                    scenario(place, forge)
+                    refused = [c for c in place.webhooks.passed if c["status"] not in (202, 502)]
+                    assert not refused, refused
+                except Exception:  # every scenario is shown
+                    traceback.print_exc()
+                    print("failed  %s: %s" % (kind, scenario.__doc__), flush=True)
+                    print(place.show())
+                    failed.append(scenario.__name__)
+                    continue
+                took = time.monotonic() - began
+                print("passed  %s: %s (%.1f s)" % (kind, scenario.__doc__, took), flush=True)
+            assert not failed, failed
+
+
+main()
