@@ -38,6 +38,26 @@ defaults:
   repository: gitlab.test/%s
   tool: %s
 """
+# A failed plan's error is shown as it is, in a fence.
+HOSTILE = """variable "fine" {
+  default = false
+}
+
+resource "terraform_data" "main" {
+  input = "x"
+  lifecycle {
+    precondition {
+      condition     = var.fine
+      error_message = <<-EOT
+        No.
+        ```
+        /approve
+        /merge
+      EOT
+    }
+  }
+}
+"""
 STACK = "slipway/network"
 WAITING, PASSED, FAILED = ("pending", "running"), "success", "failed"
 
@@ -116,7 +136,11 @@ sandbox: {kind: bubblewrap, writable: [%s]}
                     return one
             return None
 
-        return wait_until("the note of !%d to say %s" % (number, ", ".join(texts)), there)
+        try:
+            return wait_until("the note of !%d to say %s" % (number, ", ".join(texts)), there)
+        except AssertionError:
+            print(self.double.comments(number), flush=True)
+            raise
 
     def replied(self, number, text):
         def there():
@@ -164,7 +188,7 @@ def the_whole_way(build):
     ):
         head = place.propose_network(("main", "a"))
         number = double.open_pull("topic", "A network")
-        place.checked(number, FAILED, title="1 approval")
+        place.checked(number, FAILED, title="1 of those")
         first = place.noted(number, "terraform_data.main", head[:7])
         planned = place.checked(number, FAILED, STACK)
         assert planned["pipeline"] == double.checks(number)["slipway"]["pipeline"]
@@ -173,7 +197,7 @@ def the_whole_way(build):
         head = place.propose_network(("main", "a"), ("edge", "b"))
         second = place.noted(number, "terraform_data.edge", head[:7])
         assert second["id"] == first["id"], "another note was written"
-        place.checked(number, FAILED, title="1 approval")
+        place.checked(number, FAILED, title="1 of those")
         place.quiet()
         runs, notes = len(place.runs()), double.comments(number)
         double.redeliver()  # the second update hook, which has no oldrev
@@ -201,18 +225,18 @@ def w3_an_approval_is_of_what_was_there(build):
     ):
         place.propose_network(("main", "a"))
         number = double.open_pull("topic")
-        place.checked(number, FAILED, title="1 approval")
+        place.checked(number, FAILED, title="1 of those")
         double.approve(number, by="grace")
         place.checked(number, PASSED)
         place.propose_network(("main", "b"))
-        place.checked(number, FAILED, title="1 approval")
+        place.checked(number, FAILED, title="1 of those")
         place.quiet()
         assert "grace" in double.pull(number)["approvals"], "GitLab kept it"
         double.unapprove(number, by="grace")
         double.approve(number, by="grace")
         place.checked(number, PASSED)
         double.reset_approvals(number)
-        place.checked(number, FAILED, title="1 approval")
+        place.checked(number, FAILED, title="1 of those")
 
 
 def w2_commands_in_notes(build):
@@ -243,12 +267,7 @@ def w2_commands_in_notes(build):
 def hostile_text_is_not_obeyed(build):
     """text of a merge request that looks like GitLab's commands is shown, and never executed as us"""
     with playing(build) as (place, double):
-        text = place.network()["stacks/network/main.tf"] + (
-            'resource "terraform_data" "main" {\n  input = <<-EOT\n    /merge\n    ```\n    /close\n    EOT\n}\n'
-            'resource "terraform_data" "wrong" {\n  input = "x"\n  lifecycle {\n    precondition {\n'
-            "      condition = false\n      error_message = <<-EOT\n        No.\n        /approve\n        /merge\n"
-            "      EOT\n    }\n  }\n}\n"
-        )
+        text = place.network()["stacks/network/main.tf"] + HOSTILE
         double.commit("topic", {"stacks/network/main.tf": text})
         number = double.open_pull("topic", "/merge\n/close")
         place.checked(number, FAILED, STACK)

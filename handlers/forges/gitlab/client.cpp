@@ -34,9 +34,6 @@ GitlabForge::GitlabForge(ForgeConfig config, HttpClient& http, const Clock& cloc
 ForgeTraits GitlabForge::traits() const {
     ForgeTraits out;
     out.has_checks = false;
-    out.reviews_name_commit = false;
-    out.can_dismiss_reviews = false;
-    out.markdown = ForgeTraits::Markdown::gitlab;
     out.limits = text_limits;
     return out;
 }

@@ -574,13 +574,26 @@ TEST_CASE("A token's end is read once a day, and what GitLab does not say of it 
     CHECK(bench.http.count("GET /user") == 1);
 }
 
+TEST_CASE(
+    "A project's number outlives its name, and is in every webhook; open merge requests are "
+    "listed") {
+    Bench bench;
+    CHECK(bench.run(bench.forge->repository_id(bench.repository)) == "4711");
+    const Delivery delivery{"gitlab.com", "1", "push_hook", R"({"project":{"id":4711}})", 0, ""};
+    CHECK(bench.forge->repository_id_in(delivery) == "4711");
+    bench.http.on("GET /projects/4711/merge_requests?state=opened&per_page=100", 200,
+                  "[" + merge_request() + "]");
+    const auto open = bench.run(bench.forge->open_pulls(bench.repository));
+    REQUIRE(open.size() == 1);
+    CHECK(open[0].name == bench.pull);
+    CHECK(open[0].head.value == sha);
+}
+
 TEST_CASE("What GitLab can and cannot do") {
     Bench bench;
     const auto traits = bench.forge->traits();
     CHECK_FALSE(traits.has_checks);
-    CHECK_FALSE(traits.reviews_name_commit);
-    CHECK_FALSE(traits.can_dismiss_reviews);
-    CHECK_FALSE(traits.has_merge_groups);
-    CHECK(traits.markdown == ForgeTraits::Markdown::gitlab);
+    CHECK(traits.tells_dismissals);
+    CHECK_FALSE(traits.is_owners_folder);
     CHECK(traits.limits.title_bytes == 255);
 }
