@@ -22,6 +22,7 @@
 #include "service/model/decision.hpp"
 #include "service/model/event.hpp"
 #include "service/model/pull_request.hpp"
+#include "service/model/setup.hpp"
 
 namespace slipway {
 
@@ -125,6 +126,9 @@ class Forge {
     virtual Task<std::string> repository_id(RepositoryName) { co_return ""; }
     // Likewise, of the repository that the delivery is about.
     virtual std::string repository_id_in(const Delivery&) const { return ""; }
+    // The repository that we know under this name has this path now: git, which follows no
+    // redirect with our credential, is sent there.
+    virtual void is_called_now(const RepositoryName&, const std::string& /*path*/) {}
     // Numbers of open pull requests whose head is this commit.
     virtual Task<std::vector<int>> pulls_with_head(RepositoryName repository, CommitSha head) = 0;
     virtual Task<std::string> default_branch(RepositoryName repository) = 0;
@@ -145,6 +149,10 @@ class Forge {
     virtual Task<std::string> add_comment(PullRequestName pull, std::string key,
                                           std::string body) = 0;
     virtual Task<void> acknowledge(PullRequestName pull, std::string comment_id) = 0;  // the eyes
+    // --- setting up: what is found, and with `change` made, of each part that the forge has.
+    virtual Task<std::vector<SetupFinding>> set_up(SetupRequest) {
+        co_return std::vector<SetupFinding>();
+    }
     // How long what nobody waits for should wait before it is written, so that something is left of
     // the forge's limits for what decides; zero: it may be written now.
     virtual Task<std::chrono::milliseconds> wait_for_rest(RepositoryName, WriteKind) {

@@ -40,7 +40,10 @@ Task<std::set<std::string>> branches_of(ReactContext& context, Forge& forge,
         else
             out.insert(stack.branch);
     }
-    if (default_one) out.insert(co_await forge.default_branch(repository));
+    if (default_one) {
+        auto branch = co_await forge.default_branch(repository);
+        out.insert(std::move(branch));
+    }
     co_return out;
 }
 

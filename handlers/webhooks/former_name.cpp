@@ -50,6 +50,7 @@ Task<void> restore_former_name(ReactContext& context, const Delivery& delivery, 
         if (record.value.id != id) continue;
         log_warning("a repository has a new name; its stacks must use it",
                     {{"stacks name", former.text()}, {"it is", repository->text()}});
+        context.forges.at(delivery.forge)->is_called_now(former, repository->path);
         *repository = former;
         co_return;
     }

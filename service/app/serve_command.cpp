@@ -15,16 +15,6 @@ namespace slipway {
 
 namespace {
 
-std::map<std::string, std::string> environment() {
-    std::map<std::string, std::string> out;
-    for (char** at = environ; *at; ++at) {
-        std::string entry = *at;
-        auto equals = entry.find('=');
-        if (equals != entry.npos) out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
-    }
-    return out;
-}
-
 struct Options {
     std::string config, log_format = "json", log_level = "info";
     std::map<std::string, std::string> flags;
@@ -35,12 +25,22 @@ int run(const Options& options) {
             options.log_format == "text" ? LogFormat::text : LogFormat::json);
     std::optional<std::filesystem::path> file;
     if (!options.config.empty()) file = options.config;
-    auto config = load_config(file, environment(), options.flags);
+    auto config = load_config(file, process_environment(), options.flags);
     if (!config) throw Failure(config.error().message, Retry::never);
     return serve(std::move(config).value());
 }
 
 }  // namespace
+
+std::map<std::string, std::string> process_environment() {
+    std::map<std::string, std::string> out;
+    for (char** at = environ; *at; ++at) {
+        std::string entry = *at;
+        auto equals = entry.find('=');
+        if (equals != entry.npos) out.emplace(entry.substr(0, equals), entry.substr(equals + 1));
+    }
+    return out;
+}
 
 void add_serve_command(CLI::App& app, Chosen& chosen) {
     auto options = std::make_shared<Options>();

@@ -72,6 +72,22 @@ void set_headers(Transfer& transfer) {
     transfer.headers = curl_slist_append(transfer.headers, "Expect:");
 }
 
+std::size_t give_body(char* to, std::size_t, std::size_t room, void* from) {
+    auto& transfer = *static_cast<Transfer*>(from);
+    const auto count = transfer.call.body.copy(to, room, transfer.given);
+    transfer.given += count;
+    return count;
+}
+
+// libcurl sends a request again by itself where a kept connection breaks before an answer, also one
+// that makes something. It cannot where the body is given to it once and piece by piece: then the
+// caller is told, who looks for what was made before it makes another.
+void give_body_once(Transfer& transfer) {
+    curl_easy_setopt(transfer.easy, CURLOPT_POST, 1L);
+    curl_easy_setopt(transfer.easy, CURLOPT_READFUNCTION, give_body);
+    curl_easy_setopt(transfer.easy, CURLOPT_READDATA, &transfer);
+}
+
 void set_body(Transfer& transfer) {
     CURL* easy = transfer.easy;
     const auto& call = transfer.call;
@@ -81,7 +97,10 @@ void set_body(Transfer& transfer) {
                call.method == "PATCH") {
         curl_easy_setopt(easy, CURLOPT_POSTFIELDSIZE_LARGE,
                          static_cast<curl_off_t>(call.body.size()));
-        curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call.body.data());
+        if (call.method == "POST" && !call.body.empty())
+            give_body_once(transfer);
+        else
+            curl_easy_setopt(easy, CURLOPT_POSTFIELDS, call.body.data());
     }
     curl_easy_setopt(easy, CURLOPT_CUSTOMREQUEST, call.method.c_str());
 }

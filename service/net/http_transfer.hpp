@@ -42,6 +42,7 @@ struct Transfer {
     Exchange exchange;
     CURL* easy = nullptr;
     curl_slist* headers = nullptr;
+    std::size_t given = 0;  // bytes of the body
     char trouble[CURL_ERROR_SIZE] = "";
 };
 

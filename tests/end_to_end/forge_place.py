@@ -69,7 +69,7 @@ class ForgePlace(Place):
             "main", {"stacks/%s/main.tf" % name: self.stack(name, "") for name in stacks}, "Stacks"
         )
         self.start()
-        self.forge.webhooks_to(self.webhooks.url + "/webhooks/" + NAME)
+        self.set_up()
         return self
 
     def __exit__(self, kind, value, trace):
@@ -83,6 +83,19 @@ class ForgePlace(Place):
         finally:
             self.api.__exit__()
             self.webhooks.__exit__()
+
+    def set_up(self, verb="setup"):
+        """What an administrator does before the first pull request; prints what it did or found."""
+        return self.slipway(
+            "forge",
+            verb,
+            NAME,
+            self.forge.repository,
+            "--config",
+            str(self.work / "slipway.yaml"),
+            "--url",
+            self.webhooks.url,
+        ).stdout
 
     # --- what is proposed, and what is seen of it
     def propose(self, stack, body, branch=None, **options):

@@ -40,8 +40,8 @@ class Gitea(GiteaServer):
     def secrets(self):
         return {"FORGE_TOKEN": self.token, "FORGE_SECRET": SECRET}
 
-    def webhooks_to(self, url):
-        return super().webhooks_to(url, SECRET)
+    def webhook_urls(self):
+        return [hook["config"]["url"] for hook in self.hooks()]
 
     def withdraw(self, number, review, by):
         """Nobody takes back their own approval here: it is dismissed, of which no webhook tells."""
@@ -85,6 +85,9 @@ class Gitlab(GitlabDouble):
 
     def withdraw(self, number, review, by):
         self.unapprove(number, by)
+
+    def webhook_urls(self):
+        return [hook["url"] for hook in self.hooks]
 
     def rename(self, name):
         super().rename(self.repository.rpartition("/")[0] + "/" + name)

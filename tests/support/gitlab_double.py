@@ -629,6 +629,9 @@ class GitlabDouble:
             "project_id": PROJECT,
             "token_present": bool(hook["token"]),
             "signing_token_present": bool(hook["signing_token"]),
+            "push_events": True,
+            "merge_requests_events": True,
+            "note_events": True,
             "alert_status": "executable",
             "disabled_until": None,
         }

@@ -210,7 +210,12 @@ def group_member(double, request, id, user_id):
 @route("GET", "/projects/{id}")
 def project(double, request, id):
     one = visible(double, request, id)
-    return 200, double.project_entity(one)
+    access = {"access_level": double.level(one, request.user), "notification_level": 3}
+    return 200, dict(
+        double.project_entity(one),
+        permissions={"project_access": access, "group_access": None},
+        only_allow_merge_if_pipeline_succeeds=False,
+    )
 
 
 @route("GET", "/projects/{id}/hooks")
@@ -226,6 +231,18 @@ def add_hook(double, request, id):
         request.value("url"), request.value("signing_token"), request.value("token")
     )
     return 201, double.hook_entity(made)
+
+
+@route("PUT", "/projects/{id}/hooks/{hook}")
+def edit_hook(double, request, id, hook):
+    needs(double, request, visible(double, request, id), 40)
+    for one in double.hooks:
+        if one["id"] == int(hook):
+            one["url"] = request.value("url")
+            one["signing_token"] = request.value("signing_token")
+            one["token"] = request.value("token")
+            return 200, double.hook_entity(one)
+    raise Refused(404, {"message": "404 Not found"})
 
 
 @route("GET", "/projects/{id}/repository/branches/{branch}")

@@ -185,7 +185,13 @@ Task<std::string> GiteaForge::repository_id(RepositoryName repository) {
     rest::Request request("GET", repository_path(repository));
     const auto what = request.text();
     auto reply = co_await api_.call(repository.path, std::move(request), rest::success_only);
-    co_return std::string(json_of(reply, what)["id"].number_text());
+    const auto answer = json_of(reply, what);
+    is_called_now(repository, answer["full_name"].text());
+    co_return std::string(answer["id"].number_text());
+}
+
+void GiteaForge::is_called_now(const RepositoryName& known, const std::string& path) {
+    if (rest::is_repository_path(path) && path != known.path) present_paths_[known.path] = path;
 }
 
 std::string GiteaForge::repository_id_in(const Delivery& delivery) const {
@@ -205,8 +211,10 @@ Task<std::string> GiteaForge::default_branch(RepositoryName repository) {
 Task<GitRemote> GiteaForge::git_remote(RepositoryName repository) {
     GitRemote remote;
     remote.url = settings().git_url;
+    const auto renamed = present_paths_.find(repository.path);
     if (auto at = remote.url.find("{path}"); at != std::string::npos)
-        remote.url.replace(at, 6, repository.path);
+        remote.url.replace(at, 6,
+                           renamed == present_paths_.end() ? repository.path : renamed->second);
     remote.username = "oauth2";  // any name will do beside a token
     remote.password = settings().token;
     co_return remote;

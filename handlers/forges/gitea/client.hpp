@@ -2,6 +2,7 @@
 // Reads are always afresh; writes find what an earlier, interrupted write left behind instead of
 // writing it twice.
 #pragma once
+#include <map>
 #include <memory>
 #include <string>
 
@@ -49,6 +50,7 @@ class GiteaForge final : public Forge {
     Task<std::vector<PullRequest>> open_pulls(RepositoryName repository) override;
     Task<std::string> repository_id(RepositoryName repository) override;
     std::string repository_id_in(const Delivery& delivery) const override;
+    void is_called_now(const RepositoryName& known, const std::string& path) override;
     Task<std::vector<int>> pulls_with_head(RepositoryName repository, CommitSha head) override;
     Task<std::string> default_branch(RepositoryName repository) override;
     Task<GitRemote> git_remote(RepositoryName repository) override;
@@ -60,9 +62,12 @@ class GiteaForge final : public Forge {
                                   std::string body) override;
     Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) override;
     Task<void> acknowledge(PullRequestName pull, std::string comment_id) override;
+    Task<std::vector<SetupFinding>> set_up(SetupRequest setup) override;
 
   private:
     const GiteaConfig& settings() const { return std::get<GiteaConfig>(config_.own); }
+    Task<SetupFinding> set_up_webhook(SetupRequest setup);
+    Task<std::vector<SetupFinding>> look_at_protection(SetupRequest setup, std::string branch);
     Task<std::optional<std::string>> find_comment(PullRequestName pull, std::string beginning);
     Task<std::string> create_comment(PullRequestName pull, std::string body);
 
@@ -70,6 +75,7 @@ class GiteaForge final : public Forge {
     const Clock& clock_;
     SignatureCheck signatures_;
     Api api_;
+    std::map<std::string, std::string> present_paths_;  // of renamed repositories
 };
 
 }  // namespace slipway::gitea

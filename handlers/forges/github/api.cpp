@@ -56,6 +56,10 @@ bool Api::renews(const Secret& authorization) {
     return true;
 }
 
+Task<HttpReply> Api::call_as_app(rest::Request request) {
+    co_return co_await app_->call(std::move(request));
+}
+
 Task<std::string> Api::own_login() {
     if (!own_login_.empty()) co_return own_login_;
     std::string login;

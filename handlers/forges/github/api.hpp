@@ -17,6 +17,8 @@ class Api final : public rest::Client {
     bool is_app() const { return app_ != nullptr; }
     // False: the App is not installed on this repository or organisation.
     Task<bool> reaches(std::string subject);
+    // As the App itself; only where there is one.
+    Task<HttpReply> call_as_app(rest::Request request);
     // The login that our comments carry.
     Task<std::string> own_login();
     // A token that may read this repository's contents and nothing else (rule R5); our own where we

@@ -37,6 +37,7 @@ class GithubForge final : public Forge {
     Task<std::vector<PullRequest>> open_pulls(RepositoryName repository) override;
     Task<std::string> repository_id(RepositoryName repository) override;
     std::string repository_id_in(const Delivery& delivery) const override;
+    void is_called_now(const RepositoryName& known, const std::string& path) override;
     Task<std::vector<int>> pulls_with_head(RepositoryName repository, CommitSha head) override;
     Task<std::string> default_branch(RepositoryName repository) override;
     Task<GitRemote> git_remote(RepositoryName repository) override;
@@ -48,10 +49,14 @@ class GithubForge final : public Forge {
                                   std::string body) override;
     Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) override;
     Task<void> acknowledge(PullRequestName pull, std::string comment_id) override;
+    Task<std::vector<SetupFinding>> set_up(SetupRequest setup) override;
     Task<std::chrono::milliseconds> wait_for_rest(RepositoryName repository,
                                                   WriteKind kind) override;
 
   private:
+    Task<std::vector<SetupFinding>> look_at_app(SetupRequest setup);
+    Task<SetupFinding> look_at_rules(SetupRequest setup);
+
     // What stands at a commit, remembered for the seconds in which one report writes many checks.
     struct Listing {
         std::int64_t at_ms = 0;
@@ -71,7 +76,8 @@ class GithubForge final : public Forge {
     const Clock& steady_;
     std::optional<SignatureCheck> signatures_;
     Api api_;
-    std::map<std::string, Listing> listings_;  // "acme/infra@sha"
+    std::map<std::string, std::string> present_paths_;  // of renamed repositories
+    std::map<std::string, Listing> listings_;           // "acme/infra@sha"
     // Pull requests that were just read and had no comment, and when: nobody's has to be looked for
     // there.
     std::map<PullRequestName, std::int64_t> without_comments_;

@@ -55,10 +55,12 @@ class GitlabForge final : public Forge {
                                   std::string body) override;
     Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) override;
     Task<void> acknowledge(PullRequestName pull, std::string comment_id) override;
+    Task<std::vector<SetupFinding>> set_up(SetupRequest setup) override;
     Task<std::chrono::milliseconds> wait_for_rest(RepositoryName repository,
                                                   WriteKind kind) override;
 
   private:
+    Task<SetupFinding> set_up_webhook(SetupRequest setup, std::string project_id);
     template <class T>
     struct Kept {
         T value;

@@ -164,6 +164,21 @@ TEST_CASE("an answer that breaks off is no answer") {
     CHECK(failure_of(get(server.url("/"))) != "");
 }
 
+TEST_CASE("a POST whose answer was lost on a kept connection is not sent again by itself") {
+    int asked = 0;
+    ScriptedServer server([&](const std::string&) -> std::optional<std::string> {
+        return ++asked == 1 ? scripted_answer("200 OK", "", "first", "keep-alive") : "";
+    });
+    asio::io_context io;
+    auto client = make_http_client();
+    run_task(io, client->send(get(server.url("/"))));
+    HttpCall call = get(server.url("/comments"));
+    call.method = "POST";
+    call.body = "{}";
+    CHECK_THROWS_AS(run_task(io, client->send(std::move(call))), Failure);
+    CHECK(server.requests().size() == 2);
+}
+
 TEST_CASE("nobody at the address is a failure that may be tried again") {
     std::string url;
     {

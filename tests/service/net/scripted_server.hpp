@@ -1,5 +1,6 @@
 // A server that answers what a test tells it to, from a thread of its own: one connection after the
-// other, one request each. It knows just enough of HTTP to read a request with Content-Length.
+// other, one request each unless the answer says keep-alive. It knows just enough of HTTP to read a
+// request with Content-Length.
 #pragma once
 #include <netinet/in.h>
 #include <poll.h>
@@ -89,25 +90,33 @@ class ScriptedServer {
         return bytes;
     }
 
+    // Whether another request may come over this connection.
+    bool serve_one(int socket) {
+        const auto request = read_request(socket);
+        if (request.empty()) return false;
+        {
+            std::lock_guard lock(mutex_);
+            requests_.push_back(request);
+        }
+        const auto answer = script_(request);
+        if (!answer) {
+            held_.push_back(::dup(socket));
+            return false;
+        }
+        for (std::size_t sent = 0; sent < answer->size();) {
+            const auto count =
+                ::send(socket, answer->data() + sent, answer->size() - sent, MSG_NOSIGNAL);
+            if (count <= 0) break;
+            sent += static_cast<std::size_t>(count);
+        }
+        return answer->find("Connection: keep-alive") != std::string::npos;
+    }
+
     void serve() {
         while (readable(listener_)) {
             const int socket = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
             if (socket < 0) continue;
-            const auto request = read_request(socket);
-            {
-                std::lock_guard lock(mutex_);
-                requests_.push_back(request);
-            }
-            const auto answer = script_(request);
-            if (!answer) {
-                held_.push_back(socket);
-                continue;
-            }
-            for (std::size_t sent = 0; sent < answer->size();) {
-                const auto count =
-                    ::send(socket, answer->data() + sent, answer->size() - sent, MSG_NOSIGNAL);
-                if (count <= 0) break;
-                sent += static_cast<std::size_t>(count);
+            while (serve_one(socket)) {
             }
             ::close(socket);
         }
@@ -125,10 +134,10 @@ class ScriptedServer {
 
 // A whole answer with its length.
 inline std::string scripted_answer(const std::string& status, const std::string& headers,
-                                   const std::string& body) {
+                                   const std::string& body, const std::string& then = "close") {
     return "HTTP/1.1 " + status + "\r\n" + headers +
-           "Content-Length: " + std::to_string(body.size()) + "\r\nConnection: close\r\n\r\n" +
-           body;
+           "Content-Length: " + std::to_string(body.size()) + "\r\nConnection: " + then +
+           "\r\n\r\n" + body;
 }
 
 }  // namespace slipway
