@@ -129,7 +129,6 @@ def password(user):
 
 class GiteaServer:
     kind = "gitea"
-    styles = ("merge", "squash", "rebase", "fast-forward-only")
 
     def __init__(self, work, tools=TOOLS, deliver_timeout=5):
         self.work = pathlib.Path(work).resolve()
@@ -533,10 +532,6 @@ class GiteaServer:
             {"message": "It changed."},
             by=by,
         )
-
-    def withdraw(self, number, review_id, by=None):
-        """Nobody can take back their own approval here: it is dismissed."""
-        self.dismiss(number, review_id)
 
     # --- what Slipway wrote
     def checks(self, number):
