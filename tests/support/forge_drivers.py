@@ -62,6 +62,7 @@ class Gitlab(GitlabDouble):
         self.stop()
 
     def configuration(self, relay):
+        self.known_as = relay
         return rest_configuration(self, relay, "gitlab", "webhook_signing_tokens")
 
     @property

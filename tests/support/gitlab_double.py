@@ -66,6 +66,9 @@ class GitlabDouble:
         self.ids = 1000
         self.released = threading.Event()
         self.unsent = 0
+        self.known_as = (
+            None  # the address that it believes to have, where something stands before it
+        )
 
     # --- start and stop
 
@@ -103,6 +106,10 @@ class GitlabDouble:
         self.hooks_waiting.put(None)
         self.server.shutdown()
         self.server.server_close()
+
+    @property
+    def address(self):
+        return self.known_as or self.url
 
     @property
     def api_url(self):
@@ -686,7 +693,7 @@ class GitlabDouble:
                 return 405, {"message": "405 Method Not Allowed"}, {}
             parts = handler.path.split("/")
             parts[4] = str(moved.project["id"])
-            target = self.url + "/".join(parts)
+            target = self.address + "/".join(parts)
             return 301, {"message": "Moved Permanently"}, {"Location": target}
 
     def answer_git(self, handler, path, query):
@@ -834,7 +841,7 @@ class GitlabDouble:
             "Content-Type": "application/json",
             "User-Agent": "GitLab/19.2.0",
             "X-Gitlab-Event": event,
-            "X-Gitlab-Instance": self.url,
+            "X-Gitlab-Instance": self.address,
             "X-Gitlab-Webhook-UUID": hook["uuid"],
             "X-Gitlab-Event-UUID": str(uuid.uuid4()),
             "Idempotency-Key": delivery,

@@ -96,7 +96,7 @@ def paged(double, request, items):
 
     def link(number, relation):
         query = urllib.parse.urlencode(dict(request.query, page=number, per_page=size))
-        return '<%s%s?%s>; rel="%s"' % (double.url, request.path, query, relation)
+        return '<%s%s?%s>; rel="%s"' % (double.address, request.path, query, relation)
 
     links = [link(1, "first"), link(pages, "last")]
     if page < pages:

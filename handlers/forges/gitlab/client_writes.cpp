@@ -55,7 +55,8 @@ Task<std::vector<StatusPlace>> GitlabForge::places_of(std::string project_id, Co
         pulls, [](const Json& pull) { return pull["state"].string_or("") == "opened"; });
     std::vector<StatusPlace> out;
     for (const auto& pull : pulls) {
-        if (out.size() == most_places) break;
+        const bool is_open = pull["state"].string_or("") == "opened";
+        if (out.size() == most_places || (!is_open && !out.empty())) break;
         rest::Request request("GET", "/projects/" + project_id + "/merge_requests/" +
                                          std::string(pull["iid"].number_text()));
         const auto what = request.text();
@@ -66,7 +67,6 @@ Task<std::vector<StatusPlace>> GitlabForge::places_of(std::string project_id, Co
             return other.ref == place.ref && other.pipeline == place.pipeline;
         });
         if (is_new) out.push_back(std::move(place));
-        if (pull["state"].string_or("") != "opened") break;  // a closed one only where none is open
     }
     if (places_.size() >= most_kept_places) places_.clear();
     places_[key] = {out, steady_.now_ms()};
@@ -199,12 +199,11 @@ Task<std::string> GitlabForge::add_comment(PullRequestName pull, std::string key
     co_return co_await create_note(std::move(pull), std::move(text));
 }
 
+// What can wait are statuses; notes are counted for themselves.
 Task<std::chrono::milliseconds> GitlabForge::wait_for_rest(RepositoryName repository,
                                                            WriteKind kind) {
     const auto call = kind == WriteKind::creates ? rest::CallKind::creates : rest::CallKind::edits;
-    auto of_all = co_await api_.wait_for_rest(repository.path, call);
-    auto of_notes = co_await notes_.wait_for_rest(repository.path, call);
-    co_return std::max(of_all, of_notes);
+    co_return co_await api_.wait_for_rest(std::move(repository.path), call);
 }
 
 // An emoji that stands there already is refused as missing.

@@ -25,7 +25,6 @@ rest::Spacing documented_spacing() {
 
 rest::Spacing spacing_of_notes(rest::Spacing others) {
     others.limits.created_a_minute = 60;
-    others.limits.kept_of_minute = 15;
     return others;
 }
 

@@ -16,7 +16,7 @@ inline constexpr TextLimits text_limits{.comment_bytes = 200'000,
 const rest::Dialect& dialect();
 // 2000 calls a minute for each user; a tenth is left to people who use the same token.
 rest::Spacing documented_spacing();
-// Notes are counted besides: 60 a minute. A quarter of them is kept for what decides.
+// Notes are counted besides: 60 a minute.
 rest::Spacing spacing_of_notes(rest::Spacing others);
 
 inline Json json_of(const HttpReply& reply, const std::string& what) {

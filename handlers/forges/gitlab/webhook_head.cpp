@@ -59,12 +59,13 @@ std::string event_in(const Headers& headers) {
     return event;
 }
 
-// Signed deliveries prove their own id, which nobody can exchange for another one.
+// Signed deliveries prove their own id, which nobody can exchange for another one. Without, a
+// project's hook and its group's may tell the same thing twice, under one key.
 std::string id_in(const Headers& headers, bool is_signed, std::string_view body) {
     auto id = header(headers, is_signed ? "webhook-id" : "idempotency-key");
     auto out = is_name(id, 128) ? std::string(id) : "body-" + sha256_hex(body).substr(0, 32);
     const auto hook = header(headers, "x-gitlab-webhook-uuid");
-    if (is_name(hook, 64)) out += ":" + std::string(hook);
+    if (!is_signed && is_name(hook, 64)) out += ":" + std::string(hook);
     return out;
 }
 

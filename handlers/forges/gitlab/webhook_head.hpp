@@ -21,9 +21,10 @@ struct Locks {
 };
 Locks locks_of(const std::string& forge, const GitlabConfig& config);
 
-//     delivery id = ( webhook-id | Idempotency-Key | digest of the body ) [ ":" webhook's UUID ]
+//     delivery id = webhook-id
+//                 | ( Idempotency-Key | digest of the body ) [ ":" webhook's UUID ]
 //
-// Of a signed delivery only the signed id counts. X-Gitlab-Event-UUID is no id: hooks that cause
+// Of a signed delivery only what is signed counts. X-Gitlab-Event-UUID is no id: hooks that cause
 // one another share it. The event is the header in lower case, for logs: what a delivery is shows
 // its body, since a system hook brings pushes and merge requests, too.
 std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge, const Locks& locks,
