@@ -106,9 +106,7 @@ class ForgePlace(Place):
     def check(self, number, name="slipway", state="success", title=""):
         def there():
             found = self.forge.checks(number).get(name)
-            if not found or title not in found["title"]:
-                return None
-            return found if state in (None, found["state"]) else None
+            return found if found and found["state"] == state and title in found["title"] else None
 
         return wait_until("%s of #%d to be %s" % (name, number, state), there, 120)
 

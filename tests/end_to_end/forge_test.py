@@ -155,7 +155,7 @@ def held(p, forge):
         {"stacks/held/main.tf": p.stack("held", resource("one") + resource("two"))},
         "More",
     )
-    p.check(number, "slipway/held", None, title="2 to add")
+    p.comment(number, "terraform_data.two")
     p.check(number, "slipway", "failure")
     review = forge.review(number, "approve", by="grace")
     p.check(number, "slipway", "success")

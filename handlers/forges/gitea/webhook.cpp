@@ -4,6 +4,7 @@
 #include <map>
 
 #include "handlers/forges/rest/envelope.hpp"
+#include "handlers/forges/rest/refusals.hpp"
 
 namespace slipway::gitea {
 
@@ -46,9 +47,7 @@ struct Payload {
 using Reader = EventOrIgnored (*)(const Payload&, std::string_view action);
 
 Ignored no_interest(const Payload& payload, std::string_view action) {
-    std::string name(payload.event);
-    if (!action.empty()) name += "." + std::string(action.substr(0, 64));
-    return {name + " is of no interest"};
+    return rest::no_interest(payload.event, action);
 }
 
 // An edited pull request: its target branch, or the prefix of its title that makes it a draft.
@@ -73,7 +72,7 @@ EventOrIgnored pull_request(const Payload& payload, std::string_view action) {
     if (const auto known = changes.find(action); known != changes.end()) change = known->second;
     if (action == "edited") {
         change = edit_of(payload);
-        if (!change) return Ignored{"pull_request.edited changed neither base nor draft"};
+        if (!change) return rest::edited_otherwise();
     }
     if (!change) return no_interest(payload, action);
     return Event(PullRequestChanged{payload.pull(number, "number"), *change, payload.sender()});
@@ -81,7 +80,7 @@ EventOrIgnored pull_request(const Payload& payload, std::string_view action) {
 
 EventOrIgnored push(const Payload& payload, std::string_view) {
     const auto ref = payload.json["ref"].string_or("");
-    if (ref.starts_with("refs/tags/")) return Ignored{"tags are of no interest"};
+    if (ref.starts_with("refs/tags/")) return rest::pushed_tag();
     auto branch = rest::branch_of(ref);
     if (!branch) throw Lacking{"ref"};
     // Whether it was forced is not said: git tells.
@@ -91,18 +90,16 @@ EventOrIgnored push(const Payload& payload, std::string_view) {
                        payload.commit("after"),
                        false,
                        payload.sender()};
-    if (event.before.empty() && event.after.empty())
-        return Ignored{"the push names no commit, before or after"};
+    if (event.before.empty() && event.after.empty()) return rest::pushed_nothing();
     return Event(std::move(event));
 }
 
 EventOrIgnored issue_comment(const Payload& payload, std::string_view action) {
-    if (action == "edited" || action == "deleted")
-        return Ignored{"a comment that was " + std::string(action) + " commands nothing"};
+    if (action == "edited" || action == "deleted") return rest::changed_comment(action);
     if (action != "created") return no_interest(payload, action);
     const auto &issue = payload.json["issue"], &comment = payload.json["comment"];
     if (!payload.json["is_pull"].bool_or(false) && !issue["pull_request"].is_object())
-        return Ignored{"the comment is on an issue"};
+        return rest::comment_on_issue();
     const auto id = comment["id"].number_text();
     if (id.empty() || id.find_first_not_of("0123456789") != id.npos) throw Lacking{"comment.id"};
     CommentCreated event{
@@ -136,20 +133,20 @@ const std::map<std::string_view, Reader> readers = {
 
 EventOrIgnored read_payload(std::string_view forge, std::string_view event, const Json& body) {
     const auto reader = readers.find(event);
-    if (reader == readers.end()) return Ignored{std::string(event) + " is of no interest"};
-    if (!body.is_object()) return Ignored{"the body is not a JSON object"};
+    if (reader == readers.end()) return rest::no_interest(event);
+    if (!body.is_object()) return rest::not_an_object();
     const Payload payload{forge, event, body};
     try {
         return reader->second(payload, body["action"].string_or(""));
     } catch (const Lacking& lacking) {
-        return Ignored{std::string(event) + " says no usable " + lacking.member};
+        return rest::lacks_member(event, lacking.member);
     }
 }
 
 EventOrIgnored parse_payload(const Delivery& delivery) {
-    if (!readers.contains(delivery.event)) return Ignored{delivery.event + " is of no interest"};
+    if (!readers.contains(delivery.event)) return rest::no_interest(delivery.event);
     const auto json = parse_json(delivery.body);
-    if (!json) return Ignored{"the body is not valid JSON: " + json.error().message};
+    if (!json) return rest::not_json(json.error().message);
     return read_payload(delivery.forge, delivery.event, *json);
 }
 

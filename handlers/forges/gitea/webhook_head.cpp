@@ -1,6 +1,7 @@
 #include "handlers/forges/gitea/webhook_head.hpp"
 
 #include "handlers/forges/rest/envelope.hpp"
+#include "handlers/forges/rest/refusals.hpp"
 
 namespace slipway::gitea {
 
@@ -19,32 +20,24 @@ std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge,
                                                      const Headers& headers, std::string body,
                                                      std::int64_t now_ms) {
     const auto signature = header(headers, "signature");
-    if (signature.empty())
-        return RefusedWebhook{
-            401, "The header X-Gitea-Signature is missing; give the webhook a secret."};
+    if (signature.empty()) return rest::lacks_signature("X-Gitea-Signature");
     switch (rest::body_kind(rest::header(headers, "content-type"))) {
         case rest::BodyKind::json:
             break;
         case rest::BodyKind::form: {
             auto payload = rest::form_field(body, "payload");
-            if (!payload)
-                return RefusedWebhook{400, "The form body needs one well-formed field payload."};
+            if (!payload) return rest::malformed_form();
             body = std::move(*payload);
             break;
         }
         case rest::BodyKind::other:
-            return RefusedWebhook{415,
-                                  "The Content-Type must be application/json or "
-                                  "application/x-www-form-urlencoded."};
+            return rest::unsupported_type();
     }
     if (!check.matches("sha256=" + std::string(signature), body))
-        return RefusedWebhook{
-            401, "The signature fits none of the secrets configured for " + forge + "."};
+        return rest::fits_no_secret(forge);
     const auto event = header(headers, "event"), guid = header(headers, "delivery");
-    if (!rest::is_name(event, 64))
-        return RefusedWebhook{400, "The header X-Gitea-Event is missing or malformed."};
-    if (!rest::is_name(guid, 128))
-        return RefusedWebhook{400, "The header X-Gitea-Delivery is missing or malformed."};
+    if (!rest::is_name(event, 64)) return rest::lacks_header("X-Gitea-Event");
+    if (!rest::is_name(guid, 128)) return rest::lacks_header("X-Gitea-Delivery");
     auto repository = rest::repository_in(forge, body);
     return Delivery{forge,
                     std::string(guid) + ":" + std::string(event),

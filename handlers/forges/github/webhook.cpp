@@ -5,6 +5,7 @@
 #include <map>
 
 #include "handlers/forges/rest/envelope.hpp"
+#include "handlers/forges/rest/refusals.hpp"
 
 namespace slipway::github {
 
@@ -66,9 +67,7 @@ struct Payload {
 using Reader = EventOrIgnored (*)(const Payload&, std::string_view action);
 
 Ignored no_interest(const Payload& payload, std::string_view action) {
-    std::string name(payload.event);
-    if (!action.empty()) name += "." + std::string(action.substr(0, 64));
-    return {name + " is of no interest"};
+    return rest::no_interest(payload.event, action);
 }
 
 EventOrIgnored pull_request(const Payload& payload, std::string_view action) {
@@ -86,7 +85,7 @@ EventOrIgnored pull_request(const Payload& payload, std::string_view action) {
     auto change = changes.find(action);
     if (change == changes.end()) return no_interest(payload, action);
     if (action == "edited" && !payload.json["changes"]["base"].is_object())
-        return Ignored{"pull_request.edited changed neither base nor commits"};
+        return rest::edited_otherwise();
     const auto& number = payload.json["number"];
     return Event(PullRequestChanged{
         payload.pull(number.is_null() ? payload.json["pull_request"]["number"] : number, "number"),
@@ -95,7 +94,7 @@ EventOrIgnored pull_request(const Payload& payload, std::string_view action) {
 
 EventOrIgnored push(const Payload& payload, std::string_view) {
     auto ref = payload.json["ref"].string_or("");
-    if (ref.starts_with("refs/tags/")) return Ignored{"tags are of no interest"};
+    if (ref.starts_with("refs/tags/")) return rest::pushed_tag();
     auto branch = payload.branch(payload.json["ref"], "ref");
     if (branch.starts_with("gh-readonly-queue/"))
         return Ignored{"branches of the merge queue are followed through merge_group"};
@@ -104,17 +103,15 @@ EventOrIgnored push(const Payload& payload, std::string_view) {
                        payload.sender()};
     if (!is_zero_commit(before.string_or(""))) event.before = payload.commit(before, "before");
     if (!is_zero_commit(after.string_or(""))) event.after = payload.commit(after, "after");
-    if (event.before.empty() && event.after.empty())
-        return Ignored{"the push names no commit, before or after"};
+    if (event.before.empty() && event.after.empty()) return rest::pushed_nothing();
     return Event(std::move(event));
 }
 
 EventOrIgnored issue_comment(const Payload& payload, std::string_view action) {
-    if (action == "edited" || action == "deleted")
-        return Ignored{"a comment that was " + std::string(action) + " commands nothing"};
+    if (action == "edited" || action == "deleted") return rest::changed_comment(action);
     if (action != "created") return no_interest(payload, action);
     const auto &issue = payload.json["issue"], &comment = payload.json["comment"];
-    if (!issue["pull_request"].is_object()) return Ignored{"the comment is on an issue"};
+    if (!issue["pull_request"].is_object()) return rest::comment_on_issue();
     auto through = comment["performed_via_github_app"]["id"].number_text();
     if (!through.empty() && through == payload.app_id) return Ignored{"the comment is our own"};
     auto sender = payload.sender();
@@ -218,20 +215,20 @@ const std::map<std::string_view, Reader> readers = {
 EventOrIgnored read_payload(std::string_view forge, std::string_view event, const Json& body,
                             std::string_view app_id) {
     auto reader = readers.find(event);
-    if (reader == readers.end()) return Ignored{std::string(event) + " is of no interest"};
-    if (!body.is_object()) return Ignored{"the body is not a JSON object"};
+    if (reader == readers.end()) return rest::no_interest(event);
+    if (!body.is_object()) return rest::not_an_object();
     Payload payload{forge, event, app_id, body};
     try {
         return reader->second(payload, body["action"].string_or(""));
     } catch (const Lacking& lacking) {
-        return Ignored{std::string(event) + " says no usable " + lacking.member};
+        return rest::lacks_member(event, lacking.member);
     }
 }
 
 EventOrIgnored parse_payload(const Delivery& delivery, std::string_view app_id) {
-    if (!readers.contains(delivery.event)) return Ignored{delivery.event + " is of no interest"};
+    if (!readers.contains(delivery.event)) return rest::no_interest(delivery.event);
     auto json = parse_json(delivery.body);
-    if (!json) return Ignored{"the body is not valid JSON: " + json.error().message};
+    if (!json) return rest::not_json(json.error().message);
     return read_payload(delivery.forge, delivery.event, *json, app_id);
 }
 

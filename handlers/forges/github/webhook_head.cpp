@@ -1,6 +1,7 @@
 #include "handlers/forges/github/webhook_head.hpp"
 
 #include "handlers/forges/rest/envelope.hpp"
+#include "handlers/forges/rest/refusals.hpp"
 
 namespace slipway::github {
 
@@ -14,35 +15,25 @@ std::variant<Delivery, RefusedWebhook> open_envelope(const std::string& forge,
         return RefusedWebhook{
             401, "No webhook secret is configured for " + forge + "; set webhook_secrets for it."};
     auto signature = header(headers, "x-hub-signature-256");
-    if (signature.empty())
-        return RefusedWebhook{401,
-                              "The header X-Hub-Signature-256 is missing; give the webhook a "
-                              "secret."};
-    if (!check->matches(signature, body))
-        return RefusedWebhook{
-            401, "The signature fits none of the secrets configured for " + forge + "."};
+    if (signature.empty()) return rest::lacks_signature("X-Hub-Signature-256");
+    if (!check->matches(signature, body)) return rest::fits_no_secret(forge);
 
     auto event = header(headers, "x-github-event");
     auto guid = header(headers, "x-github-delivery");
-    if (!is_name(event, 64))
-        return RefusedWebhook{400, "The header X-GitHub-Event is missing or malformed."};
-    if (!is_name(guid, 128))
-        return RefusedWebhook{400, "The header X-GitHub-Delivery is missing or malformed."};
+    if (!is_name(event, 64)) return rest::lacks_header("X-GitHub-Event");
+    if (!is_name(guid, 128)) return rest::lacks_header("X-GitHub-Delivery");
 
     switch (rest::body_kind(header(headers, "content-type"))) {
         case rest::BodyKind::json:
             break;
         case rest::BodyKind::form: {
             auto payload = rest::form_field(body, "payload");
-            if (!payload)
-                return RefusedWebhook{400, "The form body needs one well-formed field payload."};
+            if (!payload) return rest::malformed_form();
             body = std::move(*payload);
             break;
         }
         case rest::BodyKind::other:
-            return RefusedWebhook{415,
-                                  "The Content-Type must be application/json or "
-                                  "application/x-www-form-urlencoded."};
+            return rest::unsupported_type();
     }
     auto repository = rest::repository_in(forge, body);
     Delivery delivery{forge,

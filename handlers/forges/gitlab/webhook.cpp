@@ -6,6 +6,7 @@
 #include "handlers/forges/gitlab/answers.hpp"
 #include "handlers/forges/gitlab/webhook_head.hpp"
 #include "handlers/forges/rest/envelope.hpp"
+#include "handlers/forges/rest/refusals.hpp"
 #include "service/model/ascii.hpp"
 
 namespace slipway::gitlab {
@@ -81,7 +82,7 @@ EventOrIgnored merge_request(const Payload& payload) {
     } else if (const auto known = changes.find(action); known != changes.end()) {
         change = known->second;
     } else {
-        return Ignored{"merge_request." + std::string(action.substr(0, 64)) + " is of no interest"};
+        return rest::no_interest("merge_request", action);
     }
     return Event(PullRequestChanged{pull(), *change, payload.sender()});
 }
@@ -140,19 +141,18 @@ EventOrIgnored read_payload(std::string_view forge, const Json& body, std::strin
     auto kind = body["object_kind"].string_or("");
     if (kind.empty()) kind = body["event_name"].string_or("");
     const auto reader = readers.find(kind);
-    if (reader == readers.end())
-        return Ignored{std::string(kind.substr(0, 64)) + " is of no interest"};
+    if (reader == readers.end()) return rest::no_interest(kind);
     const Payload payload{forge, own_login, body};
     try {
         return reader->second(payload);
     } catch (const Lacking& lacking) {
-        return Ignored{std::string(kind) + " says no usable " + lacking.member};
+        return rest::lacks_member(kind, lacking.member);
     }
 }
 
 EventOrIgnored parse_payload(const Delivery& delivery, std::string_view own_login) {
     const auto json = parse_json(delivery.body);
-    if (!json) return Ignored{"not valid JSON: " + json.error().message};
+    if (!json) return rest::not_json(json.error().message);
     return read_payload(delivery.forge, *json, own_login);
 }
 

@@ -285,7 +285,7 @@ TEST_CASE("Pull request payloads") {
         {"another base", R"({"action":"edited","changes":{"base":{"ref":{"from":"main"}}}})",
          "pull github.com/acme/infra#7 retargeted"},
         {"another title", R"({"action":"edited","changes":{"title":{"from":"x"}}})",
-         "ignored: pull_request.edited changed neither base nor commits"},
+         "ignored: the edit changed neither base nor draft"},
         {"queued", R"({"action":"enqueued"})", "ignored: pull_request.enqueued is of no interest"},
         {"dequeued", R"({"action":"dequeued","reason":"MERGE"})",
          "ignored: pull_request.dequeued is of no interest"},

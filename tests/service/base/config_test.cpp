@@ -302,7 +302,7 @@ TEST_CASE("What is wrong is found with its place and a way out") {
         {"forges: {g: {root: /srv}}\n",
          "slipway.yaml:1:13: the forge g needs `kind`: github, gitlab, gitea or builtin"},
         {"forges: {g: {kind: gitea, token: {env: TOKEN}}}\n",
-         "slipway.yaml:1:14: `webhook_secrets` needs at least one secret: without it anybody could "
+         "slipway.yaml:1:13: `webhook_secrets` needs at least one secret: without it anybody could "
          "send webhooks in the name of g"},
         {lab("webhook_signing_tokens: [{env: SIGNING}]"),
          "slipway.yaml:3:5: a forge of kind gitlab needs `token`"},
