@@ -13,7 +13,6 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 from place import MARKER, TOOL, Place, wait_until  # noqa: E402
 from relay import Relay  # noqa: E402
 
-NAME = "forge.test"
 ONE_OTHER = """package slipway
 
 import rego.v1
@@ -29,12 +28,13 @@ missing contains "1 of those who may write" if not approve
 """
 
 
-def tree(repository, stacks):
+def tree(forge, stacks):
     """Stacks that apply by themselves once merged; one whose name begins with `held` wants somebody's approval."""
     out = {
         "space.yaml": "name: Acme\npeople:\n  grace: {%s: grace}\n  linus: {%s: linus}\n"
-        "roles:\n  writer: [grace, linus]\n  reader: [everyone]\n"
-        "defaults:\n  repository: %s/%s\n  tool: %s\n" % (NAME, NAME, NAME, repository, TOOL),
+        "roles:\n  writer: [grace, linus]\n  reader: [everyone]\ntrust: folder\n"
+        "defaults:\n  repository: %s/%s\n  tool: %s\n"
+        % (forge.name, forge.name, forge.name, forge.repository, TOOL),
     }
     for stack in stacks:
         if not stack.startswith("held"):
@@ -58,18 +58,22 @@ class ForgePlace(Place):
         self.webhooks = Relay(lambda: self.url)
         super().__init__(
             build,
-            tree(forge.repository, stacks),
+            tree(forge, stacks),
             config,
-            forges="%s:\n%s" % (NAME, forge.configuration(self.api.url)),
+            forges=forge.configuration(self.api.url),
             environment=dict(forge.secrets),
         )
+        forge.place = self  # for the one whose commands are the service's own
 
     def begin(self, stacks):
         self.forge.commit(
             "main", {"stacks/%s/main.tf" % name: self.stack(name, "") for name in stacks}, "Stacks"
         )
         self.start()
-        self.set_up()
+        if "set_up" in self.forge.cannot:
+            self.forge.webhooks_to(self.webhooks.url + "/webhooks/" + self.forge.name)
+        else:
+            self.set_up()
         return self
 
     def __exit__(self, kind, value, trace):
@@ -89,7 +93,7 @@ class ForgePlace(Place):
         return self.slipway(
             "forge",
             verb,
-            NAME,
+            self.forge.name,
             self.forge.repository,
             "--config",
             str(self.work / "slipway.yaml"),

@@ -3,7 +3,8 @@
 SIGKILL at any moment, and power cuts that take Redis's last two seconds of writes along. Nothing is lost, nothing is
 done twice, and what could not be finished names the command that goes on from there.
 
-The sequence of kills comes from a seed, KILL_SEED, so that a check says the same twice; 0 takes a new one and prints it.
+The sequence of kills comes from a seed, KILL_SEED, so that a check says the same twice; 0 takes a new one, which is
+printed.
 """
 
 import collections
