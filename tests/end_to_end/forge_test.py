@@ -6,6 +6,7 @@ Redis, git and Terraform or OpenTofu. A scenario says what people do and see; th
 """
 
 import pathlib
+import re
 import sys
 import tempfile
 import time
@@ -169,9 +170,15 @@ def held(p, forge):
         ),
     )
     assert not p.resources("held"), run
-    forge.comment(number, "/slipway approve", by="grace")
-    p.comment(number, "approved")
-    forge.comment(number, "/slipway apply", by="grace")
+    # By its name, for it was shown a moment ago only.
+    named = re.search(r"`/slipway approve (held@\w+)`", p.ours(number)[0]["body"]).group(1)
+    forge.comment(number, "/slipway approve " + named, by="grace")
+    wait_until(
+        "the approval to count", lambda: "waits for 1 approval" not in p.ours(number)[0]["body"]
+    )
+    settled(p)
+    if not p.resources("held"):
+        forge.comment(number, "/slipway apply " + named, by="grace")
     p.applied("held", "one", "two")
 
 

@@ -4,6 +4,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "handlers/forges/forge.hpp"
@@ -81,6 +82,9 @@ class GithubForge final : public Forge {
     // Pull requests that were just read and had no comment, and when: nobody's has to be looked for
     // there.
     std::map<PullRequestName, std::int64_t> without_comments_;
+    // Where one of ours may have been made whose answer was lost: a reading from before it proves
+    // nothing.
+    std::set<PullRequestName> unsure_;
 };
 
 }  // namespace slipway::github

@@ -137,8 +137,9 @@ Task<std::string> GithubForge::put_status(RepositoryName repository, std::string
 // write a marker.
 Task<std::optional<std::string>> GithubForge::find_comment(PullRequestName pull,
                                                            std::string beginning) {
-    if (auto bare = without_comments_.find(pull);
-        bare != without_comments_.end() && steady_.now_ms() - bare->second <= reading_ms)
+    if (auto bare = without_comments_.find(pull); bare != without_comments_.end() &&
+                                                  !unsure_.contains(pull) &&
+                                                  steady_.now_ms() - bare->second <= reading_ms)
         co_return std::nullopt;
     auto ours = co_await own();
     std::optional<std::string> next = comments_path(pull) + "?per_page=100";
@@ -158,12 +159,14 @@ Task<std::optional<std::string>> GithubForge::find_comment(PullRequestName pull,
 }
 
 Task<std::string> GithubForge::create_comment(PullRequestName pull, std::string body) {
-    without_comments_.erase(
-        pull);  // before it is made: nobody knows whether it was until the answer is there
+    // Before it is made: nobody knows whether it was until the answer is there.
+    without_comments_.erase(pull);
+    unsure_.insert(pull);
     rest::Request request("POST", comments_path(pull),
                           Json::object({{"body", fitted(body, text_limits.comment_bytes)}}));
     const auto what = request.text();
     auto reply = co_await api_.call(pull.repository.path, std::move(request), rest::success_only);
+    unsure_.erase(pull);
     co_return id_of(reply, what);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 
 #include "handlers/forges/forge.hpp"
@@ -101,6 +102,9 @@ class GitlabForge final : public Forge {
     std::map<std::string, Kept<std::vector<StatusPlace>>> places_;
     // Merge requests that were just read and had no notes, and when: ours is not among them.
     std::map<PullRequestName, std::int64_t> without_notes_;
+    // Where one of ours may have been made whose answer was lost: a reading from before it proves
+    // nothing.
+    std::set<PullRequestName> unsure_;
 };
 
 }  // namespace slipway::gitlab

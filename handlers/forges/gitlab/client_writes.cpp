@@ -132,8 +132,9 @@ Task<std::string> GitlabForge::put_check(RepositoryName repository, std::string 
 // marker. GitLab's own notes are among them.
 Task<std::optional<std::string>> GitlabForge::find_note(PullRequestName pull,
                                                         std::string beginning) {
-    if (auto bare = without_notes_.find(pull);
-        bare != without_notes_.end() && steady_.now_ms() - bare->second <= reading_ms)
+    if (auto bare = without_notes_.find(pull); bare != without_notes_.end() &&
+                                               !unsure_.contains(pull) &&
+                                               steady_.now_ms() - bare->second <= reading_ms)
         co_return std::nullopt;
     auto self = co_await api_.self();
     const auto path = co_await notes_path(pull);
@@ -159,10 +160,12 @@ Task<std::optional<std::string>> GitlabForge::find_note(PullRequestName pull,
 Task<std::string> GitlabForge::create_note(PullRequestName pull, std::string body) {
     // Before it is made: nobody knows whether it was until the answer is there.
     without_notes_.erase(pull);
+    unsure_.insert(pull);
     auto path = co_await notes_path(pull);
     rest::Request request("POST", path, note_body(body));
     const auto what = request.text();
     auto reply = co_await notes_.call(pull.repository.path, std::move(request), rest::success_only);
+    unsure_.erase(pull);
     co_return id_of(reply, what);
 }
 
