@@ -25,12 +25,13 @@ struct Options {
     bool change = false;
 };
 
-// A secret for the webhook, where the file is not there yet. Only its owner may read it.
+// A secret for the webhook, where the file is not there yet. Only its owner may read it. GitLab
+// wants its signing tokens in this shape (Standard Webhooks); to the others it is as good as any.
 void make_secret(const fs::path& file) {
     if (file.empty() || fs::exists(file)) return;
     std::ofstream out(file);
     fs::permissions(file, fs::perms::owner_read | fs::perms::owner_write);
-    out << random_id() << random_id() << "\n";
+    out << "whsec_" << to_base64(random_bytes(32)) << "\n";
     if (!out.flush()) throw Failure("cannot write " + file.string(), Retry::never);
     std::cout << "wrote a new secret into " << file.string() << "\n";
 }
