@@ -51,8 +51,8 @@ Task<std::vector<StatusPlace>> GitlabForge::places_of(std::string project_id, Co
         return pull["sha"].string_or("") != commit.value ||
                pull["project_id"].number_text() != project_id;
     });
-    std::ranges::stable_partition(
-        pulls, [](const Json& pull) { return pull["state"].string_or("") == "opened"; });
+    std::stable_partition(pulls.begin(), pulls.end(),
+                          [](const Json& pull) { return pull["state"].string_or("") == "opened"; });
     std::vector<StatusPlace> out;
     for (const auto& pull : pulls) {
         const bool is_open = pull["state"].string_or("") == "opened";
