@@ -12,14 +12,17 @@ namespace slipway {
 
 namespace {
 
-// The named repositories of the same forge; empty where the tree names this very one.
-std::vector<RepositoryName> candidates(const Organisation& organisation,
-                                       const RepositoryName& repository) {
+// The named repositories of the same forge; empty where the tree names this very one, as it does
+// for nearly every event: that is looked for first, since nothing has to be copied for it.
+std::set<RepositoryName> candidates(const Organisation& organisation,
+                                    const RepositoryName& repository) {
     std::set<RepositoryName> named;
+    if (std::ranges::find(organisation.stacks, repository, &Stack::repository) !=
+        organisation.stacks.end())
+        return named;
     for (const auto& stack : organisation.stacks)
         if (stack.repository.forge == repository.forge) named.insert(stack.repository);
-    if (named.contains(repository)) return {};
-    return {named.begin(), named.end()};
+    return named;
 }
 
 }  // namespace

@@ -67,6 +67,7 @@ StandardWebhookAnswer StandardWebhookCheck::check(const StandardWebhook& webhook
     bool right = false;
     for (const auto& key : keys_) {
         const auto digest = hmac_sha256(key, text);
+        // Bytes as text, which is what base64 takes; char may look at any object.
         const std::string_view bytes(reinterpret_cast<const char*>(digest.data()), digest.size());
         if (holds(webhook.signatures, to_base64(bytes))) right = true;
     }

@@ -1,5 +1,5 @@
-// The payloads were sent by a real Gitea 1.26 (tests/fixtures/gitea); what Forgejo does otherwise
-// is made here from its documentation.
+// The payloads were sent by a real Gitea 1.26 (tests/fixtures/gitea); what Forgejo does
+// differently is made here from its documentation.
 #include "handlers/forges/gitea/webhook.hpp"
 
 #include <doctest/doctest.h>
