@@ -20,7 +20,8 @@ import threading
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
-from github_double import REPOSITORY, SLUG, GithubDouble, wait_until  # noqa: E402
+from github_double import REPOSITORY, SLUG, GithubDouble  # noqa: E402
+from observe import state_resources, wait_until  # noqa: E402
 
 MARKER = "<!-- slipway -->"
 # A stack that a repository describes itself is named after it.
@@ -116,7 +117,7 @@ class Scene:
         began = time.monotonic()
         try:
             value = wait_until(what, alive, seconds)
-        except TimeoutError:
+        except AssertionError:
             print(
                 "checks: "
                 + json.dumps(
@@ -227,15 +228,10 @@ def play(double, service, work):
     )
     merged = double.merge(number)
     say("merged as %s" % merged[:7])
-    state = work / "state/network.tfstate"
-
-    def resources():
-        if not state.exists() or not state.read_text():
-            return None
-        names = {r["name"] for r in json.loads(state.read_text())["resources"]}
-        return names == {"main", "edge"}
-
-    scene.wait("the state holds the resources", resources)
+    scene.wait(
+        "the state holds the resources",
+        lambda: state_resources(work / "state/network.tfstate") == ["edge", "main"],
+    )
     applied = scene.wait(
         "the comment says that it was applied", lambda: scene.comment_with(number, "applied")
     )

@@ -15,29 +15,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
 import uuid
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
+from observe import state_resources, wait_until  # noqa: E402
+
 MARKER = "<!-- slipway -->"
 TOOL = "opentofu" if shutil.which("tofu") else "terraform"
-
-
-def wait_until(what, condition, seconds=90):
-    """Polls the thing itself; a condition that raises is not true yet."""
-    end, pause, last = time.monotonic() + seconds, threading.Event(), None
-    while time.monotonic() < end:
-        try:
-            value = condition()
-            if value:
-                return value
-        except (OSError, ValueError, KeyError, subprocess.CalledProcessError) as error:
-            last = error
-        pause.wait(0.05)
-    raise AssertionError(
-        "waited %d s in vain for: %s%s" % (seconds, what, " (%s)" % last if last else "")
-    )
 
 
 class Place:
@@ -323,10 +311,7 @@ class Place:
         return json.loads(self.slipway(*arguments).stdout)["runs"]
 
     def resources(self, stack):
-        file = self.state / (stack + ".tfstate")
-        if not file.exists() or not file.read_text():
-            return []
-        return sorted(r["name"] for r in json.loads(file.read_text())["resources"])
+        return state_resources(self.state / (stack + ".tfstate"))
 
     # --- raw calls
     def http(self, method, path, body=None, headers=None, unix=False):

@@ -21,9 +21,9 @@ import signal
 import socket
 import sqlite3
 import subprocess
-import threading
-import time
 import urllib.parse
+
+from observe import wait_until
 
 OWNER, NAME = "acme", "infra"
 BOT, ADMINISTRATOR = "slipway", "ada"
@@ -100,17 +100,6 @@ class Refused(Exception):
     def __init__(self, method, path, status, answer):
         super().__init__("%s %s: %d %s" % (method, path, status, json.dumps(answer)[:500]))
         self.status, self.answer = status, answer
-
-
-def wait_until(what, condition, seconds=60):
-    """Polls the thing itself."""
-    end, pause = time.monotonic() + seconds, threading.Event()
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        pause.wait(0.05)
-    raise TimeoutError("waited %d s for %s" % (seconds, what))
 
 
 def free_port():

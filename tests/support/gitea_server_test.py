@@ -18,7 +18,8 @@ import threading
 import time
 import urllib.parse
 
-from gitea_server import ADMINISTRATOR, BOT, GiteaServer, Refused, wait_until
+from gitea_server import ADMINISTRATOR, BOT, GiteaServer, Refused
+from observe import wait_until
 
 SECRET = "the webhook's secret"
 # Objects of which a fixture keeps no more than this.
@@ -91,7 +92,7 @@ class Receiver:
 
         try:
             return wait_until("%s %s %s" % (event, action, fields), found, 15)
-        except TimeoutError as error:
+        except AssertionError as error:
             raise AssertionError(
                 "%s; there were: %s"
                 % (

@@ -35,6 +35,7 @@ import uuid
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import git_http  # noqa: E402
 import trimmed_description  # noqa: E402
+from observe import wait_until  # noqa: E402
 
 OWNER, NAME = "acme", "infra"
 REPOSITORY = OWNER + "/" + NAME
@@ -54,16 +55,6 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
-
-
-def wait_until(what, condition, seconds=60):
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise TimeoutError("waited %d s for %s" % (seconds, what))
 
 
 def accepts(port):
