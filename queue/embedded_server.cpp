@@ -124,7 +124,7 @@ struct EmbeddedServer::Running : std::enable_shared_from_this<EmbeddedServer::Ru
 
     void start() {
         auto command = server_command(directory, socket);
-        companion = start_companion(executor, std::move(command));
+        companion = std::make_unique<Companion>(executor, std::move(command));
     }
     void wait_until_it_answers() const;
     Task<void> watch();

@@ -35,7 +35,7 @@ Command command_of(const std::string& program) {
 struct OpaChild::State {
     State(asio::any_io_executor on, const std::string& program)
         : executor(on),
-          companion(start_companion(on, command_of(program))),
+          companion(std::make_unique<Companion>(on, command_of(program))),
           to_write(on),
           place_free(on) {}
 

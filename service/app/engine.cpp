@@ -20,7 +20,7 @@ Task<std::vector<ConfigFinding>> faults_of_policies(
 Engine::Engine(EngineParts parts, const Config& config)
     : parts_(std::move(parts)),
       policies_(make_policies(parts_.executor)),
-      uses_(make_uses_reader(parts_.executor, parts_.pool)),
+      uses_(std::make_unique<UsesReader>(parts_.executor, parts_.pool)),
       plans_(parts_.blobs),
       react_{parts_.queue,
              parts_.forges,

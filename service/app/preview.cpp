@@ -90,7 +90,8 @@ class Preview {
           pool_(2),
           queue_(make_memory_queue(io_.get_executor(), clock_)),
           blobs_(make_memory_blobs()),
-          mirrors_(make_mirrors(scratch_.path() / "git", io_.get_executor(), without_delays())),
+          mirrors_(std::make_unique<Mirrors>(scratch_.path() / "git", io_.get_executor(),
+                                             without_delays())),
           children_(io_.get_executor()) {
         forges_.emplace(copy_->config.name, make_working_copy_forge(copy_));
         config_.data = scratch_.path() / "data";
@@ -147,7 +148,7 @@ class Preview {
             consume(*queue_, consumer, [this](ClaimedJob job) { return handle(std::move(job)); }));
         auto worker = engine_->worker_options(config_);
         worker.tools.clear();  // nothing that counts rests on these plans: not worth a copy
-        worker_ = start_worker(engine_->gateway(), std::move(worker), clock_);
+        worker_ = std::make_unique<Worker>(engine_->gateway(), std::move(worker), clock_);
         Delivery delivery;
         delivery.forge = copy_->config.name;
         delivery.id = "preview";

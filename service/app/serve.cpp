@@ -102,7 +102,7 @@ class Service {
           blobs_(make_directory_blobs(config_.data / "blobs", key_)),
           http_(make_http_client()),
           forges_(make_forges(config_, *http_, pool_, clock_)),
-          mirrors_(make_mirrors(config_.data / "git", io_.get_executor())),
+          mirrors_(std::make_unique<Mirrors>(config_.data / "git", io_.get_executor())),
           catalog_(config_.organisation.empty() ? std::nullopt
                                                 : std::optional<fs::path>(config_.organisation)),
           api_{*queue_, clock_, [this] { return awaited(); }},
@@ -301,7 +301,8 @@ class Service {
         co_await end_leases_of_the_dead();
         start_children();
         if (config_.workers > 0)
-            worker_ = start_worker(engine_->gateway(), engine_->worker_options(config_), clock_);
+            worker_ = std::make_unique<Worker>(engine_->gateway(), engine_->worker_options(config_),
+                                               clock_);
         std::cout << "listening on " << url_ << std::endl;
         log_info("serving",
                  {{"url", url_}, {"data", config_.data.string()}, {"workers", config_.workers}});

@@ -41,7 +41,8 @@ Command hcl_command() {
 }  // namespace
 
 Task<std::string> HclChild::exchange(std::string question) {
-    if (!child_ || !child_->running()) child_ = start_companion(executor_, hcl_command());
+    if (!child_ || !child_->running())
+        child_ = std::make_unique<Companion>(executor_, hcl_command());
     co_await child_->write(framed(question));
     std::string head = co_await child_->read(4);
     std::size_t length = length_of(head);

@@ -237,12 +237,13 @@ class Composer {
     std::size_t visits_ = 0;
 };
 
-class HclUsesReader : public UsesReader {
-  public:
-    HclUsesReader(asio::any_io_executor executor, Pool& pool) : pool_(pool), child_(executor) {}
+}  // namespace
+
+struct UsesReader::State {
+    State(asio::any_io_executor executor, Pool& pool) : pool_(pool), child_(executor) {}
 
     Task<std::vector<DirectoryFacts>> read(std::shared_ptr<Repository> repository, TreeId tree,
-                                           std::vector<std::string> directories) override {
+                                           std::vector<std::string> directories) {
         for (auto& directory : directories) {
             auto tidy = path_from(".", directory);
             if (!tidy) throw Failure(directory + " leaves the repository", Retry::never);
@@ -280,7 +281,6 @@ class HclUsesReader : public UsesReader {
         co_return co_await std::move(composing);
     }
 
-  private:
     // Sets `known` of every one.
     Task<void> read_level(std::vector<Gathered>& gathered) {
         for (std::size_t from = 0; from < gathered.size();) {
@@ -333,10 +333,14 @@ class HclUsesReader : public UsesReader {
     Memory memory_;
 };
 
-}  // namespace
+UsesReader::UsesReader(asio::any_io_executor executor, Pool& pool)
+    : state_(std::make_unique<State>(std::move(executor), pool)) {}
+UsesReader::~UsesReader() = default;
 
-std::unique_ptr<UsesReader> make_uses_reader(asio::any_io_executor executor, Pool& pool) {
-    return std::make_unique<HclUsesReader>(std::move(executor), pool);
+Task<std::vector<DirectoryFacts>> UsesReader::read(std::shared_ptr<Repository> repository,
+                                                   TreeId tree,
+                                                   std::vector<std::string> directories) {
+    return state_->read(std::move(repository), std::move(tree), std::move(directories));
 }
 
 }  // namespace slipway

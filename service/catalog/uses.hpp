@@ -35,13 +35,15 @@ struct DirectoryFacts {
 
 class UsesReader {
   public:
-    virtual ~UsesReader() = default;
+    UsesReader(asio::any_io_executor executor, Pool& pool);
+    ~UsesReader();
     // Many directories at once, in their order. A directory that does not exist uses nothing.
-    virtual Task<std::vector<DirectoryFacts>> read(std::shared_ptr<Repository> repository,
-                                                   TreeId tree,
-                                                   std::vector<std::string> directories) = 0;
-};
+    Task<std::vector<DirectoryFacts>> read(std::shared_ptr<Repository> repository, TreeId tree,
+                                           std::vector<std::string> directories);
 
-std::unique_ptr<UsesReader> make_uses_reader(asio::any_io_executor executor, Pool& pool);
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
 
 }  // namespace slipway

@@ -17,6 +17,10 @@
 
 namespace slipway {
 
+namespace git {
+class Handles;
+}
+
 // How to reach a repository. `username`/`password` empty: none needed.
 struct GitRemote {
     std::string url;  // https://…, http://… or, for the built-in forge only, an absolute path
@@ -48,58 +52,48 @@ struct TreeEntry {
 // A mirror's objects. Each call opens what it needs: safe on any pool thread beside a fetch.
 class Repository {
   public:
-    virtual ~Repository() = default;
-    virtual bool has_commit(const CommitSha&) const = 0;
-    virtual std::optional<CommitSha> branch_tip(std::string_view branch) const = 0;
-    virtual std::optional<CommitSha> merge_base(const CommitSha&, const CommitSha&) const = 0;
-    virtual bool is_ancestor(const CommitSha& older, const CommitSha& newer) const = 0;
-    virtual TreeId tree_of(const CommitSha&) const = 0;
-    virtual std::vector<CommitSha> parents(const CommitSha&) const = 0;
+    explicit Repository(std::shared_ptr<git::Handles> handles);
+    bool has_commit(const CommitSha&) const;
+    std::optional<CommitSha> branch_tip(std::string_view branch) const;
+    std::optional<CommitSha> merge_base(const CommitSha&, const CommitSha&) const;
+    bool is_ancestor(const CommitSha& older, const CommitSha& newer) const;
+    TreeId tree_of(const CommitSha&) const;
+    std::vector<CommitSha> parents(const CommitSha&) const;
     // Both sides of a rename count as changed; `to` against `from`.
-    virtual std::vector<ChangedFile> changed_files(const TreeId& from, const TreeId& to) const = 0;
+    std::vector<ChangedFile> changed_files(const TreeId& from, const TreeId& to) const;
     // The merge of head into base, made in memory; the tree is written to the mirror.
-    virtual MergeResult merge(const CommitSha& base, const CommitSha& head) const = 0;
+    MergeResult merge(const CommitSha& base, const CommitSha& head) const;
     // nullopt: no such file (or a directory, a symbolic link, or larger than at_most).
-    virtual std::optional<std::string> file(const TreeId&, std::string_view path,
-                                            std::size_t at_most = 4u << 20) const = 0;
+    std::optional<std::string> file(const TreeId&, std::string_view path,
+                                    std::size_t at_most = 4u << 20) const;
     // Where a symbolic link points to, as written; nullopt: no link.
-    virtual std::optional<std::string> link(const TreeId&, std::string_view path) const = 0;
+    std::optional<std::string> link(const TreeId&, std::string_view path) const;
     // All symbolic links below `directory`: path relative to it, and where it points to, as
     // written.
-    virtual std::vector<std::pair<std::string, std::string>> links(
-        const TreeId&, std::string_view directory) const = 0;
+    std::vector<std::pair<std::string, std::string>> links(const TreeId&,
+                                                           std::string_view directory) const;
     // Empty where there is no such directory.
-    virtual std::vector<TreeEntry> list(const TreeId&, std::string_view directory) const = 0;
+    std::vector<TreeEntry> list(const TreeId&, std::string_view directory) const;
     // The id of the tree or blob at `path` ("." is the root); nullopt: absent.
-    virtual std::optional<std::string> object_at(const TreeId&, std::string_view path) const = 0;
+    std::optional<std::string> object_at(const TreeId&, std::string_view path) const;
     // All file paths below `directory`.
-    virtual std::vector<std::string> files(const TreeId&, std::string_view directory) const = 0;
+    std::vector<std::string> files(const TreeId&, std::string_view directory) const;
     // Writes the named directories and files (the whole tree for {"."}) below `to`, which is empty
     // or absent. Paths that the tree lacks are passed over (the tool says best what it misses), but
     // one must be there. Symbolic links that leave the tree, `.git` in any spelling, and a named
     // path inside a submodule are refused: Failure(never). A submodule met on the way becomes an
     // empty directory, as after `git clone`.
-    virtual void materialise(const TreeId&, const std::vector<std::string>& paths,
-                             const std::filesystem::path& to) const = 0;
+    void materialise(const TreeId&, const std::vector<std::string>& paths,
+                     const std::filesystem::path& to) const;
     // First line of the message, author, committer time in seconds.
     struct CommitInfo {
         std::string message, author;
         std::int64_t time = 0;
     };
-    virtual CommitInfo info(const CommitSha&) const = 0;
-};
+    CommitInfo info(const CommitSha&) const;
 
-class Mirrors {
-  public:
-    virtual ~Mirrors() = default;
-    // Opens (and makes, where absent) the mirror of a repository by its full name.
-    virtual std::shared_ptr<Repository> open(std::string_view name) = 0;
-    // Makes sure that the commits are there and the branches are as the remote has them now. A
-    // forge may lag behind its own webhook: a commit that is not there yet is asked for again with
-    // 1, 2, 4, 8 s between, then Failure(later). `branches` are short names; "refs/pull/7/head"
-    // style refs are allowed too.
-    virtual Task<void> fetch(std::string name, GitRemote remote, std::vector<CommitSha> commits,
-                             std::vector<std::string> branches) = 0;
+  private:
+    std::shared_ptr<git::Handles> handles_;
 };
 
 struct MirrorOptions {
@@ -108,8 +102,25 @@ struct MirrorOptions {
     std::chrono::milliseconds fetch_limit{std::chrono::minutes(15)};
     std::chrono::seconds stall_limit{30};  // slower than 1 kB/s for so long: given up
 };
-std::unique_ptr<Mirrors> make_mirrors(std::filesystem::path directory,
-                                      asio::any_io_executor executor, MirrorOptions options = {});
+
+class Mirrors {
+  public:
+    Mirrors(std::filesystem::path directory, asio::any_io_executor executor,
+            MirrorOptions options = {});
+    ~Mirrors();
+    // Opens (and makes, where absent) the mirror of a repository by its full name.
+    std::shared_ptr<Repository> open(std::string_view name);
+    // Makes sure that the commits are there and the branches are as the remote has them now. A
+    // forge may lag behind its own webhook: a commit that is not there yet is asked for again with
+    // 1, 2, 4, 8 s between, then Failure(later). `branches` are short names; "refs/pull/7/head"
+    // style refs are allowed too.
+    Task<void> fetch(std::string name, GitRemote remote, std::vector<CommitSha> commits,
+                     std::vector<std::string> branches);
+
+  private:
+    struct State;
+    std::unique_ptr<State> state_;
+};
 
 // Whose repositories may be opened. `anyone` is for the built-in forge's root alone, whose folders
 // may belong to other users of the machine; nothing of their configuration is ever executed.

@@ -40,7 +40,7 @@ struct Mirror {
           path(std::move(directory)),
           handles(std::make_shared<git::Handles>(path, Owner::ourselves,
                                                  git::Handles::Where::exactly_here)),
-          repository_view(git::repository_over(handles)),
+          repository_view(std::make_shared<Repository>(handles)),
           idle(executor) {}
 
     std::string name;
@@ -52,9 +52,10 @@ struct Mirror {
     Signal idle;
 };
 
-class GitMirrors : public Mirrors {
-  public:
-    GitMirrors(fs::path directory, asio::any_io_executor executor, MirrorOptions options)
+}  // namespace
+
+struct Mirrors::State {
+    State(fs::path directory, asio::any_io_executor executor, MirrorOptions options)
         : directory_(std::move(directory)),
           executor_(std::move(executor)),
           options_(std::move(options)) {
@@ -65,12 +66,12 @@ class GitMirrors : public Mirrors {
                 fs::remove_all(entry.path(), ignored);
     }
 
-    std::shared_ptr<Repository> open(std::string_view name) override {
+    std::shared_ptr<Repository> open(std::string_view name) {
         return mirror(name)->repository_view;
     }
 
     Task<void> fetch(std::string name, GitRemote remote, std::vector<CommitSha> commits,
-                     std::vector<std::string> branches) override {
+                     std::vector<std::string> branches) {
         git::check_remote(remote);
         auto refs = std::make_shared<std::set<std::string>>();
         for (const auto& branch : branches) refs->insert(git::full_ref(branch));
@@ -88,7 +89,6 @@ class GitMirrors : public Mirrors {
         }
     }
 
-  private:
     using MirrorPtr = std::shared_ptr<Mirror>;
 
     MirrorPtr mirror(std::string_view name) {
@@ -282,12 +282,17 @@ class GitMirrors : public Mirrors {
     std::map<std::string, MirrorPtr> mirrors_;
 };
 
-}  // namespace
+Mirrors::Mirrors(fs::path directory, asio::any_io_executor executor, MirrorOptions options)
+    : state_(
+          std::make_unique<State>(std::move(directory), std::move(executor), std::move(options))) {}
+Mirrors::~Mirrors() = default;
 
-std::unique_ptr<Mirrors> make_mirrors(fs::path directory, asio::any_io_executor executor,
-                                      MirrorOptions options) {
-    return std::make_unique<GitMirrors>(std::move(directory), std::move(executor),
-                                        std::move(options));
+std::shared_ptr<Repository> Mirrors::open(std::string_view name) { return state_->open(name); }
+
+Task<void> Mirrors::fetch(std::string name, GitRemote remote, std::vector<CommitSha> commits,
+                          std::vector<std::string> branches) {
+    return state_->fetch(std::move(name), std::move(remote), std::move(commits),
+                         std::move(branches));
 }
 
 }  // namespace slipway

@@ -99,187 +99,174 @@ void collect_links(git_repository* repository, const git_oid& id, const std::str
     }
 }
 
-class LocalRepository : public Repository {
-  public:
-    explicit LocalRepository(std::shared_ptr<Handles> handles) : handles_(std::move(handles)) {}
-
-    bool has_commit(const CommitSha& sha) const override {
-        git_oid id = oid_of(sha.value);
-        return handles_->with([&](git_repository* repository) {
-            git_commit* commit = nullptr;
-            int code = git_commit_lookup(&commit, repository, &id);
-            if (code == GIT_ENOTFOUND) return false;
-            check(code, "cannot read commit " + sha.value);
-            CommitPtr owned(commit);
-            return true;
-        });
-    }
-
-    std::optional<CommitSha> branch_tip(std::string_view branch) const override {
-        std::string name =
-            branch.starts_with("refs/") ? std::string(branch) : "refs/heads/" + std::string(branch);
-        return handles_->with([&](git_repository* repository) -> std::optional<CommitSha> {
-            git_oid id;
-            int code = git_reference_name_to_id(&id, repository, name.c_str());
-            if (code == GIT_ENOTFOUND || code == GIT_EINVALIDSPEC) return std::nullopt;
-            check(code, "cannot read " + name);
-            return CommitSha(hex_of(id));
-        });
-    }
-
-    std::optional<CommitSha> merge_base(const CommitSha& a, const CommitSha& b) const override {
-        git_oid one = oid_of(a.value), two = oid_of(b.value);
-        return handles_->with([&](git_repository* repository) -> std::optional<CommitSha> {
-            commit_of(repository, a), commit_of(repository, b);
-            git_oid base;
-            int code = git_merge_base(&base, repository, &one, &two);
-            if (code == GIT_ENOTFOUND) return std::nullopt;
-            check(code, "cannot find the merge base");
-            return CommitSha(hex_of(base));
-        });
-    }
-
-    bool is_ancestor(const CommitSha& older, const CommitSha& newer) const override {
-        if (older == newer) return true;
-        git_oid old_id = oid_of(older.value), new_id = oid_of(newer.value);
-        return handles_->with([&](git_repository* repository) {
-            int code = git_graph_descendant_of(repository, &new_id, &old_id);
-            check(code, "cannot compare commits");
-            return code == 1;
-        });
-    }
-
-    TreeId tree_of(const CommitSha& sha) const override {
-        return handles_->with([&](git_repository* repository) {
-            return TreeId(hex_of(*git_commit_tree_id(commit_of(repository, sha).get())));
-        });
-    }
-
-    std::vector<CommitSha> parents(const CommitSha& sha) const override {
-        return handles_->with([&](git_repository* repository) {
-            CommitPtr commit = commit_of(repository, sha);
-            std::vector<CommitSha> out;
-            for (unsigned i = 0; i < git_commit_parentcount(commit.get()); ++i)
-                out.emplace_back(hex_of(*git_commit_parent_id(commit.get(), i)));
-            return out;
-        });
-    }
-
-    std::vector<ChangedFile> changed_files(const TreeId& from, const TreeId& to) const override {
-        git_oid old_id = oid_of(from.value), new_id = oid_of(to.value);
-        return handles_->with([&](git_repository* repository) {
-            return git::changed_files(repository, old_id, new_id);
-        });
-    }
-
-    MergeResult merge(const CommitSha& base, const CommitSha& head) const override {
-        return handles_->with([&](git_repository* repository) {
-            CommitPtr ours = commit_of(repository, base), theirs = commit_of(repository, head);
-            return git::merge(repository, ours.get(), theirs.get());
-        });
-    }
-
-    std::optional<std::string> file(const TreeId& tree, std::string_view path,
-                                    std::size_t at_most) const override {
-        return handles_->with([&](git_repository* repository) -> std::optional<std::string> {
-            auto found = find_entry(repository, tree, path);
-            if (!found || found->type != GIT_OBJECT_BLOB || found->mode == GIT_FILEMODE_LINK)
-                return std::nullopt;
-            return blob_text(repository, found->id, at_most);
-        });
-    }
-
-    std::optional<std::string> link(const TreeId& tree, std::string_view path) const override {
-        return handles_->with([&](git_repository* repository) -> std::optional<std::string> {
-            auto found = find_entry(repository, tree, path);
-            if (!found || found->mode != GIT_FILEMODE_LINK) return std::nullopt;
-            return blob_text(repository, found->id, 4096);
-        });
-    }
-
-    std::vector<std::pair<std::string, std::string>> links(
-        const TreeId& root, std::string_view directory) const override {
-        return handles_->with([&](git_repository* repository) {
-            std::vector<std::pair<std::string, std::string>> out;
-            auto found = find_entry(repository, root, directory);
-            if (!found || found->type != GIT_OBJECT_TREE) return out;
-            check_size(repository, found->id);
-            collect_links(repository, found->id, "", out);
-            return out;
-        });
-    }
-
-    std::vector<TreeEntry> list(const TreeId& root, std::string_view directory) const override {
-        return handles_->with([&](git_repository* repository) {
-            std::vector<TreeEntry> out;
-            auto found = find_entry(repository, root, directory);
-            if (!found || found->type != GIT_OBJECT_TREE) return out;
-            TreePtr tree = tree_at(repository, found->id);
-            for (std::size_t i = 0; i < git_tree_entrycount(tree.get()); ++i) {
-                const git_tree_entry* entry = git_tree_entry_byindex(tree.get(), i);
-                out.push_back({git_tree_entry_name(entry), kind_of(entry),
-                               hex_of(*git_tree_entry_id(entry))});
-            }
-            return out;
-        });
-    }
-
-    std::optional<std::string> object_at(const TreeId& tree, std::string_view path) const override {
-        return handles_->with([&](git_repository* repository) -> std::optional<std::string> {
-            auto found = find_entry(repository, tree, path);
-            if (!found) return std::nullopt;
-            return hex_of(found->id);
-        });
-    }
-
-    std::vector<std::string> files(const TreeId& root, std::string_view directory) const override {
-        return handles_->with([&](git_repository* repository) {
-            std::vector<std::string> out;
-            auto found = find_entry(repository, root, directory);
-            if (!found || found->type != GIT_OBJECT_TREE) return out;
-            check_size(repository, found->id);
-            std::string prefix = tidy_path(directory);
-            collect_files(repository, found->id, prefix == "." ? "" : prefix + "/", out);
-            return out;
-        });
-    }
-
-    void materialise(const TreeId& tree, const std::vector<std::string>& paths,
-                     const std::filesystem::path& to) const override {
-        git_oid id = oid_of(tree.value);
-        handles_->with([&](git_repository* repository) {
-            git::materialise(repository, id, paths, to);
-            return true;
-        });
-    }
-
-    CommitInfo info(const CommitSha& sha) const override {
-        return handles_->with([&](git_repository* repository) {
-            CommitPtr commit = commit_of(repository, sha);
-            const char* summary = git_commit_summary(commit.get());
-            const git_signature* author = git_commit_author(commit.get());
-            return CommitInfo{summary ? summary : "", author && author->name ? author->name : "",
-                              git_commit_time(commit.get())};
-        });
-    }
-
-  private:
-    std::shared_ptr<Handles> handles_;
-};
-
 }  // namespace
 
-namespace git {
-std::shared_ptr<Repository> repository_over(std::shared_ptr<Handles> handles) {
-    return std::make_shared<LocalRepository>(std::move(handles));
+Repository::Repository(std::shared_ptr<Handles> handles) : handles_(std::move(handles)) {}
+
+bool Repository::has_commit(const CommitSha& sha) const {
+    git_oid id = oid_of(sha.value);
+    return handles_->with([&](git_repository* repository) {
+        git_commit* commit = nullptr;
+        int code = git_commit_lookup(&commit, repository, &id);
+        if (code == GIT_ENOTFOUND) return false;
+        check(code, "cannot read commit " + sha.value);
+        CommitPtr owned(commit);
+        return true;
+    });
 }
-}  // namespace git
+
+std::optional<CommitSha> Repository::branch_tip(std::string_view branch) const {
+    std::string name =
+        branch.starts_with("refs/") ? std::string(branch) : "refs/heads/" + std::string(branch);
+    return handles_->with([&](git_repository* repository) -> std::optional<CommitSha> {
+        git_oid id;
+        int code = git_reference_name_to_id(&id, repository, name.c_str());
+        if (code == GIT_ENOTFOUND || code == GIT_EINVALIDSPEC) return std::nullopt;
+        check(code, "cannot read " + name);
+        return CommitSha(hex_of(id));
+    });
+}
+
+std::optional<CommitSha> Repository::merge_base(const CommitSha& a, const CommitSha& b) const {
+    git_oid one = oid_of(a.value), two = oid_of(b.value);
+    return handles_->with([&](git_repository* repository) -> std::optional<CommitSha> {
+        commit_of(repository, a), commit_of(repository, b);
+        git_oid base;
+        int code = git_merge_base(&base, repository, &one, &two);
+        if (code == GIT_ENOTFOUND) return std::nullopt;
+        check(code, "cannot find the merge base");
+        return CommitSha(hex_of(base));
+    });
+}
+
+bool Repository::is_ancestor(const CommitSha& older, const CommitSha& newer) const {
+    if (older == newer) return true;
+    git_oid old_id = oid_of(older.value), new_id = oid_of(newer.value);
+    return handles_->with([&](git_repository* repository) {
+        int code = git_graph_descendant_of(repository, &new_id, &old_id);
+        check(code, "cannot compare commits");
+        return code == 1;
+    });
+}
+
+TreeId Repository::tree_of(const CommitSha& sha) const {
+    return handles_->with([&](git_repository* repository) {
+        return TreeId(hex_of(*git_commit_tree_id(commit_of(repository, sha).get())));
+    });
+}
+
+std::vector<CommitSha> Repository::parents(const CommitSha& sha) const {
+    return handles_->with([&](git_repository* repository) {
+        CommitPtr commit = commit_of(repository, sha);
+        std::vector<CommitSha> out;
+        for (unsigned i = 0; i < git_commit_parentcount(commit.get()); ++i)
+            out.emplace_back(hex_of(*git_commit_parent_id(commit.get(), i)));
+        return out;
+    });
+}
+
+std::vector<ChangedFile> Repository::changed_files(const TreeId& from, const TreeId& to) const {
+    git_oid old_id = oid_of(from.value), new_id = oid_of(to.value);
+    return handles_->with(
+        [&](git_repository* repository) { return git::changed_files(repository, old_id, new_id); });
+}
+
+MergeResult Repository::merge(const CommitSha& base, const CommitSha& head) const {
+    return handles_->with([&](git_repository* repository) {
+        CommitPtr ours = commit_of(repository, base), theirs = commit_of(repository, head);
+        return git::merge(repository, ours.get(), theirs.get());
+    });
+}
+
+std::optional<std::string> Repository::file(const TreeId& tree, std::string_view path,
+                                            std::size_t at_most) const {
+    return handles_->with([&](git_repository* repository) -> std::optional<std::string> {
+        auto found = find_entry(repository, tree, path);
+        if (!found || found->type != GIT_OBJECT_BLOB || found->mode == GIT_FILEMODE_LINK)
+            return std::nullopt;
+        return blob_text(repository, found->id, at_most);
+    });
+}
+
+std::optional<std::string> Repository::link(const TreeId& tree, std::string_view path) const {
+    return handles_->with([&](git_repository* repository) -> std::optional<std::string> {
+        auto found = find_entry(repository, tree, path);
+        if (!found || found->mode != GIT_FILEMODE_LINK) return std::nullopt;
+        return blob_text(repository, found->id, 4096);
+    });
+}
+
+std::vector<std::pair<std::string, std::string>> Repository::links(
+    const TreeId& root, std::string_view directory) const {
+    return handles_->with([&](git_repository* repository) {
+        std::vector<std::pair<std::string, std::string>> out;
+        auto found = find_entry(repository, root, directory);
+        if (!found || found->type != GIT_OBJECT_TREE) return out;
+        check_size(repository, found->id);
+        collect_links(repository, found->id, "", out);
+        return out;
+    });
+}
+
+std::vector<TreeEntry> Repository::list(const TreeId& root, std::string_view directory) const {
+    return handles_->with([&](git_repository* repository) {
+        std::vector<TreeEntry> out;
+        auto found = find_entry(repository, root, directory);
+        if (!found || found->type != GIT_OBJECT_TREE) return out;
+        TreePtr tree = tree_at(repository, found->id);
+        for (std::size_t i = 0; i < git_tree_entrycount(tree.get()); ++i) {
+            const git_tree_entry* entry = git_tree_entry_byindex(tree.get(), i);
+            out.push_back(
+                {git_tree_entry_name(entry), kind_of(entry), hex_of(*git_tree_entry_id(entry))});
+        }
+        return out;
+    });
+}
+
+std::optional<std::string> Repository::object_at(const TreeId& tree, std::string_view path) const {
+    return handles_->with([&](git_repository* repository) -> std::optional<std::string> {
+        auto found = find_entry(repository, tree, path);
+        if (!found) return std::nullopt;
+        return hex_of(found->id);
+    });
+}
+
+std::vector<std::string> Repository::files(const TreeId& root, std::string_view directory) const {
+    return handles_->with([&](git_repository* repository) {
+        std::vector<std::string> out;
+        auto found = find_entry(repository, root, directory);
+        if (!found || found->type != GIT_OBJECT_TREE) return out;
+        check_size(repository, found->id);
+        std::string prefix = tidy_path(directory);
+        collect_files(repository, found->id, prefix == "." ? "" : prefix + "/", out);
+        return out;
+    });
+}
+
+void Repository::materialise(const TreeId& tree, const std::vector<std::string>& paths,
+                             const std::filesystem::path& to) const {
+    git_oid id = oid_of(tree.value);
+    handles_->with([&](git_repository* repository) {
+        git::materialise(repository, id, paths, to);
+        return true;
+    });
+}
+
+Repository::CommitInfo Repository::info(const CommitSha& sha) const {
+    return handles_->with([&](git_repository* repository) {
+        CommitPtr commit = commit_of(repository, sha);
+        const char* summary = git_commit_summary(commit.get());
+        const git_signature* author = git_commit_author(commit.get());
+        return CommitInfo{summary ? summary : "", author && author->name ? author->name : "",
+                          git_commit_time(commit.get())};
+    });
+}
 
 std::shared_ptr<Repository> open_repository(std::filesystem::path path, Owner owner) {
     auto handles =
         std::make_shared<git::Handles>(std::move(path), owner, git::Handles::Where::here_or_above);
     handles->with([](git_repository*) { return true; });
-    return git::repository_over(std::move(handles));
+    return std::make_shared<Repository>(std::move(handles));
 }
 
 }  // namespace slipway

@@ -66,9 +66,10 @@ struct SignatureHandle {
     git_signature* value = nullptr;
 };
 
-class Written : public WrittenRepository {
-  public:
-    explicit Written(const std::filesystem::path& path) {
+}  // namespace
+
+struct WrittenRepository::Git {
+    explicit Git(const std::filesystem::path& path) {
         start_library();
         git_repository* raw = nullptr;
         must(git_repository_open_ext(&raw, path.c_str(), GIT_REPOSITORY_OPEN_NO_SEARCH, nullptr),
@@ -76,13 +77,13 @@ class Written : public WrittenRepository {
         repository_.reset(raw);
     }
 
-    std::optional<CommitSha> ref(const std::string& name) const override {
+    std::optional<CommitSha> ref(const std::string& name) const {
         git_oid id{};
         if (git_reference_name_to_id(&id, repository_.get(), name.c_str()) < 0) return std::nullopt;
         return CommitSha(hex(&id));
     }
 
-    std::vector<std::string> refs(const std::string& glob) const override {
+    std::vector<std::string> refs(const std::string& glob) const {
         std::vector<std::string> out;
         auto add = [](const char* name, void* into) {
             static_cast<std::vector<std::string>*>(into)->emplace_back(name);
@@ -93,7 +94,7 @@ class Written : public WrittenRepository {
     }
 
     bool move_ref(const std::string& name, const CommitSha& from, const CommitSha& to,
-                  const std::string& why) override {
+                  const std::string& why) {
         auto target = oid(to.value);
         git_reference* raw = nullptr;
         int code = 0;
@@ -114,7 +115,7 @@ class Written : public WrittenRepository {
         return true;
     }
 
-    std::string default_branch() const override {
+    std::string default_branch() const {
         git_reference* raw = nullptr;
         must(git_reference_lookup(&raw, repository_.get(), "HEAD"), "read HEAD");
         ReferenceHandle head(raw);
@@ -124,7 +125,7 @@ class Written : public WrittenRepository {
     }
 
     CommitSha commit(const TreeId& tree_id, const std::vector<CommitSha>& parents,
-                     const std::string& message, const Signature& who) override {
+                     const std::string& message, const Signature& who) {
         auto id = oid(tree_id.value);
         git_tree* raw = nullptr;
         must(git_tree_lookup(&raw, repository_.get(), &id), "find a tree");
@@ -132,15 +133,14 @@ class Written : public WrittenRepository {
         return commit_tree(tree.get(), parents, message, who);
     }
 
-    Documents documents(const std::string& name) const override {
+    Documents documents(const std::string& name) const {
         Documents out;
         auto tree = tree_at(name);
         if (tree) walk(tree.get(), "", out);
         return out;
     }
 
-    std::optional<std::string> document(const std::string& name,
-                                        const std::string& path) const override {
+    std::optional<std::string> document(const std::string& name, const std::string& path) const {
         auto tree = tree_at(name);
         if (!tree) return std::nullopt;
         git_tree_entry* raw = nullptr;
@@ -150,7 +150,7 @@ class Written : public WrittenRepository {
     }
 
     void update(const std::string& name, const Change& change, const std::string& message,
-                const Signature& who) override {
+                const Signature& who) {
         constexpr int tries = 100;
         for (int i = 0; i < tries; ++i) {
             auto present = ref(name);
@@ -165,7 +165,6 @@ class Written : public WrittenRepository {
         throw Failure("the ref " + name + " is written by others all the time", Retry::later);
     }
 
-  private:
     // Whoever is killed while it writes a ref leaves the ref's lock for ever. Those of pull
     // requests are written by Slipway's programs alone, each within milliseconds; others' may be
     // git's own, and are left.
@@ -270,10 +269,35 @@ class Written : public WrittenRepository {
     RepositoryHandle repository_;
 };
 
-}  // namespace
+WrittenRepository::WrittenRepository(const std::filesystem::path& path)
+    : git_(std::make_unique<Git>(path)) {}
+WrittenRepository::~WrittenRepository() = default;
 
-std::unique_ptr<WrittenRepository> open_written_repository(const std::filesystem::path& path) {
-    return std::make_unique<Written>(path);
+std::optional<CommitSha> WrittenRepository::ref(const std::string& name) const {
+    return git_->ref(name);
+}
+std::vector<std::string> WrittenRepository::refs(const std::string& glob) const {
+    return git_->refs(glob);
+}
+bool WrittenRepository::move_ref(const std::string& name, const CommitSha& from,
+                                 const CommitSha& to, const std::string& why) {
+    return git_->move_ref(name, from, to, why);
+}
+std::string WrittenRepository::default_branch() const { return git_->default_branch(); }
+CommitSha WrittenRepository::commit(const TreeId& tree, const std::vector<CommitSha>& parents,
+                                    const std::string& message, const Signature& who) {
+    return git_->commit(tree, parents, message, who);
+}
+Documents WrittenRepository::documents(const std::string& ref) const {
+    return git_->documents(ref);
+}
+std::optional<std::string> WrittenRepository::document(const std::string& ref,
+                                                       const std::string& path) const {
+    return git_->document(ref, path);
+}
+void WrittenRepository::update(const std::string& ref, const Change& change,
+                               const std::string& message, const Signature& who) {
+    git_->update(ref, change, message, who);
 }
 
 std::optional<std::filesystem::path> bare_repository_behind(const std::filesystem::path& folder) {

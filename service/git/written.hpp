@@ -24,28 +24,30 @@ using Documents = std::map<std::string, std::string>;
 
 class WrittenRepository {
   public:
-    virtual ~WrittenRepository() = default;
-    virtual std::optional<CommitSha> ref(const std::string& name) const = 0;
+    // Throws Failure(never) where the path is not a repository.
+    explicit WrittenRepository(const std::filesystem::path& path);
+    ~WrittenRepository();
+    std::optional<CommitSha> ref(const std::string& name) const;
     // Names that match, e.g. refs/pull/*/head.
-    virtual std::vector<std::string> refs(const std::string& glob) const = 0;
+    std::vector<std::string> refs(const std::string& glob) const;
     // Moves the ref if it is where `from` says (empty: absent). False: somebody was quicker.
-    virtual bool move_ref(const std::string& name, const CommitSha& from, const CommitSha& to,
-                          const std::string& why) = 0;
-    virtual std::string default_branch() const = 0;
-    virtual CommitSha commit(const TreeId& tree, const std::vector<CommitSha>& parents,
-                             const std::string& message, const Signature& who) = 0;
-    virtual Documents documents(const std::string& ref) const = 0;
-    virtual std::optional<std::string> document(const std::string& ref,
-                                                const std::string& path) const = 0;
+    bool move_ref(const std::string& name, const CommitSha& from, const CommitSha& to,
+                  const std::string& why);
+    std::string default_branch() const;
+    CommitSha commit(const TreeId& tree, const std::vector<CommitSha>& parents,
+                     const std::string& message, const Signature& who);
+    Documents documents(const std::string& ref) const;
+    std::optional<std::string> document(const std::string& ref, const std::string& path) const;
     // Reads, lets `change` say what becomes of the documents (path -> new text), writes them as one
     // commit on the ref; starts over where somebody else was quicker.
     using Change = std::function<Documents(const Documents& present)>;
-    virtual void update(const std::string& ref, const Change& change, const std::string& message,
-                        const Signature& who) = 0;
-};
+    void update(const std::string& ref, const Change& change, const std::string& message,
+                const Signature& who);
 
-// Throws Failure(never) where the path is not a repository.
-std::unique_ptr<WrittenRepository> open_written_repository(const std::filesystem::path& path);
+  private:
+    struct Git;
+    std::unique_ptr<Git> git_;
+};
 
 // The bare repository behind a folder: itself, or the local one that a working copy's origin names.
 std::optional<std::filesystem::path> bare_repository_behind(const std::filesystem::path& folder);

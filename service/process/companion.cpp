@@ -17,21 +17,15 @@
 
 namespace slipway {
 
-namespace {
-
-using Socket = asio::local::stream_protocol::socket;
-using Stream = asio::posix::stream_descriptor;
-constexpr std::size_t longest_line = 8192;
-
 // Held by whoever reads, writes or drains, so that a companion may go while they wait: they then
 // fail.
-struct Line {
+struct Companion::Line {
     Line(asio::any_io_executor executor, std::string name)
         : program(std::move(name)), socket(executor), errors(executor) {}
 
     std::string program;
-    Socket socket;
-    Stream errors;
+    asio::local::stream_protocol::socket socket;
+    asio::posix::stream_descriptor errors;
     std::optional<Child> child;  // empty once the companion went
     int pid = 0;
     boost::system::error_code gone;  // a second read after the end of file would wait for ever
@@ -51,7 +45,12 @@ struct Line {
     }
 };
 
-Task<void> write_to(std::shared_ptr<Line> line, std::string bytes) {
+namespace {
+
+constexpr std::size_t longest_line = 8192;
+using LinePtr = std::shared_ptr<Companion::Line>;
+
+Task<void> write_to(LinePtr line, std::string bytes) {
     line->check({});
     boost::system::error_code error;
     co_await asio::async_write(line->socket, asio::buffer(bytes),
@@ -59,7 +58,7 @@ Task<void> write_to(std::shared_ptr<Line> line, std::string bytes) {
     line->check(error);
 }
 
-Task<std::string> read_from(std::shared_ptr<Line> line, std::size_t exactly) {
+Task<std::string> read_from(LinePtr line, std::size_t exactly) {
     line->check({});
     std::string bytes(exactly, '\0');
     boost::system::error_code error;
@@ -70,7 +69,7 @@ Task<std::string> read_from(std::shared_ptr<Line> line, std::size_t exactly) {
 }
 
 // Line by line to our log; a line without end is cut.
-Task<void> log_errors(std::shared_ptr<Line> line) {
+Task<void> log_errors(LinePtr line) {
     std::string buffer(4096, '\0'), text;
     boost::system::error_code error;
     auto say = [&] {
@@ -88,29 +87,9 @@ Task<void> log_errors(std::shared_ptr<Line> line) {
     say();
 }
 
-class ChildCompanion : public Companion {
-  public:
-    explicit ChildCompanion(std::shared_ptr<Line> line) : line_(std::move(line)) {}
-    ~ChildCompanion() override {
-        line_->gone = asio::error::operation_aborted;
-        line_->child.reset();
-        boost::system::error_code ignored;
-        line_->socket.close(ignored);
-        line_->errors.close(ignored);
-    }
-    Task<void> write(std::string bytes) override { return write_to(line_, std::move(bytes)); }
-    Task<std::string> read(std::size_t exactly) override { return read_from(line_, exactly); }
-    bool running() const override { return !line_->child->ended(); }
-    void kill() override { line_->child->signal(SIGKILL); }
-    int pid() const override { return line_->pid; }
-
-  private:
-    std::shared_ptr<Line> line_;
-};
-
 }  // namespace
 
-std::unique_ptr<Companion> start_companion(asio::any_io_executor executor, Command command) {
+Companion::Companion(asio::any_io_executor executor, Command command) {
     const auto program = command.argv.empty() ? std::string() : command.argv.front();
     const auto path = find_program(program);
     if (!path) throw Failure("the program " + program + " is not installed", Retry::never);
@@ -121,13 +100,26 @@ std::unique_ptr<Companion> start_companion(asio::any_io_executor executor, Comma
 
     auto talk = socket_pair();
     auto errors = pipe_from_child();
-    auto line = std::make_shared<Line>(executor, program);
-    line->child.emplace(command, talk.theirs.get(), talk.theirs.get(), errors.theirs.get());
-    line->pid = line->child->pid();
-    line->socket.assign(asio::local::stream_protocol(), talk.ours.release());
-    line->errors.assign(errors.ours.release());
-    spawn(executor, log_errors(line));
-    return std::make_unique<ChildCompanion>(std::move(line));
+    line_ = std::make_shared<Line>(executor, program);
+    line_->child.emplace(command, talk.theirs.get(), talk.theirs.get(), errors.theirs.get());
+    line_->pid = line_->child->pid();
+    line_->socket.assign(asio::local::stream_protocol(), talk.ours.release());
+    line_->errors.assign(errors.ours.release());
+    spawn(executor, log_errors(line_));
 }
+
+Companion::~Companion() {
+    line_->gone = asio::error::operation_aborted;
+    line_->child.reset();
+    boost::system::error_code ignored;
+    line_->socket.close(ignored);
+    line_->errors.close(ignored);
+}
+
+Task<void> Companion::write(std::string bytes) { return write_to(line_, std::move(bytes)); }
+Task<std::string> Companion::read(std::size_t exactly) { return read_from(line_, exactly); }
+bool Companion::running() const { return !line_->child->ended(); }
+void Companion::kill() { line_->child->signal(SIGKILL); }
+int Companion::pid() const { return line_->pid; }
 
 }  // namespace slipway

@@ -107,15 +107,23 @@ class HeldCommand {
 // descriptor); its standard error goes to the log, line by line.
 class Companion {
   public:
-    virtual ~Companion() = default;                           // kills the group and reaps
-    virtual Task<void> write(std::string bytes) = 0;          // throws Failure once it is gone
-    virtual Task<std::string> read(std::size_t exactly) = 0;  // likewise
-    virtual bool running() const = 0;
-    virtual void kill() = 0;
-    virtual int pid() const = 0;
+    // `executor` must run in the thread that calls. Dies with our process (parent-death signal).
+    // Throws Failure(never) where the program is not installed.
+    Companion(asio::any_io_executor executor, Command command);
+    ~Companion();  // kills the group and reaps
+    Companion(const Companion&) = delete;
+    Companion& operator=(const Companion&) = delete;
+    Task<void> write(std::string bytes);          // throws Failure once it is gone
+    Task<std::string> read(std::size_t exactly);  // likewise
+    bool running() const;
+    void kill();
+    int pid() const;
+
+    struct Line;  // the companion's own end
+
+  private:
+    std::shared_ptr<Line> line_;
 };
-// `executor` must run in the thread that calls. Dies with our process (parent-death signal).
-std::unique_ptr<Companion> start_companion(asio::any_io_executor executor, Command command);
 
 // Where we are process 1 of a container, or a subreaper, what our children leave behind becomes
 // ours. Reaps those that have ended and are not the child of anybody here; answers how many.

@@ -44,7 +44,7 @@ int main() {
     work.git({"push", "-q", origin.path().string(), "HEAD:refs/heads/main"});
 
     asio::io_context io;
-    auto mirrors = make_mirrors(dir.path() / "mirrors", io.get_executor());
+    auto mirrors = std::make_unique<Mirrors>(dir.path() / "mirrors", io.get_executor());
     GitRemote remote;
     remote.url = origin.path().string();
     remote.local = true;

@@ -36,8 +36,9 @@ struct ControlBench {
     Pool pool{1};
     Scratch scratch;
     std::unique_ptr<Queue> queue = make_memory_queue(io.get_executor(), clock);
-    std::unique_ptr<Mirrors> mirrors = make_mirrors(scratch.path / "mirrors", io.get_executor());
-    std::unique_ptr<UsesReader> uses = make_uses_reader(io.get_executor(), pool);
+    std::unique_ptr<Mirrors> mirrors =
+        std::make_unique<Mirrors>(scratch.path / "mirrors", io.get_executor());
+    std::unique_ptr<UsesReader> uses = std::make_unique<UsesReader>(io.get_executor(), pool);
     std::unique_ptr<Blobs> blobs = make_memory_blobs();
     Plans plans{*blobs};
     ToldPolicies policies;

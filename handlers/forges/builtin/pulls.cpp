@@ -44,7 +44,7 @@ std::string text_of(const T& value) {
 }  // namespace
 
 BuiltinPulls::BuiltinPulls(std::filesystem::path repository)
-    : path_(std::move(repository)), git_(open_written_repository(path_)) {}
+    : path_(std::move(repository)), git_(std::make_unique<WrittenRepository>(path_)) {}
 
 std::vector<int> BuiltinPulls::numbers() const {
     constexpr auto prefix = std::string_view("refs/pull/").size();

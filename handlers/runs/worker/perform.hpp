@@ -44,17 +44,20 @@ struct WorkerOptions {
 // answer: never call it on the only thread that runs the gateway's loop while slots are busy.
 class Worker {
   public:
-    virtual ~Worker() = default;
+    // Empties `options.scratch` and begins to take work.
+    Worker(RunGateway& gateway, WorkerOptions options, const Clock& clock);
+    ~Worker();
     // Takes no new work and gives back what can begin anew: plans, and applies that did not begin
     // yet.
-    virtual void drain() = 0;
-    virtual void stop() = 0;  // and applies get one graceful signal and their time
-    virtual std::vector<RunId> applying() const = 0;  // what a drained worker is waited for
-    virtual Task<void> join() = 0;                    // until all slots have ended
+    void drain();
+    void stop();                          // and applies get one graceful signal and their time
+    std::vector<RunId> applying() const;  // what a drained worker is waited for
+    Task<void> join();                    // until all slots have ended
+
+  private:
+    struct Slots;
+    std::unique_ptr<Slots> slots_;
 };
-// Empties `scratch`.
-std::unique_ptr<Worker> start_worker(RunGateway& gateway, WorkerOptions options,
-                                     const Clock& clock);
 
 // One piece of work, from source blob to PhaseResult: what a slot does, and what tests call. Throws
 // Failure where nothing must be reported: trouble of ours, to be done again. `on_begin` is told

@@ -41,9 +41,10 @@ struct Held {
     bool over = false;        // performed and reported: its lease is nobody's concern
 };
 
-class ThreadWorker : public Worker {
-  public:
-    ThreadWorker(RunGateway& gateway, WorkerOptions options, const Clock& clock)
+}  // namespace
+
+struct Worker::Slots {
+    Slots(RunGateway& gateway, WorkerOptions options, const Clock& clock)
         : gateway_(gateway), options_(std::move(options)), clock_(clock) {
         remove_tree(options_.scratch);
         fs::create_directories(options_.scratch);
@@ -56,12 +57,12 @@ class ThreadWorker : public Worker {
             spawn(io_.get_executor(), work_on(slot), [this](std::exception_ptr) { slot_ended(); });
         thread_ = std::thread([this] { io_.run(); });
     }
-    ~ThreadWorker() override {
+    ~Slots() {
         stop();
         thread_.join();
     }
 
-    void drain() override {
+    void drain() {
         draining_ = true;
         asio::post(io_, [this] {
             for (auto& held : held_)
@@ -69,19 +70,19 @@ class ThreadWorker : public Worker {
         });
     }
 
-    void stop() override {
+    void stop() {
         drain();
         asio::post(io_, [this] {
             for (auto& held : held_) held->stop.stop();
         });
     }
 
-    std::vector<RunId> applying() const override {
+    std::vector<RunId> applying() const {
         std::lock_guard lock(mutex_);
         return applying_;
     }
 
-    Task<void> join() override {
+    Task<void> join() {
         auto executor = co_await this_executor();
         auto ended = std::make_shared<asio::steady_timer>(executor, SteadyClock::time_point::max());
         {
@@ -94,7 +95,6 @@ class ThreadWorker : public Worker {
         co_await ended->async_wait(asio::redirect_error(asio::use_awaitable, ignored));
     }
 
-  private:
     void slot_ended() {
         std::lock_guard lock(mutex_);
         if (--open_slots_ != 0) return;
@@ -256,11 +256,13 @@ class ThreadWorker : public Worker {
     std::thread thread_;
 };
 
-}  // namespace
+Worker::Worker(RunGateway& gateway, WorkerOptions options, const Clock& clock)
+    : slots_(std::make_unique<Slots>(gateway, std::move(options), clock)) {}
+Worker::~Worker() = default;
 
-std::unique_ptr<Worker> start_worker(RunGateway& gateway, WorkerOptions options,
-                                     const Clock& clock) {
-    return std::make_unique<ThreadWorker>(gateway, std::move(options), clock);
-}
+void Worker::drain() { slots_->drain(); }
+void Worker::stop() { slots_->stop(); }
+std::vector<RunId> Worker::applying() const { return slots_->applying(); }
+Task<void> Worker::join() { return slots_->join(); }
 
 }  // namespace slipway

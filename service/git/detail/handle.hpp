@@ -124,9 +124,6 @@ RepositoryPtr open(const std::filesystem::path& path, Owner owner, Handles::Wher
 void check_size(git_repository* repository, const git_oid& tree);
 inline constexpr std::size_t most_files = 2'000'000;
 
-// The front door's Repository over handles that a Mirrors shares.
-std::shared_ptr<Repository> repository_over(std::shared_ptr<Handles> handles);
-
 // See Repository::changed_files.
 std::vector<ChangedFile> changed_files(git_repository* repository, const git_oid& from,
                                        const git_oid& to);

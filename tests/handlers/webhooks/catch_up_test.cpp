@@ -41,8 +41,8 @@ struct Scene {
     GitRepo git{directory.path() / "origin"};
     std::unique_ptr<Queue> queue = make_memory_queue(io.get_executor(), clock);
     std::unique_ptr<Mirrors> mirrors =
-        make_mirrors(directory.path() / "mirrors", io.get_executor());
-    std::unique_ptr<UsesReader> uses = make_uses_reader(io.get_executor(), pool);
+        std::make_unique<Mirrors>(directory.path() / "mirrors", io.get_executor());
+    std::unique_ptr<UsesReader> uses = std::make_unique<UsesReader>(io.get_executor(), pool);
     std::unique_ptr<Policies> policies = make_policies(io.get_executor());
     std::shared_ptr<Organisation> organisation = std::make_shared<Organisation>();
     Forges forges;

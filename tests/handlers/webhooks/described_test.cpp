@@ -17,8 +17,8 @@ TEST_CASE(
     Pool pool{1};
     Scratch scratch;
     const auto queue = make_memory_queue(io.get_executor(), clock);
-    const auto mirrors = make_mirrors(scratch.path / "mirrors", io.get_executor());
-    const auto uses = make_uses_reader(io.get_executor(), pool);
+    const auto mirrors = std::make_unique<Mirrors>(scratch.path / "mirrors", io.get_executor());
+    const auto uses = std::make_unique<UsesReader>(io.get_executor(), pool);
     const auto policies = make_policies(io.get_executor());
     const auto organisation = std::make_shared<Organisation>();
     Forges forges;

@@ -23,7 +23,7 @@ struct Reading {
     GitRepo repo{dir.path()};
     asio::io_context io;
     Pool pool{2};
-    std::unique_ptr<UsesReader> reader = make_uses_reader(io.get_executor(), pool);
+    std::unique_ptr<UsesReader> reader = std::make_unique<UsesReader>(io.get_executor(), pool);
 
     explicit Reading(const Files& files) { repo.commit(files); }
 

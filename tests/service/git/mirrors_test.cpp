@@ -42,7 +42,7 @@ struct Origin {
     std::unique_ptr<GitHttpServer> server;
 
     explicit Origin(MirrorOptions options = quick(), bool served = false)
-        : mirrors(make_mirrors(dir.path() / "mirrors", io.get_executor(), options)) {
+        : mirrors(std::make_unique<Mirrors>(dir.path() / "mirrors", io.get_executor(), options)) {
         if (served) server = std::make_unique<GitHttpServer>(dir.path() / "served");
     }
     CommitSha push(const std::string& text, const std::string& branch = "main") {
@@ -138,15 +138,15 @@ TEST_CASE_TEMPLATE(
     CHECK(origin.opened()->branch_tip("refs/pull/7/head") == loose);
 }
 
-TEST_CASE("a commit that the forge does not have yet is asked for again, then later") {
+TEST_CASE("F6: a commit that the forge does not have yet is asked for again, then later") {
     Origin origin(quick(3));
     CommitSha main = origin.push("one");
     CommitSha late = origin.work.commit({{"a.tf", "late"}});
     SUBCASE("it comes meanwhile") {
         MirrorOptions patient = quick(0);
         patient.delays.assign(600, std::chrono::milliseconds(20));
-        auto mirrors =
-            make_mirrors(origin.dir.path() / "patient", origin.io.get_executor(), patient);
+        auto mirrors = std::make_unique<Mirrors>(origin.dir.path() / "patient",
+                                                 origin.io.get_executor(), patient);
         // Pushed from outside once the first attempt has left its mark: the branch is there.
         std::thread pusher([&] {
             auto repository = mirrors->open("local/infra");
@@ -173,7 +173,7 @@ TEST_CASE("a commit that the forge does not have yet is asked for again, then la
 TEST_CASE("names that look alike have mirrors of their own, and none leaves the directory") {
     TempDir dir;
     asio::io_context io;
-    auto mirrors = make_mirrors(dir.path() / "mirrors", io.get_executor());
+    auto mirrors = std::make_unique<Mirrors>(dir.path() / "mirrors", io.get_executor());
     const std::string names[] = {
         "x/a/b-c",  "x/a-b/c",         "x/a-b-c", "y/a/b-c",
         "x/A/b-c",  "x/../../../evil", "x/..",    "x/" + std::string(3000, 'a'),
@@ -366,8 +366,8 @@ TEST_CASE_TEMPLATE("56: a damaged mirror is made anew, others are left alone", F
                 if (entry.path().filename().string().starts_with("infra")) path = entry.path();
             c.damage(path);
             if (restarted)
-                origin.mirrors =
-                    make_mirrors(origin.dir.path() / "mirrors", origin.io.get_executor(), quick());
+                origin.mirrors = std::make_unique<Mirrors>(origin.dir.path() / "mirrors",
+                                                           origin.io.get_executor(), quick());
             CommitSha second = origin.push("two");
             // A first attempt may fail and say "later"; the next one finds a sound mirror.
             bool fetched = false;

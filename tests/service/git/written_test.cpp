@@ -30,7 +30,7 @@ void write_note(WrittenRepository& written, const std::string& ref, const std::s
 TEST_CASE("the lock that a killed process left on a pull request's ref is broken") {
     TempDir directory;
     GitRepo repository(directory.path() / "r", true);
-    auto written = open_written_repository(repository.path());
+    auto written = std::make_unique<WrittenRepository>(repository.path());
     const std::string ref = "refs/pull/1/meta";
     leave_lock(repository, ref, 60);
     write_note(*written, ref, "first");
@@ -43,7 +43,7 @@ TEST_CASE("the lock that a killed process left on a pull request's ref is broken
 TEST_CASE("a lock that may be in use, and one of another ref, is left to whoever holds it") {
     TempDir directory;
     GitRepo repository(directory.path() / "r", true);
-    auto written = open_written_repository(repository.path());
+    auto written = std::make_unique<WrittenRepository>(repository.path());
     for (const auto& [ref, age] :
          {std::pair<std::string, int>{"refs/pull/1/meta", 0}, {"refs/heads/main", 60}}) {
         CAPTURE(ref);

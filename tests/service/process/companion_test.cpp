@@ -31,7 +31,7 @@ bool alive(int pid) {
 
 TEST_CASE("bytes go to a companion and come back, more than a socket holds") {
     asio::io_context io;
-    auto companion = start_companion(io.get_executor(), cat());
+    auto companion = std::make_unique<Companion>(io.get_executor(), cat());
     const std::string much(3'000'000, 'y');
     bool same = false;
     auto reading = [&]() -> Task<void> { same = co_await companion->read(much.size()) == much; };
@@ -57,7 +57,7 @@ TEST_CASE("a companion that ended fails who reads and who writes, and no signal 
     Command command = cat();
     command.argv = {"sh", "-c", "echo trouble >&2; exit 3"};
     command.environment = {{"PATH", "/usr/bin:/bin"}};
-    auto companion = start_companion(io.get_executor(), command);
+    auto companion = std::make_unique<Companion>(io.get_executor(), command);
     CHECK_THROWS_AS(run_task(io, companion->read(1)), Failure);
     while (companion->running()) usleep(1000);
     CHECK_THROWS_WITH_AS(run_task(io, companion->read(1)), "sh ended with 3", Failure);
@@ -69,7 +69,7 @@ TEST_CASE("a companion that ended fails who reads and who writes, and no signal 
 
 TEST_CASE("a killed companion says so") {
     asio::io_context io;
-    auto companion = start_companion(io.get_executor(), cat());
+    auto companion = std::make_unique<Companion>(io.get_executor(), cat());
     companion->kill();
     while (companion->running()) usleep(1000);
     CHECK_THROWS_WITH_AS(run_task(io, companion->read(1)), "cat was killed by signal 9", Failure);
@@ -80,7 +80,7 @@ TEST_CASE("a killed companion says so") {
 
 TEST_CASE("a companion's read can be given up by its limit") {
     asio::io_context io;
-    auto companion = start_companion(io.get_executor(), cat());
+    auto companion = std::make_unique<Companion>(io.get_executor(), cat());
     auto task = [&]() -> Task<void> {
         auto reading = companion->read(1);
         co_await within(50ms, std::move(reading));
@@ -95,7 +95,7 @@ TEST_CASE("a program that is not there is a failure at once") {
     asio::io_context io;
     Command command = cat();
     command.argv = {"no-such-program"};
-    CHECK_THROWS_WITH_AS(start_companion(io.get_executor(), command),
+    CHECK_THROWS_WITH_AS(std::make_unique<Companion>(io.get_executor(), command),
                          "the program no-such-program is not installed", Failure);
 }
 
@@ -105,7 +105,7 @@ TEST_CASE("a companion dies with the process that started it") {
     const pid_t service = fork();
     if (service == 0) {
         asio::io_context io;
-        auto companion = start_companion(io.get_executor(), cat());
+        auto companion = std::make_unique<Companion>(io.get_executor(), cat());
         auto task = [&]() -> Task<void> {  // once it answers, its parent-death signal is set
             co_await companion->write("x");
             co_await companion->read(1);

@@ -61,7 +61,7 @@ class Machine {
                        "/bin/sh",
                        "-c",
                        "echo ready; exec cat"};
-        outside_ = start_companion(io_.get_executor(), std::move(holder));
+        outside_ = std::make_unique<Companion>(io_.get_executor(), std::move(holder));
         run_task(io_, outside_->read(6));
         const auto outside = std::to_string(outside_->pid());
         must("ip link set lo up; ip link add m0 type veth peer name p0 netns " + outside +
@@ -91,7 +91,7 @@ class Machine {
         if (!process.empty()) server.argv = {"/usr/bin/nsenter", "-t", process, "-n"};
         server.argv.insert(server.argv.end(), {"/usr/bin/python3", "-B", tests + "serve_word.py"});
         server.argv.insert(server.argv.end(), targets.begin(), targets.end());
-        auto out = start_companion(io_.get_executor(), std::move(server));
+        auto out = std::make_unique<Companion>(io_.get_executor(), std::move(server));
         run_task(io_, out->read(6));
         return out;
     }

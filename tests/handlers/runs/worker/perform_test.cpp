@@ -914,7 +914,7 @@ TEST_CASE("a lock that a dead apply left is released if the journal holds its id
     command.argv = {"python3", "-B",
                     std::string(SLIPWAY_SOURCE_DIR) + "/tests/support/state_server.py"};
     command.environment = {{"PATH", std::getenv("PATH")}};
-    auto server = start_companion(stage.io.get_executor(), command);
+    auto server = std::make_unique<Companion>(stage.io.get_executor(), command);
     const auto url =
         "http://127.0.0.1:" + std::to_string(std::stoi(run_task(stage.io, server->read(5))));
     const auto locked = [&] {
@@ -988,7 +988,7 @@ TEST_CASE("a worker takes work, keeps its lease, reports and ends when asked") {
     }
     write_file(stage.options.scratch / "left-behind/file", "by a worker that was killed");
     stage.options.tools = stage.root / "tools";  // which a worker empties when it starts
-    auto worker = start_worker(stage.gateway, stage.options, stage.clock);
+    auto worker = std::make_unique<Worker>(stage.gateway, stage.options, stage.clock);
     CHECK_FALSE(fs::exists(stage.options.scratch / "left-behind"));
     auto reported = [&] {
         std::lock_guard lock(stage.gateway.mutex);
@@ -1026,7 +1026,7 @@ struct AtWork {
         };
         stage.work.spec.signature = spec_signature(stage.work.spec, stage.options.spec_key);
         stage.gateway.waiting.push_back(stage.work);
-        worker = start_worker(stage.gateway, stage.options, stage.clock);
+        worker = std::make_unique<Worker>(stage.gateway, stage.options, stage.clock);
         const auto end = std::chrono::steady_clock::now() + 60s;
         while (!started && std::chrono::steady_clock::now() < end) usleep(1'000);
         REQUIRE(started);
