@@ -37,6 +37,7 @@
 #include "service/model/job.hpp"
 #include "service/model/lease.hpp"
 #include "service/model/secret.hpp"
+#include "service/model/words.hpp"
 
 namespace slipway {
 
@@ -92,9 +93,7 @@ struct Commit {
 void check(const Commit& commit);
 
 enum class Committed { done, stale, conflict };
-constexpr std::array<std::string_view, 3> words_of(Committed) {
-    return {"done", "stale", "conflict"};
-}
+BOOST_DESCRIBE_ENUM(Committed, done, stale, conflict)
 
 // Thrown by a job's function whose commit was a `conflict`: what it had read was written by
 // somebody else meanwhile. The consumer runs it again at once, from its reading on, which is no
@@ -105,7 +104,7 @@ struct Overtaken : Failure {
 };
 
 enum class Accepted { stored, duplicate };
-constexpr std::array<std::string_view, 2> words_of(Accepted) { return {"stored", "duplicate"}; }
+BOOST_DESCRIBE_ENUM(Accepted, stored, duplicate)
 
 // What ended without a finish: the lease ran out and the job went back to its queue; or its apply
 // had begun and nobody saw the end, so that somebody must find out; or it is dead: given up, or out
@@ -114,9 +113,7 @@ struct Lapsed {
     Job job;
     enum class Fate { again, unknown, dead } fate = Fate::again;
     std::string why;  // the last reason given to retry() or dead_letter(), if any
-    friend constexpr std::array<std::string_view, 3> words_of(Fate) {
-        return {"again", "unknown", "dead"};
-    }
+    BOOST_DESCRIBE_NESTED_ENUM(Fate, again, unknown, dead)
 };
 
 struct QueueStatus {

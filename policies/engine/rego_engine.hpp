@@ -10,6 +10,7 @@
 #include "service/base/json.hpp"
 #include "service/base/task.hpp"
 #include "service/model/decision.hpp"
+#include "service/model/words.hpp"
 
 namespace slipway {
 
@@ -18,9 +19,7 @@ struct PolicyFault {
     // cannot be evaluated · timeout, memory: it takes more than it may · engine: the engine itself
     // failed
     enum class Kind { load, type, runtime, timeout, memory, engine };
-    friend constexpr std::array<std::string_view, 6> words_of(Kind) {
-        return {"load", "type", "runtime", "timeout", "memory", "engine"};
-    }
+    BOOST_DESCRIBE_NESTED_ENUM(Kind, load, type, runtime, timeout, memory, engine)
     Kind kind = Kind::engine;
     Place place;
     std::string message;

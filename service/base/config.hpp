@@ -1,7 +1,6 @@
 // The service's configuration: flags beat environment beat the file; unknown keys are errors with
 // their place; a secret is always a reference ({file: PATH} or {env: NAME}) and is read here, once.
 #pragma once
-#include <array>
 #include <filesystem>
 #include <map>
 #include <optional>
@@ -12,6 +11,7 @@
 #include "service/base/result.hpp"
 #include "service/model/secret.hpp"
 #include "service/model/stack.hpp"
+#include "service/model/words.hpp"
 
 namespace slipway {
 
@@ -41,9 +41,7 @@ struct GitlabConfig {
     std::vector<Secret> webhook_tokens;
     // The least role that may do what writing permits.
     enum class Writers { developer, maintainer };
-    friend constexpr std::array<std::string_view, 2> words_of(Writers) {
-        return {"developer", "maintainer"};
-    }
+    BOOST_DESCRIBE_NESTED_ENUM(Writers, developer, maintainer)
     Writers writers = Writers::developer;
 };
 
@@ -61,9 +59,7 @@ struct ForgeConfig {
 
 struct SandboxConfig {
     enum class Kind { bubblewrap, none };
-    friend constexpr std::array<std::string_view, 2> words_of(Kind) {
-        return {"bubblewrap", "none"};
-    }
+    BOOST_DESCRIBE_NESTED_ENUM(Kind, bubblewrap, none)
     Kind kind = Kind::bubblewrap;
     std::vector<std::string> writable;
     std::vector<std::string> readable;
@@ -75,9 +71,7 @@ struct SandboxConfig {
     int memory_mb = 4'096;
     int workspace_mb = 10'240;
     enum class Network { automatic, isolated, shared };
-    friend constexpr std::array<std::string_view, 3> words_of(Network) {
-        return {"automatic", "isolated", "shared"};
-    }
+    BOOST_DESCRIBE_NESTED_ENUM(Network, automatic, isolated, shared)
     Network network = Network::automatic;  // isolated where that works; else the machine's
 };
 

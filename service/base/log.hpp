@@ -1,7 +1,6 @@
 // One line an event on standard error: JSON for machines, text for people. Fields are values, never
 // concatenated; a Secret has no way in.
 #pragma once
-#include <array>
 #include <initializer_list>
 #include <string_view>
 #include <utility>
@@ -12,9 +11,7 @@
 namespace slipway {
 
 enum class LogLevel { debug, info, warning, error };
-constexpr std::array<std::string_view, 4> words_of(LogLevel) {
-    return {"debug", "info", "warning", "error"};
-}
+BOOST_DESCRIBE_ENUM(LogLevel, debug, info, warning, error)
 enum class LogFormat { json, text };
 
 void set_log(LogLevel at_least, LogFormat format);  // once, by main

@@ -10,9 +10,7 @@
 namespace slipway {
 
 enum class PolicyKind { push, plan, approval, trigger, notification, login };
-constexpr std::array<std::string_view, 6> words_of(PolicyKind) {
-    return {"push", "plan", "approval", "trigger", "notification", "login"};
-}
+BOOST_DESCRIBE_ENUM(PolicyKind, push, plan, approval, trigger, notification, login)
 
 // One policy file that holds for a stack.
 struct Policy {
@@ -35,9 +33,7 @@ struct Policy {
 // One sentence of a policy, with what it names.
 struct Finding {
     enum class Severity { deny, warn, note, error };
-    friend constexpr std::array<std::string_view, 4> words_of(Severity) {
-        return {"deny", "warn", "note", "error"};
-    }
+    BOOST_DESCRIBE_NESTED_ENUM(Severity, deny, warn, note, error)
     Severity severity = Severity::deny;
     std::string policy;
     std::string rule;
@@ -73,9 +69,7 @@ struct Explanation {
 };
 
 enum class PushAction { ignore, propose, track };
-constexpr std::array<std::string_view, 3> words_of(PushAction) {
-    return {"ignore", "propose", "track"};
-}
+BOOST_DESCRIBE_ENUM(PushAction, ignore, propose, track)
 
 struct PushDecision {
     PushAction action = PushAction::ignore;
@@ -94,9 +88,7 @@ struct PushDecision {
 };
 
 enum class Verdict { passed, warned, denied, error };
-constexpr std::array<std::string_view, 4> words_of(Verdict) {
-    return {"passed", "warned", "denied", "error"};
-}
+BOOST_DESCRIBE_ENUM(Verdict, passed, warned, denied, error)
 
 struct PlanDecision {
     Verdict verdict = Verdict::passed;
@@ -113,9 +105,7 @@ struct PlanDecision {
 };
 
 enum class Approval { undecided, approved, rejected, error };
-constexpr std::array<std::string_view, 4> words_of(Approval) {
-    return {"undecided", "approved", "rejected", "error"};
-}
+BOOST_DESCRIBE_ENUM(Approval, undecided, approved, rejected, error)
 
 // An approval that a policy waits for.
 struct MissingApproval {

@@ -1,7 +1,6 @@
 // What the queue carries. A job's id says what it is about, so asking twice is asking once: a job
 // that waits already is left as it is, one that is being worked on runs once more when it is done.
 #pragma once
-#include <array>
 #include <cstdint>
 #include <string>
 
@@ -25,10 +24,8 @@ enum class JobKind {
     reply,  // answer a comment, or acknowledge it                       reply/<forge>/<comment id>
     catch_up,  // find what no webhook told           catch_up/<repository>, …#<pull>, …@<branch>
 };
-constexpr std::array<std::string_view, 12> words_of(JobKind) {
-    return {"event",    "look",    "command", "prepare", "perform", "judge",
-            "consider", "release", "report",  "pass",    "reply",   "catch_up"};
-}
+BOOST_DESCRIBE_ENUM(JobKind, event, look, command, prepare, perform, judge, consider, release,
+                    report, pass, reply, catch_up)
 
 inline constexpr const char* service_queue = "service";  // of all jobs but a worker's
 

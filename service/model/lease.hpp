@@ -1,10 +1,10 @@
 // The right to work on a job, and to write what it is about.
 #pragma once
-#include <array>
 #include <cstdint>
 #include <string_view>
 
 #include "service/model/id.hpp"
+#include "service/model/words.hpp"
 
 namespace slipway {
 
@@ -15,8 +15,6 @@ struct Lease {
 };
 
 enum class Renewed { held, cancel_wanted, lost };
-constexpr std::array<std::string_view, 3> words_of(Renewed) {
-    return {"held", "cancel_wanted", "lost"};
-}
+BOOST_DESCRIBE_ENUM(Renewed, held, cancel_wanted, lost)
 
 }  // namespace slipway

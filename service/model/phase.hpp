@@ -1,6 +1,5 @@
 // What a worker does for a run at a time.
 #pragma once
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -15,7 +14,7 @@ enum class Phase {
     find_out,  // what became of an apply whose end nobody saw: the journal, or a plan that shows
                // what is left
 };
-constexpr std::array<std::string_view, 3> words_of(Phase) { return {"plan", "apply", "find_out"}; }
+BOOST_DESCRIBE_ENUM(Phase, plan, apply, find_out)
 
 struct RunPhase {
     RunId run;

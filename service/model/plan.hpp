@@ -17,9 +17,7 @@ constexpr std::array<std::string_view, 7> words_of(Action) {
 // One changed attribute. Paths are written as people do: tags.owner, ingress[0].cidr.
 struct AttributeChange {
     enum class Kind { value, known_after_apply, sensitive, absent };
-    friend constexpr std::array<std::string_view, 4> words_of(Kind) {
-        return {"value", "known_after_apply", "sensitive", "absent"};
-    }
+    BOOST_DESCRIBE_NESTED_ENUM(Kind, value, known_after_apply, sensitive, absent)
     struct Side {
         Kind kind = Kind::absent;
         std::string json;  // a JSON text where kind is value

@@ -25,9 +25,7 @@ struct PullRequestName {
 };
 
 enum class PullState { open, closed, merged };
-constexpr std::array<std::string_view, 3> words_of(PullState) {
-    return {"open", "closed", "merged"};
-}
+BOOST_DESCRIBE_ENUM(PullState, open, closed, merged)
 
 struct PullRequest {
     PullRequestName name;
@@ -66,9 +64,7 @@ struct PullRequest {
 };
 
 enum class ReviewState { approved, changes_requested, commented, dismissed };
-constexpr std::array<std::string_view, 4> words_of(ReviewState) {
-    return {"approved", "changes_requested", "commented", "dismissed"};
-}
+BOOST_DESCRIBE_ENUM(ReviewState, approved, changes_requested, commented, dismissed)
 
 // A review as the forge holds it: bound to the commit it looked at (rule W3), which not every forge
 // tells.

@@ -1,7 +1,6 @@
 // Why a run, or a stack, stands where it stands: data that code compares. service/wording turns it
 // into words.
 #pragma once
-#include <array>
 #include <string>
 #include <string_view>
 
@@ -68,58 +67,17 @@ enum class Cause {
     folder_not_trusted,   // name: the space
     no_role,              // name: the space
 };
-constexpr std::array<std::string_view, 50> words_of(Cause) {
-    return {"none",
-            "observed",
-            "forced_push",
-            "no_merged_pull",
-            "destroys_stack",
-            "unseen_before",
-            "off_branch",
-            "pull_not_open",
-            "pull_has_other_head",
-            "pull_has_other_base",
-            "approval_error",
-            "approval_rejected",
-            "approvals_missing",
-            "not_on_pull",
-            "other_inputs",
-            "other_plan",
-            "unseen_plan",
-            "asked_on_pull",
-            "stack_confirms",
-            "policy_warns",
-            "destroys_renamed",
-            "being_considered",
-            "unconfirmed",
-            "denied",
-            "plan_policy_error",
-            "took_too_long",
-            "given_up",
-            "not_prepared",
-            "end_unseen",
-            "end_unseen_rest",
-            "end_not_found_out",
-            "ended_by",
-            "resolved_applied",
-            "resolved_failed",
-            "pull_merged",
-            "pull_closed",
-            "superseded",
-            "upstream_ended",
-            "began_elsewhere",
-            "began_before",
-            "run_unknown",
-            "run_moved_on",
-            "lease_lost",
-            "from_fork",
-            "conflicts",
-            "push_policy_error",
-            "other_forge",
-            "no_write_permission",
-            "folder_not_trusted",
-            "no_role"};
-}
+BOOST_DESCRIBE_ENUM(Cause, none, observed, forced_push, no_merged_pull, destroys_stack,
+                    unseen_before, off_branch, pull_not_open, pull_has_other_head,
+                    pull_has_other_base, approval_error, approval_rejected, approvals_missing,
+                    not_on_pull, other_inputs, other_plan, unseen_plan, asked_on_pull,
+                    stack_confirms, policy_warns, destroys_renamed, being_considered, unconfirmed,
+                    denied, plan_policy_error, took_too_long, given_up, not_prepared, end_unseen,
+                    end_unseen_rest, end_not_found_out, ended_by, resolved_applied, resolved_failed,
+                    pull_merged, pull_closed, superseded, upstream_ended, began_elsewhere,
+                    began_before, run_unknown, run_moved_on, lease_lost, from_fork, conflicts,
+                    push_policy_error, other_forge, no_write_permission, folder_not_trusted,
+                    no_role)
 
 struct Reason {
     Cause cause = Cause::none;

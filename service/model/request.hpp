@@ -13,10 +13,8 @@
 namespace slipway {
 
 enum class Verb { plan, apply, approve, reject, cancel, retry, resolve, allow, explain, help };
-constexpr std::array<std::string_view, 10> words_of(Verb) {
-    return {"plan",  "apply",   "approve", "reject",  "cancel",
-            "retry", "resolve", "allow",   "explain", "help"};
-}
+BOOST_DESCRIBE_ENUM(Verb, plan, apply, approve, reject, cancel, retry, resolve, allow, explain,
+                    help)
 
 struct CommandTarget {
     std::string pattern;  // name, a self-described stack's key, or glob; "label:x"; "space:path"
@@ -34,7 +32,7 @@ bool names(const CommandTarget& target, const Stack& stack);
 
 // How an apply ended whose end nobody saw.
 enum class Resolution { applied, failed };
-constexpr std::array<std::string_view, 2> words_of(Resolution) { return {"applied", "failed"}; }
+BOOST_DESCRIBE_ENUM(Resolution, applied, failed)
 
 struct Request {
     Verb verb = Verb::help;
@@ -69,9 +67,7 @@ struct Request {
 
 struct Answer {
     enum class Kind { done, refused, impossible };
-    friend constexpr std::array<std::string_view, 3> words_of(Kind) {
-        return {"done", "refused", "impossible"};
-    }
+    BOOST_DESCRIBE_NESTED_ENUM(Kind, done, refused, impossible)
     Kind kind = Kind::done;
     std::string text;  // markdown-safe sentences of ours; foreign names in them are made inert by
                        // the writer

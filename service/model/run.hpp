@@ -16,7 +16,7 @@
 namespace slipway {
 
 enum class RunKind { proposed, tracked };
-constexpr std::array<std::string_view, 2> words_of(RunKind) { return {"proposed", "tracked"}; }
+BOOST_DESCRIBE_ENUM(RunKind, proposed, tracked)
 
 enum class RunState {
     queued,       // waits for its lane or a consumer
@@ -34,10 +34,8 @@ enum class RunState {
     skipped,    // an upstream did not finish
     unknown,    // an apply whose end nobody saw; holds its lane until somebody says
 };
-constexpr std::array<std::string_view, 13> words_of(RunState) {
-    return {"queued", "preparing", "planning",  "unconfirmed", "confirmed", "applying", "finished",
-            "failed", "canceled",  "discarded", "stopped",     "skipped",   "unknown"};
-}
+BOOST_DESCRIBE_ENUM(RunState, queued, preparing, planning, unconfirmed, confirmed, applying,
+                    finished, failed, canceled, discarded, stopped, skipped, unknown)
 
 enum class RunEvent {
     picked_up,          // a consumer took it

@@ -1,11 +1,12 @@
 // What an apply depends on beside the plan's changes (rule R4), one by one, so that what differs
 // can be named.
 #pragma once
-#include <array>
 #include <compare>
 #include <string>
 #include <string_view>
 #include <vector>
+
+#include "service/model/words.hpp"
 
 namespace slipway {
 
@@ -19,9 +20,7 @@ enum class InputKind {
     module,    // downloaded, by the name it is called by
     provider,  // installed, by its address
 };
-constexpr std::array<std::string_view, 8> words_of(InputKind) {
-    return {"setting", "files", "variable", "value", "tool", "lock_file", "module", "provider"};
-}
+BOOST_DESCRIBE_ENUM(InputKind, setting, files, variable, value, tool, lock_file, module, provider)
 
 struct RunInput {
     InputKind kind = InputKind::setting;

@@ -14,27 +14,19 @@
 namespace slipway {
 
 enum class ApplyWhen { on_merge, before_merge, never };
-constexpr std::array<std::string_view, 3> words_of(ApplyWhen) {
-    return {"on_merge", "before_merge", "never"};
-}
+BOOST_DESCRIBE_ENUM(ApplyWhen, on_merge, before_merge, never)
 enum class ApplyStart { automatic, confirmed };
-constexpr std::array<std::string_view, 2> words_of(ApplyStart) {
-    return {"automatic", "confirmed"};
-}
+BOOST_DESCRIBE_ENUM(ApplyStart, automatic, confirmed)
 
 enum class Mode { apply, observe };
-constexpr std::array<std::string_view, 2> words_of(Mode) { return {"apply", "observe"}; }
+BOOST_DESCRIBE_ENUM(Mode, apply, observe)
 
 // What becomes of what a stack manages when its file, its key or its directory goes away.
 enum class OnDelete { forbid, orphan, destroy };
-constexpr std::array<std::string_view, 3> words_of(OnDelete) {
-    return {"forbid", "orphan", "destroy"};
-}
+BOOST_DESCRIBE_ENUM(OnDelete, forbid, orphan, destroy)
 
 enum class VariablePhase { plan, apply, both };
-constexpr std::array<std::string_view, 3> words_of(VariablePhase) {
-    return {"plan", "apply", "both"};
-}
+BOOST_DESCRIBE_ENUM(VariablePhase, plan, apply, both)
 
 struct Variable {
     enum class Source { literal, worker_environment, worker_file };

@@ -10,9 +10,7 @@
 namespace slipway {
 
 enum class ToolKind { terraform, opentofu, custom };
-constexpr std::array<std::string_view, 3> words_of(ToolKind) {
-    return {"terraform", "opentofu", "custom"};
-}
+BOOST_DESCRIBE_ENUM(ToolKind, terraform, opentofu, custom)
 inline constexpr ToolKind default_tool = ToolKind::opentofu;
 
 struct ToolTraits {

@@ -1,6 +1,5 @@
 // Who acts, and what they may.
 #pragma once
-#include <array>
 #include <compare>
 #include <string>
 #include <string_view>
@@ -25,14 +24,10 @@ struct Actor {
 
 // What a forge says of somebody's right to one repository. Missing answers are `none`.
 enum class Permission { none, read, write, admin };
-constexpr std::array<std::string_view, 4> words_of(Permission) {
-    return {"none", "read", "write", "admin"};
-}
+BOOST_DESCRIBE_ENUM(Permission, none, read, write, admin)
 
 // What the organisation tree says of somebody's right in one space.
 enum class Role { none, reader, writer, admin };
-constexpr std::array<std::string_view, 4> words_of(Role) {
-    return {"none", "reader", "writer", "admin"};
-}
+BOOST_DESCRIBE_ENUM(Role, none, reader, writer, admin)
 
 }  // namespace slipway

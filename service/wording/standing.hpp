@@ -1,10 +1,10 @@
 // Where a stack stands on its pull request, in one word: derived from its run, its plan and the
 // decisions about it. What is shown, in which order, and who must act all follow from it.
 #pragma once
-#include <array>
 #include <string_view>
 #include <vector>
 
+#include "service/model/words.hpp"
 #include "service/wording/report.hpp"
 
 namespace slipway {
@@ -34,13 +34,10 @@ enum class Standing {
     unchanged,
     untouched,  // merged, and no run was made for it
 };
-constexpr std::array<std::string_view, 21> words_of(Standing) {
-    return {"unknown",     "apply_failed",     "plan_failed", "denied",      "unjudged",
-            "rejected",    "unknown_provider", "gone",        "not_planned", "ended",
-            "unconfirmed", "unapproved",       "ready",       "applying",    "considering",
-            "planning",    "queued",           "applied",     "orphaned",    "unchanged",
-            "untouched"};
-}
+BOOST_DESCRIBE_ENUM(Standing, unknown, apply_failed, plan_failed, denied, unjudged, rejected,
+                    unknown_provider, gone, not_planned, ended, unconfirmed, unapproved, ready,
+                    applying, considering, planning, queued, applied, orphaned, unchanged,
+                    untouched)
 
 struct StackView {
     const StackReport* report = nullptr;

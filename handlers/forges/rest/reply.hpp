@@ -26,10 +26,8 @@ enum class ReplyKind {
     refused,       // 422 and the other 4xx: asking again cannot help
     broken,        // 5xx, and what is no answer at all
 };
-constexpr std::array<std::string_view, 9> words_of(ReplyKind) {
-    return {"success", "moved",    "unauthorised", "limited", "forbidden",
-            "missing", "conflict", "refused",      "broken"};
-}
+BOOST_DESCRIBE_ENUM(ReplyKind, success, moved, unauthorised, limited, forbidden, missing, conflict,
+                    refused, broken)
 
 struct ReplyMeaning {
     ReplyKind kind = ReplyKind::success;

@@ -17,6 +17,7 @@
 #include "service/model/run.hpp"
 #include "service/model/secret.hpp"
 #include "service/model/stack.hpp"
+#include "service/model/words.hpp"
 
 namespace slipway {
 
@@ -90,9 +91,8 @@ struct PhaseResult {
         unknown,    // an apply began, and nobody can say how it ended
         not_begun,  // begin_apply() said no: nothing is reported, the service has seen to it
     };
-    friend constexpr std::array<std::string_view, 7> words_of(Outcome) {
-        return {"planned", "applied", "failed", "stopped", "timed_out", "unknown", "not_begun"};
-    }
+    BOOST_DESCRIBE_NESTED_ENUM(Outcome, planned, applied, failed, stopped, timed_out, unknown,
+                               not_begun)
     Outcome outcome = Outcome::failed;
     bool begun = false;       // the apply of this plan began, now or at an earlier time
     std::string error;        // the tool's own error, first lines; or one sentence of ours

@@ -11,7 +11,7 @@ using namespace slipway;
 namespace {
 
 enum class Colour { red, green };
-constexpr std::array<std::string_view, 2> words_of(Colour) { return {"red", "green"}; }
+BOOST_DESCRIBE_ENUM(Colour, red, green)
 
 // The findings after `read` has asked a map of this text.
 std::string findings_of(const std::string& text, const std::function<void(MapReader&)>& read) {
