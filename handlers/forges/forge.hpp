@@ -129,6 +129,8 @@ class Forge {
     // The repository that we know under this name has this path now: git, which follows no
     // redirect with our credential, is sent there.
     virtual void is_called_now(const RepositoryName&, const std::string& /*path*/) {}
+    // Where the checks of this commit are shown is to be looked up again.
+    virtual void forget_places(const RepositoryName&, const CommitSha&) {}
     // Numbers of open pull requests whose head is this commit.
     virtual Task<std::vector<int>> pulls_with_head(RepositoryName repository, CommitSha head) = 0;
     virtual Task<std::string> default_branch(RepositoryName repository) = 0;

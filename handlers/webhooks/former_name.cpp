@@ -34,6 +34,7 @@ RepositoryName* repository_of(Event& event) {
         RepositoryName* operator()(ReviewChanged& e) { return &e.pull.repository; }
         RepositoryName* operator()(BranchPushed& e) { return &e.repository; }
         RepositoryName* operator()(CheckRerequested& e) { return &e.repository; }
+        RepositoryName* operator()(ChecksLost& e) { return &e.repository; }
         RepositoryName* operator()(MergeGroupRequested& e) { return &e.repository; }
         RepositoryName* operator()(InstallationChanged&) { return nullptr; }
         RepositoryName* operator()(RepositoryRenamed&) { return nullptr; }

@@ -110,6 +110,27 @@ Task<void> react_to(ReactContext& context, CheckRerequested event, ClaimedJob jo
     }
 }
 
+// All of them are written again, by a report that finds none of them there.
+Task<void> react_to(ReactContext& context, ChecksLost event, ClaimedJob job) {
+    auto& forge = *context.forges.at(event.repository.forge);
+    forge.forget_places(event.repository, event.head);
+    auto numbers = co_await forge.pulls_with_head(event.repository, event.head);
+    Commit commit;
+    commit.holding = job.lease;
+    commit.finish = true;
+    for (int number : numbers) {
+        const PullRequestName name{event.repository, number};
+        auto posted = co_await load<PostedRecord>(context.queue, posted_key(name));
+        if (!posted.version) continue;
+        for (auto& [key, digest] : posted.value.check_digests)
+            if (key.ends_with("@" + event.head.value)) digest.clear();
+        commit.records.push_back(save(posted_key(name), posted));
+        commit.jobs.push_back(make_job(jobs::report(name), name));
+    }
+    auto done = co_await context.queue.commit(std::move(commit));
+    if (done == Committed::conflict) throw Overtaken("a report was written meanwhile");
+}
+
 Task<void> react_to(ReactContext&, InstallationChanged event, ClaimedJob) {
     log_info("installation " + event.action, {{"installation", event.installation_id}});
     co_return;

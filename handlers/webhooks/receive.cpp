@@ -7,15 +7,14 @@
 #include "service/base/metrics.hpp"
 #include "service/base/result.hpp"
 #include "service/model/ascii.hpp"
+#include "service/model/words.hpp"
 
 namespace slipway {
 
 namespace {
 
 enum class Outcome { stored, duplicate, malformed, signature, unsupported, unavailable };
-constexpr std::array<std::string_view, 6> words_of(Outcome) {
-    return {"stored", "duplicate", "malformed", "signature", "unsupported", "unavailable"};
-}
+BOOST_DESCRIBE_ENUM(Outcome, stored, duplicate, malformed, signature, unsupported, unavailable)
 
 // Handles to what is counted for one forge, looked up once.
 struct Tally {

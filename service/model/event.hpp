@@ -7,13 +7,13 @@
 
 #include "service/model/id.hpp"
 #include "service/model/pull_request.hpp"
+#include "service/model/words.hpp"
 
 namespace slipway {
 
 enum class PullChange { opened, pushed, reopened, ready, draft, retargeted, closed, labelled };
-constexpr std::array<std::string_view, 8> words_of(PullChange) {
-    return {"opened", "pushed", "reopened", "ready", "draft", "retargeted", "closed", "labelled"};
-}
+BOOST_DESCRIBE_ENUM(PullChange, opened, pushed, reopened, ready, draft, retargeted, closed,
+                    labelled)
 
 struct PullRequestChanged {
     PullRequestName pull;
@@ -44,6 +44,11 @@ struct CheckRerequested {
     std::string external_id;  // run id, or "" for the summary or a whole suite
     Actor sender;
 };
+// The forge made something new for this commit that shows checks, without ours: another pipeline.
+struct ChecksLost {
+    RepositoryName repository;
+    CommitSha head;
+};
 struct InstallationChanged {
     std::string installation_id;
     std::string action;
@@ -61,7 +66,7 @@ struct MergeGroupRequested {
 
 using Event =
     std::variant<PullRequestChanged, BranchPushed, CommentCreated, ReviewChanged, CheckRerequested,
-                 InstallationChanged, RepositoryRenamed, MergeGroupRequested>;
+                 ChecksLost, InstallationChanged, RepositoryRenamed, MergeGroupRequested>;
 
 struct Ignored {
     std::string reason;  // for people: "pull_request.assigned is of no interest"

@@ -274,6 +274,27 @@ def hostile_text_is_not_obeyed(build):
         place.noted(number, "/approve")
 
 
+def a_pipeline_that_comes_later(build):
+    """F22: a pipeline that somebody runs after all was said shows our statuses, too, before it could let merge"""
+    with playing(build) as (place, double):
+        place.propose_network(("main", "a"))
+        number = double.open_pull("topic")
+        place.checked(number, PASSED, STACK)
+        place.checked(number, PASSED)
+        place.quiet()
+        later = double.run_pipeline(number)
+        wait_until(
+            "the new pipeline to have them",
+            lambda: (
+                {s["name"] for s in double.statuses if s["pipeline_id"] == later}
+                == {"slipway", STACK}
+            ),
+        )
+        place.quiet()
+        assert all(s["status"] == PASSED for s in double.statuses if s["pipeline_id"] == later)
+        assert len(place.runs("network")) == 1, place.runs("network")
+
+
 def what_goes_wrong_on_the_way(build):
     """429, 500, 409 and a pipeline of its own lose nothing: in the end statuses and note are there"""
     with playing(build, signed=False) as (place, double):
@@ -342,6 +363,7 @@ if __name__ == "__main__":
             w3_an_approval_is_of_what_was_there,
             w2_commands_in_notes,
             hostile_text_is_not_obeyed,
+            a_pipeline_that_comes_later,
             what_goes_wrong_on_the_way,
             a_project_that_moves,
             w4_a_fork,

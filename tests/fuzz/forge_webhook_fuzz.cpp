@@ -29,6 +29,10 @@ struct Fit {
         must(is_fit(e.from) && is_fit(e.to), "a repository's path is fit for a URL");
     }
     void operator()(const CheckRerequested&) { must(false, "there are no checks"); }
+    void operator()(const ChecksLost& e) {
+        must(is_fit(e.repository), "a repository's path is fit for a URL");
+        must(rest::is_commit(e.head.value), "a commit is forty digits");
+    }
     void operator()(const InstallationChanged&) { must(false, "there are no installations"); }
     void operator()(const MergeGroupRequested&) { must(false, "there are no merge groups"); }
 

@@ -41,6 +41,7 @@ struct Fit {
         repository(e.repository);
         must(rest::is_commit(e.head.value), "a check stands at a commit");
     }
+    void operator()(const ChecksLost&) { must(false, "there are no pipelines"); }
     void operator()(const InstallationChanged& e) {
         must(!e.installation_id.empty(), "an installation has an id");
     }

@@ -431,7 +431,9 @@ class GitlabDouble:
                 "Pipeline Hook",
                 {
                     "object_kind": "pipeline",
-                    "object_attributes": {k: made[k] for k in ("id", "ref", "sha", "status")},
+                    "object_attributes": {
+                        k: made[k] for k in ("id", "ref", "sha", "status", "source")
+                    },
                     "project": self.project_in_hook(project),
                 },
             )
@@ -639,6 +641,7 @@ class GitlabDouble:
             "push_events": True,
             "merge_requests_events": True,
             "note_events": True,
+            "pipeline_events": True,
             "alert_status": "executable",
             "disabled_until": None,
         }
@@ -830,11 +833,14 @@ class GitlabDouble:
         self.hook(project, "Confidential Note Hook" if note["internal"] else "Note Hook", payload)
 
     def hook(self, project, event, payload):
-        body = json.dumps(payload, separators=(",", ":")).encode()
         for one in self.hooks:
-            with self.lock:
-                self.unsent += 1
-            self.hooks_waiting.put((one, event, body, str(uuid.uuid4())))
+            self.send_to(one, event, payload)
+
+    def send_to(self, hook, event, payload):
+        body = json.dumps(payload, separators=(",", ":")).encode()
+        with self.lock:
+            self.unsent += 1
+        self.hooks_waiting.put((hook, event, body, str(uuid.uuid4())))
 
     def headers_of(self, hook, event, body, delivery):
         headers = {

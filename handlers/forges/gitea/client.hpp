@@ -6,8 +6,8 @@
 #include <memory>
 #include <string>
 
-#include "handlers/forges/forge.hpp"
 #include "handlers/forges/rest/client.hpp"
+#include "handlers/forges/rest/comments.hpp"
 #include "service/base/signature.hpp"
 
 namespace slipway::gitea {
@@ -29,7 +29,7 @@ class Api final : public rest::Client {
     std::string own_login_;
 };
 
-class GiteaForge final : public Forge {
+class GiteaForge final : public rest::CommentingForge {
   public:
     GiteaForge(ForgeConfig config, HttpClient& http, const Clock& clock, const Clock& steady,
                rest::Spacing spacing);
@@ -58,9 +58,6 @@ class GiteaForge final : public Forge {
 
     Task<std::string> put_check(RepositoryName repository, std::string known_id,
                                 Check check) override;
-    Task<std::string> put_comment(PullRequestName pull, std::string known_id, std::string marker,
-                                  std::string body) override;
-    Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) override;
     Task<void> acknowledge(PullRequestName pull, std::string comment_id) override;
     Task<std::vector<SetupFinding>> set_up(SetupRequest setup) override;
 
@@ -68,8 +65,10 @@ class GiteaForge final : public Forge {
     const GiteaConfig& settings() const { return std::get<GiteaConfig>(config_.own); }
     Task<SetupFinding> set_up_webhook(SetupRequest setup);
     Task<std::vector<SetupFinding>> look_at_protection(SetupRequest setup, std::string branch);
-    Task<std::optional<std::string>> find_comment(PullRequestName pull, std::string beginning);
-    Task<std::string> create_comment(PullRequestName pull, std::string body);
+    Task<std::optional<std::string>> find_comment(PullRequestName pull,
+                                                  std::string beginning) override;
+    Task<std::string> create_comment(PullRequestName pull, std::string body) override;
+    Task<bool> edit_comment(PullRequestName pull, std::string id, std::string body) override;
 
     ForgeConfig config_;
     const Clock& clock_;

@@ -5,15 +5,10 @@
 #include "handlers/forges/rest/envelope.hpp"
 #include "handlers/forges/rest/status.hpp"
 #include "handlers/forges/rest/text.hpp"
-#include "service/base/digest.hpp"
 
 namespace slipway::gitea {
 
 namespace {
-
-bool is_digits(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-}
 
 std::string comments_path(const PullRequestName& pull) {
     return "/repos/" + pull.repository.path + "/issues/" + std::to_string(pull.number) +
@@ -60,44 +55,17 @@ Task<std::string> GiteaForge::create_comment(PullRequestName pull, std::string b
     rest::Request request("POST", comments_path(pull), comment_body(body));
     const auto what = request.text();
     auto reply = co_await api_.call(pull.repository.path, std::move(request), rest::success_only);
-    std::string id(json_of(reply, what)["id"].number_text());
-    if (!is_digits(id)) throw Failure("Gitea's answer to " + what + " holds no id");
-    co_return id;
+    co_return rest::id_of(reply, dialect(), what);
 }
 
-Task<std::string> GiteaForge::put_comment(PullRequestName pull, std::string known_id,
-                                          std::string marker, std::string body) {
-    const auto text = body.starts_with(marker) ? std::move(body) : marker + "\n" + body;
-    bool searched = false;
-    auto id = known_id;
-    while (true) {
-        if (!is_digits(id)) {
-            if (searched) break;
-            searched = true;
-            auto found = co_await find_comment(pull, marker);
-            if (!found) break;
-            id = *found;
-        }
-        rest::Request request("PATCH", comment_path(pull, id), comment_body(text));
-        auto reply =
-            co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);
-        if (reply.status == 200) co_return id;
-        id.clear();  // somebody deleted it
-    }
-    co_return co_await create_comment(std::move(pull), text);
-}
-
-Task<std::string> GiteaForge::add_comment(PullRequestName pull, std::string key, std::string body) {
-    // The key is foreign text in part; its digest cannot end the hidden line early.
-    const auto marker = "<!-- slipway " + sha256_hex(key).substr(0, 32) + " -->";
-    auto found = co_await find_comment(pull, marker);
-    if (found) co_return *found;
-    auto text = marker + "\n" + body;
-    co_return co_await create_comment(std::move(pull), std::move(text));
+Task<bool> GiteaForge::edit_comment(PullRequestName pull, std::string id, std::string body) {
+    rest::Request request("PATCH", comment_path(pull, id), comment_body(body));
+    auto reply = co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);
+    co_return reply.status == 200;
 }
 
 Task<void> GiteaForge::acknowledge(PullRequestName pull, std::string comment_id) {
-    if (!is_digits(comment_id)) co_return;
+    if (!rest::is_digits(comment_id)) co_return;
     rest::Request request("POST", comment_path(pull, comment_id) + "/reactions",
                           Json::object({{"content", "eyes"}}));
     co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);

@@ -11,7 +11,6 @@ namespace slipway::github {
 namespace {
 
 constexpr int most_review_pages = 50, most_pull_pages = 10, most_open_pages = 50;
-constexpr std::size_t most_without_comments = 64;
 
 std::string pull_path(const PullRequestName& pull) {
     return "/repos/" + pull.repository.path + "/pulls/" + std::to_string(pull.number);
@@ -62,9 +61,7 @@ Task<std::optional<PullRequest>> GithubForge::pull_request(PullRequestName name)
         if (reply.status == 200) {
             const auto answer = json_of(reply, what);
             auto pull = pull_request_of(name, answer);
-            if (without_comments_.size() >= most_without_comments) without_comments_.clear();
-            without_comments_.erase(name);
-            if (answer["comments"].int_or(-1) == 0) without_comments_[name] = steady_.now_ms();
+            comments_.was_read(name, answer["comments"].int_or(-1), steady_.now_ms());
             if (!pull) throw Failure("GitHub's answer to " + what + " names no head or base");
             co_return pull;
         }

@@ -4,19 +4,18 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
-#include "handlers/forges/forge.hpp"
 #include "handlers/forges/github/answers.hpp"
 #include "handlers/forges/github/api.hpp"
 #include "handlers/forges/github/check_text.hpp"
 #include "handlers/forges/github/dialect.hpp"
+#include "handlers/forges/rest/comments.hpp"
 #include "service/base/signature.hpp"
 
 namespace slipway::github {
 
-class GithubForge final : public Forge {
+class GithubForge final : public rest::CommentingForge {
   public:
     // `steady` is never set back; `clock` shows the time of day.
     GithubForge(ForgeConfig config, HttpClient& http, const Clock& clock, const Clock& steady,
@@ -46,9 +45,6 @@ class GithubForge final : public Forge {
 
     Task<std::string> put_check(RepositoryName repository, std::string known_id,
                                 Check check) override;
-    Task<std::string> put_comment(PullRequestName pull, std::string known_id, std::string marker,
-                                  std::string body) override;
-    Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) override;
     Task<void> acknowledge(PullRequestName pull, std::string comment_id) override;
     Task<std::vector<SetupFinding>> set_up(SetupRequest setup) override;
     Task<std::chrono::milliseconds> wait_for_rest(RepositoryName repository,
@@ -56,6 +52,7 @@ class GithubForge final : public Forge {
 
   private:
     Task<std::vector<SetupFinding>> look_at_app(SetupRequest setup);
+    Task<SetupFinding> set_up_webhook(SetupRequest setup);
     Task<SetupFinding> look_at_rules(SetupRequest setup);
 
     // What stands at a commit, remembered for the seconds in which one report writes many checks.
@@ -65,8 +62,10 @@ class GithubForge final : public Forge {
     };
     Task<CheckId> find_check(RepositoryName repository, Check check);
     Task<std::string> put_status(RepositoryName repository, std::string known_id, Check check);
-    Task<std::optional<std::string>> find_comment(PullRequestName pull, std::string beginning);
-    Task<std::string> create_comment(PullRequestName pull, std::string body);
+    Task<std::optional<std::string>> find_comment(PullRequestName pull,
+                                                  std::string beginning) override;
+    Task<std::string> create_comment(PullRequestName pull, std::string body) override;
+    Task<bool> edit_comment(PullRequestName pull, std::string id, std::string body) override;
     Task<Json::Array> pulls_at(RepositoryName repository, CommitSha commit);
     Task<Own> own();
 
@@ -79,12 +78,7 @@ class GithubForge final : public Forge {
     Api api_;
     std::map<std::string, std::string> present_paths_;  // of renamed repositories
     std::map<std::string, Listing> listings_;           // "acme/infra@sha"
-    // Pull requests that were just read and had no comment, and when: nobody's has to be looked for
-    // there.
-    std::map<PullRequestName, std::int64_t> without_comments_;
-    // Where one of ours may have been made whose answer was lost: a reading from before it proves
-    // nothing.
-    std::set<PullRequestName> unsure_;
+    rest::CommentMemory comments_;
 };
 
 }  // namespace slipway::github

@@ -5,19 +5,13 @@
 #include "handlers/forges/github/client.hpp"
 #include "handlers/forges/rest/envelope.hpp"
 #include "handlers/forges/rest/status.hpp"
-#include "service/base/digest.hpp"
 
 namespace slipway::github {
 namespace {
 
 constexpr std::int64_t listing_ms = 15'000;
-constexpr std::int64_t reading_ms = 2'000;  // that a pull request had no comments
 constexpr std::size_t most_listings = 64;
 constexpr int most_check_pages = 20, most_comment_pages = 10;
-
-bool is_digits(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-}
 
 std::string comments_path(const PullRequestName& pull) {
     return "/repos/" + pull.repository.path + "/issues/" + std::to_string(pull.number) +
@@ -26,12 +20,6 @@ std::string comments_path(const PullRequestName& pull) {
 
 std::string comment_path(const PullRequestName& pull, std::string_view id) {
     return "/repos/" + pull.repository.path + "/issues/comments/" + std::string(id);
-}
-
-std::string id_of(const HttpReply& reply, const std::string& what) {
-    std::string id(json_of(reply, what)["id"].number_text());
-    if (!is_digits(id)) throw Failure("GitHub's answer to " + what + " holds no id");
-    return id;
 }
 
 int page_number(std::string_view path) {
@@ -112,7 +100,7 @@ Task<std::string> GithubForge::put_check(RepositoryName repository, std::string 
                           check_body(check, CheckBody::create, !notes.empty()));
     const auto what = request.text();
     auto reply = co_await api_.call(repository.path, std::move(request), rest::success_only);
-    CheckId made{id_of(reply, what), notes};
+    CheckId made{rest::id_of(reply, dialect(), what), notes};
     if (!kept.empty()) {
         Json run = json_of(reply, what);
         kept.mapped().runs.insert(kept.mapped().runs.begin(), std::move(run));
@@ -137,10 +125,7 @@ Task<std::string> GithubForge::put_status(RepositoryName repository, std::string
 // write a marker.
 Task<std::optional<std::string>> GithubForge::find_comment(PullRequestName pull,
                                                            std::string beginning) {
-    if (auto bare = without_comments_.find(pull); bare != without_comments_.end() &&
-                                                  !unsure_.contains(pull) &&
-                                                  steady_.now_ms() - bare->second <= reading_ms)
-        co_return std::nullopt;
+    if (comments_.surely_none(pull, steady_.now_ms())) co_return std::nullopt;
     auto ours = co_await own();
     std::optional<std::string> next = comments_path(pull) + "?per_page=100";
     for (int page = 0; next && page < most_comment_pages; ++page) {
@@ -159,48 +144,20 @@ Task<std::optional<std::string>> GithubForge::find_comment(PullRequestName pull,
 }
 
 Task<std::string> GithubForge::create_comment(PullRequestName pull, std::string body) {
-    // Before it is made: nobody knows whether it was until the answer is there.
-    without_comments_.erase(pull);
-    unsure_.insert(pull);
+    comments_.begins(pull);
     rest::Request request("POST", comments_path(pull),
                           Json::object({{"body", fitted(body, text_limits.comment_bytes)}}));
     const auto what = request.text();
     auto reply = co_await api_.call(pull.repository.path, std::move(request), rest::success_only);
-    unsure_.erase(pull);
-    co_return id_of(reply, what);
+    comments_.succeeded(pull);
+    co_return rest::id_of(reply, dialect(), what);
 }
 
-Task<std::string> GithubForge::put_comment(PullRequestName pull, std::string known_id,
-                                           std::string marker, std::string body) {
-    const auto text = body.starts_with(marker) ? std::move(body) : marker + "\n" + body;
-    bool searched = false;
-    auto id = known_id;
-    while (true) {
-        if (!is_digits(id)) {
-            if (searched) break;
-            searched = true;
-            auto found = co_await find_comment(pull, marker);
-            if (!found) break;
-            id = *found;
-        }
-        rest::Request request("PATCH", comment_path(pull, id),
-                              Json::object({{"body", fitted(text, text_limits.comment_bytes)}}));
-        auto reply =
-            co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);
-        if (reply.status == 200) co_return id;
-        id.clear();  // somebody deleted it
-    }
-    co_return co_await create_comment(std::move(pull), text);
-}
-
-Task<std::string> GithubForge::add_comment(PullRequestName pull, std::string key,
-                                           std::string body) {
-    // The key is foreign text in part; its digest cannot end the hidden line early.
-    const auto marker = "<!-- slipway " + sha256_hex(key).substr(0, 32) + " -->";
-    auto found = co_await find_comment(pull, marker);
-    if (found) co_return *found;
-    auto text = marker + "\n" + body;
-    co_return co_await create_comment(std::move(pull), std::move(text));
+Task<bool> GithubForge::edit_comment(PullRequestName pull, std::string id, std::string body) {
+    rest::Request request("PATCH", comment_path(pull, id),
+                          Json::object({{"body", fitted(body, text_limits.comment_bytes)}}));
+    auto reply = co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);
+    co_return reply.status == 200;
 }
 
 Task<std::chrono::milliseconds> GithubForge::wait_for_rest(RepositoryName repository,
@@ -210,7 +167,7 @@ Task<std::chrono::milliseconds> GithubForge::wait_for_rest(RepositoryName reposi
 }
 
 Task<void> GithubForge::acknowledge(PullRequestName pull, std::string comment_id) {
-    if (!is_digits(comment_id)) co_return;
+    if (!rest::is_digits(comment_id)) co_return;
     rest::Request request("POST", comment_path(pull, comment_id) + "/reactions",
                           Json::object({{"content", "eyes"}}));
     co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);

@@ -34,10 +34,6 @@ bool is_bot_name(std::string_view username) {
 
 }  // namespace
 
-bool is_digits(std::string_view text) {
-    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
-}
-
 Actor actor_named(const std::string& forge, std::string_view username) {
     return {forge, std::string(username.empty() ? "ghost" : username), is_bot_name(username)};
 }

@@ -6,10 +6,11 @@
 #include <string_view>
 
 #include "handlers/forges/forge.hpp"
+#include "handlers/forges/rest/envelope.hpp"
 
 namespace slipway::gitlab {
 
-bool is_digits(std::string_view text);
+using rest::is_digits;
 
 Actor actor_named(const std::string& forge, std::string_view username);  // "": gone ("ghost")
 Actor actor_of(const std::string& forge, const Json& user);

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int most_pull_pages = 10, most_open_pages = 50;
 constexpr std::int64_t project_ms = 600'000, user_ms = 60'000;
-constexpr std::size_t most_kept = 1'000, most_without_notes = 64;
+constexpr std::size_t most_kept = 1'000;
 
 // "acme/platform/infra" of "acme/platform/infra!7".
 std::string_view path_of(std::string_view reference) {
@@ -112,10 +112,7 @@ Task<std::optional<PullRequest>> GitlabForge::pull_request(PullRequestName name)
             // GitLab makes a merge request first and its diff afterwards.
             if (pull || lag == api_.spacing().lag.end()) {
                 if (!pull) throw Failure("GitLab's answer to GET " + path + " names no head");
-                if (without_notes_.size() >= most_without_notes) without_notes_.clear();
-                without_notes_.erase(name);
-                if (json["user_notes_count"].int_or(-1) == 0)
-                    without_notes_[name] = steady_.now_ms();
+                comments_.was_read(name, json["user_notes_count"].int_or(-1), steady_.now_ms());
                 co_return pull;
             }
         }

@@ -4,14 +4,13 @@
 #pragma once
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 
-#include "handlers/forges/forge.hpp"
 #include "handlers/forges/gitlab/access.hpp"
 #include "handlers/forges/gitlab/dialect.hpp"
 #include "handlers/forges/gitlab/status.hpp"
 #include "handlers/forges/gitlab/webhook_head.hpp"
+#include "handlers/forges/rest/comments.hpp"
 
 namespace slipway::gitlab {
 
@@ -21,7 +20,7 @@ struct Project {
     std::string default_branch;
 };
 
-class GitlabForge final : public Forge {
+class GitlabForge final : public rest::CommentingForge {
   public:
     // `steady` is never set back; `clock` shows the time of day.
     GitlabForge(ForgeConfig config, HttpClient& http, const Clock& clock, const Clock& steady,
@@ -45,6 +44,7 @@ class GitlabForge final : public Forge {
     Task<std::vector<PullRequest>> open_pulls(RepositoryName repository) override;
     Task<std::string> repository_id(RepositoryName repository) override;
     std::string repository_id_in(const Delivery& delivery) const override;
+    void forget_places(const RepositoryName& repository, const CommitSha& commit) override;
     Task<std::vector<int>> pulls_with_head(RepositoryName repository, CommitSha head) override;
     Task<std::string> default_branch(RepositoryName repository) override;
     Task<GitRemote> git_remote(RepositoryName repository) override;
@@ -52,9 +52,6 @@ class GitlabForge final : public Forge {
 
     Task<std::string> put_check(RepositoryName repository, std::string known_id,
                                 Check check) override;
-    Task<std::string> put_comment(PullRequestName pull, std::string known_id, std::string marker,
-                                  std::string body) override;
-    Task<std::string> add_comment(PullRequestName pull, std::string key, std::string body) override;
     Task<void> acknowledge(PullRequestName pull, std::string comment_id) override;
     Task<std::vector<SetupFinding>> set_up(SetupRequest setup) override;
     Task<std::chrono::milliseconds> wait_for_rest(RepositoryName repository,
@@ -84,8 +81,10 @@ class GitlabForge final : public Forge {
     // Where it went: the pipeline's id.
     Task<std::string> put_status(std::string project_id, CommitSha commit, Json status,
                                  StatusPlace place);
-    Task<std::optional<std::string>> find_note(PullRequestName pull, std::string beginning);
-    Task<std::string> create_note(PullRequestName pull, std::string body);
+    Task<std::optional<std::string>> find_comment(PullRequestName pull,
+                                                  std::string beginning) override;
+    Task<std::string> create_comment(PullRequestName pull, std::string body) override;
+    Task<bool> edit_comment(PullRequestName pull, std::string id, std::string body) override;
 
     const GitlabConfig& settings() const { return std::get<GitlabConfig>(config_.own); }
 
@@ -100,11 +99,7 @@ class GitlabForge final : public Forge {
     // Where the statuses of a commit go ("project id@sha"), for the seconds in which one report
     // writes many.
     std::map<std::string, Kept<std::vector<StatusPlace>>> places_;
-    // Merge requests that were just read and had no notes, and when: ours is not among them.
-    std::map<PullRequestName, std::int64_t> without_notes_;
-    // Where one of ours may have been made whose answer was lost: a reading from before it proves
-    // nothing.
-    std::set<PullRequestName> unsure_;
+    rest::CommentMemory comments_;
 };
 
 }  // namespace slipway::gitlab

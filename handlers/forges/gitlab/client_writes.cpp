@@ -7,21 +7,13 @@
 #include "handlers/forges/gitlab/quick_actions.hpp"
 #include "handlers/forges/rest/envelope.hpp"
 #include "handlers/forges/rest/text.hpp"
-#include "service/base/digest.hpp"
 
 namespace slipway::gitlab {
 namespace {
 
 constexpr std::int64_t places_ms = 15'000;
-constexpr std::int64_t reading_ms = 2'000;  // that a merge request had no notes
 constexpr std::size_t most_places = 4, most_kept_places = 256;
 constexpr int most_note_pages = 10;
-
-std::string id_of(const HttpReply& reply, const std::string& what) {
-    std::string id(json_of(reply, what)["id"].number_text());
-    if (!is_digits(id)) throw Failure("GitLab's answer to " + what + " holds no id");
-    return id;
-}
 
 Json note_body(std::string_view text) {
     return Json::object({{"body", rest::fitted(without_quick_actions(text),
@@ -73,6 +65,11 @@ Task<std::vector<StatusPlace>> GitlabForge::places_of(std::string project_id, Co
     co_return out;
 }
 
+void GitlabForge::forget_places(const RepositoryName&, const CommitSha& commit) {
+    std::erase_if(places_,
+                  [&](const auto& one) { return one.first.ends_with("@" + commit.value); });
+}
+
 Task<std::string> GitlabForge::put_status(std::string project_id, CommitSha commit, Json status,
                                           StatusPlace place) {
     if (!place.ref.empty()) status.set("ref", place.ref);
@@ -121,6 +118,7 @@ Task<std::string> GitlabForge::put_check(RepositoryName repository, std::string 
             if (made.pipelines.size() < most_places) made.pipelines.push_back(older);
             continue;
         }
+        if (made.digest == known.digest) continue;  // it has this one
         StatusPlace place{"", older};
         co_await put_status(of.id, check.commit, status, place);
     }
@@ -130,12 +128,9 @@ Task<std::string> GitlabForge::put_check(RepositoryName repository, std::string 
 // The oldest hundred notes and then the newest ones: the sticky one is among the first, a reply
 // among the last. Bounded, because anybody may write notes; by author, because anybody may write a
 // marker. GitLab's own notes are among them.
-Task<std::optional<std::string>> GitlabForge::find_note(PullRequestName pull,
-                                                        std::string beginning) {
-    if (auto bare = without_notes_.find(pull); bare != without_notes_.end() &&
-                                               !unsure_.contains(pull) &&
-                                               steady_.now_ms() - bare->second <= reading_ms)
-        co_return std::nullopt;
+Task<std::optional<std::string>> GitlabForge::find_comment(PullRequestName pull,
+                                                           std::string beginning) {
+    if (comments_.surely_none(pull, steady_.now_ms())) co_return std::nullopt;
     auto self = co_await api_.self();
     const auto path = co_await notes_path(pull);
     const auto newest = path + "?activity_filter=only_comments&per_page=100&order_by=created_at";
@@ -157,49 +152,21 @@ Task<std::optional<std::string>> GitlabForge::find_note(PullRequestName pull,
     co_return std::nullopt;
 }
 
-Task<std::string> GitlabForge::create_note(PullRequestName pull, std::string body) {
-    // Before it is made: nobody knows whether it was until the answer is there.
-    without_notes_.erase(pull);
-    unsure_.insert(pull);
+Task<std::string> GitlabForge::create_comment(PullRequestName pull, std::string body) {
+    comments_.begins(pull);
     auto path = co_await notes_path(pull);
     rest::Request request("POST", path, note_body(body));
     const auto what = request.text();
     auto reply = co_await notes_.call(pull.repository.path, std::move(request), rest::success_only);
-    unsure_.erase(pull);
-    co_return id_of(reply, what);
+    comments_.succeeded(pull);
+    co_return rest::id_of(reply, dialect(), what);
 }
 
-Task<std::string> GitlabForge::put_comment(PullRequestName pull, std::string known_id,
-                                           std::string marker, std::string body) {
-    const auto text = body.starts_with(marker) ? std::move(body) : marker + "\n" + body;
-    const auto path = co_await notes_path(pull);
-    bool searched = false;
-    auto id = known_id;
-    while (true) {
-        if (!is_digits(id)) {
-            if (searched) break;
-            searched = true;
-            auto found = co_await find_note(pull, marker);
-            if (!found) break;
-            id = *found;
-        }
-        rest::Request request("PUT", path + "/" + id, note_body(text));
-        auto reply =
-            co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);
-        if (reply.status == 200) co_return id;
-        id.clear();  // somebody deleted it
-    }
-    co_return co_await create_note(std::move(pull), text);
-}
-
-Task<std::string> GitlabForge::add_comment(PullRequestName pull, std::string key,
-                                           std::string body) {
-    // The key is foreign text in part; its digest cannot end the hidden line early.
-    const auto marker = "<!-- slipway " + sha256_hex(key).substr(0, 32) + " -->";
-    auto found = co_await find_note(pull, marker);
-    if (found) co_return *found;
-    auto text = marker + "\n" + body;
-    co_return co_await create_note(std::move(pull), std::move(text));
+Task<bool> GitlabForge::edit_comment(PullRequestName pull, std::string id, std::string body) {
+    auto path = co_await notes_path(pull);
+    rest::Request request("PUT", path + "/" + id, note_body(body));
+    auto reply = co_await api_.call(pull.repository.path, std::move(request), rest::missing_too);
+    co_return reply.status == 200;
 }
 
 // What can wait are statuses; notes are counted for themselves.

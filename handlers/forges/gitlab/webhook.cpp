@@ -124,6 +124,19 @@ EventOrIgnored note(const Payload& payload) {
                        std::string(id), std::move(sender), attributes["note"].text()});
 }
 
+// A pipeline shows only the statuses that were written for it, and a merge that waits for the
+// newest one would not wait for ours. What our own statuses make is "external".
+EventOrIgnored pipeline(const Payload& payload) {
+    const auto& attributes = payload.json["object_attributes"];
+    const auto status = attributes["status"].string_or("");
+    if (attributes["source"].string_or("") == "external") return Ignored{"a pipeline of statuses"};
+    if (status != "created" && status != "pending" && status != "running")
+        return rest::no_interest("pipeline", status);
+    const std::string sha(attributes["sha"].string_or(""));
+    if (!rest::is_commit(sha)) throw Lacking{"object_attributes.sha"};
+    return Event(ChecksLost{payload.project(), CommitSha(sha)});
+}
+
 EventOrIgnored moved(const Payload& payload) {
     return Event(RepositoryRenamed{
         payload.repository(payload.json["old_path_with_namespace"], "old_path_with_namespace"),
@@ -131,7 +144,11 @@ EventOrIgnored moved(const Payload& payload) {
 }
 
 const std::map<std::string_view, Reader> readers = {
-    {"merge_request", merge_request}, {"push", push}, {"note", note}, {"project_rename", moved},
+    {"merge_request", merge_request},
+    {"push", push},
+    {"note", note},
+    {"pipeline", pipeline},
+    {"project_rename", moved},
     {"project_transfer", moved},
 };
 

@@ -81,6 +81,10 @@ bool is_repository_path(std::string_view path) {
            is_path_segment(path.substr(slash + 1));
 }
 
+bool is_digits(std::string_view text) {
+    return !text.empty() && text.find_first_not_of("0123456789") == text.npos;
+}
+
 bool is_zero_commit(std::string_view text) {
     return text.size() == 40 && text.find_first_not_of('0') == text.npos;
 }

@@ -33,6 +33,7 @@ std::string repository_id_in(const Delivery& delivery);
 bool is_path_segment(std::string_view text);
 bool is_repository_path(std::string_view path);  // "acme/infra"
 bool is_commit(std::string_view text);           // 40 lower-case hex digits, not all zero
+bool is_digits(std::string_view text);           // an id of the forge's
 bool is_zero_commit(std::string_view text);      // 40 zeros: no commit
 // The branch in "refs/heads/main"; nullopt: it is none, or holds control characters.
 std::optional<std::string> branch_of(std::string_view ref);

@@ -96,7 +96,8 @@ TEST_CASE("Gitea: a merged pull request carries the commit that its branch got")
     CHECK(pull->merge_commit.value == base_sha);
 }
 
-TEST_CASE("probot#1283: a pull request that is not there yet is asked for again, then believed") {
+TEST_CASE(
+    "F5: probot#1283: a pull request that is not there yet is asked for again, then believed") {
     Bench bench;
     bench.http.on("GET " + path("/pulls/7"), 404);
     CHECK_FALSE(bench.run(bench.forge->pull_request(bench.pull)));

@@ -61,6 +61,7 @@ std::string outcome(const EventOrIgnored& parsed) {
         }
         std::string operator()(const CheckRerequested&) { return "check"; }
         std::string operator()(const InstallationChanged&) { return "installation"; }
+        std::string operator()(const ChecksLost&) { return "checks lost"; }
         std::string operator()(const RepositoryRenamed&) { return "renamed"; }
         std::string operator()(const MergeGroupRequested&) { return "group"; }
     };

@@ -7,6 +7,7 @@
 
 #include "handlers/forges/github/client.hpp"
 #include "handlers/forges/rest/status.hpp"
+#include "service/base/codec.hpp"
 #include "service/base/digest.hpp"
 #include "service/base/metrics.hpp"
 #include "service/base/pause.hpp"
@@ -232,7 +233,7 @@ TEST_CASE("A forge without credentials says so") {
                          Failure);
 }
 
-TEST_CASE("A renamed repository is followed on its host, with method and body") {
+TEST_CASE("F23: A renamed repository is followed on its host, with method and body") {
     Bench bench;
     bench.http.on("POST /repos/acme/infra/issues/7/comments", 301, "",
                   {{"location", "https://api.test/repositories/5/issues/7/comments"}});
@@ -337,7 +338,7 @@ TEST_CASE("Rule R5: git gets a token that reads the contents of one repository")
     CHECK(bench.http.sent.back().authorization == "Bearer second");  // another scope, another token
 }
 
-TEST_CASE("A pull request that is not there yet is asked for again") {
+TEST_CASE("F5: A pull request that is not there yet is asked for again") {
     Bench bench;
     const std::string get = "GET /repos/acme/infra/pulls/7";
     bench.http.on(get, 404);
@@ -355,6 +356,49 @@ TEST_CASE("A pull request that is not there yet is asked for again") {
     gone.http.on(get, 404);
     CHECK(!gone.run(gone.forge->pull_request(gone.pull)));
     CHECK(gone.http.count(get) == 3);
+}
+
+TEST_CASE("F10: what somebody may do is asked for, whatever a payload calls them") {
+    Bench bench;
+    const std::string get = "GET /repos/acme/infra/collaborators/grace/permission";
+    const Actor grace{"github.com", "grace"};
+    bench.http.on(get, 200, R"({"permission":"write","role_name":"write"})");
+    CHECK(bench.run(bench.forge->permission(bench.repository, grace)) == Permission::write);
+
+    Bench stranger;
+    stranger.http.on(get, 404);
+    CHECK(stranger.run(stranger.forge->permission(stranger.repository, grace)) == Permission::none);
+    const std::string comment = "GET /repos/acme/infra/issues/comments/5";
+    stranger.http.on("GET /user", 200, R"({"id":9,"login":"slipway"})");
+    stranger.http.on(comment, 200,
+                     R"({"id":5,"body":"/slipway apply","author_association":"OWNER",)"
+                     R"("user":{"login":"grace","type":"User"},)"
+                     R"("issue_url":"https://api.test/repos/acme/infra/issues/7",)"
+                     R"("created_at":"2026-11-24T07:00:00Z","updated_at":"2026-11-24T07:00:00Z"})");
+    const auto said = stranger.run(stranger.forge->comment(stranger.pull, "5"));
+    REQUIRE(said);
+    CHECK(said->author.login == "grace");
+    CHECK(stranger.run(stranger.forge->permission(stranger.repository, said->author)) ==
+          Permission::none);
+}
+
+TEST_CASE("F17: whether GitHub calls it mergeable, which depends on our check, changes nothing") {
+    std::vector<std::string> read;
+    for (const char* state : {R"("mergeable":true,"mergeable_state":"clean")",
+                              R"("mergeable":false,"mergeable_state":"blocked")",
+                              R"("mergeable":null,"mergeable_state":"unknown")"}) {
+        Bench bench;
+        bench.http.on("GET /repos/acme/infra/pulls/7", 200,
+                      std::string(R"({"state":"open","user":{"login":"linus"},)") + state +
+                          R"(,"head":{"ref":"t","sha":")" + sha +
+                          R"(","repo":{"id":1}},"base":{"ref":"main","sha":")" + other_sha +
+                          R"(","repo":{"id":1}}})");
+        const auto pull = bench.run(bench.forge->pull_request(bench.pull));
+        REQUIRE(pull);
+        read.push_back(encode(*pull).dump());
+    }
+    CHECK(read[0] == read[1]);
+    CHECK(read[0] == read[2]);
 }
 
 TEST_CASE("Half a list is never taken for a whole one") {
@@ -500,7 +544,7 @@ TEST_CASE("Rule W4: as a status, what waits for somebody is neither green nor pe
     CHECK(state(CheckStatus::running, Conclusion::passed) == "pending");
 }
 
-TEST_CASE("A comment is looked for among the oldest and the newest, and only among our own") {
+TEST_CASE("F21: A comment is looked for among the oldest and the newest, and only among our own") {
     Bench bench;
     const std::string page = "GET /repos/acme/infra/issues/7/comments?per_page=100";
     auto at = [](int number) {

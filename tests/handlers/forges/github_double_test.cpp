@@ -183,13 +183,13 @@ void comments(Bench& bench, const PullRequestName& name) {
     CHECK(reactions[std::size_t(0)]["content"].text() == "eyes");
 }
 
-void git(Bench& bench, const PullRequestName& name) {
+void fetches(Bench& bench, const PullRequestName& name) {
     auto remote = bench.run(bench.forge.git_remote(bench.repository));
     CHECK(remote.username == "x-access-token");
     CHECK(remote.url.ends_with("/git/acme/infra.git"));
     CHECK(remote.url.find(remote.password.reveal()) == remote.url.npos);
     Scratch scratch;
-    auto mirrors = make_mirrors(scratch.path, bench.io.get_executor());
+    auto mirrors = std::make_unique<Mirrors>(scratch.path, bench.io.get_executor());
     std::vector<CommitSha> commits = {CommitSha(bench.base), CommitSha(bench.head)};
     std::vector<std::string> branches = {"main", bench.forge.ref_of_pull(name.number)};
     bench.run(mirrors->fetch(bench.repository.text(), remote, commits, branches));
@@ -204,7 +204,7 @@ TEST_CASE("The GitHub client does its work without a request that violates GitHu
     bench.head = bench.commit("topic", "b\n");
     auto number = bench.double_.ask("open_pull", {{"branch", "topic"}}).int_or(0);
     PullRequestName name{bench.repository, static_cast<int>(number)};
-    git(bench, name);
+    fetches(bench, name);
     checks(bench);
     comments(bench, name);
     reads(bench, name);

@@ -42,6 +42,7 @@ std::string text_of(const Event& event) {
         std::string operator()(const CheckRerequested& e) {
             return "check " + e.repository.text() + " " + e.head.value;
         }
+        std::string operator()(const ChecksLost&) { return "checks lost"; }
         std::string operator()(const InstallationChanged& e) {
             return "installation " + e.installation_id + " " + e.action;
         }
@@ -309,7 +310,7 @@ TEST_CASE("Pull request payloads") {
     }
 }
 
-TEST_CASE("Push payloads") {
+TEST_CASE("F16: Push payloads") {
     struct Case {
         const char* name;
         Json ref, before, after;
@@ -565,7 +566,7 @@ TEST_CASE("A form body is verified as sent and decoded after") {
     }
 }
 
-TEST_CASE("One guid through two hooks makes two deliveries") {
+TEST_CASE("F1: One guid through two hooks makes two deliveries") {
     Envelope envelope;
     envelope.sign(envelope.secret);
     auto id = [&] { return std::get<Delivery>(envelope.open({Secret(envelope.secret)})).id; };

@@ -170,7 +170,8 @@ TEST_CASE("W4: a fork is what has another source project, or none any more") {
     }
 }
 
-TEST_CASE("W5: what a merge put onto the target is a merge commit, a squashed one, or the head") {
+TEST_CASE(
+    "F18, W5: what a merge put onto the target is a merge commit, a squashed one, or the head") {
     const PullRequestName name{{"gitlab.com", "a/b"}, 7};
     const auto merged_as = [&](const std::string& more, const char* state = "merged") {
         const auto pull = pull_request_of(name, *parse_json(merge_request(more, state)), Json());
@@ -365,7 +366,8 @@ TEST_CASE(
     CHECK(bench.http.count("GET " + pull_path) == 1);
 }
 
-TEST_CASE("A pipeline that the merge request gave up for another one gets its end, too (#6871)") {
+TEST_CASE(
+    "F22: A pipeline that the merge request gave up for another one gets its end, too (#6871)") {
     Bench bench;
     bench.at_head(pipeline(40, "topic"));
     bench.http.on(statuses, 201, written(40));
@@ -382,7 +384,7 @@ TEST_CASE("A pipeline that the merge request gave up for another one gets its en
     CHECK(StatusId::parse(id).pipelines == std::vector<std::string>{"41"});
 }
 
-TEST_CASE("One commit at the head of two merge requests shows on both (atlantis#5228)") {
+TEST_CASE("F22: One commit at the head of two merge requests shows on both (atlantis#5228)") {
     Bench bench;
     auto second = *parse_json(merge_request(pipeline(52, "refs/merge-requests/8/head")));
     second.set("iid", 8);
@@ -475,7 +477,7 @@ TEST_CASE("The sticky note is edited, found by marker and author, and made again
     CHECK(write("71") == "73");
 }
 
-TEST_CASE("The search for a note is bounded, however many there are (loopover#970)") {
+TEST_CASE("F21: The search for a note is bounded, however many there are (loopover#970)") {
     Bench bench;
     bench.http.on(first_notes, 200, "[]", {{"x-next-page", "2"}});
     const auto page = [&](int n) {

@@ -233,7 +233,7 @@ TEST_CASE("What changed in a merge request is told by action, oldrev and changes
     CHECK(event.sender.login == "linus");
 }
 
-TEST_CASE("The second update hook of one push is ignored (atlantis#3089)") {
+TEST_CASE("F3: The second update hook of one push is ignored (atlantis#3089)") {
     CHECK(why_ignored(merge_request("update")) == "merge_request.update without news");
     CHECK(why_ignored(merge_request("update", changed("merge_status", "checking", "ok"))) != "");
 }
@@ -278,6 +278,26 @@ TEST_CASE("A push names its branch and commits; zeros are no commits") {
     CHECK(why_ignored(body) == "push says no usable ref");
 }
 
+TEST_CASE("F22: a new pipeline lacks our statuses, but for the one that these made themselves") {
+    auto pipeline = [](const char* status, const char* source) {
+        return Json::object({{"object_kind", "pipeline"},
+                             {"object_attributes", Json::object({{"id", 31},
+                                                                 {"ref", "topic"},
+                                                                 {"sha", sha},
+                                                                 {"status", status},
+                                                                 {"source", source}})},
+                             {"project", project()}});
+    };
+    const auto lost = event_in<ChecksLost>(pipeline("pending", "merge_request_event"));
+    CHECK(lost.repository.path == "acme/platform/infra");
+    CHECK(lost.head.value == sha);
+    CHECK(why_ignored(pipeline("running", "external")) == "a pipeline of statuses");
+    CHECK(why_ignored(pipeline("success", "push")) == "pipeline.success is of no interest");
+    auto body = pipeline("created", "web");
+    body.set("object_attributes", Json::object({{"status", "created"}, {"sha", "main"}}));
+    CHECK(why_ignored(body) == "pipeline says no usable object_attributes.sha");
+}
+
 TEST_CASE("W2: a new note on a merge request is a comment, with the text that was signed") {
     const auto event = event_in<CommentCreated>(note());
     CHECK(event.pull.text() == "gitlab.example.com/acme/platform/infra#7");
@@ -286,7 +306,8 @@ TEST_CASE("W2: a new note on a merge request is a comment, with the text that wa
     CHECK(event.body == "/slipway plan");
 }
 
-TEST_CASE("W2: an edited, a confidential, a bot's, our own and GitLab's own note command nothing") {
+TEST_CASE(
+    "F12, W2: an edited, a confidential, a bot's, our own and GitLab's own note command nothing") {
     const auto with = [](const char* member, Json value) {
         auto body = note();
         body.at("object_attributes").set(member, std::move(value));

@@ -47,7 +47,7 @@ TEST_CASE("Reads and edits are counted in points") {
     CHECK(made_at(pace, CallKind::reads, Need::decides, 2'000) == 61'250);
 }
 
-TEST_CASE("What can wait leaves room for what decides") {
+TEST_CASE("F19: What can wait leaves room for what decides") {
     Pace pace{github::documented_spacing()};
     for (int i = 0; i < 60; ++i) CHECK(made_at(pace, CallKind::creates, Need::can_wait, 0) == 0);
     CHECK(pace.wait_for(CallKind::creates, Need::can_wait, 0).count() > 59'000);

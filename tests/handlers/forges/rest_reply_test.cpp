@@ -95,7 +95,7 @@ TEST_CASE("A forge's hints are read from the headers that its dialect names") {
     CHECK(meaning_of(in_words, github::dialect(), start_ms, 0).kind == ReplyKind::limited);
 }
 
-TEST_CASE("Texts are cut within GitHub's limits, with their fences closed") {
+TEST_CASE("F20: Texts are cut within GitHub's limits, with their fences closed") {
     const auto limit = github::text_limits.comment_bytes;
     std::string text = "Intro\n```diff\n";
     while (text.size() < 80'000) text += "+ a line of a diff, ünd söme möre\n";

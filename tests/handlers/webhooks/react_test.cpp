@@ -35,8 +35,8 @@ struct Scene {
     GitRepo git{directory.path() / "origin"};
     std::unique_ptr<Queue> queue = make_memory_queue(io.get_executor(), clock);
     std::unique_ptr<Mirrors> mirrors =
-        make_mirrors(directory.path() / "mirrors", io.get_executor());
-    std::unique_ptr<UsesReader> uses = make_uses_reader(io.get_executor(), pool);
+        std::make_unique<Mirrors>(directory.path() / "mirrors", io.get_executor());
+    std::unique_ptr<UsesReader> uses = std::make_unique<UsesReader>(io.get_executor(), pool);
     std::unique_ptr<Policies> policies = make_policies(io.get_executor());
     std::shared_ptr<Organisation> organisation = std::make_shared<Organisation>();
     Forges forges;
@@ -202,6 +202,45 @@ TEST_CASE("a head that comes back, and a pull request that is reopened, are plan
     CHECK(scene.record().stacks.at(0).proposed == scene.newest().id);
 }
 
+TEST_CASE("F7, F9: an event that comes late changes nothing: the pull request is read afresh") {
+    Scene scene;
+    scene.changed(PullChange::opened);
+    scene.clock.advance(std::chrono::seconds(1));
+    scene.push("# three\n");
+    scene.changed(PullChange::pushed);
+    const auto newest = scene.newest();
+    CHECK(newest.head == scene.pull.head);
+    for (auto late : {PullChange::opened, PullChange::pushed, PullChange::closed}) {
+        scene.clock.advance(std::chrono::seconds(1));
+        scene.changed(late);
+    }
+    CHECK(scene.runs() == 2);
+    CHECK(scene.newest().id == newest.id);
+    CHECK(scene.newest().state == RunState::queued);
+    CHECK(scene.record().pull.state == PullState::open);
+}
+
+TEST_CASE("F22: where a forge shows our checks no longer, all of them are written again") {
+    Scene scene;
+    scene.changed(PullChange::opened);
+    const auto key = posted_key(scene.pull.name);
+    const auto at_head = "slipway@" + scene.pull.head.value;
+    auto posted = run_task(scene.io, load<PostedRecord>(*scene.queue, key));
+    posted.value.check_digests = {{at_head, "as it is"}, {"slipway@older", "as it was"}};
+    posted.value.check_ids = {{at_head, "5"}};
+    Commit commit;
+    commit.records.push_back(save(key, posted));
+    run_task(scene.io, scene.queue->commit(std::move(commit)));
+
+    scene.tell(ChecksLost{infra, scene.pull.head});
+    posted = run_task(scene.io, load<PostedRecord>(*scene.queue, key));
+    CHECK(posted.value.check_digests[at_head].empty());
+    CHECK(posted.value.check_digests["slipway@older"] == "as it was");
+    CHECK(posted.value.check_ids[at_head] == "5");
+    CHECK(scene.waits(jobs::report(scene.pull.name).id.value));
+    CHECK(scene.runs() == 1);
+}
+
 TEST_CASE("a closed pull request takes its waiting runs along") {
     Scene scene;
     scene.changed(PullChange::opened);
@@ -212,7 +251,8 @@ TEST_CASE("a closed pull request takes its waiting runs along") {
 }
 
 TEST_CASE(
-    "W2: edited comments, our own, bots' and quoted ones command nothing; one comment commands "
+    "F12, F13, W2: edited comments, our own, bots' and quoted ones command nothing; one comment "
+    "commands "
     "once") {
     Scene scene;
     Comment good;
@@ -342,7 +382,7 @@ TEST_CASE("a review has the reviews of its pull request read again, whoever has 
     }
 }
 
-TEST_CASE("a merge queue's commit is not left without the required check") {
+TEST_CASE("F15: a merge queue's commit is not left without the required check") {
     Scene scene;
     const CommitSha group("9fceb02d0ae598e95dc970b74767f19372d61af8");
     auto leave = [&]() -> Task<bool> {
