@@ -1,10 +1,12 @@
 // `slipway forge check` and `slipway forge setup`: with the service's configuration, against the
 // forge itself.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <fstream>
 #include <iostream>
+#include <sstream>
 
 #include "service/app/commands.hpp"
 #include "service/app/forges.hpp"
@@ -53,7 +55,53 @@ std::string webhook_url(const Config& config, const Options& options) {
     return base + "/webhooks/" + options.forge;
 }
 
-Task<bool> set_up_all(Forge& forge, const Config& config, const Options& options) {
+// How many genuine webhooks of this forge the service that runs here has had; nullopt: none runs.
+Task<std::optional<double>> webhooks_received(HttpClient& http, const Config& config,
+                                              const std::string& forge) {
+    HttpCall call;
+    call.url = "http://localhost/metrics";
+    call.unix_socket = (config.data / "slipway.sock").string();
+    call.limit = std::chrono::seconds(5);
+    HttpReply reply;
+    try {
+        reply = co_await http.send(std::move(call));
+    } catch (const Failure&) {
+        co_return std::nullopt;
+    }
+    if (reply.status != 200) co_return std::nullopt;
+    double count = 0;
+    std::istringstream lines(reply.body);
+    for (std::string line; std::getline(lines, line);) {
+        const bool genuine = line.find("outcome=\"stored\"") != line.npos ||
+                             line.find("outcome=\"duplicate\"") != line.npos;
+        if (line.starts_with("slipway_webhooks_received_total{") && genuine &&
+            line.find("forge=\"" + forge + "\"") != line.npos)
+            count += std::stod(line.substr(line.rfind(' ') + 1));
+    }
+    co_return count;
+}
+
+// The way there and back: the forge was asked for an event, and the service has had one since.
+Task<void> wait_for_test_event(HttpClient& http, const Config& config, const std::string& forge,
+                               std::optional<double> before, std::vector<SetupFinding>& findings) {
+    const auto asked = std::ranges::find_if(findings, [](const SetupFinding& found) {
+        return found.part == SetupPart::test_event && found.state == SetupState::changed;
+    });
+    if (asked == findings.end()) co_return;
+    asked->state = before ? SetupState::missing : SetupState::unknown;
+    constexpr int looks = 60;
+    for (int i = 0; before && i < looks; ++i) {
+        auto now = co_await webhooks_received(http, config, forge);
+        if (now && *now > *before) {
+            asked->state = SetupState::good;
+            co_return;
+        }
+        co_await sleep_for(std::chrono::milliseconds(250));
+    }
+}
+
+Task<bool> set_up_all(Forge& forge, HttpClient& http, const Config& config,
+                      const Options& options) {
     bool in_order = true;
     for (const auto& path : options.repositories) {
         SetupRequest setup;
@@ -61,7 +109,9 @@ Task<bool> set_up_all(Forge& forge, const Config& config, const Options& options
         setup.webhook_url = webhook_url(config, options);
         setup.check_name = config.check_name;
         setup.change = options.change;
-        const auto findings = co_await forge.set_up(setup);
+        auto before = co_await webhooks_received(http, config, options.forge);
+        auto findings = co_await forge.set_up(setup);
+        co_await wait_for_test_event(http, config, options.forge, before, findings);
         in_order = in_order && is_in_order(findings);
         std::cout << setup_text(setup, findings) << std::flush;
     }
@@ -80,7 +130,7 @@ int run(const Options& options) {
     auto forges = make_forges(*config, *http, pool, clock);
     bool in_order = false;
     std::exception_ptr error;
-    auto task = set_up_all(*forges.at(options.forge), *config, options);
+    auto task = set_up_all(*forges.at(options.forge), *http, *config, options);
     asio::co_spawn(io, std::move(task), [&](std::exception_ptr e, bool value) {
         error = e;
         in_order = value;

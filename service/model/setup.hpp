@@ -1,6 +1,5 @@
 // Setting up a forge for one repository: what has to be so there, and what was found.
 #pragma once
-#include <array>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -14,20 +13,17 @@ enum class SetupPart {
     credential,       // detail: who we are there
     permission,       // detail: which right is missing, or what we may
     webhook,          // detail: the address that it sends to
+    events,           // that an App is subscribed to; detail: those that are missing
     required_check,   // a merge waits for our check; detail: the branch
     stale_approvals,  // approvals end with a new commit; detail: the branch
     calls_left,       // detail: "4876 of 5000"
-    test_event,       // detail: the webhook that was asked to send one
+    test_event,       // `changed`: the forge was asked to send one; detail: the address
 };
-constexpr std::array<std::string_view, 7> words_of(SetupPart) {
-    return {"credential",      "permission", "webhook",   "required_check",
-            "stale_approvals", "calls_left", "test_event"};
-}
+BOOST_DESCRIBE_ENUM(SetupPart, credential, permission, webhook, events, required_check,
+                    stale_approvals, calls_left, test_event)
 // `advised`: it works without, but should not be so.
 enum class SetupState { good, changed, missing, advised, unknown };
-constexpr std::array<std::string_view, 5> words_of(SetupState) {
-    return {"good", "changed", "missing", "advised", "unknown"};
-}
+BOOST_DESCRIBE_ENUM(SetupState, good, changed, missing, advised, unknown)
 struct SetupFinding {
     SetupPart part = SetupPart::credential;
     SetupState state = SetupState::good;

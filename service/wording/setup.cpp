@@ -24,8 +24,11 @@ std::string sentence(const SetupFinding& found, const SetupRequest& setup) {
                        " cannot be seen: the credential's user must administer the repository";
             return good ? "the webhook sends to " + detail
                         : "no complete webhook sends to " + detail +
-                              ": `slipway forge setup` makes one; an App's is entered in its "
-                              "settings";
+                              ": `slipway forge setup` makes one";
+        case SetupPart::events:
+            return good ? "the App is subscribed to every event that counts"
+                        : "the App is not subscribed to " + detail +
+                              ": choose these in its settings, under Permissions & events";
         case SetupPart::required_check:
             return good ? "merging into " + detail + " waits for the check " + setup.check_name
                         : "merging into " + detail + " does not wait for the check " +
@@ -38,9 +41,11 @@ std::string sentence(const SetupFinding& found, const SetupRequest& setup) {
         case SetupPart::calls_left:
             return detail + " calls are left of the forge's limit";
         case SetupPart::test_event:
+            if (found.state == SetupState::unknown)
+                return "whether a test event arrived cannot be seen: the service does not run here";
             return good ? "a test event arrived at the service"
-                        : "a test event did not arrive at " + detail +
-                              ": can the forge reach that address, and does the service run?";
+                        : "a test event did not arrive at the service: can the forge reach " +
+                              detail + "?";
     }
     return detail;
 }

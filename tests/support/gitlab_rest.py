@@ -245,6 +245,22 @@ def edit_hook(double, request, id, hook):
     raise Refused(404, {"message": "404 Not found"})
 
 
+# "Project webhooks API": "Trigger a test project webhook", with the newest data that there is.
+@route("POST", "/projects/{id}/hooks/{hook}/test/push_events")
+def try_hook(double, request, id, hook):
+    project = visible(double, request, id)
+    needs(double, request, project, 40)
+    for one in double.hooks:
+        if one["id"] == int(hook):
+            tip = double.tip(project, "main")
+            if not tip:
+                raise Refused(422, {"message": "Ensure the project has at least one commit."})
+            payload = double.push_payload(project, "main", tip, tip, request.user)
+            double.send_to(one, "Push Hook", payload)
+            return 201, {"message": "201 Created"}
+    raise Refused(404, {"message": "404 Not found"})
+
+
 @route("GET", "/projects/{id}/repository/branches/{branch}")
 def branch(double, request, id, branch):
     one = visible(double, request, id)

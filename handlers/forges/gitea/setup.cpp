@@ -55,7 +55,10 @@ Task<std::vector<SetupFinding>> GiteaForge::set_up(SetupRequest setup) {
         {SetupPart::permission, administers ? SetupState::good : SetupState::missing, "admin"});
     if (!administers) co_return out;
     auto webhook = co_await set_up_webhook(setup);
+    const bool asked_for_event = webhook.state == SetupState::changed;
     out.push_back(std::move(webhook));
+    if (asked_for_event)
+        out.push_back({SetupPart::test_event, SetupState::changed, setup.webhook_url});
     const auto branch = repository["default_branch"].text();
     auto protection = co_await look_at_protection(setup, branch);
     out.insert(out.end(), protection.begin(), protection.end());

@@ -21,7 +21,7 @@ std::int64_t access_level(const Json& project) {
 bool is_complete(const Json& webhook, bool signs) {
     const auto has = [&](const char* member) { return webhook[member].bool_or(false); };
     return has("push_events") && has("merge_requests_events") && has("note_events") &&
-           has(signs ? "signing_token_present" : "token_present");
+           has("pipeline_events") && has(signs ? "signing_token_present" : "token_present");
 }
 
 }  // namespace
@@ -45,7 +45,10 @@ Task<std::vector<SetupFinding>> GitlabForge::set_up(SetupRequest setup) {
     // Only a maintainer sees and makes webhooks.
     SetupFinding webhook{SetupPart::webhook, SetupState::unknown, setup.webhook_url};
     if (level >= maintainer) webhook = co_await set_up_webhook(setup, of->id);
+    const bool asked_for_event = webhook.state == SetupState::changed;
     out.push_back(std::move(webhook));
+    if (asked_for_event)
+        out.push_back({SetupPart::test_event, SetupState::changed, setup.webhook_url});
     const bool waits = project["only_allow_merge_if_pipeline_succeeds"].bool_or(false);
     out.push_back({SetupPart::required_check, waits ? SetupState::good : SetupState::advised,
                    of->default_branch});
@@ -76,11 +79,18 @@ Task<SetupFinding> GitlabForge::set_up_webhook(SetupRequest setup, std::string p
                               {"push_events", true},
                               {"merge_requests_events", true},
                               {"note_events", true},
+                              {"pipeline_events", true},
                               {signs ? "signing_token" : "token", secret.reveal()}});
     rest::Request write(known.empty() ? "POST" : "PUT", known.empty() ? path : path + "/" + known,
                         std::move(body));
+    const auto what = write.text();
     std::string subject = setup.repository.path;
-    co_await api_.call(std::move(subject), std::move(write), rest::success_only);
+    auto written = co_await api_.call(std::move(subject), std::move(write), rest::success_only);
+    const auto id = rest::id_of(written, dialect(), what);
+    // A project without a commit has no push that could be tried.
+    rest::Request test("POST", path + "/" + id + "/test/push_events");
+    subject = setup.repository.path;
+    co_await api_.call(std::move(subject), std::move(test), rest::missing_too | rest::refused_too);
     found.state = SetupState::changed;
     co_return found;
 }
