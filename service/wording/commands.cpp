@@ -40,14 +40,15 @@ std::string help_text(const std::vector<CommandUsage>& usages, std::string_view 
     std::string out = "| Command | What it does |\n|---|---|\n";
     for (const auto& usage : usages) {
         out += "| `" + std::string(command_word) + " " + std::string(usage.word);
-        if (!usage.arguments.empty()) out += " " + std::string(usage.arguments);
+        if (!usage.arguments.empty()) out += ' ';
+        for (const char c : usage.arguments) out += (c == '|' ? "\\" : "") + std::string(1, c);
         out += "` | " + std::string(effect_of(usage.verb)) + " |\n";
     }
     return out +
            "\nSTACK is a name, a pattern such as `prod-*`, `label:x` or `space:path`; without one, "
            "all stacks of the pull request are meant. `@PLAN` is the short digest beside a plan: "
            "then the command holds for that plan and no other. What follows `-- ` is kept as a "
-           "note. A command stands on a line of its own, one in a comment; editing a comment "
+           "note. A command stands on a line of its own, one per comment; editing a comment "
            "commands nothing.\n";
 }
 

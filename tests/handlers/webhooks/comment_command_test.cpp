@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 #include <chrono>
+#include <sstream>
 
 using namespace slipway;
 
@@ -264,7 +265,7 @@ TEST_CASE("a note is cut at a whole character") {
     CHECK(kept == note.substr(0, 999));
 }
 
-TEST_CASE("the help shows each verb and begins no line with the word") {
+TEST_CASE("F14: the help shows each verb and begins no line with the word") {
     const auto help = command_help("/slipway");
     for (auto verb : words_of(Verb{})) {
         CAPTURE(verb);
@@ -272,6 +273,19 @@ TEST_CASE("the help shows each verb and begins no line with the word") {
     }
     CHECK(help.find("unlock") == std::string::npos);
     CHECK(said(help) == "-");
+}
+
+TEST_CASE("each row of the help has two cells, whatever the command's own words hold") {
+    const auto help = command_help("/slipway");
+    CHECK(help.find("`/slipway resolve STACK applied\\|failed` | ") != std::string::npos);
+    std::istringstream lines(help);
+    for (std::string line; std::getline(lines, line) && line.starts_with('|');) {
+        CAPTURE(line);
+        int cells = -1;
+        for (std::size_t i = 0; i < line.size(); ++i)
+            cells += line[i] == '|' && (i == 0 || line[i - 1] != '\\');
+        CHECK(cells == 2);
+    }
 }
 
 TEST_CASE("a long comment is read in one pass") {
