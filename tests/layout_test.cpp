@@ -608,6 +608,33 @@ Troubles rule_troubles(const Files& files) {
     return troubles;
 }
 
+constexpr const char* pitfalls_page = "handlers/PITFALLS.md";
+
+// Each pitfall is held by a test that names it: in the name of a doctest case, or in what a
+// scenario of an end-to-end test says of itself.
+Troubles pitfall_troubles(const Files& files) {
+    static const std::regex name(
+        "(TEST_CASE(_FIXTURE)?\\([^\"]*|\"\")\"([A-Z][0-9]+, |fault [0-9]+, )*F([0-9]+)(, "
+        "F[0-9]+)*");
+    static const std::regex number("F[0-9]+");
+    const auto page = files.find(pitfalls_page);
+    if (page == files.end()) return {};
+    std::set<std::string> held;
+    for (const auto& [path, text] : files) {
+        if (!path.starts_with("tests/")) continue;
+        for (std::sregex_iterator at(text.begin(), text.end(), name), end; at != end; ++at) {
+            const std::string found = at->str();
+            for (std::sregex_iterator one(found.begin(), found.end(), number); one != end; ++one)
+                held.insert(one->str());
+        }
+    }
+    Troubles troubles;
+    for (const auto& pitfall : defined_rules(page->second))
+        if (!held.contains(pitfall))
+            troubles.push_back(std::string(pitfalls_page) + ": no test names " + pitfall);
+    return troubles;
+}
+
 // What is on the disk, without what is built, fetched or git's.
 Files files_of_the_house() {
     static const std::set<std::string> passed_over = {".git", ".cache", "node_modules", "build"};
@@ -679,6 +706,24 @@ TEST_CASE("A citation of a rule that the page does not define is found, in each 
     for (const auto& fine : {one + "W1)\n", many + "R4, W1)\n", many + "W1 and R4)\n",
                              std::string("// module X7, P14 and C0\n"), one + "of X7)\n"})
         CHECK(troubles(fine).empty());
+}
+
+TEST_CASE("Every pitfall of the forges is held by a test that names it") {
+    for (const auto& trouble : pitfall_troubles(files_of_the_house())) FAIL_CHECK(trouble);
+
+    const std::string page = "- **F1** one\n- **F2** two\n- **F3** three\n";
+    auto troubles = [&](const std::string& path, const std::string& text) {
+        return pitfall_troubles({{pitfalls_page, page}, {path, text}});
+    };
+    const std::string case_of =
+        "TEST_CA"
+        "SE(";  // not one of this file's own
+    CHECK(troubles("tests/x.cpp", case_of + "\"F1: a\")\n" + case_of + "\n    \"W1, F2, F3: b\")")
+              .empty());
+    CHECK(troubles("tests/x.py", "\"\"\"F1, F2, F3: a\"\"\"").empty());
+    CHECK(troubles("tests/x.cpp", case_of + "\"F1, F2: a\")").size() == 1);
+    CHECK(troubles("tests/x.cpp", case_of + "\"a, as F1, F2, F3 say\")").size() == 3);
+    CHECK(troubles("handlers/x.cpp", case_of + "\"F1, F2, F3: a\")").size() == 3);
 }
 
 TEST_CASE("An include that the table does not allow is found, one that it allows is not") {

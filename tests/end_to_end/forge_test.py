@@ -40,7 +40,9 @@ STACKS = (
 
 def set_up(p, forge):
     """`forge setup` makes the one webhook, again in place of the old one; `forge check` finds it in order"""
-    assert "changed  the webhook sends to " + p.webhooks.url in p.set_up(), p.set_up()
+    said = p.set_up()
+    assert "changed  the webhook sends to " + p.webhooks.url in said, said
+    assert "ok       a test event arrived at the service" in said, said
     found = [h for h in forge.webhook_urls() if h.startswith(p.webhooks.url)]
     assert len(found) == 1, found
     checked = p.set_up("check")
@@ -183,7 +185,7 @@ def held(p, forge):
 
 
 def styles(p, forge):
-    """each way to merge that the forge has leads to the apply of what was planned"""
+    """F18: each way to merge that the forge has leads to the apply of what was planned"""
     body = ""
     for style in forge.styles:
         name = "by_" + style.replace("-", "_")
@@ -232,7 +234,7 @@ def limited(p, forge):
 
 
 def lagging(p, forge):
-    """git that lags behind the webhook is asked again"""
+    """F6: git that lags behind the webhook is asked again"""
     p.api.answer_with(404, 2, wanted=lambda method, path: "info/refs" in path)
     number = p.propose("lagging", resource("one"))
     p.check(number, "slipway/lagging", title="1 to add")
@@ -240,7 +242,7 @@ def lagging(p, forge):
 
 
 def twice(p, forge):
-    """a webhook that comes twice makes nothing new"""
+    """F2, F4: a webhook that comes twice makes nothing new"""
     number = p.propose("twice", resource("one"))
     p.check(number, "slipway/twice", title="1 to add")
     settled(p)
@@ -301,7 +303,7 @@ def silent(p, forge):
 
 
 def renamed(p, forge):
-    """a repository that is renamed between plan and merge is still the one that the stacks name"""
+    """F23: a repository that is renamed between plan and merge is still the one that the stacks name"""
     number = p.propose("renamed", resource("one"))
     p.check(number, "slipway/renamed", title="1 to add")
     p.comment(number, "ready to merge")

@@ -52,7 +52,7 @@ def start_network(place):
 
 
 def w1_an_event_is_a_hint(build):
-    """W1: what an event says is read again: a replayed or lying event changes nothing"""
+    """W1, F7: what an event says is read again: a replayed or lying event changes nothing"""
     with Place(build, organisation()) as place:
         start_network(place)
         number = proposed(place)

@@ -423,7 +423,7 @@ TEST_CASE(
     }
 }
 
-TEST_CASE("what decides is written first, then what needs attention, then the rest") {
+TEST_CASE("F19: what decides is written first, then what needs attention, then the rest") {
     Scene scene;
     scene.add(approved(planned("a", network_plan()), ""));
     scene.add(failed("b", "ended with 1", "Error: x"));

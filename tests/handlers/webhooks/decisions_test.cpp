@@ -82,7 +82,7 @@ std::size_t runs_made(const Commit& commit) {
 
 }  // namespace
 
-TEST_CASE("a look that finds nothing new keeps the plan, and has its approvals looked at") {
+TEST_CASE("F4: a look that finds nothing new keeps the plan, and has its approvals looked at") {
     CHECK(earlier_runs(look()).empty());
     auto same = look();
     same.earlier.clear();
@@ -93,7 +93,8 @@ TEST_CASE("a look that finds nothing new keeps the plan, and has its approvals l
     CHECK(leaves(commit, "report/" + seven.text()));
 }
 
-TEST_CASE("another head, another base and whoever asks for it get new runs, and end the old ones") {
+TEST_CASE(
+    "F8: another head, another base and whoever asks for it get new runs, and end the old ones") {
     const auto planned_anew = [](const PullLook& one) {
         CHECK(earlier_runs(one) == std::vector<RunId>{RunId("p")});
         const auto commit = plan_pull(one);

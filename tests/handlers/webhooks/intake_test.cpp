@@ -324,7 +324,7 @@ TEST_CASE("fault 39: one byte at a time is cut by the deadline, and nobody else 
     CHECK(intake.events() == others);
 }
 
-TEST_CASE("fault 29: a hundred copies of one delivery at once make one event") {
+TEST_CASE("F2, fault 29: a hundred copies of one delivery at once make one event") {
     Intake intake;
     std::vector<std::unique_ptr<RawClient>> clients;
     const auto request = Webhook{}.request();

@@ -99,7 +99,8 @@ TEST_CASE("a run that waits is discarded, one that is confirmed is cancelled") {
     CHECK(is_terminal(other.run("t").state));
 }
 
-TEST_CASE("W3: an approval by a comment names its plan, or comes ten seconds after it was shown") {
+TEST_CASE(
+    "F11, W3: an approval by a comment names its plan, or comes ten seconds after it was shown") {
     ControlBench bench;
     bench.with_roles();
     bench.all_may_write();
