@@ -1,10 +1,10 @@
 /// Money and quantities: decimal digits, never binary floating point.
 #pragma once
 
-#include <boost/multiprecision/cpp_dec_float.hpp>
+#include "service/model/decimal.hpp"
 
 namespace slipway::cost {
 
-using Decimal = boost::multiprecision::cpp_dec_float_50;
+using slipway::Decimal;
 
 }  // namespace slipway::cost
