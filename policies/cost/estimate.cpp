@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <deque>
 
+#include "policies/cost/prices/price_row.hpp"
 #include "policies/cost/pricing.hpp"
 
 namespace slipway::cost {
@@ -40,12 +41,6 @@ std::map<std::string, std::string> tags_of(const PlanResource& resource) {
     return tags;
 }
 
-std::string date_text(std::chrono::year_month_day date) {
-    const auto two = [](unsigned n) { return (n < 10 ? "0" : "") + std::to_string(n); };
-    return std::to_string(static_cast<int>(date.year())) + "-" +
-           two(static_cast<unsigned>(date.month())) + "-" + two(static_cast<unsigned>(date.day()));
-}
-
 class Estimator {
   public:
     explicit Estimator(const EstimateInput& input)
@@ -67,7 +62,7 @@ class Estimator {
             add_reason({Why::deferred, deferred["resource_change"]["address"].text(), "", "",
                         deferred["reason"].text()});
         note_usage();
-        out_.prices_of = date_text(input_.prices.newest());
+        out_.prices_of = day_text(input_.prices.newest());
         return std::move(out_);
     }
 
@@ -146,11 +141,12 @@ class Estimator {
 
     // Keys that the type does not know: misspelt, or of a part that is not there.
     void check_usage(const TypeFile& file, const Json& usage, const PlanResource& resource) {
+        if (usage.members().empty()) return;
+        const auto keys = input_.types.usage_of(file);
         for (const auto& [key, value] : usage.members()) {
-            const auto known = std::any_of(
-                file.usage.begin(), file.usage.end(), [&](const auto& entry) {
-                    return entry.first == key || entry.first.starts_with(key + ".");
-                });
+            const auto known = std::any_of(keys.begin(), keys.end(), [&](const auto& entry) {
+                return entry.first == key || entry.first.starts_with(key + ".");
+            });
             if (!known) out_.unknown_usage.push_back(resource.address + "." + key);
         }
     }

@@ -1,6 +1,7 @@
 #include "policies/cost/functions.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 
 #include "service/base/nearest.hpp"

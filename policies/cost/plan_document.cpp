@@ -1,5 +1,7 @@
 #include "policies/cost/plan_document.hpp"
 
+#include <array>
+
 namespace slipway::cost {
 
 namespace {

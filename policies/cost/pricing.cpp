@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "policies/cost/bands.hpp"
+#include "policies/cost/prices/price_row.hpp"
 #include "policies/cost/regions.hpp"
 
 namespace slipway::cost {
@@ -56,20 +57,7 @@ void bind_lets(Scope& scope, const TypeFile& file) {
     for (const auto& [name, expression] : file.lets) scope.bind_later(name, expression);
 }
 
-std::string date_text(const std::chrono::year_month_day& date) {
-    const auto two = [](unsigned n) { return (n < 10 ? "0" : "") + std::to_string(n); };
-    return std::to_string(static_cast<int>(date.year())) + "-" +
-           two(static_cast<unsigned>(date.month())) + "-" + two(static_cast<unsigned>(date.day()));
-}
-
 }  // namespace
-
-std::string key_text(const PriceKey& key) {
-    std::string out = key.provider;
-    for (const auto* part : {&key.service, &key.region, &key.sku, &key.attributes})
-        if (!part->empty()) out += " " + *part;
-    return out;
-}
 
 Bill Pricing::bill(const PlanResource& resource, const TypeFile& file, const Json& usage) {
     Bill out;
@@ -131,7 +119,7 @@ void Pricing::add_part_once(Scope& scope, const TypeFile& file, const PartRule& 
     if (!used) return;
     ++place.depth;
     Scope inner(surroundings_, *resource, scope.usage(), scope.region(), used->tables,
-                !used->takes.empty());
+                used->is_closed);
     for (const auto& [key, expression] : rule.with) inner.bind(key, scope.evaluate(expression));
     bind_lets(inner, *used);
     add_file(inner, *used, place);
@@ -167,7 +155,7 @@ void Pricing::add_component(Scope& scope, const TypeFile& file, const ComponentR
         if (amount) component.quantity = *amount / rule.scale;
         return add(std::move(component));
     }
-    component.price_date = rule.price.usd ? rule.price.date : date_text(found->date);
+    component.price_date = rule.price.usd ? rule.price.date : day_text(found->date);
     component.price_source = found->source;
     const bool named_band = names_a_band(rule.name);
     for (const auto& band : bands_of(*found, amount)) {

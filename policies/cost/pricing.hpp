@@ -54,7 +54,4 @@ class Pricing {
     Bill* bill_ = nullptr;
 };
 
-// A key in one line: "aws ec2 eu-west-1 m5.large os=linux".
-std::string key_text(const PriceKey& key);
-
 }  // namespace slipway::cost

@@ -18,7 +18,7 @@ class Reader {
 
     TypeFile read(const Yaml& node) {
         MapReader reader(node, "a cost file", findings_);
-        file_.is_part = reader.find("part") != nullptr;
+        file_.is_part = file_.is_closed = reader.find("part") != nullptr;
         file_.name = reader.text(file_.is_part ? "part" : "type").value_or("");
         if (file_.name.empty() && !file_.is_part) reader.require("type");
         file_.provider = reader.text("provider").value_or("");
@@ -198,7 +198,7 @@ class Reader {
             if (auto trouble = call_trouble(expression, file_.tables); !trouble.empty())
                 findings_.add(place, trouble);
         }
-        if (expression.kind == Expression::Kind::name && !file_.takes.empty() &&
+        if (expression.kind == Expression::Kind::name && file_.is_closed &&
             !names_.contains(expression.text) && !common_names.contains(expression.text) &&
             std::find(file_.takes.begin(), file_.takes.end(), expression.text) ==
                 file_.takes.end() &&

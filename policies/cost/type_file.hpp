@@ -46,7 +46,8 @@ struct PartRule {
 
 struct TypeFile {
     std::string name;         // the type, or the name of a shared part
-    bool is_part = false;     // priced only where another file uses it
+    bool is_part = false;    // priced only where another file uses it
+    bool is_closed = false;  // sees what it takes, and no attributes
     std::string provider;     // of the price table: "aws"
     std::string region;       // fixed: "global"; empty: the resource's
     std::vector<std::string> takes;

@@ -70,6 +70,21 @@ bool TypeLibrary::is_free(const std::string& type) const {
            free_providers_.contains(type.substr(0, type.find('_')));
 }
 
+std::map<std::string, std::string> TypeLibrary::usage_of(const TypeFile& file) const {
+    auto keys = file.usage;
+    std::set<const TypeFile*> seen{&file};
+    std::vector<const TypeFile*> left{&file};
+    while (!left.empty()) {
+        const auto* next = left.back();
+        left.pop_back();
+        keys.insert(next->usage.begin(), next->usage.end());
+        for (const auto& part : next->parts)
+            if (const auto* used = find(part.use); used && seen.insert(used).second)
+                left.push_back(used);
+    }
+    return keys;
+}
+
 std::vector<std::string> TypeLibrary::types() const {
     std::vector<std::string> out;
     for (const auto& [name, file] : files_)

@@ -34,6 +34,8 @@ class TypeLibrary {
     const TypeFile* find(const std::string& name) const;
     // Of a type, or of all types of its provider.
     bool is_free(const std::string& type) const;
+    // The keys of the usage file that a type reads, also in what it uses: key → what it counts.
+    std::map<std::string, std::string> usage_of(const TypeFile& file) const;
     std::vector<std::string> types() const;  // with a price of their own, sorted
 
   private:
