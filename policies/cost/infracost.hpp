@@ -13,7 +13,7 @@ struct InfracostFacts {
     std::string path;          // of the plan
     std::string generated_at;  // RFC 3339
     std::string command = "diff";  // or "breakdown"
-    std::string branch, commit, commit_at, author_name, author_email, message;
+    std::string branch{}, commit{}, commit_at{}, author_name{}, author_email{}, message{};
 };
 
 Json infracost_document(const CostEstimate& estimate, const InfracostFacts& facts);

@@ -156,7 +156,9 @@ Value Scope::path(const Expression& expression) {
 
 Value Scope::name(const std::string& name) {
     if (const auto it = bound_.find(name); it != bound_.end()) return it->second;
-    if (const auto it = later_.find(name); it != later_.end()) return later(it->second);
+    // A binding may refine the attribute of its own name: `engine: engine ?? source.engine`.
+    if (const auto it = later_.find(name); it != later_.end() && !it->second.busy)
+        return later(it->second);
     if (name == "region") return region_;
     if (name == "today") return Value::of(surroundings_.today);
     if (only_bound_) return Value();
@@ -167,8 +169,10 @@ Value Scope::later(Later& binding) {
     if (!binding.done) {
         Trace outer;
         std::swap(outer, trace_);
-        binding.done = true;  // one that needs itself is not said
+        binding.busy = true;
         binding.value = evaluate(*binding.expression);
+        binding.busy = false;
+        binding.done = true;
         std::swap(outer, trace_);
         binding.trace = std::move(outer);
     }

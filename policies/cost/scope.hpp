@@ -53,7 +53,7 @@ class Scope {
   private:
     struct Later {
         const Expression* expression = nullptr;
-        bool done = false;
+        bool done = false, busy = false;
         Value value;
         Trace trace;
     };
