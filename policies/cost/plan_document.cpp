@@ -127,6 +127,7 @@ void PlanDocument::add_module(PlanSide& side, const Json& module, bool is_after)
     for (const auto& each : module["resources"].items()) {
         if (each.has("deposed_key")) continue;
         PlanResource resource;
+        resource.plan = this;
         resource.address = each["address"].text();
         // Before 0.13 an address named no module's resource in full.
         resource.place = parse_address(resource.address);
@@ -145,6 +146,7 @@ void PlanDocument::add_module(PlanSide& side, const Json& module, bool is_after)
 // An object that an earlier replacement left behind is still there, and goes.
 void PlanDocument::add_deposed(const Json& change) {
     PlanResource resource;
+    resource.plan = this;
     resource.address = change["address"].text() + " (deposed " + change["deposed"].text() + ")";
     resource.place = parse_address(change["address"].string_or(""));
     resource.type = change["type"].text();

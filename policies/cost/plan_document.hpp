@@ -13,7 +13,10 @@
 
 namespace slipway::cost {
 
+class PlanDocument;
+
 struct PlanResource {
+    const PlanDocument* plan = nullptr;
     std::string address;
     Address place;
     std::string type;

@@ -69,7 +69,7 @@ Bill Pricing::bill(const PlanResource& resource, const TypeFile& file, const Jso
     out.side.region = region.kind == Value::Kind::text ? region.text : "";
     Scope scope(surroundings_, resource, usage, std::move(region), file.tables, false);
     bind_lets(scope, file);
-    add_file(scope, file, {{}, Value::of(Decimal(1)), 0});
+    add_file(scope, file, {{}, Value::of(Decimal(1)), 0, {}});
     return out;
 }
 
@@ -103,7 +103,11 @@ void Pricing::add_part_once(Scope& scope, const TypeFile& file, const PartRule& 
         if (value.is_unknown()) return doubt(value, "");
         if (!held) return;
     }
-    if (rule.times) place.times = times(place.times, scope.evaluate(*rule.times));
+    if (rule.times) {
+        scope.take_trace();
+        place.times = times(place.times, scope.evaluate(*rule.times));
+        place.trace.add(scope.take_trace());
+    }
     bool sensitive = false;
     const auto name = name_of(scope, rule.name, sensitive);
     if (!name.empty()) place.part.push_back(name);
@@ -120,7 +124,11 @@ void Pricing::add_part_once(Scope& scope, const TypeFile& file, const PartRule& 
     ++place.depth;
     Scope inner(surroundings_, *resource, scope.usage(), scope.region(), used->tables,
                 used->is_closed);
-    for (const auto& [key, expression] : rule.with) inner.bind(key, scope.evaluate(expression));
+    for (const auto& [key, expression] : rule.with) {
+        scope.take_trace();
+        auto value = scope.evaluate(expression);
+        inner.bind(key, std::move(value), scope.take_trace());
+    }
     bind_lets(inner, *used);
     add_file(inner, *used, place);
 }
@@ -132,7 +140,7 @@ void Pricing::add_components(Scope& scope, const TypeFile& file,
 
 void Pricing::add_component(Scope& scope, const TypeFile& file, const ComponentRule& rule,
                             const Place& place) {
-    scope.trace() = Trace{};
+    scope.take_trace();
     Value condition;
     const bool held = !rule.when || scope.holds(*rule.when, condition);
     if (!held && !condition.is_unknown()) return;
@@ -149,8 +157,13 @@ void Pricing::add_component(Scope& scope, const TypeFile& file, const ComponentR
     }
     auto amount = quantity(scope, rule, place, component);
     const auto found = price(scope, file, rule, component);
-    component.assumptions = scope.trace().assumptions;
-    component.usage_keys = {scope.trace().usage_keys.begin(), scope.trace().usage_keys.end()};
+    auto trace = scope.take_trace();
+    trace.add(place.trace);
+    for (auto& assumption : trace.assumptions)
+        if (std::find(component.assumptions.begin(), component.assumptions.end(), assumption) ==
+            component.assumptions.end())
+            component.assumptions.push_back(std::move(assumption));
+    component.usage_keys = {trace.usage_keys.begin(), trace.usage_keys.end()};
     if (!found) {
         if (amount) component.quantity = *amount / rule.scale;
         return add(std::move(component));

@@ -29,6 +29,7 @@ class Pricing {
         std::vector<std::string> part;
         Value times;
         int depth = 0;
+        Trace trace;  // of `times`
     };
 
     void add_file(Scope& scope, const TypeFile& file, const Place& place);

@@ -170,4 +170,24 @@ const Json* constant_of(const PlanDocument& plan, const ModulePath& modules,
     return fallback.is_null() ? nullptr : &fallback;
 }
 
+bool is_settled(const PlanDocument& plan, const ModulePath& modules, const Json& expression) {
+    if (modules.size() > depth_limit) return false;
+    for (const auto& reference : expression["references"].items()) {
+        const auto parts = dotted_parts(reference.string_or(""));
+        if (parts[0] == "count" || parts[0] == "path" || parts[0] == "terraform") continue;
+        if (parts[0] != "var" || parts.size() < 2) return false;
+        const auto* call = plan.module_call(modules);
+        if (!call) {
+            if (modules.empty()) continue;
+            return false;
+        }
+        const auto& handed = (*call)["expressions"][step_of(parts[1]).name];
+        if (!is_settled(plan, {modules.begin(), modules.end() - 1}, handed)) return false;
+    }
+    // Blocks that are handed over as one value hold expressions of their own.
+    for (const auto& item : expression.items())
+        if (!is_settled(plan, modules, item)) return false;
+    return true;
+}
+
 }  // namespace slipway::cost

@@ -21,4 +21,8 @@ Value referred(const PlanDocument& plan, const PlanSide& side, const PlanResourc
 const Json* constant_of(const PlanDocument& plan, const ModulePath& modules,
                         const Json& expression);
 
+// Whether an expression depends on variables and constants alone, so that its value was known when
+// the plan was made.
+bool is_settled(const PlanDocument& plan, const ModulePath& modules, const Json& expression);
+
 }  // namespace slipway::cost

@@ -49,11 +49,6 @@ Value calculated(const std::string& op, const Value& a, const Value& b) {
     return Value::of(Decimal(*x / *y));
 }
 
-void append(Trace& to, const Trace& from) {
-    to.assumptions.insert(to.assumptions.end(), from.assumptions.begin(), from.assumptions.end());
-    to.usage_keys.insert(from.usage_keys.begin(), from.usage_keys.end());
-}
-
 Value of_json(const Json& json) {
     if (json.is_bool()) return Value::of(json.bool_or(false));
     if (json.is_string()) return Value::of(json.text());
@@ -62,6 +57,11 @@ Value of_json(const Json& json) {
 }
 
 }  // namespace
+
+void Trace::add(const Trace& more) {
+    assumptions.insert(assumptions.end(), more.assumptions.begin(), more.assumptions.end());
+    usage_keys.insert(more.usage_keys.begin(), more.usage_keys.end());
+}
 
 std::string spelled(const Expression& path) {
     switch (path.kind) {
@@ -87,8 +87,15 @@ Scope::Scope(const Surroundings& surroundings, const PlanResource& resource, con
 
 void Scope::bind(const std::string& name, Value value) { bound_[name] = std::move(value); }
 
+void Scope::bind(const std::string& name, Value value, Trace trace) {
+    auto& binding = later_[name];
+    binding.done = true;
+    binding.value = std::move(value);
+    binding.trace = std::move(trace);
+}
+
 void Scope::bind_later(const std::string& name, const Expression& expression) {
-    if (!bound_.contains(name)) later_[name].expression = &expression;
+    if (auto& binding = later_[name]; !binding.done) binding.expression = &expression;
 }
 
 bool Scope::holds(const Expression& condition, Value& value) {
@@ -176,7 +183,7 @@ Value Scope::later(Later& binding) {
         std::swap(outer, trace_);
         binding.trace = std::move(outer);
     }
-    append(trace_, binding.trace);
+    trace_.add(binding.trace);
     return binding.value;
 }
 

@@ -4,6 +4,7 @@
 #include <map>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "policies/cost/expression.hpp"
@@ -17,6 +18,8 @@ namespace slipway::cost {
 struct Trace {
     std::vector<CostAssumption> assumptions;
     std::set<std::string> usage_keys;
+
+    void add(const Trace& more);
 };
 
 // What all scopes of one side of a plan share.
@@ -35,6 +38,8 @@ class Scope {
           Value region, const Tables& tables, bool only_bound);
 
     void bind(const std::string& name, Value value);
+    // With what was assumed and asked for it elsewhere.
+    void bind(const std::string& name, Value value, Trace trace);
     // Evaluated when it is asked for, and once.
     void bind_later(const std::string& name, const Expression& expression);
 
@@ -48,7 +53,8 @@ class Scope {
     const Value& region() const { return region_; }
     const Json& usage() const { return usage_; }
     const Surroundings& surroundings() const { return surroundings_; }
-    Trace& trace() { return trace_; }
+    // What was assumed and asked since the last call.
+    Trace take_trace() { return std::exchange(trace_, Trace{}); }
 
   private:
     struct Later {

@@ -174,7 +174,7 @@ class Reader {
             reader.report(key, parsed.error().message);
             return std::nullopt;
         }
-        check(*parsed, node->place);
+        check_whole(*parsed, node->place);
         return std::move(*parsed);
     }
 
@@ -188,8 +188,14 @@ class Reader {
             return std::nullopt;
         }
         for (const auto& piece : parsed->pieces)
-            if (piece.expression) check(*piece.expression, node->place);
+            if (piece.expression) check_whole(*piece.expression, node->place);
         return std::move(*parsed);
+    }
+
+    void check_whole(const Expression& expression, const Place& place) {
+        std::set<std::string> names;
+        collect_names(expression, names, asked_);
+        check(expression, place);
     }
 
     // A misspelt function, a name that a shared part is not given.
@@ -205,8 +211,6 @@ class Reader {
             expression.text != "band")
             findings_.add(place, "`takes` does not name `" + expression.text + "`" +
                                      did_you_mean(expression.text, file_.takes));
-        std::set<std::string> names;
-        collect_names(expression, names, asked_);
         // The first argument of a look-up is the table's name.
         const std::size_t first = is_table_function(expression) ? 1 : 0;
         for (std::size_t i = first; i < expression.arguments.size(); ++i)

@@ -1,5 +1,7 @@
 #include "policies/cost/value.hpp"
 
+#include "policies/cost/references.hpp"
+
 namespace slipway::cost {
 
 namespace {
@@ -78,11 +80,13 @@ Value value_at(Node node, const std::string& address, bool is_set) {
     return out;
 }
 
-// Where the configuration is not there, or says nothing because a dynamic block makes the block.
+// Whether what is unknown comes from the configuration. It does not where the configuration says
+// nothing, or says what was known already: then the provider decides. A dynamic block is not in the
+// configuration, so that nobody can tell.
 bool is_set_at(const Node& parent, const Json* expression) {
-    if (expression) return true;
-    if (!parent.expressions) return true;
-    return is_expression(*parent.expressions);
+    if (!expression) return !parent.expressions;
+    if (!is_expression(*expression) || !parent.owner || !parent.owner->plan) return true;
+    return !is_settled(*parent.owner->plan, parent.owner->place.modules, *expression);
 }
 
 }  // namespace
@@ -120,6 +124,7 @@ Value Value::unknown_because(CostReason::Why why, std::string address, std::stri
 Value Value::null_at(std::string address, std::string attribute) {
     Value out;
     out.address = std::move(address);
+    out.node.path = attribute;
     out.attribute = std::move(attribute);
     return out;
 }
@@ -152,6 +157,7 @@ Value root_of(const PlanResource& resource) {
     Value out;
     out.kind = Value::Kind::node;
     out.address = resource.address;
+    out.node.owner = &resource;
     out.node.value = resource.values;
     out.node.unknown = resource.unknown;
     out.node.sensitive = resource.sensitive;
@@ -172,6 +178,7 @@ Value member_of(const Value& parent, std::string_view name) {
     const auto path = node.path.empty() ? std::string(name) : node.path + "." + std::string(name);
     if (parent.kind != Value::Kind::node) return Value::null_at(parent.address, path);
     Node inner;
+    inner.owner = node.owner;
     inner.value = node.value ? &(*node.value)[name] : nullptr;
     inner.unknown = below(node.unknown, name);
     inner.sensitive = below(node.sensitive, name);
@@ -188,6 +195,7 @@ Value element_of(const Value& parent, std::size_t index) {
     if (parent.kind != Value::Kind::node) return Value::null_at(parent.address, path);
     const auto& node = parent.node;
     Node inner;
+    inner.owner = node.owner;
     inner.value = node.value ? &(*node.value)[index] : nullptr;
     inner.unknown = below(node.unknown, index);
     inner.sensitive = below(node.sensitive, index);

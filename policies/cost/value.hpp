@@ -17,7 +17,8 @@ struct Node {
     const Json* unknown = nullptr;
     const Json* sensitive = nullptr;
     const Json* expressions = nullptr;  // of the configuration
-    std::string path;                   // "root_block_device[0].volume_size"
+    const PlanResource* owner = nullptr;
+    std::string path;  // "root_block_device[0].volume_size"
 };
 
 struct Value {
@@ -40,7 +41,6 @@ struct Value {
     static Value of(Decimal value);
     static Value of(std::string value);
     static Value unknown_because(CostReason::Why why, std::string address, std::string attribute);
-    // The lesser knowledge of two: whatever is made of them is unknown or sensitive if one is.
     static Value null_at(std::string address, std::string attribute);
 };
 

@@ -88,7 +88,8 @@ class PlanBuilder {
     }
     static std::string after_as_constants(const std::string& after) {
         Json out = Json::object();
-        for (const auto& [name, value] : json(after).members())
+        const Json values = json(after);
+        for (const auto& [name, value] : values.members())
             out.set(name, Json::object({{"constant_value", value}}));
         return out.dump();
     }
