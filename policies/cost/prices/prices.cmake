@@ -22,10 +22,17 @@ __asm__(".section .rodata\n"
         ".incbin \"@packed@\"\n"
         "slipway_built_in_prices_end:\n"
         ".byte 0\n"
+        ".global slipway_gcp_shapes_begin\n"
+        ".global slipway_gcp_shapes_end\n"
+        "slipway_gcp_shapes_begin:\n"
+        ".incbin \"@folder@/tables/gcp-shapes.csv\"\n"
+        "slipway_gcp_shapes_end:\n"
+        ".byte 0\n"
         ".text\n");
 ]])
     # The compiler does not tell ninja, or ccache, of what .incbin reads.
-    set_source_files_properties(${source} PROPERTIES OBJECT_DEPENDS ${packed} SKIP_PRECOMPILE_HEADERS ON)
+    set_source_files_properties(${source} PROPERTIES
+        OBJECT_DEPENDS "${packed};${folder}/tables/gcp-shapes.csv" SKIP_PRECOMPILE_HEADERS ON)
     add_library(slipway_built_in_prices OBJECT ${source} ${packed})
     set_target_properties(slipway_built_in_prices PROPERTIES CXX_COMPILER_LAUNCHER "")
     target_sources(${target} PRIVATE $<TARGET_OBJECTS:slipway_built_in_prices>)

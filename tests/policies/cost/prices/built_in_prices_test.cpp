@@ -4,9 +4,12 @@
 
 #include <doctest/doctest.h>
 
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 
+#include "policies/cost/machine_shapes.hpp"
 #include "policies/cost/prices/packed_prices.hpp"
 
 namespace {
@@ -98,4 +101,68 @@ TEST_CASE("gp3 never costs more than gp2") {
     const auto all = prices_of("aws", "ebs", "");
     for (const auto& [at, price] : all)
         if (at.second == "gp3") CHECK_MESSAGE(price <= all.at({at.first, "gp2"}), at.first);
+}
+
+TEST_CASE(
+    "a Google machine of one's own sizes costs no less per part than a predefined one, but for a "
+    "rounding") {
+    for (const std::string service : {"instance-core", "instance-ram"}) {
+        const auto all = prices_of("gcp", service, "");
+        for (const auto& [at, price] : all) {
+            const auto custom = all.find({at.first, at.second + "-custom"});
+            if (custom != all.end())
+                CHECK_MESSAGE(custom->second * 100 >= price * 99, service, " ", at.first, " ",
+                              at.second);
+        }
+    }
+}
+
+TEST_CASE("machine types of Google are taken apart into what is billed") {
+    const auto standard = machine_shape("n2-standard-4");
+    REQUIRE(standard);
+    CHECK(standard->family == "n2");
+    CHECK(standard->vcpus == 4);
+    CHECK(standard->memory_gb == 16);
+    CHECK(standard->sustained_use == Decimal("0.8"));
+    CHECK(machine_shape("e2-micro")->vcpus == Decimal("0.25"));
+    CHECK(machine_shape("n1-highcpu-2")->memory_gb == Decimal("1.8"));
+    const auto custom = machine_shape("custom-2-16384-ext");
+    REQUIRE(custom);
+    CHECK(custom->family == "n1-custom");
+    CHECK(custom->memory_gb == 13);
+    CHECK(custom->extended_memory_gb == 3);
+    CHECK(machine_shape("n2-custom-4-8192")->memory_gb == 8);
+    CHECK_FALSE(machine_shape("n2-custom-4"));
+    CHECK_FALSE(machine_shape("n2-custom-4-0"));
+    CHECK_FALSE(machine_shape("n2-standard-5"));
+    CHECK_FALSE(machine_shape(""));
+}
+
+TEST_CASE("an hour of a predefined Google machine comes out as it is published") {
+    const auto core = BuiltInPrices().find({"gcp", "instance-core", "us-central1", "n1", ""});
+    const auto ram = BuiltInPrices().find({"gcp", "instance-ram", "us-central1", "n1", ""});
+    const auto shape = machine_shape("n1-standard-1");
+    const Decimal hour =
+        core->tiers[0].price * shape->vcpus + ram->tiers[0].price * shape->memory_gb;
+    CHECK(hour == Decimal("0.04749975"));  // listed as $0.0475
+}
+
+TEST_CASE("free allowances of an account are not in the table: every price begins at 0") {
+    built_in_table().each([](const PriceRow& row) {
+        if (row.tiers.front().from != 0) FAIL_CHECK(key_text(row.key));
+        return true;
+    });
+}
+
+TEST_CASE("every service is explained in the table's README") {
+    std::ifstream in(SLIPWAY_SOURCE_DIR "/policies/cost/prices/README.md");
+    const std::string readme{std::istreambuf_iterator<char>(in), {}};
+    std::set<std::string> services;
+    built_in_table().each([&](const PriceRow& row) {
+        services.insert(row.key.service);
+        return true;
+    });
+    for (const auto& service : services)
+        CHECK_MESSAGE(readme.find("`" + service + "`") != std::string::npos, service);
+    CHECK(services.size() > 50);
 }
