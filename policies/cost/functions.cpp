@@ -4,6 +4,7 @@
 #include <array>
 #include <cctype>
 
+#include "policies/cost/machine_shapes.hpp"
 #include "service/base/nearest.hpp"
 
 namespace slipway::cost {
@@ -100,6 +101,29 @@ Value replace(const Arguments& arguments) {
     return Value::of(std::move(text));
 }
 
+// Of Google's machine types; null for a type that is not known.
+template <class Take>
+Value of_shape(const Arguments& arguments, Take take) {
+    const auto shape = machine_shape(text_of(arguments[0]));
+    return shape ? take(*shape) : Value();
+}
+Value machine_family(const Arguments& arguments) {
+    return of_shape(arguments, [](const auto& shape) { return Value::of(shape.family); });
+}
+Value machine_vcpus(const Arguments& arguments) {
+    return of_shape(arguments, [](const auto& shape) { return Value::of(shape.vcpus); });
+}
+Value machine_memory_gb(const Arguments& arguments) {
+    return of_shape(arguments, [](const auto& shape) { return Value::of(shape.memory_gb); });
+}
+Value machine_extended_memory_gb(const Arguments& arguments) {
+    return of_shape(arguments,
+                    [](const auto& shape) { return Value::of(shape.extended_memory_gb); });
+}
+Value sustained_use(const Arguments& arguments) {
+    return of_shape(arguments, [](const auto& shape) { return Value::of(shape.sustained_use); });
+}
+
 struct Function {
     std::string_view name;
     std::size_t least, most;
@@ -107,7 +131,7 @@ struct Function {
 };
 
 constexpr std::size_t many = 100;
-constexpr std::array<Function, 17> functions{{{"if", 3, 3, nullptr},
+constexpr std::array<Function, 23> functions{{{"if", 3, 3, nullptr},
                                               {"resource", 2, many, nullptr},
                                               {"is_managed", 2, many, nullptr},
                                               {"lookup", 2, 2, nullptr},
@@ -123,7 +147,14 @@ constexpr std::array<Function, 17> functions{{{"if", 3, 3, nullptr},
                                               {"starts_with", 2, 2, starts_with},
                                               {"ends_with", 2, 2, ends_with},
                                               {"split", 3, 3, split},
-                                              {"replace", 3, 3, replace}}};
+                                              {"replace", 3, 3, replace},
+                                              {"ordinal", 0, 0, nullptr},
+                                              {"machine_family", 1, 1, machine_family},
+                                              {"machine_vcpus", 1, 1, machine_vcpus},
+                                              {"machine_memory_gb", 1, 1, machine_memory_gb},
+                                              {"machine_extended_memory_gb", 1, 1,
+                                               machine_extended_memory_gb},
+                                              {"sustained_use", 1, 1, sustained_use}}};
 
 const Function* find(std::string_view name) {
     for (const auto& each : functions)

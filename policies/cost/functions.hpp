@@ -18,8 +18,8 @@ std::string call_trouble(const Expression& call, const Tables& tables);
 // Whether the first argument names a table.
 bool is_table_function(const Expression& expression);
 
-// Functions of values alone; the evaluator has `if`, `resource`, `is_managed`, `lookup` and
-// `at_least` itself. Arguments are known.
+// Functions of values alone; the evaluator has `if`, `resource`, `is_managed`, `ordinal`,
+// `known`, `lookup` and `at_least` itself. Arguments are known.
 Value call_function(const std::string& name, const std::vector<Value>& arguments);
 
 }  // namespace slipway::cost

@@ -69,7 +69,9 @@ Bill Pricing::bill(const PlanResource& resource, const TypeFile& file, const Jso
     out.side.region = region.kind == Value::Kind::text ? region.text : "";
     Scope scope(surroundings_, resource, usage, std::move(region), file.tables, false);
     bind_lets(scope, file);
+    asked_.clear();
     add_file(scope, file, {{}, Value::of(Decimal(1)), 0, {}});
+    out.side.usage_keys = {asked_.begin(), asked_.end()};
     return out;
 }
 
@@ -104,9 +106,9 @@ void Pricing::add_part_once(Scope& scope, const TypeFile& file, const PartRule& 
         if (!held) return;
     }
     if (rule.times) {
-        scope.take_trace();
+        take_trace(scope);
         place.times = times(place.times, scope.evaluate(*rule.times));
-        place.trace.add(scope.take_trace());
+        place.trace.add(take_trace(scope));
     }
     bool sensitive = false;
     const auto name = name_of(scope, rule.name, sensitive);
@@ -125,9 +127,9 @@ void Pricing::add_part_once(Scope& scope, const TypeFile& file, const PartRule& 
     Scope inner(surroundings_, *resource, scope.usage(), scope.region(), used->tables,
                 used->is_closed);
     for (const auto& [key, expression] : rule.with) {
-        scope.take_trace();
+        take_trace(scope);
         auto value = scope.evaluate(expression);
-        inner.bind(key, std::move(value), scope.take_trace());
+        inner.bind(key, std::move(value), take_trace(scope));
     }
     bind_lets(inner, *used);
     add_file(inner, *used, place);
@@ -140,7 +142,7 @@ void Pricing::add_components(Scope& scope, const TypeFile& file,
 
 void Pricing::add_component(Scope& scope, const TypeFile& file, const ComponentRule& rule,
                             const Place& place) {
-    scope.take_trace();
+    take_trace(scope);
     Value condition;
     const bool held = !rule.when || scope.holds(*rule.when, condition);
     if (!held && !condition.is_unknown()) return;
@@ -157,7 +159,7 @@ void Pricing::add_component(Scope& scope, const TypeFile& file, const ComponentR
     }
     auto amount = quantity(scope, rule, place, component);
     const auto found = price(scope, file, rule, component);
-    auto trace = scope.take_trace();
+    auto trace = take_trace(scope);
     trace.add(place.trace);
     for (auto& assumption : trace.assumptions)
         if (std::find(component.assumptions.begin(), component.assumptions.end(), assumption) ==
@@ -268,6 +270,12 @@ std::optional<Price> Pricing::price(Scope& scope, const TypeFile& file, const Co
     if (!sensitive) reason.value = key_text(*wanted_key);
     bill_->reasons.push_back(std::move(reason));
     return std::nullopt;
+}
+
+Trace Pricing::take_trace(Scope& scope) {
+    auto trace = scope.take_trace();
+    asked_.insert(trace.usage_keys.begin(), trace.usage_keys.end());
+    return trace;
 }
 
 void Pricing::doubt(const Value& unknown, const std::string& component) {

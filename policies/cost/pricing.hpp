@@ -45,6 +45,8 @@ class Pricing {
                                const CostComponent& component);
     std::optional<PriceKey> key(Scope& scope, const TypeFile& file, const ComponentRule& rule,
                                 const std::string& component, bool& sensitive);
+    // What was assumed and asked since the last call; the bill remembers what was asked.
+    Trace take_trace(Scope& scope);
     void doubt(const Value& unknown, const std::string& component);
     void add(CostComponent component);
 
@@ -53,6 +55,7 @@ class Pricing {
     const TypeLibrary& types_;
     const PlanResource* resource_ = nullptr;
     Bill* bill_ = nullptr;
+    std::set<std::string> asked_;
 };
 
 }  // namespace slipway::cost

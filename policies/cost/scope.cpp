@@ -1,6 +1,7 @@
 #include "policies/cost/scope.hpp"
 
 #include "policies/cost/references.hpp"
+#include "policies/cost/regions.hpp"
 
 namespace slipway::cost {
 
@@ -264,6 +265,7 @@ Value Scope::call(const Expression& expression) {
         return evaluate(expression.arguments[held ? 1 : 2]);
     }
     if (name == "resource" || name == "is_managed") return refer(expression);
+    if (name == "ordinal") return ordinal();
     if (is_table_function(expression)) return look_up(expression);
     if (name == "known") return Value::of(!evaluate(expression.arguments[0]).is_unknown());
     std::vector<Value> arguments;
@@ -320,6 +322,19 @@ Value Scope::refer(const Expression& expression) {
     if (expression.text == "is_managed")
         return Value::of(found.kind == Value::Kind::resource && !found.resource->place.is_data);
     return found;
+}
+
+// The how manieth of its type it is in its region, from 1: a price that the first five share is the
+// first one's.
+Value Scope::ordinal() const {
+    int count = 1;
+    const auto& plan = surroundings_.plan;
+    for (const auto& each : surroundings_.side.all()) {
+        if (each.address == resource_.address) break;
+        if (each.type != resource_.type || each.place.is_data) continue;
+        if (text_of(region_of(plan, surroundings_.side, each)) == text_of(region_)) ++count;
+    }
+    return Value::of(Decimal(count));
 }
 
 }  // namespace slipway::cost

@@ -75,6 +75,7 @@ class Scope {
     Value call(const Expression& expression);
     Value look_up(const Expression& expression);
     Value refer(const Expression& expression);
+    Value ordinal() const;
 
     const Surroundings& surroundings_;
     const PlanResource& resource_;

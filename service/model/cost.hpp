@@ -113,12 +113,14 @@ struct CostTotals {
 struct CostSide {
     std::string region;  // "" where unknown
     std::vector<CostComponent> components;
+    std::vector<std::string> usage_keys;  // all that were looked for in the usage file, sorted
     CostTotals totals;
 
     bool operator==(const CostSide&) const = default;
     static void fields(auto& self, auto&& f) {
         f("region", self.region);
         f("components", self.components);
+        f("usage_keys", self.usage_keys);
         f("totals", self.totals);
     }
 };
