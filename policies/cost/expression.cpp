@@ -147,10 +147,12 @@ class Parser {
         if (std::isdigit(static_cast<unsigned char>(c))) return digits();
         if (c == '-') {
             ++at_;
+            if (++depth_ > depth_limit) fail("too deeply nested");
             Expression out;
             out.kind = Kind::unary;
             out.text = "-";
             out.arguments.push_back(path());
+            --depth_;
             return out;
         }
         if (!starts_name(c)) fail("unexpected `" + std::string(1, c) + "`");

@@ -72,24 +72,39 @@ Value ends_with(const Arguments& arguments) {
     return Value::of(text_of(arguments[0]).ends_with(text_of(arguments[1])));
 }
 
-// split('n2-custom-4-8192', '-', -2) is 4: counted from the end where negative.
-Value split(const Arguments& arguments) {
-    const auto text = text_of(arguments[0]), separator = text_of(arguments[1]);
-    const auto wanted = number_of(arguments[2]);
-    if (!wanted || separator.empty()) return Value();
+std::vector<std::string> parts_of(const std::string& text, const std::string& separator) {
     std::vector<std::string> parts(1);
     for (std::size_t i = 0; i < text.size();) {
-        if (text.compare(i, separator.size(), separator) == 0) {
+        if (!separator.empty() && text.compare(i, separator.size(), separator) == 0) {
             parts.emplace_back();
             i += separator.size();
         } else {
             parts.back() += text[i++];
         }
     }
+    return parts;
+}
+
+// split('n2-custom-4-8192', '-', -2) is 4: counted from the end where negative.
+Value split(const Arguments& arguments) {
+    const auto parts = parts_of(text_of(arguments[0]), text_of(arguments[1]));
+    const auto wanted = number_of(arguments[2]);
+    if (!wanted) return Value();
     auto index = wanted->convert_to<long>();
     if (index < 0) index += static_cast<long>(parts.size());
     if (index < 0 || index >= static_cast<long>(parts.size())) return Value();
     return Value::of(parts[static_cast<std::size_t>(index)]);
+}
+
+// first_parts('8.0.35', '.', 2) is 8.0.
+Value first_parts(const Arguments& arguments) {
+    const auto separator = text_of(arguments[1]);
+    const auto parts = parts_of(text_of(arguments[0]), separator);
+    const auto wanted = number_of(arguments[2]);
+    std::string out;
+    for (std::size_t i = 0; wanted && i < parts.size() && *wanted > i; ++i)
+        out += (i ? separator : "") + parts[i];
+    return Value::of(std::move(out));
 }
 
 // replace('db.m5.large', 'db.', ''): the first occurrence.
@@ -131,7 +146,7 @@ struct Function {
 };
 
 constexpr std::size_t many = 100;
-constexpr std::array<Function, 23> functions{{{"if", 3, 3, nullptr},
+constexpr std::array<Function, 24> functions{{{"if", 3, 3, nullptr},
                                               {"resource", 2, many, nullptr},
                                               {"is_managed", 2, many, nullptr},
                                               {"lookup", 2, 2, nullptr},
@@ -147,6 +162,7 @@ constexpr std::array<Function, 23> functions{{{"if", 3, 3, nullptr},
                                               {"starts_with", 2, 2, starts_with},
                                               {"ends_with", 2, 2, ends_with},
                                               {"split", 3, 3, split},
+                                              {"first_parts", 3, 3, first_parts},
                                               {"replace", 3, 3, replace},
                                               {"ordinal", 0, 0, nullptr},
                                               {"machine_family", 1, 1, machine_family},

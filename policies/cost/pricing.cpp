@@ -71,6 +71,7 @@ Bill Pricing::bill(const PlanResource& resource, const TypeFile& file, const Jso
     bind_lets(scope, file);
     asked_.clear();
     add_file(scope, file, {{}, Value::of(Decimal(1)), 0, {}});
+    take_trace(scope);
     out.side.usage_keys = {asked_.begin(), asked_.end()};
     return out;
 }
@@ -133,6 +134,7 @@ void Pricing::add_part_once(Scope& scope, const TypeFile& file, const PartRule& 
     }
     bind_lets(inner, *used);
     add_file(inner, *used, place);
+    take_trace(inner);
 }
 
 void Pricing::add_components(Scope& scope, const TypeFile& file,

@@ -49,6 +49,16 @@ std::size_t stars(std::string_view pattern) {
     return count;
 }
 
+// A negative amount would lower an estimate.
+void check_amounts(const Yaml& node, Findings& findings) {
+    for (const auto& entry : node.map) {
+        const auto number = parse_decimal(entry.value.scalar);
+        if (number && *number < 0)
+            findings.add(entry.value.place, "`" + entry.key + "` is not negative");
+        check_amounts(entry.value, findings);
+    }
+}
+
 void read_entries(const Yaml* node, const std::string& what, Findings& findings,
                   std::vector<std::pair<std::string, Json>>& out) {
     if (!node) return;
@@ -60,6 +70,7 @@ void read_entries(const Yaml* node, const std::string& what, Findings& findings,
             reader.report(entry.key, "is a map of usage, like {monthly_requests: 100000}");
         else
             out.emplace_back(entry.key, json_of(*value));
+        check_amounts(*value, findings);
     }
 }
 

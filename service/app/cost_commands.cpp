@@ -60,8 +60,8 @@ struct Priced {
 Priced priced(const CostOptions& options, const std::string& today) {
     const auto plan = parse_json(text_of(options.plan));
     if (!plan)
-        throw Failure((options.plan == "-" ? "the plan" : options.plan) +
-                          " is not valid JSON: " + plan.error().message,
+        throw Failure((options.plan == "-" ? "the plan" : options.plan) + " is " +
+                          plan.error().message,
                       Retry::never);
     const cost::BuiltInPrices prices;
     Priced out{types_of(options), usage_of(options), {}};

@@ -32,7 +32,7 @@ std::string indented(std::size_t depth) { return std::string(2 + 2 * depth, ' ')
 // "730 hours", and what depends on use: "$0.045 per GB".
 std::string line_of(const CostComponent& component) {
     if (const auto cost = component.cost())
-        return decimal_text(rounded(*component.quantity, 4)) + " " + component.unit + "  " +
+        return with_thousands(decimal_text(rounded(*component.quantity, 4))) + " " + component.unit + "  " +
                money_text(*cost);
     if (!component.price) return "not priced";
     if (!component.quantity && component.usage_based)
