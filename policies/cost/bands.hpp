@@ -9,7 +9,7 @@
 namespace slipway::cost {
 
 struct Band {
-    std::string name;                 // "first 50TB", "next 450TB", "over 500TB"; "" for a flat price
+    std::string name;  // "first 50TB", "next 450TB", "over 500TB"; "" for a flat price
     std::optional<Decimal> quantity;  // absent where none was given
     Decimal price;
 };

@@ -73,13 +73,15 @@ class Estimator {
         if (const auto* found = plan_.before().find(after.address)) return found;
         if (!change) return nullptr;
         const auto& previous = (*change)["previous_address"];
-        if (const auto* found = plan_.before().find(previous.text())) return found;
+        const auto* moved = plan_.before().find(previous.text());
         const auto& values = (*change)["change"]["before"];
-        if (!values.is_object()) return nullptr;
+        if (!moved && !values.is_object()) return nullptr;
+        // Its configuration is that of the new address.
         auto& resource = found_in_changes_.emplace_back(after);
-        resource.values = &values;
+        resource.type = moved ? moved->type : after.type;
+        resource.values = moved ? moved->values : &values;
+        resource.sensitive = moved ? moved->sensitive : &(*change)["change"]["before_sensitive"];
         resource.unknown = nullptr;
-        resource.sensitive = &(*change)["change"]["before_sensitive"];
         return &resource;
     }
 

@@ -12,7 +12,9 @@ using Kind = Expression::Kind;
 constexpr int depth_limit = 50;
 
 bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) || c == '_'; }
-bool continues_name(char c) { return starts_name(c) || std::isdigit(static_cast<unsigned char>(c)); }
+bool continues_name(char c) {
+    return starts_name(c) || std::isdigit(static_cast<unsigned char>(c));
+}
 
 struct SyntaxError {
     std::string message;

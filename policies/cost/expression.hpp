@@ -32,7 +32,9 @@ struct Expression {
     bool boolean = false;
     std::vector<Expression> arguments;
 
-    bool is_path() const { return kind == Kind::name || kind == Kind::member || kind == Kind::index; }
+    bool is_path() const {
+        return kind == Kind::name || kind == Kind::member || kind == Kind::index;
+    }
 };
 
 // The error says what is wrong and at which character.

@@ -49,8 +49,7 @@ Value lower(const Arguments& arguments) {
 }
 
 Value length(const Arguments& arguments) {
-    if (arguments[0].kind == Value::Kind::text)
-        return Value::of(Decimal(arguments[0].text.size()));
+    if (arguments[0].kind == Value::Kind::text) return Value::of(Decimal(arguments[0].text.size()));
     return Value::of(Decimal(size_of(arguments[0])));
 }
 
@@ -146,31 +145,31 @@ struct Function {
 };
 
 constexpr std::size_t many = 100;
-constexpr std::array<Function, 24> functions{{{"if", 3, 3, nullptr},
-                                              {"resource", 2, many, nullptr},
-                                              {"is_managed", 2, many, nullptr},
-                                              {"lookup", 2, 2, nullptr},
-                                              {"at_least", 2, 2, nullptr},
-                                              {"known", 1, 1, nullptr},
-                                              {"min", 1, many, least},
-                                              {"max", 1, many, greatest},
-                                              {"ceil", 1, 1, ceiling},
-                                              {"floor", 1, 1, ground},
-                                              {"lower", 1, 1, lower},
-                                              {"length", 1, 1, length},
-                                              {"contains", 2, 2, contains},
-                                              {"starts_with", 2, 2, starts_with},
-                                              {"ends_with", 2, 2, ends_with},
-                                              {"split", 3, 3, split},
-                                              {"first_parts", 3, 3, first_parts},
-                                              {"replace", 3, 3, replace},
-                                              {"ordinal", 0, 0, nullptr},
-                                              {"machine_family", 1, 1, machine_family},
-                                              {"machine_vcpus", 1, 1, machine_vcpus},
-                                              {"machine_memory_gb", 1, 1, machine_memory_gb},
-                                              {"machine_extended_memory_gb", 1, 1,
-                                               machine_extended_memory_gb},
-                                              {"sustained_use", 1, 1, sustained_use}}};
+constexpr std::array<Function, 24> functions{
+    {{"if", 3, 3, nullptr},
+     {"resource", 2, many, nullptr},
+     {"is_managed", 2, many, nullptr},
+     {"lookup", 2, 2, nullptr},
+     {"at_least", 2, 2, nullptr},
+     {"known", 1, 1, nullptr},
+     {"min", 1, many, least},
+     {"max", 1, many, greatest},
+     {"ceil", 1, 1, ceiling},
+     {"floor", 1, 1, ground},
+     {"lower", 1, 1, lower},
+     {"length", 1, 1, length},
+     {"contains", 2, 2, contains},
+     {"starts_with", 2, 2, starts_with},
+     {"ends_with", 2, 2, ends_with},
+     {"split", 3, 3, split},
+     {"first_parts", 3, 3, first_parts},
+     {"replace", 3, 3, replace},
+     {"ordinal", 0, 0, nullptr},
+     {"machine_family", 1, 1, machine_family},
+     {"machine_vcpus", 1, 1, machine_vcpus},
+     {"machine_memory_gb", 1, 1, machine_memory_gb},
+     {"machine_extended_memory_gb", 1, 1, machine_extended_memory_gb},
+     {"sustained_use", 1, 1, sustained_use}}};
 
 const Function* find(std::string_view name) {
     for (const auto& each : functions)

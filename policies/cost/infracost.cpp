@@ -236,8 +236,7 @@ Json metadata_json(const InfracostFacts& facts) {
     out.set("vcsCommitSha", facts.commit);
     out.set("vcsCommitAuthorName", facts.author_name);
     out.set("vcsCommitAuthorEmail", facts.author_email);
-    out.set("vcsCommitTimestamp",
-            facts.commit_at.empty() ? facts.generated_at : facts.commit_at);
+    out.set("vcsCommitTimestamp", facts.commit_at.empty() ? facts.generated_at : facts.commit_at);
     out.set("vcsCommitMessage", facts.message);
     return out;
 }
@@ -256,8 +255,7 @@ Json infracost_document(const CostEstimate& estimate, const InfracostFacts& fact
     Json project = Json::object();
     project.set("name", facts.project);
     project.set("displayName", facts.project);
-    project.set("metadata",
-                Json::object({{"path", facts.path}, {"type", "terraform_plan_json"}}));
+    project.set("metadata", Json::object({{"path", facts.path}, {"type", "terraform_plan_json"}}));
     project.set("pastBreakdown", side_json(estimate, &CostedResource::before, past));
     project.set("breakdown", side_json(estimate, &CostedResource::after, now));
     project.set("diff", diff_json(estimate, diff));

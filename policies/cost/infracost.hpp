@@ -9,9 +9,9 @@
 namespace slipway::cost {
 
 struct InfracostFacts {
-    std::string project;       // the stack's name, or the plan's path
-    std::string path;          // of the plan
-    std::string generated_at;  // RFC 3339
+    std::string project;           // the stack's name, or the plan's path
+    std::string path;              // of the plan
+    std::string generated_at;      // RFC 3339
     std::string command = "diff";  // or "breakdown"
     std::string branch{}, commit{}, commit_at{}, author_name{}, author_email{}, message{};
 };

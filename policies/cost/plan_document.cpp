@@ -11,8 +11,8 @@ std::string block_key(const std::string& names, bool is_data, const std::string&
     return names + (is_data ? "|data." : "|") + type + "." + name;
 }
 
-constexpr std::array<std::string_view, 6> identifiers{"id",   "arn",           "name",
-                                                      "self_link", "identifier", "latest_version_id"};
+constexpr std::array<std::string_view, 6> identifiers{
+    "id", "arn", "name", "self_link", "identifier", "latest_version_id"};
 
 bool is_known_format(std::string_view version) {
     return version.starts_with("0.") || version.starts_with("1.");
@@ -65,7 +65,8 @@ const PlanResource* PlanSide::identified(const std::string& type, std::string_vi
 PlanDocument::PlanDocument(const Json& plan) : plan_(plan) {
     if (!plan.is_object() || !plan["format_version"].is_string())
         throw Failure(
-            "this is not a plan: `format_version` is missing; write one with `terraform show -json` "
+            "this is not a plan: `format_version` is missing; write one with `terraform show "
+            "-json` "
             "or `tofu show -json`",
             Retry::never);
     if (!is_known_format(plan["format_version"].string_or("")))

@@ -22,8 +22,8 @@ struct PlanResource {
     std::string type;
     std::string provider;  // "registry.terraform.io/hashicorp/aws"
     const Json* values = nullptr;
-    const Json* unknown = nullptr;    // of the same shape, true where known after apply
-    const Json* sensitive = nullptr;  // of the same shape, true where sensitive
+    const Json* unknown = nullptr;        // of the same shape, true where known after apply
+    const Json* sensitive = nullptr;      // of the same shape, true where sensitive
     const Json* configuration = nullptr;  // its block; null where the plan has none
 
     // "aws": the first word of the type, with which the types of a provider begin.

@@ -1,4 +1,5 @@
-/// List prices by what is bought. The built-in table and the user's imports answer through the same call.
+/// List prices by what is bought. The built-in table and the user's imports answer through the same
+/// call.
 #pragma once
 
 #include "policies/cost/decimal.hpp"
@@ -12,11 +13,13 @@
 
 namespace slipway::cost {
 
-/// What a price is for. `sku` and `attributes` are those of the table's rows: "m5.large", "os=linux".
+/// What a price is for. `sku` and `attributes` are those of the table's rows: "m5.large",
+/// "os=linux".
 struct PriceKey {
     std::string provider;  ///< "aws", "azure", "gcp", or a user's own
     std::string service;   ///< "ec2", "ebs", "vm"
-    std::string region;    ///< "eu-west-1"; a row of region "*" answers for every region that has no row of its own
+    std::string region;  ///< "eu-west-1"; a row of region "*" answers for every region that has no
+                         ///< row of its own
     std::string sku;
     std::string attributes;  ///< "key=value;key=value", sorted by key; may be empty
 };
@@ -27,8 +30,9 @@ struct PriceTier {
 };
 
 struct Price {
-    std::string unit;              ///< "hour", "GB-month"
-    std::vector<PriceTier> tiers;  ///< at least one, the first from 0 or from what is free, ascending
+    std::string unit;  ///< "hour", "GB-month"
+    std::vector<PriceTier>
+        tiers;  ///< at least one, the first from 0 or from what is free, ascending
     std::chrono::year_month_day date;
     std::string source;  ///< a key of the table's sources
 };

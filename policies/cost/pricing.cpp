@@ -12,7 +12,7 @@ namespace {
 
 using Why = CostReason::Why;
 
-constexpr int depth_limit = 8;      // of files that use others
+constexpr int depth_limit = 8;  // of files that use others
 constexpr std::size_t each_limit = 1000;
 
 const Json no_usage;
@@ -63,9 +63,8 @@ Bill Pricing::bill(const PlanResource& resource, const TypeFile& file, const Jso
     Bill out;
     resource_ = &resource;
     bill_ = &out;
-    Value region = file.region.empty()
-                       ? region_of(surroundings_.plan, surroundings_.side, resource)
-                       : Value::of(file.region);
+    Value region = file.region.empty() ? region_of(surroundings_.plan, surroundings_.side, resource)
+                                       : Value::of(file.region);
     out.side.region = region.kind == Value::Kind::text ? region.text : "";
     Scope scope(surroundings_, resource, usage, std::move(region), file.tables, false);
     bind_lets(scope, file);
@@ -77,8 +76,9 @@ Bill Pricing::bill(const PlanResource& resource, const TypeFile& file, const Jso
 }
 
 void Pricing::add_file(Scope& scope, const TypeFile& file, const Place& place) {
-    if (place.depth > depth_limit) return doubt(Value::unknown_because(
-        Why::reference_unresolved, resource_->address, file.name), "");
+    if (place.depth > depth_limit)
+        return doubt(
+            Value::unknown_because(Why::reference_unresolved, resource_->address, file.name), "");
     add_components(scope, file, file.components, place);
     for (const auto& rule : file.parts) add_part(scope, file, rule, place);
 }

@@ -82,8 +82,7 @@ class Search {
 
     void follow_resource(const Address& target, const ModulePath& modules) {
         if (std::find(types_.begin(), types_.end(), target.type) == types_.end()) return;
-        const auto candidates =
-            side_.instances(modules, target.is_data, target.type, target.name);
+        const auto candidates = side_.instances(modules, target.is_data, target.type, target.name);
         const PlanResource* chosen = candidates.size() == 1 ? candidates[0] : nullptr;
         const auto& wanted = target.key.empty() ? from_.place.key : target.key;
         for (const auto* candidate : candidates)
@@ -136,7 +135,8 @@ Value referred(const PlanDocument& plan, const PlanSide& side, const PlanResourc
         out.address = resource->address;
         return out;
     };
-    const auto& path = attribute.kind == Value::Kind::node ? attribute.node.path : attribute.attribute;
+    const auto& path =
+        attribute.kind == Value::Kind::node ? attribute.node.path : attribute.attribute;
     if (attribute.kind == Value::Kind::text)
         if (const auto* resource = by_value(side, attribute.text, types)) return found(resource);
     if (const auto* expression = expression_at(from, path)) {
@@ -162,8 +162,7 @@ const Json* constant_of(const PlanDocument& plan, const ModulePath& modules,
     const auto* call = plan.module_call(modules);
     if (!call) return nullptr;
     const auto& handed = (*call)["expressions"][parts[1]];
-    if (!handed.is_null())
-        return constant_of(plan, {modules.begin(), modules.end() - 1}, handed);
+    if (!handed.is_null()) return constant_of(plan, {modules.begin(), modules.end() - 1}, handed);
     const auto* module = plan.module(names_of(modules));
     if (!module) return nullptr;
     const auto& fallback = (*module)["variables"][parts[1]]["default"];

@@ -18,8 +18,9 @@ bool is_aws_region(std::string_view text) {
     if (text.size() < 9 || dash == text.npos || dash + 2 != text.size()) return false;
     if (!std::isdigit(static_cast<unsigned char>(text.back()))) return false;
     return std::count(text.begin(), text.end(), '-') >= 2 &&
-           std::all_of(text.begin(), text.end() - 1,
-                       [](char c) { return c == '-' || std::islower(static_cast<unsigned char>(c)); });
+           std::all_of(text.begin(), text.end() - 1, [](char c) {
+               return c == '-' || std::islower(static_cast<unsigned char>(c));
+           });
 }
 
 std::string text_at(const PlanResource& resource, std::string_view name) {
@@ -83,8 +84,8 @@ std::string azure_region_above(const PlanDocument& plan, const PlanSide& side,
         {"storage_account_id", {"azurerm_storage_account"}},
         {"loadbalancer_id", {"azurerm_lb"}}};
     for (const auto& [attribute, types] : parents) {
-        const auto above = referred(plan, side, resource, member_of(root_of(resource), attribute),
-                                    types);
+        const auto above =
+            referred(plan, side, resource, member_of(root_of(resource), attribute), types);
         if (above.kind != Value::Kind::resource) continue;
         const auto location = azure_region(text_at(*above.resource, "location"));
         if (!location.empty()) return location;
@@ -92,19 +93,22 @@ std::string azure_region_above(const PlanDocument& plan, const PlanSide& side,
     return "";
 }
 
-// A setting of the provider's configuration. Old writers left keys that lead nowhere: then it is
-// what all configurations of that provider in the plan agree on.
+// A setting of the provider's configuration. Old writers left keys that lead nowhere, and what is
+// deleted has none: then it is what all configurations of that provider in the plan agree on.
 class ProviderConfiguration {
   public:
-    ProviderConfiguration(const PlanDocument& plan, const PlanResource& resource) : plan_(plan) {
+    ProviderConfiguration(const PlanDocument& plan, const PlanResource& resource)
+        : plan_(plan), has_block_(resource.configuration) {
         if (resource.configuration)
             key_ = (*resource.configuration)["provider_config_key"].text();
+        else  // what is deleted has no block any more
+            key_ = std::string(resource.provider_word());
     }
 
     std::string setting(std::string_view name) const {
-        if (key_.empty()) return "";  // no configuration, or several by for_each
+        if (key_.empty()) return "";  // several, by for_each
         const auto& own = all()[key_];
-        if (says_something(own)) return setting_of(own, name);
+        if (has_block_ && says_something(own)) return setting_of(own, name);
         const auto colon = key_.rfind(':');
         const auto local = colon == key_.npos ? key_ : key_.substr(colon + 1);
         std::set<std::string> said;
@@ -130,6 +134,7 @@ class ProviderConfiguration {
     }
 
     const PlanDocument& plan_;
+    const bool has_block_;
     std::string key_;
 };
 
@@ -138,8 +143,7 @@ class ProviderConfiguration {
 Value region_of(const PlanDocument& plan, const PlanSide& side, const PlanResource& resource) {
     const auto word = resource.provider_word();
     const auto known = [](std::string text) { return Value::of(std::move(text)); };
-    const auto unknown =
-        Value::unknown_because(Why::region_unknown, resource.address, "region");
+    const auto unknown = Value::unknown_because(Why::region_unknown, resource.address, "region");
     const ProviderConfiguration provider(plan, resource);
     if (word == "aws") {
         auto region = aws_region_in_values(resource);

@@ -317,8 +317,7 @@ Value Scope::refer(const Expression& expression) {
     for (std::size_t i = 1; i < expression.arguments.size(); ++i)
         types.push_back(expression.arguments[i].text);
     const auto attribute = evaluate(expression.arguments[0]);
-    auto found =
-        referred(surroundings_.plan, surroundings_.side, resource_, attribute, types);
+    auto found = referred(surroundings_.plan, surroundings_.side, resource_, attribute, types);
     if (expression.text == "is_managed")
         return Value::of(found.kind == Value::Kind::resource && !found.resource->place.is_data);
     return found;

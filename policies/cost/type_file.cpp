@@ -94,8 +94,8 @@ class Reader {
         }
         auto quantity = expression(reader, "quantity");
         auto usage = expression(reader, "usage_quantity");
-        rule.usage_based = usage.has_value();
-        if (quantity.has_value() == usage.has_value())
+        rule.usage_based = reader.find("usage_quantity") != nullptr;
+        if (!reader.find("quantity") == !reader.find("usage_quantity"))
             findings_.add(node.place, "a component has either `quantity` or `usage_quantity`");
         rule.quantity = usage ? std::move(*usage) : quantity ? std::move(*quantity) : Expression{};
         rule.not_priced = reader.text("not_priced").value_or("");
@@ -222,8 +222,8 @@ class Reader {
         for (const auto& [key, about] : file_.usage) known.push_back(key);
         for (const auto& key : asked_)
             if (!file_.usage.contains(key))
-                findings_.add(place, "`usage` does not describe `" + key + "`" +
-                                         did_you_mean(key, known));
+                findings_.add(place,
+                              "`usage` does not describe `" + key + "`" + did_you_mean(key, known));
         for (const auto& key : known)
             if (!asked_.contains(key))
                 findings_.add(place, "nothing depends on the usage `" + key + "`");
@@ -236,6 +236,8 @@ class Reader {
 
 }  // namespace
 
-TypeFile read_type_file(const Yaml& node, Findings& findings) { return Reader(findings).read(node); }
+TypeFile read_type_file(const Yaml& node, Findings& findings) {
+    return Reader(findings).read(node);
+}
 
 }  // namespace slipway::cost

@@ -16,7 +16,7 @@ namespace slipway::cost {
 struct PriceRule {
     std::string unit;  // of the price table's row: "hour", "GB-month"
     Template service, sku;
-    std::optional<Template> region;  // where it is not the resource's
+    std::optional<Template> region;                            // where it is not the resource's
     std::vector<std::pair<std::string, Template>> attributes;  // sorted by name
     // A price that stands in the file itself, of a service that has no public list.
     std::optional<Decimal> usd;
@@ -45,11 +45,11 @@ struct PartRule {
 };
 
 struct TypeFile {
-    std::string name;         // the type, or the name of a shared part
+    std::string name;        // the type, or the name of a shared part
     bool is_part = false;    // priced only where another file uses it
     bool is_closed = false;  // sees what it takes, and no attributes
-    std::string provider;     // of the price table: "aws"
-    std::string region;       // fixed: "global"; empty: the resource's
+    std::string provider;    // of the price table: "aws"
+    std::string region;      // fixed: "global"; empty: the resource's
     std::vector<std::string> takes;
     std::vector<std::pair<std::string, Expression>> lets;
     std::map<std::string, std::map<std::string, std::string>> tables;

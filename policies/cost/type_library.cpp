@@ -66,8 +66,7 @@ const TypeFile* TypeLibrary::find(const std::string& name) const {
 }
 
 bool TypeLibrary::is_free(const std::string& type) const {
-    return free_types_.contains(type) ||
-           free_providers_.contains(type.substr(0, type.find('_')));
+    return free_types_.contains(type) || free_providers_.contains(type.substr(0, type.find('_')));
 }
 
 std::map<std::string, std::string> TypeLibrary::usage_of(const TypeFile& file) const {

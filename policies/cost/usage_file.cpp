@@ -129,9 +129,8 @@ void UsageFile::add(const UsageFile& more) {
 std::vector<std::string> UsageFile::unused(const std::vector<std::string>& addresses) const {
     std::vector<std::string> out;
     for (const auto& [name, usage] : addresses_)
-        if (std::none_of(addresses.begin(), addresses.end(), [&](const auto& address) {
-                return usage_pattern_matches(name, address);
-            }))
+        if (std::none_of(addresses.begin(), addresses.end(),
+                         [&](const auto& address) { return usage_pattern_matches(name, address); }))
             out.push_back(name);
     return out;
 }

@@ -39,9 +39,10 @@ void add_key(std::string& out, const std::string& key, const std::string& about,
     } else {
         group.clear();
     }
-    const auto given = value.is_string() ? slipway::quoted(value.text()) : std::string(value.number_text());
-    out += indent + yaml_key(name) + ":" + (given.empty() ? "" : " " + given) + "  # " + about +
-           "\n";
+    const auto given =
+        value.is_string() ? slipway::quoted(value.text()) : std::string(value.number_text());
+    out +=
+        indent + yaml_key(name) + ":" + (given.empty() ? "" : " " + given) + "  # " + about + "\n";
 }
 
 }  // namespace

@@ -27,12 +27,12 @@ struct Value {
     bool boolean = false;
     Decimal number;
     std::string text;
-    Node node;                               // a list or a map
-    const PlanResource* resource = nullptr;  // what a reference led to
-    bool sensitive = false;                  // may be calculated with, not shown
+    Node node;                                                 // a list or a map
+    const PlanResource* resource = nullptr;                    // what a reference led to
+    bool sensitive = false;                                    // may be calculated with, not shown
     CostReason::Why why = CostReason::Why::known_after_apply;  // of an unknown one
-    std::string attribute;                   // where it comes from: "module.a.aws_x.y" is not said
-    std::string address;                     // of the resource that it comes from
+    std::string attribute;  // where it comes from: "module.a.aws_x.y" is not said
+    std::string address;    // of the resource that it comes from
 
     bool is_null() const { return kind == Kind::null; }
     bool is_unknown() const { return kind == Kind::unknown; }

@@ -60,9 +60,9 @@ struct Priced {
 Priced priced(const CostOptions& options, const std::string& today) {
     const auto plan = parse_json(text_of(options.plan));
     if (!plan)
-        throw Failure((options.plan == "-" ? "the plan" : options.plan) + " is " +
-                          plan.error().message,
-                      Retry::never);
+        throw Failure(
+            (options.plan == "-" ? "the plan" : options.plan) + " is " + plan.error().message,
+            Retry::never);
     const cost::BuiltInPrices prices;
     Priced out{types_of(options), usage_of(options), {}};
     out.estimate = cost::estimate({*plan, prices, out.types, out.usage, today});

@@ -27,10 +27,10 @@ struct CostReason {
         deferred,              // the tool put the resource off to a later plan
     };
     friend constexpr std::array<std::string_view, 10> words_of(Why) {
-        return {"region_unknown",    "type_unknown",        "price_missing",
-                "unit_mismatch",     "known_after_apply",   "attribute_missing",
-                "attribute_sensitive", "reference_unresolved", "value_not_priced",
-                "deferred"};
+        return {
+            "region_unknown",    "type_unknown",      "price_missing",       "unit_mismatch",
+            "known_after_apply", "attribute_missing", "attribute_sensitive", "reference_unresolved",
+            "value_not_priced",  "deferred"};
     }
     Why why = Why::price_missing;
     std::string address, component, attribute, value;
@@ -58,10 +58,10 @@ struct CostAssumption {
 
 // One line of a bill. Quantity and price are in `unit`, so that their product is the cost.
 struct CostComponent {
-    std::vector<std::string> part;  // below the resource: {"root_block_device"}
-    std::string name;               // "Instance usage (Linux/UNIX, on-demand, m5.large)"
-    std::string unit;               // "hours", "GB", "1M requests"
-    bool usage_based = false;       // the quantity comes from the usage file
+    std::vector<std::string> part;    // below the resource: {"root_block_device"}
+    std::string name;                 // "Instance usage (Linux/UNIX, on-demand, m5.large)"
+    std::string unit;                 // "hours", "GB", "1M requests"
+    bool usage_based = false;         // the quantity comes from the usage file
     std::optional<Decimal> quantity;  // per month; absent: not known, or no usage was given
     std::optional<Decimal> price;     // absent: not known
     std::string price_date;           // "2026-10-15"
@@ -166,10 +166,10 @@ std::vector<CostPair> paired(const CostedResource& resource);
 struct CostEstimate {
     std::vector<CostedResource> resources;  // those with a price of their own, in the plan's order
     CostTotals before, after;
-    std::vector<CostReason> reasons;                // empty: the estimate is complete
-    std::map<std::string, int> free, not_priced;    // resources of each type
-    std::vector<std::string> unknown_usage;         // keys of the usage file that fit nothing
-    std::string prices_of;                          // date of the newest price: "2026-10-15"
+    std::vector<CostReason> reasons;              // empty: the estimate is complete
+    std::map<std::string, int> free, not_priced;  // resources of each type
+    std::vector<std::string> unknown_usage;       // keys of the usage file that fit nothing
+    std::string prices_of;                        // date of the newest price: "2026-10-15"
 
     bool operator==(const CostEstimate&) const = default;
     bool incomplete() const { return !reasons.empty(); }

@@ -32,8 +32,8 @@ std::string indented(std::size_t depth) { return std::string(2 + 2 * depth, ' ')
 // "730 hours", and what depends on use: "$0.045 per GB".
 std::string line_of(const CostComponent& component) {
     if (const auto cost = component.cost())
-        return with_thousands(decimal_text(rounded(*component.quantity, 4))) + " " + component.unit + "  " +
-               money_text(*cost);
+        return with_thousands(decimal_text(rounded(*component.quantity, 4))) + " " +
+               component.unit + "  " + money_text(*cost);
     if (!component.price) return "not priced";
     if (!component.quantity && component.usage_based)
         return "+ " + price_text(*component.price) + " per " + component.unit;
@@ -93,7 +93,8 @@ std::vector<const CostedResource*> sorted(const CostEstimate& estimate) {
 }
 
 std::string summary(const CostEstimate& estimate) {
-    std::string out = "Cost per month: " + total_text(estimate.after.total(), estimate.incomplete());
+    std::string out =
+        "Cost per month: " + total_text(estimate.after.total(), estimate.incomplete());
     if (estimate.before.total() != 0 || estimate.delta() != estimate.after.total())
         out += " (" + change_text(estimate.delta()) + ")";
     if (estimate.after.usage != 0)

@@ -79,8 +79,8 @@ int main() {
         [&] {
             if (std::system(show.c_str()) != 0) std::exit(2);
         });
-    std::printf("%zu of %d resources priced in %.1f ms; shown in %.0f ms; type files read in %.1f ms\n",
-                priced, resource_count, rounds.measured * 1e3, rounds.yardstick * 1e3,
-                reading * 1e3);
+    std::printf(
+        "%zu of %d resources priced in %.1f ms; shown in %.0f ms; type files read in %.1f ms\n",
+        priced, resource_count, rounds.measured * 1e3, rounds.yardstick * 1e3, reading * 1e3);
     return bench::verdict("P17", rounds.ratio(), 0.05);
 }

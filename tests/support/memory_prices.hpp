@@ -10,13 +10,15 @@ namespace slipway::cost {
 
 class MemoryPrices : public PriceTable {
   public:
-    // "aws ec2 us-east-1 m5.large os=linux" → a price per `unit`, with further tiers as "FROM:PRICE".
+    // "aws ec2 us-east-1 m5.large os=linux" → a price per `unit`, with further tiers as
+    // "FROM:PRICE".
     MemoryPrices& add(const std::string& key, const std::string& unit, const std::string& price,
                       std::vector<std::pair<std::string, std::string>> further = {}) {
         Price row;
         row.unit = unit;
         row.tiers.push_back({Decimal(0), Decimal(price)});
-        for (const auto& [from, next] : further) row.tiers.push_back({Decimal(from), Decimal(next)});
+        for (const auto& [from, next] : further)
+            row.tiers.push_back({Decimal(from), Decimal(next)});
         row.date = date;
         row.source = "test";
         rows[key] = std::move(row);

@@ -25,8 +25,9 @@ class PlanBuilder {
     // `expressions` is JSON, as {"region": {"constant_value": "eu-west-1"}}.
     PlanBuilder& provider(const std::string& key, const std::string& expressions) {
         const auto name = key.substr(0, key.find('.'));
-        plan_.at("configuration").at("provider_config").set(
-            key, Json::object({{"name", name}, {"expressions", json(expressions)}}));
+        plan_.at("configuration")
+            .at("provider_config")
+            .set(key, Json::object({{"name", name}, {"expressions", json(expressions)}}));
         return *this;
     }
     PlanBuilder& create(const std::string& address, const std::string& after,
@@ -94,8 +95,11 @@ class PlanBuilder {
         return out.dump();
     }
     PlanBuilder& add(const char* side, const std::string& address, const std::string& values) {
-        plan_.at(side).at("values").at("root_module").at("resources").push(
-            resource(address, values));
+        plan_.at(side)
+            .at("values")
+            .at("root_module")
+            .at("resources")
+            .push(resource(address, values));
         return *this;
     }
     PlanBuilder& change(const std::string& address, const std::string& actions,

@@ -49,8 +49,8 @@ int main(int count, char** arguments) try {
     const TypeLibrary own = folder ? types_of(folder) : TypeLibrary();
     const BuiltInPrices prices;
     const char* today = std::getenv("TODAY");
-    const auto made = estimate({*plan, prices, folder ? own : built_in_types(), usage,
-                                today ? today : "2026-11-01"});
+    const auto made = estimate(
+        {*plan, prices, folder ? own : built_in_types(), usage, today ? today : "2026-11-01"});
     auto document = infracost_document(made, {"plan", arguments[1], "2026-11-01T00:00:00Z"});
     Json reasons = Json::array();
     for (const auto& reason : made.reasons)

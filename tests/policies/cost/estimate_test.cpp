@@ -170,8 +170,7 @@ TEST_CASE("the document has Infracost's shape, with numbers as strings") {
     const auto& diff = document["projects"][std::size_t{0}]["diff"]["resources"];
     REQUIRE(diff.items().size() == 1);
     const auto& line = diff[std::size_t{0}]["costComponents"][std::size_t{0}];
-    CHECK(line["name"].text() ==
-          "Instance usage (Linux/UNIX, on-demand, m5.large → m5.xlarge)");
+    CHECK(line["name"].text() == "Instance usage (Linux/UNIX, on-demand, m5.large → m5.xlarge)");
     CHECK(line["monthlyCost"].text() == "78.11");
     CHECK(line["price"].text() == "0.107");
 }

@@ -59,8 +59,7 @@ Value target(const PlanDocument& plan, const std::string& address) {
 std::string region_in(const std::string& provider, const std::string& values,
                       const std::string& type = "aws_instance") {
     PlanBuilder builder;
-    if (!provider.empty())
-        builder.provider(type.substr(0, type.find('_')), provider);
+    if (!provider.empty()) builder.provider(type.substr(0, type.find('_')), provider);
     builder.create(type + ".x", values);
     const PlanDocument plan(builder.document());
     const auto region = region_of(plan, plan.after(), plan.after().all().at(0));
@@ -92,8 +91,11 @@ TEST_CASE("a reference is followed through a module's inputs") {
 
 TEST_CASE("of several instances, the one of the same key is meant, or none") {
     auto document = json(modules);
-    auto& expressions =
-        document.at("configuration").at("root_module").at("module_calls").at("web").at("expressions");
+    auto& expressions = document.at("configuration")
+                            .at("root_module")
+                            .at("module_calls")
+                            .at("web")
+                            .at("expressions");
     expressions.set("template", json(R"({"references": ["aws_launch_template.b"]})"));
     {
         const PlanDocument plan(document);
@@ -102,8 +104,10 @@ TEST_CASE("of several instances, the one of the same key is meant, or none") {
         CHECK(found.resource->address == "aws_launch_template.b[0]");
     }
     auto& group = document.at("planned_values").at("root_module").at("child_modules").edit_items();
-    group[0].at("resources").edit_items()[0].set(
-        "address", "module.web[\"a.b\"].aws_autoscaling_group.g[\"other\"]");
+    group[0]
+        .at("resources")
+        .edit_items()[0]
+        .set("address", "module.web[\"a.b\"].aws_autoscaling_group.g[\"other\"]");
     group[0].at("resources").edit_items()[0].at("values").set("launch_configuration", "lt-1");
     const PlanDocument plan(document);
     const auto found = target(plan, "module.web[\"a.b\"].aws_autoscaling_group.g[\"other\"]");
@@ -158,13 +162,16 @@ TEST_CASE("a sensitive value is priced and never shown") {
     PlanBuilder plan;
     plan.provider("aws", R"({"region": {"constant_value": "eu-west-1"}})");
     plan.create("aws_ebs_volume.a", R"({"type": "gp3", "size": 77})");
-    plan.document().at("planned_values").at("root_module").at("resources").edit_items()[0].set(
-        "sensitive_values", json(R"({"type": true, "size": true})"));
+    plan.document()
+        .at("planned_values")
+        .at("root_module")
+        .at("resources")
+        .edit_items()[0]
+        .set("sensitive_values", json(R"({"type": true, "size": true})"));
     MemoryPrices prices;
     prices.add("aws ebs eu-west-1 gp3", "GB-month", "0.1");
     const UsageFile usage;
-    const auto made =
-        estimate({plan.document(), prices, built_in_types(), usage, "2026-11-01"});
+    const auto made = estimate({plan.document(), prices, built_in_types(), usage, "2026-11-01"});
     CHECK(decimal_text(made.after.total()) == "7.7");
     CHECK(made.resources.at(0).after->components.at(0).name == "Storage (sensitive)");
     MemoryPrices none;
@@ -172,8 +179,13 @@ TEST_CASE("a sensitive value is priced and never shown") {
     REQUIRE(without.reasons.size() == 1);
     CHECK(without.reasons[0].value.empty());
     // Where the value was taken out of the document, it is missed.
-    plan.document().at("planned_values").at("root_module").at("resources").edit_items()[0].at(
-        "values").set("type", "(sensitive value)");
+    plan.document()
+        .at("planned_values")
+        .at("root_module")
+        .at("resources")
+        .edit_items()[0]
+        .at("values")
+        .set("type", "(sensitive value)");
     const auto scrubbed =
         estimate({plan.document(), prices, built_in_types(), usage, "2026-11-01"});
     REQUIRE_FALSE(scrubbed.reasons.empty());

@@ -13,7 +13,6 @@
 namespace slipway::cost {
 namespace {
 
-
 const std::vector<std::string> instance_types{"t3.nano", "m5.large", "c5.xlarge", "r5.2xlarge"};
 const std::vector<std::string> volume_types{"gp2", "gp3", "io1", "st1"};
 

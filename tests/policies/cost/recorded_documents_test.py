@@ -7,6 +7,7 @@ nothing needs is a mistake, too.
 
 Usage: recorded_documents_test.py BUILD_DIRECTORY GO
 """
+
 import json
 import os
 import pathlib
@@ -42,7 +43,10 @@ def flat(resources, path=()):
             else:
                 price = number(component["price"])
             out[here + (component["name"],)] = (
-                number(component["monthlyQuantity"]), component["unit"], price)
+                number(component["monthlyQuantity"]),
+                component["unit"],
+                price,
+            )
         out.update(flat(resource.get("subresources") or [], here))
     return out
 
@@ -53,8 +57,13 @@ def of_table(text):
     for line in text.splitlines():
         if line.startswith((" OVERALL TOTAL", "──")):
             break
-        if re.match(r"^ \S", line) and "Monthly Qty" not in line and "├" not in line \
-                and "└" not in line and "│" not in line:
+        if (
+            re.match(r"^ \S", line)
+            and "Monthly Qty" not in line
+            and "├" not in line
+            and "└" not in line
+            and "│" not in line
+        ):
             path = [line.strip()]
             continue
         found = re.match(r"^ ((?:│  |   )*)[├└]─ (.*)$", line.rstrip())
@@ -62,7 +71,7 @@ def of_table(text):
             continue
         depth, rest = len(found.group(1)) // 3, found.group(2)
         cells = re.split(r" {2,}", rest.strip())
-        path = path[:1 + depth]
+        path = path[: 1 + depth]
         if len(cells) == 1:
             path.append(cells[0])
         elif "depends on usage" in rest:
@@ -70,8 +79,11 @@ def of_table(text):
         else:
             quantity = number(cells[1])
             cost = number(cells[3].replace("$", "").replace("*", "").strip())
-            out[tuple(path + [cells[0]])] = (quantity, cells[2],
-                                             cost / quantity if quantity else None)
+            out[tuple(path + [cells[0]])] = (
+                quantity,
+                cells[2],
+                cost / quantity if quantity else None,
+            )
     return out
 
 
@@ -100,7 +112,8 @@ def differences(recorded, ours):
         if unit is not None and our_unit != unit:
             out.append((key, f"unit {unit} is {our_unit}"))
         if (quantity is None) != (our_quantity is None) or (
-                quantity is not None and abs(quantity - our_quantity) > 0.0001):
+            quantity is not None and abs(quantity - our_quantity) > 0.0001
+        ):
             out.append((key, f"quantity {quantity} is {our_quantity}"))
         if price is not None and our_price is None:
             out.append((key, "price missing"))
@@ -125,8 +138,10 @@ class Expected:
 
     def explains(self, document, component, what):
         for row in self.rows:
-            if all(re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text)
-                   for pattern, text in zip(row[1:4], (document, component, what))):
+            if all(
+                re.fullmatch(".*".join(map(re.escape, pattern.split("*"))), text)
+                for pattern, text in zip(row[1:4], (document, component, what))
+            ):
                 row[4] += 1
                 return True
         return False
@@ -139,27 +154,44 @@ class Expected:
 CASES = [
     ("example_plan.json", "example_usage.yml", "example_out.json"),
     ("terraform_v0.14_plan.json", None, "terraform_v0.14_breakdown.json"),
-    ("terraform_v0.12_plan.json", None,
-     "breakdown_terraform_v0_12/breakdown_terraform_v0_12.golden"),
+    (
+        "terraform_v0.12_plan.json",
+        None,
+        "breakdown_terraform_v0_12/breakdown_terraform_v0_12.golden",
+    ),
     ("azure_firewall_plan.json", None, "azure_firewall_out.json"),
     ("plan_with_target.json", None, "breakdown_with_target/breakdown_with_target.golden"),
-    ("instance_with_attachment_before_deploy.json", None,
-     "instance_with_attachment_before_deploy/instance_with_attachment_before_deploy.golden"),
-    ("instance_with_attachment_after_deploy.json", None,
-     "instance_with_attachment_after_deploy/instance_with_attachment_after_deploy.golden"),
-    ("express_route_gateway_plan.json", None,
-     "breakdown_terraform_show_skipped/breakdown_terraform_show_skipped.golden"),
-    ("breakdown_with_policy_data_upload_plan_json/plan.json", None,
-     "breakdown_with_policy_data_upload_plan_json/"
-     "breakdown_with_policy_data_upload_plan_json.golden"),
+    (
+        "instance_with_attachment_before_deploy.json",
+        None,
+        "instance_with_attachment_before_deploy/instance_with_attachment_before_deploy.golden",
+    ),
+    (
+        "instance_with_attachment_after_deploy.json",
+        None,
+        "instance_with_attachment_after_deploy/instance_with_attachment_after_deploy.golden",
+    ),
+    (
+        "express_route_gateway_plan.json",
+        None,
+        "breakdown_terraform_show_skipped/breakdown_terraform_show_skipped.golden",
+    ),
+    (
+        "breakdown_with_policy_data_upload_plan_json/plan.json",
+        None,
+        "breakdown_with_policy_data_upload_plan_json/"
+        "breakdown_with_policy_data_upload_plan_json.golden",
+    ),
 ]
 
 
 def main():
     build, data = pathlib.Path(sys.argv[1]), module_directory(sys.argv[2])
     if not data.is_dir():
-        print(f"skipped: the module {MODULE} is not in the module cache "
-              f"(`go mod download {MODULE}` brings it)")
+        print(
+            f"skipped: the module {MODULE} is not in the module cache "
+            f"(`go mod download {MODULE}` brings it)"
+        )
         return SKIPPED
     expected = Expected(HERE / "recorded_differences.txt")
     wrong, components = [], 0

@@ -3,6 +3,7 @@
 
 #include "policies/cost/bands.hpp"
 #include "policies/cost/estimate.hpp"
+#include "policies/cost/scope.hpp"
 #include "policies/cost/usage_template.hpp"
 #include "tests/support/memory_prices.hpp"
 #include "tests/support/plan_builder.hpp"
@@ -126,17 +127,17 @@ components:
     PlanBuilder plan;
     plan.create("acme_queue.orders", R"({"partitions": 4})");
     const MemoryPrices prices;
-    const auto usage =
-        *UsageFile::read("version: 0.1\nresource_usage:\n  acme_queue.orders: {messages: 5000000}\n",
-                         "usage.yml");
+    const auto usage = *UsageFile::read(
+        "version: 0.1\nresource_usage:\n  acme_queue.orders: {messages: 5000000}\n", "usage.yml");
     const auto made = estimate({plan.document(), prices, types, usage, "2026-11-01"});
     CHECK(made.reasons.empty());
     CHECK(decimal_text(made.after.fixed) == "50");  // 4 × 12.5
     CHECK(decimal_text(made.after.usage) == "2");   // 5 × 0.4
     CHECK(made.resources.at(0).after->components.at(0).price_date == "2026-10-01");
-    CHECK(usage_template(made, types, usage) ==
-          "version: 0.1\nresource_usage:\n  acme_queue.orders:\n    messages: 5000000  # messages in "
-          "a month\n");
+    CHECK(
+        usage_template(made, types, usage) ==
+        "version: 0.1\nresource_usage:\n  acme_queue.orders:\n    messages: 5000000  # messages in "
+        "a month\n");
 }
 
 TEST_CASE("tiers are billed band by band, and a first one that is free is not given away") {
@@ -169,7 +170,7 @@ resource_usage:
   module.a["x"].aws_lambda_function.f[*]: {monthly_requests: 3}
   module.a["x"].aws_lambda_function.f[1]: {monthly_requests: 4}
 )",
-                                       "usage.yml");
+                                        "usage.yml");
     const auto requests = [&](const char* address) {
         return usage.of("aws_lambda_function", address)["monthly_requests"].int_or(0);
     };
@@ -177,9 +178,10 @@ resource_usage:
     CHECK(requests("module.a[\"y\"].aws_lambda_function.f[0]") == 2);
     CHECK(requests("module.a[\"x\"].aws_lambda_function.f[0]") == 3);
     CHECK(requests("module.a[\"x\"].aws_lambda_function.f[1]") == 4);
-    CHECK(usage.of("aws_lambda_function", "module.a[0].aws_lambda_function.f[0]")
-              ["request_duration_ms"]
-                  .int_or(0) == 10);
+    CHECK(usage
+              .of("aws_lambda_function",
+                  "module.a[0].aws_lambda_function.f[0]")["request_duration_ms"]
+              .int_or(0) == 10);
 }
 
 TEST_CASE("a usage file that does not fit is refused with its place") {
