@@ -65,6 +65,7 @@ constexpr auto sku_rules = std::to_array<SkuRule>({
 bool is_described_by(std::string_view description, const SkuRule& rule) {
     if (!description.starts_with(rule.begins)) return false;
     const auto rest = description.substr(rule.begins.size());
+    if (rest.find("Sole Tenancy") != rest.npos) return false;
     const bool names_place_alone = rule.service == "gcs-storage";  // "Standard Storage Iowa"
     return rest.empty() || rest.starts_with(" in ") || rest.starts_with(" running in ") ||
            (names_place_alone && rest.starts_with(' ') && rest.find("Dual") == rest.npos);
