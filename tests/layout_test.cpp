@@ -103,7 +103,7 @@ const std::vector<Home>& homes() {
         {"libcurl", std::regex("#include <curl/"), {"service/net/http_transfer.hpp"}},
         {"hiredis", std::regex("#include <hiredis"), {"queue/redis/"}},
         {"libgit2", std::regex("#include <git2"), {"service/git/"}},
-        {"RapidJSON", std::regex("#include <rapidjson"), {"service/base/json.cpp"}},
+        {"RapidJSON", std::regex("#include <rapidjson"), {"service/base/json"}},
         {"yaml-cpp", std::regex("#include <yaml-cpp"), {"service/base/yaml.cpp"}},
         {"OpenSSL's digests", std::regex("#include <openssl/(?!ssl)"), {"service/base/"}},
         {"libsodium", std::regex("#include <sodium"), {"service/base/"}},

@@ -4,9 +4,9 @@
 #include <iostream>
 #include <iterator>
 
-#include "policies/cost/built_in_prices.hpp"
 #include "policies/cost/estimate.hpp"
 #include "policies/cost/infracost.hpp"
+#include "policies/cost/layered_prices.hpp"
 #include "policies/cost/usage_template.hpp"
 #include "service/app/commands.hpp"
 #include "service/base/clock.hpp"
@@ -19,7 +19,7 @@ namespace {
 namespace fs = std::filesystem;
 
 struct CostOptions {
-    std::string plan = "-", usage, costs, format = "table";
+    std::string plan = "-", usage, costs, prices, format = "table";
 };
 
 std::string text_of(const std::string& path) {
@@ -63,9 +63,11 @@ Priced priced(const CostOptions& options, const std::string& today) {
         throw Failure(
             (options.plan == "-" ? "the plan" : options.plan) + " is " + plan.error().message,
             Retry::never);
-    const cost::BuiltInPrices prices;
+    const auto prices = cost::LayeredPrices::open(
+        options.prices.empty() ? default_data_directory() + "/prices" : options.prices);
+    if (!prices) throw Failure(prices.error().message, Retry::never);
     Priced out{types_of(options), usage_of(options), {}};
-    out.estimate = cost::estimate({*plan, prices, out.types, out.usage, today});
+    out.estimate = cost::estimate({*plan, **prices, out.types, out.usage, today});
     return out;
 }
 
@@ -100,6 +102,10 @@ void add_cost_commands(CLI::App& app, Chosen& chosen) {
                             "The plan as `terraform show -json` writes it, or - (default) for the "
                             "standard input");
         command->add_option("--usage", options->usage, "A usage file")->check(CLI::ExistingFile);
+        command
+            ->add_option("--prices", options->prices,
+                         "The directory of `slipway prices import` (default: the data directory's)")
+            ->check(CLI::ExistingDirectory);
         command
             ->add_option("--costs", options->costs,
                          "A directory of YAML files that say what further types cost")

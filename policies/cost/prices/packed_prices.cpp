@@ -5,6 +5,7 @@
 #include <tuple>
 
 #include "policies/cost/prices/packed_layout.hpp"
+#include "service/base/digest.hpp"
 
 namespace slipway::cost {
 
@@ -16,6 +17,7 @@ Result<PackedPrices> PackedPrices::open(std::span<const std::byte> bytes, bool e
         return Error{"is not a price table of this version"};
     if (table.header().size != bytes.size()) return Error{"is cut off or has something behind it"};
     auto fault = table.sections_fault();
+    if (fault.empty() && every_reference) fault = table.digest_fault();
     if (fault.empty() && every_reference) fault = table.references_fault();
     if (!fault.empty()) return Error{"is damaged: " + fault};
     return table;
@@ -64,6 +66,13 @@ std::string PackedPrices::sections_fault() const {
                       inside(head.tiers_at, std::uint64_t{head.tiers} * sizeof(RowTier)) &&
                       inside(head.about_at, head.about_bytes);
     return fits ? "" : "a section lies outside";
+}
+
+std::string PackedPrices::digest_fault() const {
+    const auto digested = bytes_.subspan(packed_digested_from);
+    const auto digest = sha256({reinterpret_cast<const char*>(digested.data()), digested.size()});
+    const bool same = std::equal(digest.begin(), digest.end(), header().digest);
+    return same ? "" : "its digest is not that of its content";
 }
 
 std::string PackedPrices::references_fault() const {

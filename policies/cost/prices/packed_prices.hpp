@@ -26,8 +26,8 @@ Result<std::string> pack_prices(std::vector<PriceRow> rows, std::string_view abo
 class PackedPrices {
   public:
     /// `bytes` must be aligned to 8 and outlive the table. Checks the header and that every section
-    /// lies inside; with `every_reference`, that nothing in them points outside, which is needed
-    /// for bytes that others may have written. The error is a sentence.
+    /// lies inside; with `every_reference`, the digest, too, and that nothing points outside: for
+    /// bytes that others may have written. The error is a sentence.
     static Result<PackedPrices> open(std::span<const std::byte> bytes, bool every_reference);
 
     /// Only what has exactly this key; region "*" is a region like others here.
@@ -57,6 +57,7 @@ class PackedPrices {
     std::span<const Item> items_of(std::size_t block) const;
     std::span<const RowTier> tiers_of(std::uint32_t list) const;
     std::string sections_fault() const;
+    std::string digest_fault() const;
     std::string references_fault() const;
 
     friend class PricePacker;

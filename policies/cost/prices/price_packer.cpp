@@ -7,6 +7,7 @@
 #include <tuple>
 
 #include "policies/cost/prices/packed_layout.hpp"
+#include "service/base/digest.hpp"
 
 namespace slipway::cost {
 
@@ -96,6 +97,8 @@ class PricePacker {
         header.about_at = put(std::vector<char>(about.begin(), about.end()));
         header.size = out_.size();
         std::memcpy(out_.data(), &header, sizeof header);
+        const auto digest = sha256(std::string_view(out_).substr(packed_digested_from));
+        std::memcpy(out_.data() + sizeof header.magic, digest.data(), digest.size());
         return std::move(out_);
     }
 
