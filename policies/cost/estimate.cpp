@@ -58,6 +58,7 @@ class Estimator {
         for (const auto& resource : plan_.before().all())
             if (!resource.place.is_data && goes(resource))
                 add(nullptr, &resource, plan_.change(resource.address));
+        add_pseudo_resources();
         for (const auto& deferred : input_.plan["deferred_changes"].items())
             add_reason({Why::deferred, deferred["resource_change"]["address"].text(), "", "",
                         deferred["reason"].text()});
@@ -92,6 +93,29 @@ class Estimator {
         if (resource.address.ends_with(')')) return true;  // deposed
         const auto* change = plan_.change(resource.address);
         return has_action(change, "delete") || has_action(change, "forget");
+    }
+
+    // Data transfer belongs to no resource: an entry of the usage file stands for it, on both sides
+    // where there was something before.
+    void add_pseudo_resources() {
+        for (const auto& address : input_.usage.addresses()) {
+            const auto type = address.substr(0, address.find('.'));
+            const auto* file = input_.types.find(type);
+            if (!file || !file->is_pseudo) continue;
+            addresses_.push_back(address);
+            PlanResource resource;
+            resource.address = address;
+            resource.place = parse_address(address);
+            resource.type = type;
+            resource.values = &usages_.emplace_back(input_.usage.of(type, address));
+            found_in_changes_.push_back(std::move(resource));
+            const auto* made = &found_in_changes_.back();
+            const auto& before = plan_.before().all();
+            const bool was_there = std::any_of(before.begin(), before.end(), [](const auto& each) {
+                return !each.place.is_data;
+            });
+            add(made, was_there ? made : nullptr, nullptr);
+        }
     }
 
     void add(const PlanResource* after, const PlanResource* before, const Json* change) {
@@ -145,7 +169,8 @@ class Estimator {
     void check_usage(const TypeFile& file, const Json& usage, const PlanResource& resource) {
         if (usage.members().empty()) return;
         const auto keys = input_.types.usage_of(file);
-        for (const auto& [key, value] : usage.members()) {
+        for (const auto& member : usage.members()) {
+            const auto& key = member.first;
             const auto known = std::any_of(keys.begin(), keys.end(), [&](const auto& entry) {
                 return entry.first == key || entry.first.starts_with(key + ".");
             });
@@ -154,7 +179,7 @@ class Estimator {
     }
 
     void note_usage() {
-        std::vector<std::string> addresses;
+        auto addresses = addresses_;
         for (const auto* side : {&plan_.before(), &plan_.after()})
             for (const auto& resource : side->all()) addresses.push_back(resource.address);
         for (auto& name : input_.usage.unused(addresses))
@@ -165,6 +190,8 @@ class Estimator {
     PlanDocument plan_;
     const Surroundings before_, after_;
     std::deque<PlanResource> found_in_changes_;
+    std::deque<Json> usages_;
+    std::vector<std::string> addresses_;  // of what is only in the usage file
     CostEstimate out_;
 };
 

@@ -12,6 +12,9 @@ namespace {
 // Names that mean something in every file.
 const std::set<std::string> common_names{"usage", "region", "today", "each", "index"};
 
+// What says where an entry of the usage file lies.
+bool places_itself(const std::string& key) { return key == "region" || key == "location"; }
+
 class Reader {
   public:
     explicit Reader(Findings& findings) : findings_(findings) {}
@@ -27,6 +30,7 @@ class Reader {
         file_.takes = reader.texts("takes");
         if (const bool through = reader.boolean("only_through").value_or(false); through)
             file_.is_part = true;
+        file_.is_pseudo = reader.boolean("pseudo").value_or(false);
         read_usage(reader);
         read_tables(reader);
         if (const auto* lets = reader.find("let")) file_.lets = read_bindings(*lets, "`let`");
@@ -225,7 +229,7 @@ class Reader {
                 findings_.add(place,
                               "`usage` does not describe `" + key + "`" + did_you_mean(key, known));
         for (const auto& key : known)
-            if (!asked_.contains(key))
+            if (!asked_.contains(key) && !(file_.is_pseudo && places_itself(key)))
                 findings_.add(place, "nothing depends on the usage `" + key + "`");
     }
 

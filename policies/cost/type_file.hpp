@@ -48,6 +48,7 @@ struct TypeFile {
     std::string name;        // the type, or the name of a shared part
     bool is_part = false;    // priced only where another file uses it
     bool is_closed = false;  // sees what it takes, and no attributes
+    bool is_pseudo = false;  // no resource: an entry of the usage file stands for it
     std::string provider;    // of the price table: "aws"
     std::string region;      // fixed: "global"; empty: the resource's
     std::vector<std::string> takes;

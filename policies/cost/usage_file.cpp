@@ -121,6 +121,12 @@ Json UsageFile::of(const std::string& type, const std::string& address) const {
     return out;
 }
 
+std::vector<std::string> UsageFile::addresses() const {
+    std::vector<std::string> out;
+    for (const auto& [address, usage] : addresses_) out.push_back(address);
+    return out;
+}
+
 void UsageFile::add(const UsageFile& more) {
     types_.insert(types_.end(), more.types_.begin(), more.types_.end());
     addresses_.insert(addresses_.end(), more.addresses_.begin(), more.addresses_.end());
@@ -128,10 +134,10 @@ void UsageFile::add(const UsageFile& more) {
 
 std::vector<std::string> UsageFile::unused(const std::vector<std::string>& addresses) const {
     std::vector<std::string> out;
-    for (const auto& [name, usage] : addresses_)
+    for (const auto& entry : addresses_)
         if (std::none_of(addresses.begin(), addresses.end(),
-                         [&](const auto& address) { return usage_pattern_matches(name, address); }))
-            out.push_back(name);
+                         [&](const auto& address) { return usage_pattern_matches(entry.first, address); }))
+            out.push_back(entry.first);
     return out;
 }
 

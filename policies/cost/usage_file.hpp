@@ -19,6 +19,8 @@ class UsageFile {
 
     // Everything that holds for a resource, as a map; a null where nothing does.
     Json of(const std::string& type, const std::string& address) const;
+    // Of resource_usage, in the order of the file; patterns among them.
+    std::vector<std::string> addresses() const;
     // What `more` says goes before what this says.
     void add(const UsageFile& more);
     bool empty() const { return types_.empty() && addresses_.empty(); }

@@ -3,6 +3,7 @@
 
 #include "policies/cost/estimate.hpp"
 #include "policies/cost/infracost.hpp"
+#include "service/base/decimal_codec.hpp"
 #include "tests/support/memory_prices.hpp"
 #include "tests/support/plan_builder.hpp"
 
@@ -173,6 +174,34 @@ TEST_CASE("the document has Infracost's shape, with numbers as strings") {
     CHECK(line["name"].text() == "Instance usage (Linux/UNIX, on-demand, m5.large → m5.xlarge)");
     CHECK(line["monthlyCost"].text() == "78.11");
     CHECK(line["price"].text() == "0.107");
+}
+
+TEST_CASE("an estimate is the same after it was stored") {
+    auto plan = plan_in_ireland();
+    plan.update("aws_instance.web", R"({"instance_type": "m5.large"})",
+                R"({"instance_type": "m5.xlarge"})");
+    plan.create("aws_nat_gateway.a", R"({"subnet_id": "s"})");
+    plan.create("aws_unheard_of.x", "{}");
+    const auto prices = aws_prices();
+    const auto made = priced(plan, prices);
+    const auto read = decode<CostEstimate>(std::string_view(encode(made).dump()));
+    REQUIRE(read.ok());
+    CHECK(*read == made);
+}
+
+TEST_CASE("data transfer is an entry of the usage file, on both sides") {
+    auto plan = plan_in_ireland();
+    plan.create("aws_nat_gateway.a", R"({"subnet_id": "s"})");
+    auto prices = aws_prices();
+    prices.add("aws data-transfer eu-west-1 internet-out", "GB", "0.09");
+    const std::string usage =
+        "version: 0.1\nresource_usage:\n  aws_data_transfer.any: {region: eu-west-1, "
+        "monthly_outbound_internet_gb: 100}\n";
+    const auto made = priced(plan, prices, usage);
+    CHECK(made.reasons.empty());
+    CHECK(made.unknown_usage.empty());
+    CHECK(decimal_text(made.after.usage) == "9");  // 100 × 0.09
+    CHECK(made.before.usage == 0);                 // nothing was there
 }
 
 }  // namespace

