@@ -111,9 +111,8 @@ class Estimator {
             found_in_changes_.push_back(std::move(resource));
             const auto* made = &found_in_changes_.back();
             const auto& before = plan_.before().all();
-            const bool was_there = std::any_of(before.begin(), before.end(), [](const auto& each) {
-                return !each.place.is_data;
-            });
+            const bool was_there = std::any_of(
+                before.begin(), before.end(), [](const auto& each) { return !each.place.is_data; });
             add(made, was_there ? made : nullptr, nullptr);
         }
     }

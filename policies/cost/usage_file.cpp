@@ -135,8 +135,9 @@ void UsageFile::add(const UsageFile& more) {
 std::vector<std::string> UsageFile::unused(const std::vector<std::string>& addresses) const {
     std::vector<std::string> out;
     for (const auto& entry : addresses_)
-        if (std::none_of(addresses.begin(), addresses.end(),
-                         [&](const auto& address) { return usage_pattern_matches(entry.first, address); }))
+        if (std::none_of(addresses.begin(), addresses.end(), [&](const auto& address) {
+                return usage_pattern_matches(entry.first, address);
+            }))
             out.push_back(entry.first);
     return out;
 }
