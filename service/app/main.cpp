@@ -19,6 +19,8 @@ int main(int argc, char** argv) {
     slipway::Chosen chosen;
     slipway::add_serve_command(app, chosen);
     slipway::add_local_commands(app, chosen);
+    slipway::add_cost_commands(app, chosen);
+    slipway::add_price_commands(app, chosen);
     slipway::add_forge_commands(app, chosen);
     slipway::add_client_commands(app, chosen);
     slipway::add_pull_commands(app, chosen);

@@ -23,6 +23,16 @@ concept Described = requires(T& t) {
     T::fields(t, [](std::string_view, auto&) {});
 };
 
+// A type that is written as a text specialises this, with `text(value)` and `parse(text, out)`,
+// which returns whether it could.
+template <class T>
+struct TextCodec {};
+
+template <class T>
+concept TextCoded = requires(const T& value) {
+    TextCodec<T>::text(value);
+};
+
 namespace detail {
 template <class T>
 struct is_id : std::false_type {};
@@ -48,6 +58,8 @@ Json encode(const T& value) {
         return value;
     } else if constexpr (std::is_same_v<T, bool> || std::is_same_v<T, std::string>) {
         return Json(value);
+    } else if constexpr (TextCoded<T>) {
+        return Json(TextCodec<T>::text(value));
     } else if constexpr (std::is_integral_v<T>) {
         return Json(Json::Number{std::to_string(value)});
     } else if constexpr (Worded<T>) {
@@ -88,6 +100,9 @@ void decode_into(const Json& json, T& out, std::string& trouble, const std::stri
         return;  // absent: the default
     } else if constexpr (std::is_same_v<T, bool>) {
         json.is_bool() ? void(out = json.bool_or(false)) : misfit("a boolean");
+    } else if constexpr (TextCoded<T>) {
+        if (!json.is_string() || !TextCodec<T>::parse(json.string_or(""), out))
+            misfit("a text of its kind");
     } else if constexpr (std::is_same_v<T, std::string>) {
         json.is_string() ? void(out = json.text()) : misfit("a string");
     } else if constexpr (std::is_integral_v<T>) {

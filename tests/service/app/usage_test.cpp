@@ -36,6 +36,7 @@ TEST_CASE("a word typed wrong is named, with the one that was meant") {
         Chosen chosen;
         add_serve_command(app, chosen);
         add_local_commands(app, chosen);
+        add_cost_commands(app, chosen);
         add_client_commands(app, chosen);
         add_pull_commands(app, chosen);
         std::string answer;

@@ -1,0 +1,58 @@
+// The small language of type files, parsed once: attributes, numbers, texts in single quotes,
+// + - * /, comparisons, and, or, not, `a ?? b` (b where a is not said), and calls of a fixed list
+// of functions. policies/cost/README.md describes it for authors.
+#pragma once
+#include <memory>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "policies/cost/decimal.hpp"
+#include "service/base/result.hpp"
+
+namespace slipway::cost {
+
+struct Expression {
+    enum class Kind {
+        null,
+        boolean,
+        number,
+        text,
+        name,    // the beginning of a path
+        member,  // arguments[0].text
+        index,   // arguments[0][arguments[1]]
+        call,    // text(arguments…)
+        unary,   // text is "not" or "-"
+        binary,  // text is the operator
+    };
+    Kind kind = Kind::null;
+    std::string text;
+    Decimal number;
+    bool boolean = false;
+    std::vector<Expression> arguments;
+
+    bool is_path() const {
+        return kind == Kind::name || kind == Kind::member || kind == Kind::index;
+    }
+};
+
+// The error says what is wrong and at which character.
+Result<Expression> parse_expression(std::string_view text);
+
+// Text with expressions in it: "Instance usage (${os}, ${instance_type})". One that is an
+// expression and nothing else keeps the kind of its value.
+struct Template {
+    struct Piece {
+        std::string text;  // where it is no expression
+        std::shared_ptr<const Expression> expression;
+    };
+    std::vector<Piece> pieces;
+};
+Result<Template> parse_template(std::string_view text);
+
+// The names that paths begin with, and usage keys ("monthly_requests", "standard.storage_gb").
+void collect_names(const Expression& expression, std::set<std::string>& names,
+                   std::set<std::string>& usage_keys);
+
+}  // namespace slipway::cost

@@ -1,0 +1,94 @@
+// Where an expression of a type file is evaluated: names that the file has bound, then what is
+// common (usage, region, today), then the attributes of the resource.
+#pragma once
+#include <map>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "policies/cost/expression.hpp"
+#include "policies/cost/functions.hpp"
+#include "policies/cost/plan_document.hpp"
+#include "policies/cost/value.hpp"
+
+namespace slipway::cost {
+
+// What was taken instead of what the plan does not say, and what was asked of the usage file.
+struct Trace {
+    std::vector<CostAssumption> assumptions;
+    std::set<std::string> usage_keys;
+
+    void add(const Trace& more);
+};
+
+// What all scopes of one side of a plan share.
+struct Surroundings {
+    const PlanDocument& plan;
+    const PlanSide& side;
+    std::string today;  // "2026-10-15"
+};
+
+class Scope {
+  public:
+    // `usage` is the resource's part of the usage file: a map, or null. All arguments must outlive
+    // the scope. `only_bound`: a name that is not bound is no attribute of the resource (in a part
+    // that takes its values from where it is used).
+    Scope(const Surroundings& surroundings, const PlanResource& resource, const Json& usage,
+          Value region, const Tables& tables, bool only_bound);
+
+    void bind(const std::string& name, Value value);
+    // With what was assumed and asked for it elsewhere.
+    void bind(const std::string& name, Value value, Trace trace);
+    // Evaluated when it is asked for, and once.
+    void bind_later(const std::string& name, const Expression& expression);
+
+    Value evaluate(const Expression& expression);
+    // True only where it is known to be; `value` gets an unknown one.
+    bool holds(const Expression& condition, Value& value);
+    // An expression and nothing else keeps its kind; otherwise a text, or what is unknown in it.
+    Value fill(const Template& text);
+
+    const PlanResource& resource() const { return resource_; }
+    const Value& region() const { return region_; }
+    const Json& usage() const { return usage_; }
+    const Surroundings& surroundings() const { return surroundings_; }
+    // What was assumed and asked since the last call.
+    Trace take_trace() { return std::exchange(trace_, Trace{}); }
+
+  private:
+    struct Later {
+        const Expression* expression = nullptr;
+        bool done = false, busy = false;
+        Value value;
+        Trace trace;
+    };
+
+    Value path(const Expression& expression);
+    Value name(const std::string& name);
+    Value later(Later& binding);
+    Value usage_value(const Expression& path, bool& is_usage);
+    Value choice(const Expression& expression);
+    Value unary(const Expression& expression);
+    Value binary(const Expression& expression);
+    Value logical(const Expression& expression);
+    Value call(const Expression& expression);
+    Value look_up(const Expression& expression);
+    Value refer(const Expression& expression);
+    Value ordinal() const;
+
+    const Surroundings& surroundings_;
+    const PlanResource& resource_;
+    const Json& usage_;
+    Value region_;
+    const Tables& tables_;
+    const bool only_bound_;
+    std::map<std::string, Value> bound_;
+    std::map<std::string, Later> later_;
+    Trace trace_;
+};
+
+// An expression as it is written: what an assumption is about.
+std::string spelled(const Expression& path);
+
+}  // namespace slipway::cost
