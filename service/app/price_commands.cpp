@@ -211,8 +211,7 @@ int verify(const std::string& directory) {
                   << " wrong\n";
     };
     const auto layers = opened(directory);
-    for (const auto& mapped : layers->imported())
-        say(mapped->path().string(), mapped->table());
+    for (const auto& mapped : layers->imported()) say(mapped->path().string(), mapped->table());
     say("built in", cost::built_in_table());
     return good ? 0 : 1;
 }

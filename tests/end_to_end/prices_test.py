@@ -16,7 +16,13 @@ FIXTURES = pathlib.Path(__file__).parent.parent / "fixtures" / "prices"
 
 def prices(build, directory, *words, fails=0):
     done = subprocess.run(
-        [pathlib.Path(build) / "bin" / "slipway", "prices", *map(str, words), "--prices", directory],
+        [
+            pathlib.Path(build) / "bin" / "slipway",
+            "prices",
+            *map(str, words),
+            "--prices",
+            directory,
+        ],
         capture_output=True,
         text=True,
     )
@@ -32,13 +38,17 @@ def imported_prices_are_shown_compared_and_checked(build):
         done = prices(build, directory, "import", "--from", "aws", FIXTURES / "aws_ec2.csv")
         assert "8 prices added" in done.stdout and "left out: 1 row: reservations" in done.stdout
         words = ["show", "aws", "ec2", "m5.large", "--region", "eu-west-1"]
-        rows = [json.loads(x) for x in prices(build, directory, *words, "--json").stdout.splitlines()]
+        rows = [
+            json.loads(x) for x in prices(build, directory, *words, "--json").stdout.splitlines()
+        ]
         linux = [row for row in rows if row["attributes"] == "os=linux"]
         assert [row["tiers"] for row in linux] == [[{"from": "0", "price": "0.107"}]] * 2, rows
         assert linux[0]["date"] == "2026-11-20" and linux[1]["table"] == "built in", rows
         assert "0 prices differ, 8 are equal" in prices(build, directory, "diff").stdout
         dearer = pathlib.Path(directory) / "dearer.csv"
-        dearer.write_text((FIXTURES / "aws_ec2.csv").read_text().replace("0.1070000000", "0.2070000000"))
+        dearer.write_text(
+            (FIXTURES / "aws_ec2.csv").read_text().replace("0.1070000000", "0.2070000000")
+        )
         prices(build, directory, "import", "--from", "aws", dearer)
         told = prices(build, directory, "diff", fails=1).stdout
         assert "m5.large (os=linux) in eu-west-1: $0.107 per hour" in told, told
@@ -61,7 +71,9 @@ def wrong_files_change_nothing(build):
             ["import", "--from", "aws", FIXTURES / "gcp_page.json"],
         ):
             refused = prices(build, directory, *words, fails=2)
-            assert refused.stderr.startswith("slipway: ") and refused.stderr.count("\n") == 1, refused
+            assert refused.stderr.startswith("slipway: ") and refused.stderr.count("\n") == 1, (
+                refused
+            )
         assert table.read_bytes() == before
         assert sorted(os.listdir(directory)) == ["aws.prices-table", "cut.csv"]
         table.write_bytes(before[:-1])
