@@ -210,8 +210,8 @@ int verify(const std::string& directory) {
         std::cout << name << ": " << counted(table.size(), "price", "prices") << ", " << wrong
                   << " wrong\n";
     };
-    for (const auto& mapped : opened(directory)->imported())
-        say(mapped->path().string(), mapped->table());
+    const auto layers = opened(directory);
+    for (const auto& mapped : layers->imported()) say(mapped->path().string(), mapped->table());
     say("built in", cost::built_in_table());
     return good ? 0 : 1;
 }
@@ -221,6 +221,7 @@ void add_import(CLI::App& prices, const std::shared_ptr<std::string>& directory,
     auto date = std::make_shared<std::string>();
     auto json = std::make_shared<bool>(false);
     auto* cmd = prices.add_subcommand("import", "Takes over price lists that a vendor publishes");
+    cmd->fallthrough();  // to --prices
     cmd->add_option("--from", request->vendor, "Whose files: aws, azure or gcp")
         ->required()
         ->check(CLI::IsMember({"aws", "azure", "gcp"}));
@@ -256,7 +257,6 @@ void add_price_commands(CLI::App& app, Chosen& chosen) {
     auto directory = std::make_shared<std::string>(default_price_directory());
     auto* prices = app.add_subcommand("prices", "What estimates are priced with");
     prices->require_subcommand(1);
-    prices->fallthrough();
     prices->add_option("--prices", *directory,
                        "Where imported price lists lie (default: " + *directory + ")");
     prices->footer("Example: slipway prices show aws ec2 m5.large --region eu-west-1");
@@ -270,16 +270,19 @@ void add_price_commands(CLI::App& app, Chosen& chosen) {
     shw->add_option("sku", wanted->sku, "Such as m5.large");
     shw->add_option("--region", wanted->region, "Only of this region");
     shw->add_flag("--json", *json, "A JSON object per line");
+    shw->fallthrough();
     shw->footer("Example: slipway prices show azure vm Standard_D2s_v3 --region westeurope");
     shw->callback([=, &chosen] { chosen = [=] { return show(*directory, *wanted, *json); }; });
 
     auto* dff =
         prices->add_subcommand("diff", "Where imported prices differ from the built-in ones");
+    dff->fallthrough();
     dff->footer("Example: slipway prices diff\nExits with 1 where any differs.");
     dff->callback([=, &chosen] { chosen = [=] { return diff(*directory); }; });
 
     auto* vrf =
         prices->add_subcommand("verify", "Whether every price list is whole and makes sense");
+    vrf->fallthrough();
     vrf->footer("Example: slipway prices verify\nExits with 1 where a price does not.");
     vrf->callback([=, &chosen] { chosen = [=] { return verify(*directory); }; });
 }

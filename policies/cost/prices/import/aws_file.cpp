@@ -74,6 +74,8 @@ class AwsCsv {
                                        "effectivedate", "startingrange", "servicecode"})
                 if (std::find(columns_.begin(), columns_.end(), needed) == columns_.end())
                     return std::string("there is no column \"") + needed + "\"";
+            term_type_ = static_cast<std::size_t>(
+                std::find(columns_.begin(), columns_.end(), "termtype") - columns_.begin());
             return {};
         }
         if (cells.size() != 2)
@@ -89,13 +91,12 @@ class AwsCsv {
         if (cells.size() != columns_.size())
             return std::to_string(cells.size()) + " cells under " +
                    std::to_string(columns_.size()) + " column names; the file seems cut off";
-        product_.clear();
-        for (std::size_t i = 0; i < cells.size(); ++i) product_[columns_[i]] = cells[i];
-        const auto sku = product_["sku"];
-        if (product_["termtype"] != "OnDemand") {
-            to_.leave_out("reservations", sku);
+        if (cells[term_type_] != "OnDemand") {  // nine rows of ten
+            to_.leave_out("reservations", cells[0]);
             return {};
         }
+        for (std::size_t i = 0; i < cells.size(); ++i) product_[columns_[i]] = cells[i];
+        const auto& sku = cells[0];
         const auto meant = aws_meaning(product_);
         if (const auto* why = std::get_if<std::string>(&meant)) {
             to_.leave_out(*why, product_["usagetype"]);
@@ -110,7 +111,8 @@ class AwsCsv {
     CsvReader reader_;
     PriceCollector& to_;
     std::vector<std::string> columns_;
-    AwsProduct product_;
+    std::size_t term_type_ = 0;
+    AwsProduct product_;  // every column is set anew by every row
 };
 
 class AwsJson {
