@@ -26,12 +26,9 @@ struct CostReason {
         value_not_priced,      // `attribute` is `value`, for which no list price exists
         deferred,              // the tool put the resource off to a later plan
     };
-    friend constexpr std::array<std::string_view, 10> words_of(Why) {
-        return {
-            "region_unknown",    "type_unknown",      "price_missing",       "unit_mismatch",
-            "known_after_apply", "attribute_missing", "attribute_sensitive", "reference_unresolved",
-            "value_not_priced",  "deferred"};
-    }
+    BOOST_DESCRIBE_NESTED_ENUM(Why, region_unknown, type_unknown, price_missing, unit_mismatch,
+                               known_after_apply, attribute_missing, attribute_sensitive,
+                               reference_unresolved, value_not_priced, deferred)
     Why why = Why::price_missing;
     std::string address, component, attribute, value;
 
@@ -128,9 +125,8 @@ struct CostSide {
 struct CostedResource {
     // What the plan does to it, as far as its bill goes.
     enum class Fate { created, changed, replaced, unchanged, deleted, forgotten, imported };
-    friend constexpr std::array<std::string_view, 7> words_of(Fate) {
-        return {"created", "changed", "replaced", "unchanged", "deleted", "forgotten", "imported"};
-    }
+    BOOST_DESCRIBE_NESTED_ENUM(Fate, created, changed, replaced, unchanged, deleted, forgotten,
+                               imported)
     std::string address, previous_address, type;
     Fate fate = Fate::unchanged;
     std::optional<CostSide> before, after;  // of a forgotten one neither counts
