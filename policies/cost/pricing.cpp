@@ -15,8 +15,6 @@ using Why = CostReason::Why;
 constexpr int depth_limit = 8;  // of files that use others
 constexpr std::size_t each_limit = 1000;
 
-const Json no_usage;
-
 // What may be shown of a value in a name.
 std::string shown(const Value& value) {
     if (value.sensitive) return "sensitive";

@@ -56,7 +56,7 @@ std::string resolve(const std::string& name, const Variable& variable,
     if (!lists(allowed, variable.value))
         refuse("the variable " + name + " asks for the worker's " +
                (file ? "file " : "environment variable ") + variable.value +
-               ", which the worker's configuration does not list under worker_environment");
+               ", which the worker's configuration does not list under worker.environment");
     if (file) return read_secret_file(name, variable.value);
     auto value = read(variable.value);
     if (!value)

@@ -46,9 +46,9 @@ TEST_CASE(
         const char* message;
     } refused[] = {
         {variable("OTHER", Variable::Source::worker_environment),
-         "does not list under worker_environment"},
+         "does not list under worker.environment"},
         {variable("/etc/shadow", Variable::Source::worker_file),
-         "does not list under worker_environment"},
+         "does not list under worker.environment"},
         {variable("UNSET", Variable::Source::worker_environment), "not set there"},
         {variable("/nowhere", Variable::Source::worker_file), "cannot be read"},
     };

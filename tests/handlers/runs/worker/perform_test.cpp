@@ -410,7 +410,7 @@ TEST_CASE(
     unlisted.source = Variable::Source::worker_environment;
     unlisted.value = "SLIPWAY_TEST_TOKEN";
     stage.work.spec.variables = {{"TF_VAR_a", unlisted}};
-    CHECK(stage.plan(main).error.find("does not list under worker_environment") !=
+    CHECK(stage.plan(main).error.find("does not list under worker.environment") !=
           std::string::npos);
 }
 
