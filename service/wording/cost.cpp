@@ -81,6 +81,16 @@ std::string details(const CostedResource& resource) {
     return out;
 }
 
+// What one side costs, as far as that is known: never a zero for what is not.
+std::string side_text(const std::optional<CostSide>& side) {
+    if (!side) return money_text(0);
+    const auto& all = side->components;
+    const bool any_known =
+        std::any_of(all.begin(), all.end(), [](const auto& one) { return one.cost().has_value(); });
+    if (any_known || all.empty()) return total_text(side->totals.total(), side->totals.unknown > 0);
+    return side->totals.unknown > 0 ? "not known" : "depends on use";
+}
+
 // Largest change first, then largest cost.
 std::vector<const CostedResource*> sorted(const CostEstimate& estimate) {
     std::vector<const CostedResource*> out;
@@ -123,7 +133,7 @@ std::string counted(const std::map<std::string, int>& types, const Voice& voice)
 std::vector<std::string> reasons(const CostEstimate& estimate, const Voice& voice) {
     std::vector<std::string> out;
     if (!estimate.not_priced.empty())
-        out.push_back("Nobody has described what these types cost: " +
+        out.push_back("No prices are known for these resource types: " +
                       counted(estimate.not_priced, voice));
     for (const auto& reason : estimate.reasons) {
         if (reason.why == Why::type_unknown) continue;
@@ -165,7 +175,7 @@ std::string cost_reason_text(const CostReason& reason, const Voice& voice) {
         case Why::region_unknown:
             return "its region is not known";
         case Why::type_unknown:
-            return "nobody has described what " + attribute + " costs";
+            return "no prices are known for " + attribute;
         case Why::price_missing:
             return reason.value.empty() ? "the price table lacks its price"
                                         : "the price table lacks " + voice.code(reason.value);
@@ -191,10 +201,8 @@ std::string cost_table(const CostEstimate& estimate) {
     const Voice voice(Medium::terminal);
     std::string out;
     for (const auto* resource : sorted(estimate)) {
-        const auto& side = resource->after ? resource->after : resource->before;
         const auto fate = fate_text(*resource);
-        out += one_line(resource->address);
-        if (side) out += "  " + money_text(resource->after ? side->totals.total() : Decimal(0));
+        out += one_line(resource->address) + "  " + side_text(resource->after);
         if (resource->delta() != 0) out += " (" + change_text(resource->delta()) + ")";
         if (!fate.empty()) out += "  " + fate;
         out += "\n" + details(*resource) + "\n";
@@ -212,10 +220,9 @@ std::string cost_markdown(const CostEstimate& estimate) {
     std::string rows;
     for (const auto* resource : sorted(estimate)) {
         if (resource->delta() == 0 && fate_text(*resource).empty()) continue;
-        const auto total = resource->after ? resource->after->totals.total() : Decimal(0);
         rows += "| " + code_span_in_cell(shortened_in_the_middle(resource->address, name_bytes)) +
-                " | " + change_text(resource->delta()) + " | " + money_text(total) + " | " +
-                fate_text(*resource) + " |\n";
+                " | " + (resource->delta() == 0 ? "" : change_text(resource->delta())) + " | " +
+                side_text(resource->after) + " | " + fate_text(*resource) + " |\n";
     }
     if (!rows.empty()) out += "\n| Resource | Change | Per month | |\n|---|---|---|---|\n" + rows;
     const auto lines = reasons(estimate, voice);

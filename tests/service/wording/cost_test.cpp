@@ -39,12 +39,34 @@ TEST_CASE("an estimate says its total, its biggest change first, and what is not
     const auto markdown = cost_markdown(estimate);
     CHECK(markdown.starts_with("Cost per month: at least $1,011.00 (+$991.00).\n"));
     CHECK(markdown.find("large") < markdown.find("small"));
-    CHECK(markdown.find("Nobody has described what these types cost: `aws_unheard_of` (2)") !=
+    CHECK(markdown.find("No prices are known for these resource types: `aws_unheard_of` (2)") !=
           markdown.npos);
     CHECK(markdown.find("`size` is known after apply") != markdown.npos);
     const auto table = cost_table(estimate);
     CHECK(table.find("aws_instance.small, Storage: size is known after apply") != table.npos);
     CHECK(table.find("List prices of 2026-10-15") != table.npos);
+}
+
+TEST_CASE("what depends on use or is not known is never shown as a zero") {
+    CostEstimate estimate;
+    estimate.prices_of = "2026-10-15";
+    CostedResource resource;
+    resource.address = "aws_lambda_function.f";
+    resource.fate = CostedResource::Fate::created;
+    CostComponent requests;
+    requests.name = "Requests";
+    requests.unit = "1M requests";
+    requests.usage_based = true;
+    requests.price = Decimal("0.2");
+    resource.after.emplace().components = {requests};
+    estimate.resources = {resource};
+    CHECK(cost_table(estimate).find("aws_lambda_function.f  depends on use  created\n") !=
+          std::string::npos);
+    CHECK(cost_markdown(estimate).find(
+              "| `aws_lambda_function.f` |  | depends on use | created |") != std::string::npos);
+    estimate.resources[0].after->totals.unknown = 1;
+    CHECK(cost_table(estimate).find("aws_lambda_function.f  not known  created\n") !=
+          std::string::npos);
 }
 
 }  // namespace slipway
