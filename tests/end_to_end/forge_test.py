@@ -173,7 +173,12 @@ def held(p, forge):
     )
     assert not p.resources("held"), run
     # By its name, for it was shown a moment ago only.
-    named = re.search(r"`/slipway approve (held@\w+)`", p.ours(number)[0]["body"]).group(1)
+    named = wait_until(
+        "the comment to name the plan",
+        lambda: re.search(
+            r"`/slipway approve (held@%s\w*)`" % run["plan_digest"][:4], p.ours(number)[0]["body"]
+        ),
+    ).group(1)
     forge.comment(number, "/slipway approve " + named, by="grace")
     wait_until(
         "the approval to count", lambda: "waits for 1 approval" not in p.ours(number)[0]["body"]

@@ -23,8 +23,11 @@ def wait_until(what, condition, seconds=90):
 
 
 def state_resources(file):
-    """The names of the resources in a local Terraform state, sorted. Raises ValueError while the tool, which
-    writes the file in place, has written half of it."""
-    if not file.exists():
-        return []
-    return sorted(r["name"] for r in json.loads(file.read_text())["resources"])
+    """The names of the resources in a local Terraform state, sorted. The tool writes the file in place: it is empty
+    before, and half of it is read again."""
+
+    def whole():
+        text = file.read_text() if file.exists() else ""
+        return [json.loads(text)["resources"] if text else []]
+
+    return sorted(r["name"] for r in wait_until("a whole state", whole, 30)[0])

@@ -1101,6 +1101,7 @@ TEST_CASE(
     at.worker.reset();
     REQUIRE(stage.gateway.reported.size() == 1);
     CHECK(stage.gateway.reported[0].result.outcome == Outcome::applied);
+    CHECK(stage.log().find("nterrupt") == std::string::npos);  // which the tool would say of a stop
     CHECK(stage.gateway.ends_asked == std::vector<RunId>{RunId("run-1")});
     CHECK(stage.gateway.given_back.empty());
     const auto entry = Journal(stage.options.journal).find(planned.plan_digest);
