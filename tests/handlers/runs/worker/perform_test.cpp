@@ -1094,7 +1094,13 @@ TEST_CASE(
     CHECK(at.worker->applying() == std::vector<RunId>{RunId("run-1")});
     stage.gateway.renewal = Renewed::lost;
     stage.gateway.takes_reports = false;
-    while (stage.gateway.renewals < 2) usleep(1'000);  // with the second it has heard the first
+    const int before = stage.gateway.renewals;
+    const auto is_reported = [&] {
+        std::lock_guard lock(stage.gateway.mutex);
+        return !stage.gateway.reported.empty();
+    };
+    // With the second it has heard the first.
+    while (stage.gateway.renewals < before + 2 && !is_reported()) usleep(1'000);
     at.worker->drain();
     write_file(go, "");
     run_task(stage.io, at.worker->join(), 60s);
