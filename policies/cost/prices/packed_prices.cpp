@@ -23,6 +23,10 @@ Result<PackedPrices> PackedPrices::open(std::span<const std::byte> bytes, bool e
     return table;
 }
 
+// The table is read where it lies, without a copy: open() has seen that it begins with our magic,
+// is long enough, and that each section lies inside at a multiple of eight; a mapping and the
+// embedded table begin at one, too. What is stored are integers without padding
+// (packed_layout.hpp).
 const PackedPrices::Header& PackedPrices::header() const {
     return *reinterpret_cast<const Header*>(bytes_.data());
 }

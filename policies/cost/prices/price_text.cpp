@@ -125,7 +125,8 @@ class TableText {
         std::set<std::string_view> seen;
         for (const auto region : block_.regions)
             if (!is_word(region) || !seen.insert(region).second)
-                return "\"" + std::string(region) + "\" is no name of a region, or stands twice";
+                return "\"" + std::string(region) +
+                       "\" is not the name of a region, or is listed twice";
         return {};
     }
 

@@ -50,6 +50,13 @@ constexpr auto meter_rules = std::to_array<MeterRule>({
     {"Functions", "Standard Execution Time", "GB Second", "functions", "duration", "GB-second"},
 });
 
+/// std::regex calls itself for every character, so that a long text would end the stack; what the
+/// vendor writes is short.
+bool matches(const std::string& text, std::smatch& match, const std::regex& pattern) {
+    constexpr std::size_t longest = 300;
+    return text.size() <= longest && std::regex_match(text, match, pattern);
+}
+
 /// "1 GB/Month" → 1 and "GB/Month"; "10K" → 10,000 and "".
 struct Measure {
     std::int64_t count = 0;
@@ -59,7 +66,7 @@ struct Measure {
 std::optional<Measure> measure_of(const std::string& text) {
     static const std::regex form("([0-9]+)([KM]?)[ /]?([A-Z][A-Za-z/ ]*)?");
     std::smatch match;
-    if (!std::regex_match(text, match, form) || match[1].length() > 9) return std::nullopt;
+    if (!matches(text, match, form) || match[1].length() > 9) return std::nullopt;
     const auto factor = match[2] == "K" ? 1000 : match[2] == "M" ? 1'000'000 : 1;
     const std::int64_t count = std::stoll(match[1].str()) * factor;
     if (count == 0) return std::nullopt;
@@ -92,10 +99,10 @@ std::optional<AzureMeaning> managed_disk(const AzureItem& item) {
     if (!item.has("productName", "Managed Disks")) return std::nullopt;
     const auto meter = item.text("meterName");
     std::smatch match;
-    if (std::regex_match(meter, match, disk))
+    if (matches(meter, match, disk))
         return AzureMeaning{"managed-disk", match[1],
                             match[2] == "LRS" ? "redundancy=lrs" : "redundancy=zrs", "month"};
-    if (std::regex_match(meter, match, operations))
+    if (matches(meter, match, operations))
         return AzureMeaning{"managed-disk-operations", match[1], "redundancy=lrs", "operation"};
     return std::nullopt;
 }
@@ -106,7 +113,7 @@ std::optional<AzureMeaning> app_service(const AzureItem& item) {
     std::erase(sku, ' ');
     std::smatch match;
     const auto product = item.text("productName");
-    if (sku.empty() || !std::regex_match(product, match, plan)) return std::nullopt;
+    if (sku.empty() || !matches(product, match, plan)) return std::nullopt;
     return AzureMeaning{"app-service", sku, match[1].matched ? "os=linux" : "os=windows", "hour"};
 }
 

@@ -212,6 +212,23 @@ TEST_CASE(
     CHECK(left_out(report, "Cognitive Services") == 1);
 }
 
+TEST_CASE("a name or unit that is far too long is left out, and nothing else happens") {
+    const std::string far_too_long(900'000, 'A');
+    const auto page = text_of(fixtures / "azure_page2.json");
+    for (const auto* field : {"\"productName\": \"Azure App Service ", "\"unitOfMeasure\": \"1 "}) {
+        const Place place;
+        const auto at = page.find("Azure App Service");
+        const auto item = page.rfind('{', at);
+        const auto value = page.find(field, item);
+        REQUIRE(value != std::string::npos);
+        auto text = page;
+        text.insert(value + std::string(field).size(), far_too_long);
+        const auto report = place.import("azure", {place.written("x.json", text)});
+        REQUIRE_MESSAGE(report.ok(), (report ? "" : report.error().message));
+        CHECK(place.price({"azure", "app-service", "westeurope", "P1v3", "os=linux"}) == "none");
+    }
+}
+
 TEST_CASE("Google's catalog: on demand, by the beginning of descriptions, regional disks apart") {
     const Place place;
     const auto report = place.imported("gcp", {"gcp_page.json"});
