@@ -96,6 +96,9 @@ class Reader {
             else
                 reader.report("scale", "is a number above 0");
         }
+        for (const char* amount : {"quantity", "usage_quantity"})
+            if (const auto* said = reader.find(amount); said && said->quoted)
+                reader.report(amount, "is a number or an expression: write it without quotes");
         auto quantity = expression(reader, "quantity");
         auto usage = expression(reader, "usage_quantity");
         rule.usage_based = reader.find("usage_quantity") != nullptr;

@@ -49,6 +49,8 @@ TEST_CASE("every built-in type file reads, and describes what it asks of the usa
 
 TEST_CASE("a mistake in a type file is named with file, line and column") {
     CHECK(findings_of(component("730")).empty());
+    CHECK(findings_of(component("\"730\"")) ==
+          "costs/x.yaml:6:15: `quantity` is a number or an expression: write it without quotes");
     CHECK(findings_of(component("730 +")) ==
           "costs/x.yaml:6:15: `quantity` `730 +`: something is missing at the end at character 6");
     CHECK(findings_of(component("cel(1)")) ==
