@@ -241,22 +241,33 @@ Task<void> consume(Queue& queue, ConsumerOptions options,
 Task<void> reap(Queue& queue, std::function<Task<void>(Lapsed)> on_lapsed, milliseconds lease) {
     using SteadyClock = std::chrono::steady_clock;
     const auto grace = lease / 2;  // a renewal of everybody
+    const auto longest = lease / 6;
     bool away = false;
+    SteadyClock::duration asked{};  // how long the last question took
     for (;;) {
-        const auto before = SteadyClock::now();
-        co_await sleep_for(1s);
-        // Stopped, or so busy that renewals came to nothing: what looks expired may well be alive.
-        const bool paused = SteadyClock::now() - before > 1s + lease / 6;
-        if (paused)
-            log_warning("this process stood still; leases are renewed before any is taken back");
         std::string trouble;
         try {
-            if (away || paused) {
+            auto before = SteadyClock::now();
+            co_await sleep_for(1s);
+            auto as_of = co_await queue.now_ms();
+            // Stopped, or so busy that renewals came to nothing: what looks expired may well be
+            // alive. The time is asked for before this is looked at, so that wherever the process
+            // stands still, either it is noticed here or `as_of` is from before.
+            while (away || asked > longest || SteadyClock::now() - before > 1s + longest) {
+                if (!away)
+                    log_warning(
+                        "this process or Redis stood still; leases are renewed before any is taken "
+                        "back");
                 co_await queue.check_storable();
                 away = false;
+                asked = {};
+                before = SteadyClock::now() + grace - 1s;
                 co_await sleep_for(grace);
+                as_of = co_await queue.now_ms();
             }
-            auto lapsed = co_await queue.expire();
+            const auto asking = SteadyClock::now();
+            auto lapsed = co_await queue.expire(as_of);
+            asked = SteadyClock::now() - asking;
             for (auto& one : lapsed) {
                 const auto id = one.job.id;
                 const auto fate = one.fate;

@@ -24,6 +24,7 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -184,10 +185,13 @@ class Queue {
     virtual Task<bool> dead_letter(Lease lease, std::string why) = 0;
     // As retry(), but the attempt does not count: the job had to wait, and nobody failed.
     virtual Task<bool> put_back(Lease lease, std::chrono::milliseconds delay, std::string why) = 0;
-    // Takes back leases that ran out, and wakes delayed jobs that are due. Call once a second. The
-    // unknown and the dead are named again every half a minute until acknowledge_expired(), so that
-    // no crash forgets them.
-    virtual Task<std::vector<Lapsed>> expire() = 0;
+    // Takes back leases that ran out before `as_of`, a time that now_ms() answered: so a process
+    // that stands still with its question on the way takes back no lease that could not be renewed
+    // meanwhile. Wakes delayed jobs that are due. Call once a second. The unknown and the dead are
+    // named again every half a minute until acknowledge_expired(), so that no crash forgets them.
+    virtual Task<std::vector<Lapsed>> expire(
+        std::int64_t as_of = std::numeric_limits<std::int64_t>::max()) = 0;
+    virtual Task<std::int64_t> now_ms() = 0;  // by the clock that ends leases
     // Every lease ends now; how many there were. For the start of the only process that works on
     // this queue: whoever held one is dead.
     virtual Task<int> end_leases() = 0;

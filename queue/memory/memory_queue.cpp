@@ -87,11 +87,12 @@ class MemoryQueue : public Queue {
         changed_.notify();
         co_return ours;
     }
-    Task<std::vector<Lapsed>> expire() override {
-        auto lapsed = model_.expire(now());
+    Task<std::vector<Lapsed>> expire(std::int64_t as_of) override {
+        auto lapsed = model_.expire(now(), as_of);
         changed_.notify();
         co_return lapsed;
     }
+    Task<std::int64_t> now_ms() override { co_return now(); }
     Task<int> end_leases() override { co_return model_.end_leases(now()); }
     Task<void> acknowledge_expired(JobId job) override {
         model_.acknowledge_expired(job);

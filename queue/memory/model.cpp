@@ -281,12 +281,12 @@ bool QueueModel::dead_letter(const Lease& lease, const std::string& why, std::in
     return true;
 }
 
-std::vector<Lapsed> QueueModel::expire(std::int64_t now) {
+std::vector<Lapsed> QueueModel::expire(std::int64_t now, std::int64_t as_of) {
     std::vector<Lapsed> out;
     promote(now);
     for (int i = 0; i < batch_limit; ++i) {
         auto first = leased_.begin();
-        if (first == leased_.end() || first->first > now) break;
+        if (first == leased_.end() || first->first > std::min(now, as_of)) break;
         auto at = jobs_.find(first->second);
         auto& entry = at->second;
         if (entry.begun || entry.attempt >= attempts_limit) {

@@ -34,7 +34,7 @@ class QueueModel {
     bool put_back(const Lease& lease, std::chrono::milliseconds delay, const std::string& why,
                   std::int64_t now);
     bool dead_letter(const Lease& lease, const std::string& why, std::int64_t now);
-    std::vector<Lapsed> expire(std::int64_t now);
+    std::vector<Lapsed> expire(std::int64_t now, std::int64_t as_of);
     int end_leases(std::int64_t now);
     void acknowledge_expired(const JobId& id);
     bool begin_apply(const Lease& lease, const std::string& once);

@@ -189,9 +189,9 @@ class RedisQueue : public Queue {
         return yes(scripts::append_log, std::move(words));
     }
 
-    Task<std::vector<Lapsed>> expire() override {
-        Words none;
-        auto reply = co_await server_->call(scripts::expire, std::move(none));
+    Task<std::vector<Lapsed>> expire(std::int64_t as_of) override {
+        Words words{std::to_string(as_of)};
+        auto reply = co_await server_->call(scripts::expire, std::move(words));
         std::vector<Lapsed> out;
         for (std::size_t i = 0; i + 4 < reply.items.size(); i += 5) {
             const auto text = [&](std::size_t of) -> std::string& {
@@ -205,6 +205,12 @@ class RedisQueue : public Queue {
                 co_await acknowledge_expired(JobId(text(0)));
         }
         co_return out;
+    }
+
+    Task<std::int64_t> now_ms() override {
+        Words none;
+        auto reply = co_await server_->call(scripts::time, std::move(none));
+        co_return reply.number;
     }
 
     Task<int> end_leases() override {

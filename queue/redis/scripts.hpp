@@ -12,7 +12,7 @@ struct Script {
 
 namespace scripts {
 extern const Script accept, append_log, begin_apply, claim, commit, end_leases, expire, finish,
-    leased, place, renew, retry, acknowledge_expired, status;
+    leased, place, renew, retry, acknowledge_expired, status, time;
 }
 
 }  // namespace slipway

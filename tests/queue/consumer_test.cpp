@@ -207,6 +207,47 @@ TEST_CASE("a cancelled consumer that waits for a job takes none along") {
     CHECK(t.status().waiting["service"] == 1);
 }
 
+namespace {
+
+// Stands at `start` for some questions, and is a minute later then.
+class JumpingClock : public Clock {
+  public:
+    std::int64_t now_ms() const override {
+        return test_start_ms + (asked++ < jumps_after ? 0 : 60'000);
+    }
+    mutable int asked = 0;
+    int jumps_after = 1'000'000;
+};
+
+}  // namespace
+
+TEST_CASE("a stand-still between the question what lapsed and its answer takes no lease back") {
+    asio::io_context io;
+    JumpingClock clock;
+    auto queue = make_memory_queue(io.get_executor(), clock);
+    Commit commit;
+    commit.jobs = {job("a")};
+    run_task(io, queue->commit(commit));
+    auto claimed = run_task(io, queue->claim("service", "alive", 30s, 0ms));
+    REQUIRE(claimed);
+    clock.jumps_after = clock.asked + 1;  // the time is asked, a minute passes, the question comes
+    const auto after_the_question = clock.asked + 2;
+
+    asio::cancellation_signal stop;
+    bool ended = false;
+    asio::co_spawn(
+        io, reap(*queue, [](Lapsed) -> Task<void> { co_return; }),
+        asio::bind_cancellation_slot(stop.slot(), [&](std::exception_ptr) { ended = true; }));
+    auto story = [&]() -> Task<Renewed> {
+        while (clock.asked < after_the_question) co_await sleep_for(1ms);
+        auto renewed = co_await queue->renew(claimed->lease, 30s);
+        stop.emit(asio::cancellation_type::all);
+        while (!ended) co_await sleep_for(1ms);
+        co_return renewed;
+    };
+    CHECK(run_task(io, story()) == Renewed::held);
+}
+
 TEST_CASE("what lapsed is told once it is known, and again where nobody could see to it") {
     asio::io_context io;
     SystemClock clock;

@@ -118,6 +118,19 @@ TEST_CASE_TEMPLATE("asking twice is asking once", Where, BOTH_QUEUES) {
     }
 }
 
+TEST_CASE_TEMPLATE("a lease that held at the time that is asked about is not taken back", Where,
+                   BOTH_QUEUES) {
+    Fixture<Where> t;
+    t.leave(job("a"));
+    t.claim();
+    const auto as_of = t.get(t.queue().now_ms());
+    CHECK(as_of == test_start_ms);
+    t.pass(31s);
+    CHECK(t.get(t.queue().expire(as_of)).empty());
+    CHECK(t.get(t.queue().expire(as_of + 29'999)).empty());
+    CHECK(t.get(t.queue().expire(as_of + 30'000)).size() == 1);
+}
+
 TEST_CASE_TEMPLATE("whoever comes with an older fence is refused", Where, BOTH_QUEUES) {
     Fixture<Where> t;
     t.leave(job("a"));

@@ -1,6 +1,8 @@
--- Leases that ran out are taken back, looked at again here since several may ask at once; delayed jobs that
--- are due wait. A begun apply never returns to its queue. Answers id, repository, data, fate, why of each.
+-- Leases that ran out by ARGV: time in ms are taken back, looked at again here since several may ask at once;
+-- delayed jobs that are due wait. A begun apply never returns to its queue. Answers id, repository, data, fate,
+-- why of each.
 --include jobs.lua
+local as_of = math.min(now, tonumber(arg()))
 local out = {}
 local function name(id, fate)
     local job = redis.call('HMGET', job_key(id), 'repository', 'data', 'why')
@@ -8,7 +10,7 @@ local function name(id, fate)
 end
 
 promote()
-local ended = redis.call('ZRANGEBYSCORE', P .. 'leased', '-inf', whole(now), 'LIMIT', 0, batch_limit)
+local ended = redis.call('ZRANGEBYSCORE', P .. 'leased', '-inf', whole(as_of), 'LIMIT', 0, batch_limit)
 for _, id in ipairs(ended) do
     local job = redis.call('HMGET', job_key(id), 'begun', 'attempt', 'queue', 'order', 'repository')
     if job[1] or tonumber(job[2]) >= attempts_limit then

@@ -1,0 +1,2 @@
+-- The time in ms by which leases end.
+return now
