@@ -1,6 +1,7 @@
 // Approval decisions: who must still say yes, whose word counts, and why, as the check shows it.
 #include <doctest/doctest.h>
 
+#include "policies/engine/judged.hpp"
 #include "policies/engine/library.hpp"
 #include "tests/support/policies.hpp"
 #include "tests/support/set_plan.hpp"
@@ -54,6 +55,10 @@ ApprovalQuestion asked(std::vector<GivenReview> reviews = {}) {
     question.reviews = std::move(reviews);
     question.now_ms = 1763975700000;
     return question;
+}
+
+TEST_CASE("where no policy was asked nothing is approved") {
+    CHECK(decide(ApprovalQuestion(), {}).approval == Approval::undecided);
 }
 
 TEST_CASE("all approval policies must agree, and one that rejects is enough") {

@@ -69,6 +69,11 @@ const Policy conftest = plan("conftest", R"(package main
 deny_format[msg] { input.format_version == "1.2"; msg := "an old format" }
 warn["seen"] { input.terraform_version }
 )");
+const Policy violates = plan("violates", R"(package main
+import rego.v1
+
+violation contains {"msg": "no owner"} if input.format_version == "1.2"
+)");
 const Policy loops = plan("loops", R"(package slipway
 import rego.v1
 
@@ -103,6 +108,11 @@ TEST_CASE("a plan decision is the worst of what the policies say") {
          Verdict::warned,
          1,
          "warn: keeps no final snapshot (backup.rego:3)"},
+        {"a violation of conftest's denies",
+         {violates},
+         Verdict::denied,
+         1,
+         "deny: no owner (violates.rego:4)"},
         {"denies",
          {denies, warns},
          Verdict::denied,

@@ -34,13 +34,16 @@ TEST_CASE("W2: a run is confirmed with permission to write and the role writer")
 }
 
 TEST_CASE("W2: an account of another forge has no rights here") {
-    Waiting bench;
-    auto request = bench.request(Verb::apply, "grace");
-    auto job = make_job(jobs::command("test", "other"), request);
-    request.actor.forge = "elsewhere.test";
-    job = make_job(jobs::command("test", "other"), request);
-    bench.work(job, answer_request);
-    CHECK(bench.run("t").state == RunState::unconfirmed);
+    // A tree gives such an account no role; without one, it must not be taken for whoever has its
+    // name on this forge.
+    for (const bool with_tree : {true, false}) {
+        Waiting bench;
+        bench.context.has_organisation_tree = with_tree;
+        auto request = bench.request(Verb::apply, "grace");
+        request.actor.forge = "elsewhere.test";
+        bench.work(make_job(jobs::command("test", "other"), request), answer_request);
+        CHECK(bench.run("t").state == RunState::unconfirmed);
+    }
 }
 
 TEST_CASE("a confirmation needs the approvals, whoever gives it") {
