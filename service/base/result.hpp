@@ -41,10 +41,10 @@ enum class Retry { later, after, never };
 // it says.
 class Failure : public std::runtime_error {
   public:
-    explicit Failure(std::string message, Retry retry = Retry::later)
-        : std::runtime_error(std::move(message)), retry_(retry) {}
-    Failure(std::string message, std::chrono::milliseconds after)
-        : std::runtime_error(std::move(message)), retry_(Retry::after), after_(after) {}
+    explicit Failure(const std::string& message, Retry retry = Retry::later)
+        : std::runtime_error(message), retry_(retry) {}
+    Failure(const std::string& message, std::chrono::milliseconds after)
+        : std::runtime_error(message), retry_(Retry::after), after_(after) {}
     Retry retry() const { return retry_; }
     std::chrono::milliseconds after() const { return after_; }
 

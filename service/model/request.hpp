@@ -69,8 +69,7 @@ struct Answer {
     enum class Kind { done, refused, impossible };
     BOOST_DESCRIBE_NESTED_ENUM(Kind, done, refused, impossible)
     Kind kind = Kind::done;
-    std::string text;  // markdown-safe sentences of ours; foreign names in them are made inert by
-                       // the writer
+    std::string text;  // Markdown, written as it is: see wording/answers.hpp
     static void fields(auto& self, auto&& f) {
         f("kind", self.kind);
         f("text", self.text);

@@ -1,6 +1,6 @@
 // What people are answered to a request: sentences of Markdown, one function for each situation.
-// All foreign text in them is the name of something that exists; whoever writes them makes it
-// inert.
+// Nothing makes them inert later: all foreign text in them is the name of something that exists
+// and whose characters were checked when it was read.
 #pragma once
 #include <string>
 #include <string_view>
