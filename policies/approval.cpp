@@ -169,6 +169,9 @@ Json approval_input(const ApprovalQuestion& question) {
     out.set("stack", stack_input(question.stack));
     out.set("request", Json::object({{"timestamp_ns", question.now_ms * 1'000'000}}));
     if (question.plan) out.set("plan", plan_value(*question.plan));
+    out.set("cost", cost_input(question.run, question.estimate.get()));
+    out.set("third_party_metadata",
+            third_party_metadata(question.run, question.estimate.get(), question.now_ms));
     return out;
 }
 

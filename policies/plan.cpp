@@ -91,7 +91,9 @@ Json plan_input(const PlanQuestion& question) {
     spacelift.set("stack", stack_input(question.stack));
     Json out = Json::object();
     out.set("spacelift", std::move(spacelift));
-    out.set("third_party_metadata", Json::object({{"custom", Json::object()}}));
+    out.set("cost", cost_input(question.run, question.estimate.get()));
+    out.set("third_party_metadata",
+            third_party_metadata(question.run, question.estimate.get(), question.now_ms));
     for (const char* other : {"terragrunt", "pulumi", "cloudformation", "kubernetes", "ansible"})
         out.set(other, nullptr);
     out.set("plan", plan_value(question.plan));

@@ -19,6 +19,8 @@
 
 namespace slipway {
 
+struct CostEstimate;
+
 // One approval or rejection, from a forge's review or a command; bound to what it saw (rule W3).
 struct GivenReview {
     std::string author;  // login
@@ -70,6 +72,7 @@ struct PlanQuestion {
     Run run;
     Plan plan;
     Json document;  // the tool's own plan document, redacted (terraform show -json)
+    std::shared_ptr<const CostEstimate> estimate;  // null: nothing costs, or it is not priced
     std::int64_t now_ms = 0;
 };
 
@@ -79,7 +82,8 @@ struct ApprovalQuestion {
     // What is to be approved. Absent: policies see no `run.changes` and no `plan`, which a policy
     // that approves harmless changes by itself may mistake for harmless ones.
     std::optional<Plan> plan;
-    std::vector<GivenReview> reviews;  // those bound to what is to be approved
+    std::shared_ptr<const CostEstimate> estimate;  // likewise
+    std::vector<GivenReview> reviews;              // those bound to what is to be approved
     std::vector<GivenReview> older;
     std::int64_t now_ms = 0;
 };

@@ -34,6 +34,21 @@ Task<Stored<T>> load(Queue& queue, std::string key) {
     co_return out;
 }
 
+// Those that an index names, newest first; `key_of` makes a record's key from the index's member.
+template <class T>
+Task<std::vector<T>> load_listed(Queue& queue, std::string index,
+                                 std::string (*key_of)(const std::string& member)) {
+    constexpr int most = 100'000;
+    const auto listed = co_await queue.list(std::move(index), 0, most);
+    std::vector<std::string> keys;
+    for (const auto& [member, score] : listed) keys.push_back(key_of(member));
+    const auto records = co_await queue.read_many(keys);
+    std::vector<T> out;
+    for (std::size_t i = 0; i < keys.size(); ++i)
+        if (records[i].version) out.push_back(decoded_record<T>(keys[i], records[i]));
+    co_return out;
+}
+
 template <class T>
 WriteRecord save(std::string key, const Stored<T>& stored) {
     return {std::move(key), stored.version, encode(stored.value).dump()};

@@ -81,7 +81,7 @@ const std::map<std::string, Room> rooms = {
     {"lifecycle", {"handlers/runs", {"queue"}, {"handlers/runs/lifecycle.hpp"}}},
     {"control",
      {"handlers/runs/control",
-      {"lifecycle", "gateway", "queue", "policies", "git", "blobs", "catalog", "wording"},
+      {"lifecycle", "gateway", "queue", "policies", "cost", "git", "blobs", "catalog", "wording"},
       {"handlers/runs/control/control.hpp"}}},
     {"worker", {"handlers/runs/worker", {"gateway", "process", "net"}, {}}},
     {"report", {"handlers/report", {"forges", "queue", "blobs", "wording"}, {}}},

@@ -52,6 +52,15 @@ Json object_of(Json named) {
     return Json::object({{"type", Json("object")}, {"properties", std::move(named)}});
 }
 
+Json list_costs() {
+    Json out = operation("listCosts", "Costs by apply",
+                         answered_with("By stack", reference("#/components/schemas/Costs")));
+    out.set("parameters", Json::array()
+                              .push(parameter("stack", "query", "string", false))
+                              .push(parameter("space", "query", "string", false)));
+    return out;
+}
+
 Json paths() {
     Json list = operation(
         "listRuns", "Runs, newest first",
@@ -100,6 +109,7 @@ Json paths() {
          {"/api/v1/runs/{id}/resolve", of_run("post", std::move(resolve))},
          {"/api/v1/runs/{id}/retry", of_run("post", asked("retryRun", "Plan again"))},
          {"/api/v1/runs/{id}/allow", of_run("post", std::move(allow))},
+         {"/api/v1/costs", Json::object({{"get", list_costs()}})},
          {"/api/v1/tokens",
           Json::object({{"get", operation("listTokens", "Tokens by name and role",
                                           answered_with("Tokens", object_of(Json::object())))},
@@ -124,11 +134,16 @@ Json components() {
                                      {"plan_digest", "string"},
                                      {"history", "array"},
                                      {"plan_decision", "object"},
+                                     {"cost", "object"},
                                      {"error", "string"},
                                      {"sandbox", "string"},
                                      {"tool_version", "string"}}));
     Json runs = *parse_json(R"json({"type": "object", "required": ["runs"], "properties": {
         "runs": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "cursor": {"type": "integer"}}})json");
+    Json costs = object_of(properties({{"currency", "string"},
+                                       {"monthly", "string"},
+                                       {"incomplete", "boolean"},
+                                       {"stacks", "array"}}));
     Json explanation = object_of(properties({{"run", "string"},
                                              {"stack", "string"},
                                              {"state", "string"},
@@ -158,6 +173,7 @@ Json components() {
                         {"Problem", std::move(problem)}})},
          {"schemas", Json::object({{"Run", std::move(run)},
                                    {"Runs", std::move(runs)},
+                                   {"Costs", std::move(costs)},
                                    {"Explanation", std::move(explanation)}})}});
 }
 

@@ -8,6 +8,7 @@
 #include "service/model/pull_record.hpp"
 #include "service/model/request.hpp"
 #include "service/wording/numbers.hpp"
+#include "service/wording/plan_cost.hpp"
 #include "service/wording/reasons.hpp"
 #include "service/wording/report.hpp"
 
@@ -36,6 +37,7 @@ Json public_run(const Run& run) {
     json.set("inputs_digest", Json(plan.inputs_digest));
     json.set("inputs", encode(plan.inputs));
     json.set("plan_decision", encode(plan.decision));
+    if (plan.cost) json.set("cost", cost_json(*plan.cost));
     json.set("resources", encode(resources_in_state(run)));
     json.set("unknown_providers", encode(run.unknown_providers));
     json.set("confirmed_by", Json(confirmed_by(run)));

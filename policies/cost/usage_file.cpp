@@ -87,20 +87,25 @@ bool usage_pattern_matches(std::string_view pattern, std::string_view address) {
     return true;
 }
 
-Result<UsageFile> UsageFile::read(std::string_view text, const std::string& file) {
+UsageFile UsageFile::read(std::string_view text, const std::string& file, Findings& findings) {
     auto parsed = parse_yaml(text, file);
-    if (const auto* error = std::get_if<YamlError>(&parsed))
-        return Error{ConfigFinding{error->place, error->message}.text()};
-    Findings findings;
     UsageFile out;
-    {
-        MapReader reader(std::get<Yaml>(parsed), "a usage file", findings);
-        if (reader.require("version") && reader.text("version") != "0.1")
-            reader.report("version", "is 0.1");
-        read_entries(reader.find("resource_type_default_usage"), "`resource_type_default_usage`",
-                     findings, out.types_);
-        read_entries(reader.find("resource_usage"), "`resource_usage`", findings, out.addresses_);
+    if (const auto* error = std::get_if<YamlError>(&parsed)) {
+        findings.add(error->place, error->message);
+        return out;
     }
+    MapReader reader(std::get<Yaml>(parsed), "a usage file", findings);
+    if (reader.require("version") && reader.text("version") != "0.1")
+        reader.report("version", "is 0.1");
+    read_entries(reader.find("resource_type_default_usage"), "`resource_type_default_usage`",
+                 findings, out.types_);
+    read_entries(reader.find("resource_usage"), "`resource_usage`", findings, out.addresses_);
+    return out;
+}
+
+Result<UsageFile> UsageFile::read(std::string_view text, const std::string& file) {
+    Findings findings;
+    auto out = read(text, file, findings);
     if (!findings.empty()) return Error{findings.text()};
     return out;
 }

@@ -8,6 +8,7 @@
 
 #include "service/base/json.hpp"
 #include "service/base/result.hpp"
+#include "service/base/yaml_reader.hpp"
 
 namespace slipway::cost {
 
@@ -16,6 +17,7 @@ class UsageFile {
     UsageFile() = default;
     // The error names file, line and column of each mistake, one a line.
     static Result<UsageFile> read(std::string_view text, const std::string& file);
+    static UsageFile read(std::string_view text, const std::string& file, Findings& findings);
 
     // Everything that holds for a resource, as a map; a null where nothing does.
     Json of(const std::string& type, const std::string& address) const;

@@ -40,5 +40,8 @@ Explanation faulty_node(std::string text, const Judged& judged);
 Json stack_input(const Stack& stack);
 Json run_input(const Run& run, const Plan* plan);
 Json plan_value(const Plan& plan);  // `input.plan`, the same for every tool
+// `input.cost` and `input.third_party_metadata`; null estimate: nothing costs, or it is not priced.
+Json cost_input(const Run& run, const CostEstimate* estimate);
+Json third_party_metadata(const Run& run, const CostEstimate* estimate, std::int64_t now_ms);
 
 }  // namespace slipway

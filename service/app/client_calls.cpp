@@ -1,16 +1,21 @@
 // Calls to a service: over its unix socket when it runs here, else over HTTP with a token.
 #include "service/app/client_calls.hpp"
 
+#include <algorithm>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/io_context.hpp>
 #include <cstdlib>
 #include <fstream>
 #include <iomanip>
 #include <iostream>
+#include <vector>
 
+#include "service/base/clock.hpp"
 #include "service/model/run.hpp"
 #include "service/net/http_client.hpp"
 #include "service/net/http_server.hpp"
+#include "service/wording/numbers.hpp"
+#include "service/wording/plan_cost.hpp"
 
 namespace slipway {
 
@@ -144,6 +149,71 @@ int list_runs(const Where& where, const std::string& stack, int limit) {
         }
         std::cout << "\n";
     }
+    return 0;
+}
+
+namespace {
+
+std::string percent_encoded(std::string_view text) {
+    std::string out;
+    for (const char c : text) {
+        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '/';
+        char hex[4];
+        std::snprintf(hex, sizeof hex, "%%%02X", static_cast<unsigned char>(c));
+        out += plain ? std::string(1, c) : hex;
+    }
+    return out;
+}
+
+// One line an apply, oldest first.
+void print_cost_history(const Json& costs) {
+    struct Line {
+        std::int64_t at_ms = 0;
+        std::string stack, text;
+    };
+    std::vector<Line> lines;
+    std::size_t width = 0;
+    for (const auto& stack : costs["stacks"].items()) {
+        width = std::max(width, stack["stack"].text().size());
+        for (const auto& applied : stack["applied"].items())
+            lines.push_back({applied["at_ms"].int_or(0), stack["stack"].text(),
+                             applied_cost_text(applied["monthly"].text(), applied["delta"].text(),
+                                               applied["incomplete"].bool_or(false)) +
+                                 "  " + applied["run"].text()});
+    }
+    std::ranges::stable_sort(lines, {}, &Line::at_ms);
+    for (const auto& line : lines)
+        std::cout << utc_minutes(line.at_ms) << "  " << std::left
+                  << std::setw(static_cast<int>(width)) << line.stack << "  " << line.text << "\n";
+    std::cout << "Now "
+              << applied_cost_text(costs["monthly"].text(), "0", costs["incomplete"].bool_or(false))
+              << " per month in " << number_of(costs["stacks"].items().size(), "stack") << ".\n";
+}
+
+}  // namespace
+
+int show_cost_history(const Where& where, const std::string& name) {
+    Caller caller(where);
+    const auto query = percent_encoded(name);
+    auto reply = caller.call("GET", "/api/v1/costs?stack=" + query);
+    if (auto code = refused(reply)) return *code;
+    auto body = parse_json(reply.body);
+    if (!name.empty() && body && (*body)["stacks"].items().empty()) {
+        reply = caller.call("GET", "/api/v1/costs?space=" + query);
+        if (auto code = refused(reply)) return *code;
+        body = parse_json(reply.body);
+    }
+    if (where.json) {
+        std::cout << reply.body << "\n";
+        return 0;
+    }
+    if (!body || (*body)["stacks"].items().empty()) {
+        std::cout << "nothing that costs was applied"
+                  << (name.empty() ? "" : " in a stack or space " + name) << " yet\n";
+        return 0;
+    }
+    print_cost_history(*body);
     return 0;
 }
 

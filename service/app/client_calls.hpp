@@ -15,7 +15,12 @@ struct Where {
     bool json = false;
 };
 
+// The options that name it. `where` outlives the command.
+void add_where(CLI::App* command, Where& where);
+
 int list_runs(const Where& where, const std::string& stack, int limit);
+// Of a stack or a space by that name; "": of all.
+int show_cost_history(const Where& where, const std::string& name);
 int show_log(const Where& where, const std::string& run, bool follow);
 int explain(const Where& where, const std::string& run);
 // "confirm", "cancel" …: a request about a run.

@@ -6,15 +6,15 @@
 
 namespace slipway {
 
-namespace {
-
-void add_where(CLI::App* command, const std::shared_ptr<Where>& where) {
-    command->add_option("--data", where->data,
+void add_where(CLI::App* command, Where& where) {
+    command->add_option("--data", where.data,
                         "Data directory of the service on this machine (SLIPWAY_DATA)");
-    command->add_option("--server", where->server, "URL of a service elsewhere (SLIPWAY_SERVER)");
-    command->add_option("--token-file", where->token_file, "File with a token (SLIPWAY_TOKEN)");
-    command->add_flag("--json", where->json, "JSON instead of words");
+    command->add_option("--server", where.server, "URL of a service elsewhere (SLIPWAY_SERVER)");
+    command->add_option("--token-file", where.token_file, "File with a token (SLIPWAY_TOKEN)");
+    command->add_flag("--json", where.json, "JSON instead of words");
 }
+
+namespace {
 
 void add_resolve(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
     struct Options {
@@ -23,7 +23,7 @@ void add_resolve(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wh
     };
     auto options = std::make_shared<Options>();
     auto* command = app.add_subcommand("resolve", "Say how an apply ended whose end nobody saw");
-    add_where(command, where);
+    add_where(command, *where);
     command->add_option("run", options->run, "Run id")->required();
     auto* how = command->add_option_group("how", "How it ended");
     how->add_flag("--applied", options->applied, "All its changes were made");
@@ -51,7 +51,7 @@ void add_allow(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wher
     auto options = std::make_shared<Options>();
     auto* command = app.add_subcommand(
         "allow", "Let the runs of a stack use providers that its branch did not use");
-    add_where(command, where);
+    add_where(command, *where);
     command->add_option("run", options->run, "Run id")->required();
     command->add_option("sources", options->sources, "Sources of providers")->required();
     command->footer(
@@ -74,7 +74,7 @@ void add_runs(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where
     };
     auto options = std::make_shared<Options>();
     auto* command = app.add_subcommand("runs", "Runs, newest first");
-    add_where(command, where);
+    add_where(command, *where);
     command->add_option("--stack", options->stack, "Only of this stack");
     command->add_option("--limit", options->limit, "How many")->check(CLI::Range(1, 200));
     command->footer("Example: slipway runs --stack network");
@@ -90,7 +90,7 @@ void add_logs(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where
     };
     auto options = std::make_shared<Options>();
     auto* command = app.add_subcommand("logs", "The log of a run");
-    add_where(command, where);
+    add_where(command, *where);
     command->add_option("run", options->run, "Run id")->required();
     command->add_flag("--follow", options->follow, "Until the run is over");
     command->footer("Example: slipway logs 3f9c… --follow");
@@ -102,7 +102,7 @@ void add_explain(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wh
     auto run = std::make_shared<std::string>();
     auto* command =
         app.add_subcommand("explain", "Why a run is as it is: policies, approvals, places");
-    add_where(command, where);
+    add_where(command, *where);
     command->add_option("run", *run, "Run id")->required();
     command->footer("Example: slipway explain 3f9c…");
     command->callback([=, &chosen] { chosen = [=] { return explain(*where, *run); }; });
@@ -122,7 +122,7 @@ void add_requests(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& w
         {"retry", "Plan again: a pull request's run, or one of the branch from its tip"}};
     for (const auto& [verb, help] : verbs) {
         auto* command = app.add_subcommand(verb, help);
-        add_where(command, where);
+        add_where(command, *where);
         command->add_option("run", options->run, "Run id")->required();
         command->add_option("--note", options->note, "Why; kept with the run");
         command->footer(std::string("Example: slipway ") + verb + " 3f9c… --note \"as discussed\"");
@@ -149,7 +149,7 @@ void add_tokens(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& whe
     for (const auto& [verb, example] : verbs) {
         auto* command = tokens->add_subcommand(verb, std::string(verb) + " tokens");
         command->footer(std::string("Example: slipway ") + example);
-        add_where(command, where);
+        add_where(command, *where);
         if (std::string_view(verb) != "list")
             command->add_option("name", options->name, "Name of the token, or its id")->required();
         if (std::string_view(verb) == "create")

@@ -1,14 +1,16 @@
-// cost estimate, cost usage: what a plan costs, without any service.
+// cost estimate, cost usage: what a plan costs, without any service; and cost history, which asks
+// one.
 #include <CLI/CLI.hpp>
 #include <fstream>
 #include <iostream>
 #include <iterator>
+#include <map>
 
 #include "policies/cost/estimate.hpp"
 #include "policies/cost/infracost.hpp"
-#include "policies/cost/layered_prices.hpp"
+#include "policies/cost/organisation_costs.hpp"
 #include "policies/cost/usage_template.hpp"
-#include "service/app/commands.hpp"
+#include "service/app/client_calls.hpp"
 #include "service/base/clock.hpp"
 #include "service/wording/cost.hpp"
 
@@ -29,19 +31,17 @@ std::string text_of(const std::string& path) {
     return {std::istreambuf_iterator<char>(in), {}};
 }
 
-// The user's own files go before the built-in ones of the same type.
-cost::TypeLibrary types_of(const CostOptions& options) {
-    auto types = cost::built_in_types();
-    if (options.costs.empty()) return types;
+// As the organisation's tree has them in `costs/`.
+cost::OrganisationCosts costs_of(const CostOptions& options) {
+    std::map<std::string, std::string> files;
+    if (!options.costs.empty())
+        for (const auto& entry : fs::directory_iterator(options.costs))
+            if (entry.path().extension() == ".yaml")
+                files.emplace(entry.path().string(), text_of(entry.path().string()));
     Findings findings;
-    std::vector<fs::path> paths;
-    for (const auto& entry : fs::directory_iterator(options.costs))
-        if (entry.path().extension() == ".yaml") paths.push_back(entry.path());
-    std::sort(paths.begin(), paths.end());
-    for (const auto& path : paths) types.add(text_of(path.string()), path.string(), findings);
-    types.check(findings);
+    auto costs = cost::read_organisation_costs(files, findings);
     if (!findings.empty()) throw Failure(findings.text(), Retry::never);
-    return types;
+    return costs;
 }
 
 cost::UsageFile usage_of(const CostOptions& options) {
@@ -52,8 +52,7 @@ cost::UsageFile usage_of(const CostOptions& options) {
 }
 
 struct Priced {
-    cost::TypeLibrary types;
-    cost::UsageFile usage;
+    cost::OrganisationCosts costs;
     CostEstimate estimate;
 };
 
@@ -63,11 +62,13 @@ Priced priced(const CostOptions& options, const std::string& today) {
         throw Failure(
             (options.plan == "-" ? "the plan" : options.plan) + " is " + plan.error().message,
             Retry::never);
-    const auto prices = cost::LayeredPrices::open(
+    auto listed = cost::LayeredPrices::open(
         options.prices.empty() ? default_data_directory() + "/prices" : options.prices);
-    if (!prices) throw Failure(prices.error().message, Retry::never);
-    Priced out{types_of(options), usage_of(options), {}};
-    out.estimate = cost::estimate({*plan, **prices, out.types, out.usage, today});
+    if (!listed) throw Failure(listed.error().message, Retry::never);
+    Priced out{costs_of(options), {}};
+    out.costs.usage.add(usage_of(options));
+    const cost::DiscountedPrices prices(std::move(*listed), out.costs.discounts, "");
+    out.estimate = cost::estimate({*plan, prices, *out.costs.types, out.costs.usage, today});
     return out;
 }
 
@@ -87,8 +88,24 @@ int estimate(const CostOptions& options) {
 int usage(const CostOptions& options) {
     const auto now = utc_iso(SystemClock().now_ms());
     const auto made = priced(options, now.substr(0, 10));
-    std::cout << cost::usage_template(made.estimate, made.types, made.usage);
+    std::cout << cost::usage_template(made.estimate, *made.costs.types, made.costs.usage);
     return 0;
+}
+
+void add_history(CLI::App* group, Chosen& chosen) {
+    struct Options {
+        Where where;
+        std::string name;
+    };
+    auto options = std::make_shared<Options>();
+    auto* command = group->add_subcommand(
+        "history", "What a stack, a space or all of them cost since each apply");
+    add_where(command, options->where);
+    command->add_option("name", options->name, "A stack or a space; default: all");
+    command->footer("Example: slipway cost history production");
+    command->callback([=, &chosen] {
+        chosen = [options] { return show_cost_history(options->where, options->name); };
+    });
 }
 
 }  // namespace
@@ -107,8 +124,9 @@ void add_cost_commands(CLI::App& app, Chosen& chosen) {
                          "The directory of `slipway prices import` (default: the data directory's)")
             ->check(CLI::ExistingDirectory);
         command
-            ->add_option("--costs", options->costs,
-                         "A directory of YAML files that say what further types cost")
+            ->add_option(
+                "--costs", options->costs,
+                "A directory like `costs` in an organisation tree: further types, discounts, usage")
             ->check(CLI::ExistingDirectory);
     };
     auto* est = group->add_subcommand("estimate", "Prices a plan");
@@ -118,6 +136,8 @@ void add_cost_commands(CLI::App& app, Chosen& chosen) {
         ->check(CLI::IsMember({"table", "json", "markdown"}));
     est->footer("Example: terraform show -json plan.out | slipway cost estimate --usage usage.yml");
     est->callback([=, &chosen] { chosen = [options] { return estimate(*options); }; });
+
+    add_history(group, chosen);
 
     auto* use = group->add_subcommand(
         "usage", "Writes a usage file with every key that decides what the plan costs");

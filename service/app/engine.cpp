@@ -2,18 +2,22 @@
 
 #include "handlers/report/reply.hpp"
 #include "handlers/webhooks/catch_up.hpp"
+#include "policies/cost/organisation_costs.hpp"
 #include "service/base/log.hpp"
 
 namespace slipway {
 
-Task<std::vector<ConfigFinding>> faults_of_policies(
-    Policies& policies, std::shared_ptr<const Organisation> organisation) {
+Task<std::vector<ConfigFinding>> faults_of_tree(Policies& policies,
+                                                std::shared_ptr<const Organisation> organisation) {
     PolicySet set;
     set.policies = organisation->policies;
     set.library = organisation->policy_library;
     std::vector<ConfigFinding> faults;
     const auto findings = co_await policies.check(std::move(set));
     for (const auto& finding : findings) faults.push_back({finding.place, finding.message});
+    Findings of_costs;
+    cost::read_organisation_costs(organisation->cost_files, of_costs);
+    faults.insert(faults.end(), of_costs.all().begin(), of_costs.all().end());
     co_return faults;
 }
 
@@ -50,7 +54,8 @@ Engine::Engine(EngineParts parts, const Config& config)
                parts_.has_organisation_tree,
                config.command_words.front(),
                parts_.any_provider,
-               std::chrono::seconds(config.lease_seconds)},
+               std::chrono::seconds(config.lease_seconds),
+               config.data / "prices"},
       report_{parts_.queue,
               plans_,
               parts_.forges,

@@ -32,10 +32,10 @@ struct EngineParts {
     bool any_provider = false;                        // see ControlContext
 };
 
-// What the policy engine finds in the tree's policies: faults of syntax and types, with file, line
-// and column.
-Task<std::vector<ConfigFinding>> faults_of_policies(
-    Policies& policies, std::shared_ptr<const Organisation> organisation);
+// What the catalogue does not look into: faults of the tree's policies and of its files about
+// costs, with file, line and column.
+Task<std::vector<ConfigFinding>> faults_of_tree(Policies& policies,
+                                                std::shared_ptr<const Organisation> organisation);
 
 class Engine {
   public:

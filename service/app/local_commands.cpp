@@ -38,7 +38,7 @@ int check(const std::string& where, bool json) {
     const auto organisation = std::make_shared<const Organisation>(std::move(loaded.organisation));
     asio::io_context io;
     auto engine = make_policies(io.get_executor());
-    auto faults = finish(io, faults_of_policies(*engine, organisation));
+    auto faults = finish(io, faults_of_tree(*engine, organisation));
     findings.insert(findings.end(), faults.begin(), faults.end());
     std::sort(findings.begin(), findings.end());
     if (json) {

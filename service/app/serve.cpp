@@ -57,7 +57,7 @@ Task<void> watch(Catalog& catalog) {
     auto executor = co_await this_executor();
     auto judge = [executor](auto organisation) -> Task<std::vector<ConfigFinding>> {
         auto engine = make_policies(executor);
-        co_return co_await faults_of_policies(*engine, std::move(organisation));
+        co_return co_await faults_of_tree(*engine, std::move(organisation));
     };
     for (bool first = true;; first = false) {
         std::string trouble;

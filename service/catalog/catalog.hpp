@@ -35,6 +35,13 @@ struct Organisation {
     std::vector<SpaceId>
         observing;  // spaces that say `mode: observe`, for themselves and all below
     std::vector<SpaceId> trusting_folder;  // spaces that say `trust: folder`, likewise (rule S6)
+    struct Budget {
+        SpaceId space;
+        std::string monthly;  // US dollars, decimal text
+        std::string warn_at;  // a share of it, 0 < warn_at <= 1; empty: no warning
+    };
+    std::vector<Budget> budgets;                    // spaces that have one
+    std::map<std::string, std::string> cost_files;  // path -> text of `costs/`
     // space -> role -> who ("ada", "team:dba", "github.com/acme/dba", "everyone")
     std::map<std::string, std::map<std::string, std::vector<std::string>>> roles;
     std::map<std::string, std::map<std::string, std::string>> people;  // name -> forge -> login
@@ -70,9 +77,14 @@ struct Organisation {
     bool observes(const SpaceId&) const;
     // Whether approvals given on the built-in forge count in the space (rule S6).
     bool trusts_folder(const SpaceId&) const;
+    // Those of the space itself and of the spaces above it.
+    std::vector<Budget> budgets_for(const SpaceId&) const;
     // Members of a team by login on the forge, as far as the tree names them.
     std::vector<std::string> logins_of_team(std::string_view team, std::string_view forge) const;
 };
+
+// The space itself, or one above it.
+bool is_within(const SpaceId& space, const SpaceId& ancestor);
 
 struct Loaded {
     Organisation organisation;

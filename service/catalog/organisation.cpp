@@ -49,6 +49,10 @@ bool any_matches(const std::vector<std::string>& patterns, const std::vector<std
 
 }  // namespace
 
+bool is_within(const SpaceId& space, const SpaceId& ancestor) {
+    return ancestor.empty() || space == ancestor || space.value.starts_with(ancestor.value + "/");
+}
+
 const Stack* Organisation::find(const StackId& id) const {
     auto it =
         std::find_if(stacks.begin(), stacks.end(), [&](const Stack& s) { return s.id == id; });
@@ -67,7 +71,7 @@ std::vector<Policy> Organisation::policies_for(const Stack& stack, PolicyKind ki
     std::vector<Policy> out;
     const auto labels = labels_that_count(*this, stack);
     for (const auto& policy : policies) {
-        if (policy.kind != kind || !catalog::is_within(stack.space, policy.space)) continue;
+        if (policy.kind != kind || !is_within(stack.space, policy.space)) continue;
         auto selector = policy_labels.find(policy.place.file);
         if (selector == policy_labels.end() || any_matches(selector->second, labels))
             out.push_back(policy);
@@ -131,7 +135,7 @@ std::vector<std::pair<std::string, Role>> Organisation::forge_teams(const SpaceI
 namespace {
 bool within_any(const SpaceId& space, const std::vector<SpaceId>& spaces) {
     return std::any_of(spaces.begin(), spaces.end(),
-                       [&](const SpaceId& at) { return catalog::is_within(space, at); });
+                       [&](const SpaceId& at) { return is_within(space, at); });
 }
 }  // namespace
 
@@ -139,6 +143,13 @@ bool Organisation::observes(const SpaceId& space) const { return within_any(spac
 
 bool Organisation::trusts_folder(const SpaceId& space) const {
     return within_any(space, trusting_folder);
+}
+
+std::vector<Organisation::Budget> Organisation::budgets_for(const SpaceId& space) const {
+    std::vector<Budget> out;
+    for (const auto& budget : budgets)
+        if (is_within(space, budget.space)) out.push_back(budget);
+    return out;
 }
 
 std::vector<std::string> Organisation::logins_of_team(std::string_view team,

@@ -3,6 +3,7 @@
 
 #include "service/base/nearest.hpp"
 #include "service/catalog/detail/reading.hpp"
+#include "service/model/decimal.hpp"
 #include "service/model/glob.hpp"
 
 namespace slipway::catalog {
@@ -73,6 +74,29 @@ void read_roles(MapReader& reader, Space& space, Findings& findings) {
     MapReader roles(*node, "`roles`", findings);
     for (Role role : {Role::reader, Role::writer, Role::admin})
         space.roles[role] = names_of(roles, word(role));
+}
+
+void read_budget(MapReader& reader, Space& space, Findings& findings) {
+    const Yaml* node = reader.find("budget");
+    if (!node) return;
+    MapReader keys(*node, "`budget`", findings);
+    Organisation::Budget budget;
+    budget.space = space.id;
+    if (const auto monthly = keys.text("monthly"); keys.require("monthly") && monthly) {
+        const auto amount = parse_decimal(*monthly);
+        if (amount && *amount > 0)
+            budget.monthly = decimal_text(*amount);
+        else
+            keys.report("monthly", "is an amount in US dollars above 0, like 5000");
+    }
+    if (const auto warn_at = keys.text("warn_at")) {
+        const auto share = parse_decimal(*warn_at);
+        if (share && *share > 0 && *share <= 1)
+            budget.warn_at = decimal_text(*share);
+        else
+            keys.report("warn_at", "is a share of the budget above 0 and at most 1, like 0.8");
+    }
+    if (!budget.monthly.empty()) space.budget = std::move(budget);
 }
 
 void read_delegations(MapReader& reader, const SpaceId& space,
@@ -190,10 +214,6 @@ void check_logins(const std::vector<Space>& spaces, Findings& findings) {
 
 }  // namespace
 
-bool is_within(const SpaceId& space, const SpaceId& ancestor) {
-    return ancestor.empty() || space == ancestor || space.value.starts_with(ancestor.value + "/");
-}
-
 Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
                  std::vector<ReadStack>& stacks, std::vector<Organisation::Delegation>& delegations,
                  Findings& findings) {
@@ -210,6 +230,7 @@ Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
         else
             reader.report("trust", "is `folder`, or is left out");
     }
+    read_budget(reader, space, findings);
     read_people(reader, space, findings);
     read_teams(reader, space, findings);
     read_roles(reader, space, findings);

@@ -103,6 +103,7 @@ class TreeReader {
                                  findings_);
         if (space.observes && !above.observes) loaded_.organisation.observing.push_back(id);
         if (space.trusts_folder) loaded_.organisation.trusting_folder.push_back(id);
+        if (space.budget) loaded_.organisation.budgets.push_back(*space.budget);
         spaces_.push_back(space);
         for (const auto& name : names) {
             const std::string path = prefix + name;
@@ -116,6 +117,7 @@ class TreeReader {
     void read_folder(const std::string& path, const std::string& name, const Space& space) {
         if (name == "stacks") return read_stacks(path, space);
         if (name == "policies") return read_policies(path, space.id);
+        if (name == "costs") return read_costs(path, space.id);
         if (std::find(later_folders.begin(), later_folders.end(), name) != later_folders.end()) {
             for (const auto& file : names_in(path))
                 if (!is_text_for_people(file))
@@ -155,6 +157,23 @@ class TreeReader {
                     read_stack(*yaml, space, fs::path(name).stem().string(), stacks_, findings_);
             } else if (!is_text_for_people(name)) {
                 findings_.add({path, 0, 0}, "a stack is a file that ends in .yaml");
+            }
+        }
+    }
+
+    // What things cost is the same for everybody.
+    void read_costs(const std::string& folder, const SpaceId& space) {
+        if (!space.empty())
+            return findings_.add({folder, 0, 0}, "costs are the root's alone; move it to costs");
+        for (const auto& name : names_in(folder)) {
+            const std::string path = folder + "/" + name;
+            if (is_folder(path))
+                findings_.add({path, 0, 0}, "`costs/` has no folders");
+            else if (name.ends_with(".yaml")) {
+                if (auto text = text_of(path))
+                    loaded_.organisation.cost_files.emplace(path, std::move(*text));
+            } else if (!is_text_for_people(name)) {
+                findings_.add({path, 0, 0}, "a file about costs ends in .yaml");
             }
         }
     }

@@ -36,6 +36,8 @@ inline std::string result_key(const RunPhase& which) {
 }
 // What a person's request was answered, by its job.
 inline std::string answer_key(const JobId& command) { return "answer/" + command.value; }
+// What a stack costs since each of its applies.
+inline std::string costs_key(const std::string& stack) { return "costs/" + stack; }
 inline std::string token_key(const std::string& digest) { return "token/" + digest; }
 
 // --- indexes
@@ -44,6 +46,7 @@ inline std::string runs_index() { return "runs"; }
 inline std::string runs_index(const StackId& stack) { return "runs/" + stack.value; }
 // Repositories that pull requests were seen in.
 inline std::string repositories_index() { return "repositories"; }
+inline std::string costs_index() { return "costs"; }  // stacks that ever cost something
 inline std::string tokens_index() { return "tokens"; }
 
 // --- lanes

@@ -8,6 +8,7 @@
 #include "service/model/decision.hpp"
 #include "service/model/id.hpp"
 #include "service/model/plan.hpp"
+#include "service/model/plan_cost.hpp"
 #include "service/model/pull_request.hpp"
 #include "service/model/reason.hpp"
 #include "service/model/run_input.hpp"
@@ -144,7 +145,8 @@ struct PlanOutcome {
     std::vector<RunInput> inputs;  // the source's, and what the worker brought
     std::string inputs_digest;
     std::string change_digest;
-    PlanDecision decision;  // of the plan policies, when they were last asked
+    PlanDecision decision;         // of the plan policies, when they were last asked
+    std::optional<PlanCost> cost;  // absent: nothing costs
     std::int64_t at_ms = 0;
 
     static void fields(auto& self, auto&& f) {
@@ -159,6 +161,7 @@ struct PlanOutcome {
         f("inputs_digest", self.inputs_digest);
         f("change_digest", self.change_digest);
         f("decision", self.decision);
+        f("cost", self.cost);
         f("at_ms", self.at_ms);
     }
 };

@@ -19,14 +19,15 @@ struct ToolTraits {
     std::string_view vendor;     // entity_vendor of a change there
     std::string_view registry;   // of providers that are named without a host; "": it has none
     bool reads_hcl = false;      // slipway-hcl knows which files a directory uses
+    bool is_priced = false;      // its own plan document says what policies/cost reads
     bool is_configured = false;  // by each worker, under a name that the stack gives
 };
 
 constexpr ToolTraits traits_of(ToolKind kind) {
     constexpr std::array<ToolTraits, 3> tools = {{
-        {"Terraform", "TERRAFORM_FOSS", "terraform", "registry.terraform.io", true, false},
-        {"OpenTofu", "OPEN_TOFU", "terraform", "registry.opentofu.org", true, false},
-        {"custom tool", "CUSTOM", "custom", "", false, true},
+        {"Terraform", "TERRAFORM_FOSS", "terraform", "registry.terraform.io", true, true, false},
+        {"OpenTofu", "OPEN_TOFU", "terraform", "registry.opentofu.org", true, true, false},
+        {"custom tool", "CUSTOM", "custom", "", false, false, true},
     }};
     return tools[static_cast<std::size_t>(kind)];
 }

@@ -10,6 +10,7 @@
 #include "service/wording/markup.hpp"
 #include "service/wording/notices.hpp"
 #include "service/wording/numbers.hpp"
+#include "service/wording/plan_cost.hpp"
 #include "service/wording/table.hpp"
 
 namespace slipway {
@@ -35,6 +36,8 @@ std::string small_print(const Report& report, const std::vector<StackView>& view
         break;
     }
     if (to) out += ", planned " + utc_minutes(to) + " in " + duration_text(to - from);
+    if (const auto prices = prices_text(views, report.now_ms); !prices.empty())
+        out += "; " + prices;
     return "<sub>" + out + "</sub>";
 }
 

@@ -216,13 +216,15 @@ std::string cost_table(const CostEstimate& estimate) {
 
 std::string cost_markdown(const CostEstimate& estimate) {
     const Voice voice(Medium::markdown);
-    std::string out = summary(estimate) + "\n";
+    std::string out = escape_dollars(summary(estimate)) + "\n";
     std::string rows;
     for (const auto* resource : sorted(estimate)) {
         if (resource->delta() == 0 && fate_text(*resource).empty()) continue;
         rows += "| " + code_span_in_cell(shortened_in_the_middle(resource->address, name_bytes)) +
-                " | " + (resource->delta() == 0 ? "" : change_text(resource->delta())) + " | " +
-                side_text(resource->after) + " | " + fate_text(*resource) + " |\n";
+                " | " +
+                (resource->delta() == 0 ? "" : escape_dollars(change_text(resource->delta()))) +
+                " | " + escape_dollars(side_text(resource->after)) + " | " + fate_text(*resource) +
+                " |\n";
     }
     if (!rows.empty()) out += "\n| Resource | Change | Per month | |\n|---|---|---|---|\n" + rows;
     const auto lines = reasons(estimate, voice);

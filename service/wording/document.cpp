@@ -3,6 +3,7 @@
 #include "service/wording/heading.hpp"
 #include "service/wording/links.hpp"
 #include "service/wording/numbers.hpp"
+#include "service/wording/plan_cost.hpp"
 #include "service/wording/reasons.hpp"
 #include "service/wording/table.hpp"
 
@@ -35,6 +36,7 @@ Json stack_document(const Report& report, const StackView& view) {
         out.set("run", std::move(document));
         out.set("verdict", Json(word(plan.decision.verdict)));
         out.set("findings", encode(plan.decision.findings));
+        if (plan.cost) out.set("cost", cost_json(*plan.cost));
     }
     if (view->plan) {
         out.set("changes", encode(view->plan->changes));

@@ -6,6 +6,7 @@
 #include "service/wording/markup.hpp"
 #include "service/wording/notices.hpp"
 #include "service/wording/numbers.hpp"
+#include "service/wording/plan_cost.hpp"
 
 namespace slipway {
 
@@ -58,6 +59,7 @@ std::string Fold::below_the_diff() const {
         }
         add_paragraph(out, "Outputs that change: " + list_of(names, outputs_shown) + ".");
     }
+    add_paragraph(out, cost_details(*view_.report, voice));
     if (const auto url = run_url(report_, view_->run->id); !url.empty())
         add_paragraph(out, voice.link("log and timeline", url));
     return out;

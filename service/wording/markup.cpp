@@ -188,6 +188,12 @@ std::string sentence(std::string_view untrusted) {
     return out + escape_markdown(std::string_view(text).substr(at));
 }
 
+std::string escape_dollars(std::string_view own) {
+    std::string out;
+    for (const char c : own) out += c == '$' ? "\\$\u2060" : std::string(1, c);
+    return out;
+}
+
 std::string link_to(std::string_view own_word, std::string_view url) {
     std::string out = "[" + std::string(own_word) + "](";
     for (char c : url) {

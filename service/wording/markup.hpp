@@ -21,6 +21,8 @@ std::string code_span_in_cell(std::string_view untrusted);
 std::string sentence(std::string_view untrusted);
 // Inside an HTML line of ours, such as <summary>.
 std::string html_text(std::string_view untrusted);
+// Amounts of ours: between two dollar signs GitHub and Gitea may see a formula.
+std::string escape_dollars(std::string_view own);
 // An address that was allowed (see link_allowed) or is our own, behind a word of ours.
 std::string link_to(std::string_view own_word, std::string_view url);
 // https, and a host that is on the list or below one that is.

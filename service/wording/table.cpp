@@ -4,6 +4,7 @@
 
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
+#include "service/wording/plan_cost.hpp"
 #include "service/wording/reasons.hpp"
 
 namespace slipway {
@@ -40,7 +41,16 @@ Columns columns_of(const Report& report, const std::vector<StackView>& views) {
     return Columns::decisions;
 }
 
-std::string row(const Report& report, const StackView& view, Columns columns) {
+// The line of the titles and the one below it.
+std::string titles(Columns columns, bool with_costs) {
+    const std::string cost = with_costs ? " Cost per month |" : "", line = with_costs ? "---|" : "";
+    return columns == Columns::states
+               ? "| Stack | Plan |" + cost + " |\n|---|---|" + line + "---|\n"
+               : "| Stack | Plan |" + cost + " Policies | Missing |\n|---|---|" + line +
+                     "---|---|\n";
+}
+
+std::string row(const Report& report, const StackView& view, Columns columns, bool with_costs) {
     auto name = cell(view->stack.value);
     const bool endangered = view->run && destroyed(plan_of(*view->run).counts) > 0;
     const bool strong =
@@ -48,6 +58,7 @@ std::string row(const Report& report, const StackView& view, Columns columns) {
                        (columns == Columns::decisions || view.standing != Standing::unapproved));
     if (strong) name = "**" + name + "**";
     std::string out = "| " + name + " | " + plan_text(*view.report) + " | ";
+    if (with_costs) out += cost_text(*view.report, Voice(Medium::markdown)) + " | ";
     if (columns == Columns::states) return out + cell(standing_text(report, view)) + " |\n";
     return out + cell(policies_text(*view.report)) + " | " + cell(missing_text(view)) + " |\n";
 }
@@ -176,9 +187,8 @@ std::string standing_text(const Report& report, const StackView& view) {
 std::string table(const Report& report, const std::vector<StackView>& views, std::size_t bytes) {
     if (!has_table(report, views)) return {};
     const auto columns = columns_of(report, views);
-    std::string out = columns == Columns::states
-                          ? "| Stack | Plan | |\n|---|---|---|\n"
-                          : "| Stack | Plan | Policies | Missing |\n|---|---|---|---|\n";
+    const bool with_costs = any_costs(views);
+    std::string out = titles(columns, with_costs);
     PlanCounts all, rest;
     std::size_t left_out = 0, changing = 0;
     for (const auto& view : views) {
@@ -187,7 +197,7 @@ std::string table(const Report& report, const std::vector<StackView>& views, std
             all += plan_of(*view->run).counts;
             ++changing;
         }
-        const auto line = row(report, view, columns);
+        const auto line = row(report, view, columns, with_costs);
         if (left_out > 0 || out.size() + line.size() + 200 > bytes) {
             ++left_out;
             if (view->run) rest += plan_of(*view->run).counts;
@@ -203,6 +213,7 @@ std::string table(const Report& report, const std::vector<StackView>& views, std
     if (changing >= enough_to_add_up)
         add_paragraph(out,
                       "In all " + counts_text(all) + " in " + number_of(changing, "stack") + ".");
+    add_paragraph(out, total_cost(views, Voice(Medium::markdown)));
     return out;
 }
 

@@ -8,6 +8,7 @@
 #include "service/wording/markup.hpp"
 #include "service/wording/notices.hpp"
 #include "service/wording/numbers.hpp"
+#include "service/wording/plan_cost.hpp"
 #include "service/wording/plan_diff.hpp"
 #include "service/wording/table.hpp"
 
@@ -28,12 +29,16 @@ std::string coloured(const std::string& line) {
 }
 
 std::string columns(const Report& report, const std::vector<StackView>& views) {
-    using Cells = std::array<std::string, 5>;
+    using Cells = std::array<std::string, 6>;
     std::vector<Cells> rows;
-    std::array<std::size_t, 5> widths{};
+    std::array<std::size_t, 6> widths{};
     for (const auto& view : views) {
-        Cells cells = {view->stack.value, plan_text(*view.report), standing_text(report, view),
-                       policies_text(*view.report), missing_text(view)};
+        Cells cells = {view->stack.value,
+                       plan_text(*view.report),
+                       cost_text(*view.report, Voice(Medium::terminal)),
+                       standing_text(report, view),
+                       policies_text(*view.report),
+                       missing_text(view)};
         for (std::size_t i = 0; i < cells.size(); ++i) {
             cells[i] = shortened_in_the_middle(one_line(cells[i]), cell_bytes);
             widths[i] = std::max(widths[i], code_points(cells[i]));
@@ -68,6 +73,7 @@ std::string terminal_text(const Report& report, bool colour) {
     add_paragraph(out, notices.failures(notice_bytes));
     add_paragraph(out, notices.standstills(notice_bytes));
     add_paragraph(out, columns(report, views));
+    add_paragraph(out, total_cost(views, voice));
     add_paragraph(out, beside_the_table(report, views, voice, notice_bytes));
     for (const auto& view : views) {
         if (!has_changes(*view.report) || !view->plan) continue;
@@ -80,6 +86,8 @@ std::string terminal_text(const Report& report, bool colour) {
             for (const auto& line : diff_block(*change).lines)
                 text += "\n" + (colour ? coloured(line) : line);
         }
+        if (const auto costs = cost_details(*view.report, voice); !costs.empty())
+            text += "\n\n" + costs;
         add_paragraph(out, text);
     }
     auto closing = merging(report, views, voice);

@@ -22,6 +22,10 @@ def the_same_comment(build):
     """preview on a working copy and the service's comment on the pull request are the same"""
     tree = organisation()
     tree["stacks/web.yaml"] = "directory: stacks/web\n"
+    tree["costs/terraform_data.yaml"] = (
+        "type: terraform_data\nprovider: acme\nregion: global\ncomponents:\n"
+        "  - {name: Desk, unit: pieces, quantity: 1, price: {usd: 12.50, date: 2026-10-01}}\n"
+    )
     with Place(build, tree) as place:
         place.push_main(
             {
@@ -50,6 +54,7 @@ def the_same_comment(build):
         place.propose("topic", {})
         place.wait_check(1, "success")
         posted = place.wait_comment(1, "planned")
+        assert "| Cost per month |" in posted and "12.50 |" in posted, posted
         assert plain(previewed.stdout) == plain(posted), "%s\n=====\n%s" % (
             plain(previewed.stdout),
             plain(posted),

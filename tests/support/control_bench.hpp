@@ -174,6 +174,7 @@ struct ControlBench {
         forge->remote.local = true;
         return *git_;
     }
+    GitRepo& origin() { return git_.value(); }
     // A plan of one resource, stored.
     BlobId plan_document(int resources_after = 1) {
         Plan plan;

@@ -90,6 +90,45 @@ Report every_kind_of_value() {
     return report_of({approved(planned("web-prod", plan), "")});
 }
 
+StackReport costing(StackReport stack, std::string before, std::string after,
+                    std::vector<CostMover> movers = {}) {
+    PlanCost cost;
+    cost.before = std::move(before);
+    cost.after = std::move(after);
+    cost.movers = std::move(movers);
+    cost.prices_of = "2026-10-15";
+    set_plan(*stack.run).cost = std::move(cost);
+    return stack;
+}
+
+// What a budget, what is not priced and a changed usage file add to it.
+Report costs() {
+    auto payments = costing(planned("payments-prod", payments_plan()), "812.4", "1530.16",
+                            {{"aws_db_instance.main", "700.8"}, {"aws_ebs_volume.log", "16.96"}});
+    auto& cost = *set_plan(*payments.run).cost;
+    cost.incomplete = true;
+    cost.not_priced = {{"aws_glue_job", 2}};
+    cost.unknown = {"aws_instance.web"};
+    cost.usage_changed = true;
+    cost.budgets = {{SpaceId("production"), "5000", "0.8", "3600", false},
+                    {SpaceId(""), "10000", "", "3600", false}};
+    auto denied =
+        judged(std::move(payments), Verdict::denied,
+               finding(Finding::Severity::deny, "space_budget",
+                       "production would cost $5130.16 per month, and its budget is $5000.00",
+                       "policies/plan/space_budget.rego", 11));
+    auto unpriced = approved(planned("web-prod", network_plan(), "4455bb"), "");
+    auto failed_cost = costing(std::move(unpriced), "0", "0");
+    set_plan(*failed_cost.run).cost->incomplete = true;
+    set_plan(*failed_cost.run).cost->failure = "aws.prices-table is damaged";
+    set_plan(*failed_cost.run).cost->prices_of = "";
+    return report_of(
+        {std::move(denied), std::move(failed_cost),
+         costing(approved(planned("cache-prod", network_plan(), "77aa01"), ""), "40", "36.5",
+                 {{"aws_elasticache_cluster.a", "-3.5"}}),
+         costing(approved(planned("queue-prod", network_plan(), "99bb01"), ""), "12", "12")});
+}
+
 Report many() {
     std::vector<StackReport> stacks;
     for (int i = 0; i < 8; ++i) {
@@ -273,6 +312,7 @@ std::vector<Situation> all() {
                            "1 approval by somebody else")}));
     add("values", every_kind_of_value());
     add("many", many());
+    add("costs", costs());
 
     add("merged", report_of({not_planned("network-prod", {})}, PullPhase::merged));
     add("applying",
@@ -294,6 +334,10 @@ std::vector<Situation> all() {
         report_of({unapproved, tracked("network-prod", network_plan(), RunState::finished)},
                   PullPhase::merged));
     add("another_plan_than_approved", other_plan());
+    add("costs_after_the_merge",
+        report_of({costing(tracked("network-prod", network_plan(), RunState::finished), "0", "73.2",
+                           {{"aws_nat_gateway.a", "73.2"}})},
+                  PullPhase::merged));
     auto apply_failed = tracked("payments-prod", payments_plan(), RunState::failed);
     apply_failed.run->reason = {Cause::not_prepared, "", "terraform apply ended with 1"};
     apply_failed.run->error =

@@ -157,8 +157,10 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
     PolicySet set;
     set.policies = organisation->policies_for(run.settings, PolicyKind::approval);
     set.library = organisation->policy_library;
-    if (!set.policies.empty())  // the policy that stands in for none asks for no plan
+    if (!set.policies.empty()) {  // the policy that stands in for none asks for no plan
         if (auto document = context.plans.get(plan.document)) question.plan = *document;
+        question.estimate = co_await kept_estimate(context, run);
+    }
     const Run* approved = out.carried_over ? &approved_run.value : nullptr;
     for (const auto& vote : votes_on(run, approved, pull, posted, reviews)) {
         GivenReview given;

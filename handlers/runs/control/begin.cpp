@@ -80,8 +80,10 @@ Task<SecondLook> look_again(ControlContext& context, Run& run) {
     SecondLook out;
     const auto plan = context.plans.get(plan_of(run).document);
     if (!plan) throw Failure("the plan of " + run.id.value + " cannot be read", Retry::never);
+    co_await look_at_budgets(context, run);
+    auto evidence = co_await kept_evidence(context, run);
     auto& decision = run.plan.value().decision;
-    decision = co_await decide_plan(context, run, *plan);
+    decision = co_await decide_plan(context, run, *plan, std::move(evidence));
     if (decision.verdict == Verdict::denied || decision.verdict == Verdict::error)
         out.denied = denial(decision);
     if (!out.denied.empty()) co_return out;

@@ -44,6 +44,7 @@ struct ControlContext {
     std::string command_word = "/slipway";
     bool any_provider = false;                // a preview of one's own working copy
     std::chrono::milliseconds lease{30'000};  // of a worker's work, without renewal
+    std::filesystem::path prices = {};        // what `slipway prices import` left; may be absent
 };
 
 Task<void> prepare(ControlContext& context, ClaimedJob job);

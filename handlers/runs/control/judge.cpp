@@ -55,7 +55,8 @@ Task<void> read_plan(ControlContext& context, JudgeLook& look) {
     const auto plan = context.plans.get(look.result.plan_document);
     if (!plan) throw Failure("the plan of " + run.id.value + " cannot be read", Retry::never);
     take_plan(run, look.result, *plan, look.now_ms);
-    run.plan->decision = co_await decide_plan(context, run, *plan);
+    auto evidence = co_await price_plan(context, run);
+    run.plan->decision = co_await decide_plan(context, run, *plan, std::move(evidence));
     if (run.kind != RunKind::tracked) co_return;
     const auto key = providers_key(run.settings.id);
     look.providers = co_await load<ProviderBasis>(context.queue, key);
@@ -82,6 +83,7 @@ Task<std::optional<JudgeLook>> read_result(ControlContext& context, RunPhase whi
     }
     if (const auto plan = context.plans.get(plan_of(run).document))
         look.resources_after = plan->resources_after;
+    look.costs = co_await cost_history(context, run.stack);
     if (look.result.outcome == PhaseResult::Outcome::unknown)
         look.last_seen = co_await last_line(context.queue, run.id);
     co_return look;

@@ -65,6 +65,7 @@ void judge_apply(const ControlContext& context, Commit& commit, JudgeLook& look)
         run.applied = ApplyOutcome{result.outputs, look.resources_after};
         advance(run, late ? RunEvent::resolved_applied : RunEvent::applied, look.now_ms, "slipway",
                 late ? notes::found_out_late() : "");
+        note_applied_cost(commit, std::move(look.costs), run, look.now_ms);
         return;
     }
     run.error = result.error;

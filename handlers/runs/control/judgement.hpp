@@ -18,6 +18,7 @@ struct JudgeLook {
     Stored<ProviderBasis> providers;      // of a plan of the branch
     std::vector<PullRequestName> behind;  // likewise: whose runs wait behind it
     int resources_after = -1;             // of an apply; -1: not known
+    Stored<CostHistory> costs;            // likewise: what its stack cost before
     std::string last_seen;                // of one whose end nobody saw: the last line of its log
 };
 

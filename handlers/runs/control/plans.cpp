@@ -32,17 +32,17 @@ Task<void> add_places(ControlContext& context, const Run& run, Plan& plan) {
 
 }  // namespace
 
-Task<PlanDecision> decide_plan(ControlContext& context, const Run& run, Plan plan) {
+Task<PlanDecision> decide_plan(ControlContext& context, const Run& run, Plan plan,
+                               PlanEvidence evidence) {
     PlanQuestion question;
     question.plan = std::move(plan);
+    question.document = std::move(evidence.document);
+    question.estimate = std::move(evidence.estimate);
     question.stack = run.settings;
     question.run = run;
     question.now_ms = context.clock.now_ms();
     auto organisation = context.organisation();
     auto set = policies_of(*organisation, run.settings, PolicyKind::plan);
-    if (!set.policies.empty())
-        if (auto document = context.blobs.get(plan_of(run).tool_document))
-            if (auto json = parse_json(*document)) question.document = std::move(*json);
     co_return co_await context.policies.decide_plan(std::move(set), std::move(question));
 }
 

@@ -1,6 +1,6 @@
 // Moving a run on: what every step of control shares. Private to this folder.
 #pragma once
-#include "handlers/runs/control/control.hpp"
+#include "handlers/runs/control/plan_cost.hpp"
 #include "handlers/runs/lifecycle.hpp"
 
 namespace slipway {
@@ -18,7 +18,8 @@ void start_apply(const ControlContext& context, Commit& commit, StoredRun& run,
                  ApprovalDecision allowed, std::string by, std::string note);
 
 // The plan policies' answer on a run that has a plan, as they are now.
-Task<PlanDecision> decide_plan(ControlContext& context, const Run& run, Plan plan);
+Task<PlanDecision> decide_plan(ControlContext& context, const Run& run, Plan plan,
+                               PlanEvidence evidence);
 Reason denial(const PlanDecision& decision);
 
 // Rule W5: the confirmed run is looked at again (approvals, policies, head, cancellation), and

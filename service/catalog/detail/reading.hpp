@@ -61,6 +61,7 @@ struct Space {
     std::map<Role, std::vector<NamedOf>> roles;
     bool observes = false;
     bool trusts_folder = false;
+    std::optional<Organisation::Budget> budget;
 };
 // Adds stacks of its matrix and delegations to the rest.
 Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
@@ -73,8 +74,6 @@ void read_stack(const Yaml& node, const Space& space, const std::string& default
 // whoever writes there would decide who is an administrator above).
 void resolve_people(const std::vector<Space>& spaces, Organisation& organisation,
                     Findings& findings);
-
-bool is_within(const SpaceId& space, const SpaceId& ancestor);
 
 // A text of the tree, at most a megabyte; nullopt and a finding where it cannot be read.
 std::optional<std::string> read_text(const std::filesystem::path& path, const std::string& shown,

@@ -137,6 +137,28 @@ TEST_CASE("C3: what a space says holds for all below it, and a selector only nar
     CHECK(names("eu", PolicyKind::approval).empty());
 }
 
+TEST_CASE("a budget holds for its space and all below, and what things cost is the root's") {
+    auto files = good;
+    files["space.yaml"] += "budget: {monthly: 20000}\n";
+    files["production/space.yaml"] += "budget: {monthly: 5000.50, warn_at: 0.8}\n";
+    files["costs/acme_vm.yaml"] = "type: acme_vm\n";
+    files["costs/README.md"] = "What our own things cost.\n";
+    const auto loaded = load(files);
+    CAPTURE(joined(texts(loaded.findings)));
+    REQUIRE(loaded.findings.empty());
+    const auto& org = loaded.organisation;
+    CHECK(org.cost_files.size() == 1);
+    CHECK(org.cost_files.at("costs/acme_vm.yaml") == "type: acme_vm\n");
+    const auto budgets = org.budgets_for(SpaceId("production/eu"));
+    REQUIRE(budgets.size() == 2);
+    CHECK(budgets[0].monthly == "20000");
+    CHECK(budgets[0].warn_at.empty());
+    CHECK(budgets[1].space == SpaceId("production"));
+    CHECK(budgets[1].monthly == "5000.5");
+    CHECK(budgets[1].warn_at == "0.8");
+    CHECK(org.budgets_for(SpaceId("observed")).size() == 1);
+}
+
 TEST_CASE("C5: labels that a repository gives itself match no selector unless the space says so") {
     auto org = load(good).organisation;
     org.policy_labels["policies/approval/two-eyes.rego"] = {"env:prod", "team:*"};
@@ -244,6 +266,18 @@ TEST_CASE("every other mistake is told at its place") {
         std::string finding;
     };
     const Case cases[] = {
+        {"a budget without an amount", "extra/space.yaml", "budget: {warn_at: 0.8}\n",
+         "extra/space.yaml:1:9: `budget` needs `monthly`"},
+        {"a budget of nothing", "extra/space.yaml", "budget: {monthly: 0}\n",
+         "extra/space.yaml:1:19: `monthly` is an amount in US dollars above 0"},
+        {"a budget in words", "extra/space.yaml", "budget: {monthly: much}\n",
+         "extra/space.yaml:1:19: `monthly` is an amount in US dollars above 0"},
+        {"a warning above the budget", "extra/space.yaml", "budget: {monthly: 9, warn_at: 80}\n",
+         "extra/space.yaml:1:31: `warn_at` is a share of the budget"},
+        {"costs of a space", "production/costs/x.yaml", "type: x\n",
+         "production/costs: costs are the root's alone"},
+        {"costs that are not YAML", "costs/x.json", "{}\n",
+         "costs/x.json: a file about costs ends in .yaml"},
         {"no directory", "stacks/x.yaml", "branch: main\n",
          "stacks/x.yaml:1:1: a stack needs `directory`"},
         {"absolute", "stacks/x.yaml", "directory: /etc\n",

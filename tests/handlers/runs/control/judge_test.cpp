@@ -89,6 +89,37 @@ TEST_CASE("R4: the digest of the inputs tells every one of them apart") {
     CHECK(digests.size() == 2);
 }
 
+TEST_CASE("an apply leaves what its stack costs from now on, also one that is found out late") {
+    for (const auto state : {RunState::applying, RunState::unknown}) {
+        Worked bench;
+        bench.result.outcome = Outcome::applied;
+        auto run = bench.begun(RunKind::tracked, state);
+        auto& cost = set_plan(run).cost.emplace();
+        cost.before = "10";
+        cost.after = "12.5";
+        cost.incomplete = true;
+        const bool late = state == RunState::unknown;
+        bench.judged(run, late ? Phase::find_out : Phase::apply);
+        const auto kept = run_task(bench.io, cost_history(bench.context, run.stack)).value;
+        REQUIRE(kept.applied.size() == 1);
+        CHECK(kept.stack == run.stack);
+        CHECK(kept.applied[0].run == run.id);
+        CHECK(kept.applied[0].before == "10");
+        CHECK(kept.applied[0].after == "12.5");
+        CHECK(kept.applied[0].incomplete);
+        CHECK(kept.applied[0].at_ms == bench.clock.now_ms());
+    }
+}
+
+TEST_CASE("an apply that failed changes nothing in what its stack costs") {
+    Worked bench;
+    bench.result.outcome = Outcome::failed;
+    auto run = bench.begun(RunKind::tracked, RunState::applying);
+    set_plan(run).cost.emplace().after = "12.5";
+    bench.judged(run, Phase::apply);
+    CHECK(run_task(bench.io, cost_history(bench.context, run.stack)).version == 0);
+}
+
 TEST_CASE("W5: a plan of the branch waits, until its approvals are looked at or for a person") {
     Worked with_pull;
     auto run = with_pull.judged(with_pull.begun(RunKind::tracked, RunState::planning));
