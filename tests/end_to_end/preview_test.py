@@ -24,7 +24,7 @@ def the_same_comment(build):
     tree["stacks/web.yaml"] = "directory: stacks/web\n"
     tree["costs/terraform_data.yaml"] = (
         "type: terraform_data\nprovider: acme\nregion: global\ncomponents:\n"
-        "  - {name: Desk, unit: pieces, quantity: 1, price: {usd: 12.50, date: 2026-10-01}}\n"
+        "  - {name: Data, unit: pieces, quantity: 1, price: {usd: 12.50, date: 2026-10-01}}\n"
     )
     with Place(build, tree) as place:
         place.push_main(

@@ -1,8 +1,9 @@
 """Our estimate beside documents that Infracost itself recorded, as its Go module brings them.
 
-The module is read from the module cache and is not part of this repository. For every component that a recorded document has, quantity and unit must be equal,
-and the price where recorded_differences.txt does not say why it differs. A line of that file that
-nothing needs is a mistake, too.
+The module is read from the module cache and is not part of this repository. For every component
+that a recorded document has, quantity and unit must be equal, and the price where
+recorded_differences.txt does not say why it differs. A line of that file that nothing needs is a
+mistake, too. Policies that are written for Infracost must decide the same on both documents.
 
 Usage: recorded_documents_test.py BUILD_DIRECTORY GO
 """
@@ -112,8 +113,9 @@ warn contains sprintf("monthly cost greater than $%d ($%.2f)", [input.threshold,
 import rego.v1
 
 deny contains out if {
-	msg := sprintf("Total monthly cost must be less than $%.2f (it is $%.2f)", [input.limit, to_number(input.totalMonthlyCost)])
-	out := {"msg": msg, "failed": to_number(input.totalMonthlyCost) >= input.limit}
+	total := to_number(input.totalMonthlyCost)
+	msg := sprintf("Total monthly cost must be less than $%.2f (it is $%.2f)", [input.limit, total])
+	out := {"msg": msg, "failed": total >= input.limit}
 }
 """,
 }
@@ -133,16 +135,17 @@ def decisions_differ(build, name, ours, recorded):
     tests = ["package idioms_test", "import rego.v1"]
     for number, limit in enumerate((min(mine, theirs) / 2, max(mine, theirs) * 2)):
         for whose, document in (("ours", ours), ("recorded", recorded)):
-            text = json.dumps(document)
-            exceeds = "true" if number == 0 else "false"
+            text, exceeds = json.dumps(document), "true" if number == 0 else "false"
+            plan = f'{{"threshold": {limit}, "third_party_metadata": {{"infracost": {text}}}}}'
+            own = f'object.union({text}, {{"limit": {limit}}})'
             tests.append(
                 f"""
 test_spacelift_{whose}_{number} if {{
-	count(data.spacelift.warn) == {1 if number == 0 else 0} with input as {{"threshold": {limit}, "third_party_metadata": {{"infracost": {text}}}}}
+	count(data.spacelift.warn) == {1 - number} with input as {plan}
 }}
 
 test_infracost_{whose}_{number} if {{
-	{exceeds} in {{one.failed | some one in data.infracost.deny}} with input as object.union({text}, {{"limit": {limit}}})
+	{exceeds} in {{one.failed | some one in data.infracost.deny}} with input as {own}
 }}"""
             )
     with tempfile.TemporaryDirectory() as folder:
