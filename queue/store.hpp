@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "queue/queue.hpp"
-#include "service/base/codec.hpp"
+#include "service/base/record_codecs.hpp"
 #include "service/model/keys.hpp"
 
 namespace slipway {
@@ -82,5 +82,11 @@ template <class T>
 T job_payload(const Job& job) {
     return decoded_record<T>(job.id.value, Record{1, job.payload});
 }
+
+// Compiled once, in store.cpp.
+extern template Task<Stored<Run>> load<Run>(Queue&, std::string);
+extern template Task<Stored<PullRecord>> load<PullRecord>(Queue&, std::string);
+extern template Task<Stored<PostedRecord>> load<PostedRecord>(Queue&, std::string);
+extern template Run decoded_record<Run>(const std::string&, const Record&);
 
 }  // namespace slipway
