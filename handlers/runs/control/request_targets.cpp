@@ -30,6 +30,13 @@ std::string why_not_about(const CommandContext& command) {
     return "";
 }
 
+// Not where its event was lost, and not while its first commit is being looked at.
+bool stacks_are_known(const Stored<PullRecord>& pull) {
+    const auto& known = pull.value;
+    if (!known.stacks.empty() || known.pull.state != PullState::open) return pull.version != 0;
+    return pull.version != 0 && !known.discovering_stacks;
+}
+
 // nullopt: the request does not mean this stack.
 std::optional<RunTarget> target_of(const Request& request, PullStack& stack) {
     RunTarget target;
@@ -103,7 +110,7 @@ Task<void> find_targets(ControlContext& context, CommandContext& command) {
         auto& target = command.targets.front();
         for (auto& stack : command.pull.value.stacks)
             if (stack.settings.id == target.run.value.stack) target.stack = &stack;
-    } else if (command.pull.version) {  // else its event was lost: all of it is planned
+    } else if (stacks_are_known(command.pull)) {  // else all of it is planned
         co_await find_stacks(context, command);
     }
 }

@@ -46,6 +46,21 @@ TEST_CASE("W2: an account of another forge has no rights here") {
     }
 }
 
+TEST_CASE("a plan that is asked for before the stacks are known is of all of them") {
+    ControlBench bench;
+    bench.with_roles();
+    bench.organisation->roles[""]["writer"] = {"grace"};
+    bench.all_may_write();
+    bench.pull.value.discovering_stacks = true;
+    Commit seen;
+    seen.records.push_back(save(pull_key(bench.pull_name), bench.pull));
+    bench.commit(std::move(seen));
+    CHECK(bench.answer(bench.request(Verb::plan, "linus")).kind == Answer::Kind::refused);
+    const auto answer = bench.answer(bench.request(Verb::plan, "grace"));
+    CHECK(answer.kind == Answer::Kind::done);
+    CHECK(bench.left("look/" + bench.pull_name.text() + "/", "service"));
+}
+
 TEST_CASE("a confirmation needs the approvals, whoever gives it") {
     for (const auto approval : {Approval::undecided, Approval::rejected, Approval::error}) {
         Waiting bench;
