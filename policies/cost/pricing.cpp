@@ -75,8 +75,8 @@ Bill Pricing::bill(const PlanResource& resource, const TypeFile& file, const Jso
 
 void Pricing::add_file(Scope& scope, const TypeFile& file, const Place& place) {
     if (place.depth > depth_limit)
-        return doubt(
-            Value::unknown_because(Why::reference_unresolved, resource_->address, file.name), "");
+        return leave_out(
+            Value::unknown_because(Why::reference_unresolved, resource_->address, file.name));
     add_components(scope, file, file.components, place);
     for (const auto& rule : file.parts) add_part(scope, file, rule, place);
 }
@@ -85,11 +85,11 @@ void Pricing::add_part(Scope& scope, const TypeFile& file, const PartRule& rule,
                        const Place& place) {
     if (!rule.each) return add_part_once(scope, file, rule, place);
     const auto list = scope.evaluate(*rule.each);
-    if (list.is_unknown()) return doubt(list, "");
+    if (list.is_unknown()) return leave_out(list);
     const auto count = size_of(list);
     if (count > each_limit)
-        return doubt(Value::unknown_because(Why::value_not_priced, list.address, list.node.path),
-                     "");
+        return leave_out(
+            Value::unknown_because(Why::value_not_priced, list.address, list.node.path));
     for (std::size_t i = 0; i < count; ++i) {
         scope.bind("each", element_of(list, i));
         scope.bind("index", Value::of(Decimal(i)));
@@ -101,7 +101,7 @@ void Pricing::add_part_once(Scope& scope, const TypeFile& file, const PartRule& 
     if (rule.when) {
         Value value;
         const bool held = scope.holds(*rule.when, value);
-        if (value.is_unknown()) return doubt(value, "");
+        if (value.is_unknown()) return leave_out(value);
         if (!held) return;
     }
     if (rule.times) {
@@ -116,7 +116,7 @@ void Pricing::add_part_once(Scope& scope, const TypeFile& file, const PartRule& 
     const PlanResource* resource = &scope.resource();
     if (rule.of) {
         const auto target = scope.evaluate(*rule.of);
-        if (target.is_unknown()) return doubt(target, name);
+        if (target.is_unknown()) return leave_out(target);
         if (target.kind != Value::Kind::resource) return;
         resource = target.resource;
     }
@@ -289,6 +289,11 @@ void Pricing::doubt(const Value& unknown, const std::string& component) {
     auto& reasons = bill_->reasons;
     if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end())
         reasons.push_back(std::move(reason));
+}
+
+void Pricing::leave_out(const Value& unknown) {
+    doubt(unknown, "");
+    ++bill_->side.totals.unknown;
 }
 
 void Pricing::add(CostComponent component) {

@@ -48,6 +48,8 @@ class Pricing {
     // What was assumed and asked since the last call; the bill remembers what was asked.
     Trace take_trace(Scope& scope);
     void doubt(const Value& unknown, const std::string& component);
+    // A part whose components cannot be told.
+    void leave_out(const Value& unknown);
     void add(CostComponent component);
 
     const Surroundings& surroundings_;

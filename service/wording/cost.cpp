@@ -87,7 +87,8 @@ std::string side_text(const std::optional<CostSide>& side) {
     const auto& all = side->components;
     const bool any_known =
         std::any_of(all.begin(), all.end(), [](const auto& one) { return one.cost().has_value(); });
-    if (any_known || all.empty()) return total_text(side->totals.total(), side->totals.unknown > 0);
+    if (any_known || (all.empty() && side->totals.unknown == 0))
+        return total_text(side->totals.total(), side->totals.unknown > 0);
     return side->totals.unknown > 0 ? "not known" : "depends on use";
 }
 
@@ -170,7 +171,9 @@ std::string total_text(const Decimal& amount, bool incomplete) {
 }
 
 std::string cost_reason_text(const CostReason& reason, const Voice& voice) {
-    const auto attribute = voice.code(reason.attribute);
+    // What an expression makes of several attributes has no name of its own.
+    const auto attribute =
+        reason.attribute.empty() ? std::string("its quantity") : voice.code(reason.attribute);
     switch (reason.why) {
         case Why::region_unknown:
             return "its region is not known";
@@ -190,7 +193,9 @@ std::string cost_reason_text(const CostReason& reason, const Voice& voice) {
         case Why::reference_unresolved:
             return attribute + " points to nothing in this plan";
         case Why::value_not_priced:
-            return "there is no list price for what " + attribute + " says";
+            return reason.attribute.empty()
+                       ? "its quantity cannot be priced"
+                       : "there is no list price for what " + attribute + " says";
         case Why::deferred:
             return "it is put off to a later plan";
     }

@@ -27,20 +27,26 @@ struct Priced {
     std::optional<PlanCost> cost;  // without budgets; absent: nothing costs
 };
 
-std::string usage_path(const Run& run) {
-    return run.settings.directory == "." ? "usage.yml" : run.settings.directory + "/usage.yml";
+std::string usage_path(const std::string& directory) {
+    return directory == "." ? "usage.yml" : directory + "/usage.yml";
 }
 
 bool is_of_branch(const Run& run) { return run.kind == RunKind::tracked && !run.before_merge; }
 
+// That of the branch; of a directory that is renamed here, as it was before: else a new name would
+// make usage free.
 std::optional<std::string> usage_text(const Run& run, const Repository& repository) {
     const auto tree = is_of_branch(run) ? run.tree : repository.tree_of(run.base);
-    return repository.file(tree, usage_path(run));
+    for (const auto& directory : {run.renamed_from, run.settings.directory}) {
+        if (directory.empty()) continue;
+        if (auto text = repository.file(tree, usage_path(directory))) return text;
+    }
+    return std::nullopt;
 }
 
 cost::UsageFile usage_of(const Run& run, const std::optional<std::string>& text) {
     if (!text) return {};
-    auto usage = cost::UsageFile::read(*text, usage_path(run));
+    auto usage = cost::UsageFile::read(*text, usage_path(run.settings.directory));
     if (!usage) throw Failure(usage.error().message, Retry::never);
     return std::move(*usage);
 }
@@ -103,7 +109,8 @@ Priced price(const Run& run, Blobs& blobs, const Pricing& pricing) {
     try {
         const auto usage = usage_text(run, *pricing.repository);
         const bool usage_changed =
-            !is_of_branch(run) && pricing.repository->file(run.tree, usage_path(run)) != usage;
+            !is_of_branch(run) &&
+            pricing.repository->file(run.tree, usage_path(run.settings.directory)) != usage;
         auto estimate = std::make_shared<const CostEstimate>(
             estimate_of(out.evidence.document, run, pricing, usage));
         if (estimate->resources.empty() && estimate->reasons.empty()) return out;

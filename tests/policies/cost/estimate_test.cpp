@@ -145,6 +145,30 @@ resource_usage:
     CHECK(with.unknown_usage == std::vector<std::string>{"aws_nat_gateway.a.misspelt"});
 }
 
+TEST_CASE("a quantity below zero lowers no estimate") {
+    auto plan = plan_in_ireland();
+    plan.create("aws_ebs_volume.a", R"({"type": "gp3", "size": -100000})");
+    const auto prices = aws_prices();
+    const auto made = priced(plan, prices);
+    CHECK(made.after.total() == 0);
+    CHECK(made.after.unknown == 1);
+    REQUIRE(made.incomplete());
+    CHECK(made.reasons[0].why == CostReason::Why::value_not_priced);
+}
+
+TEST_CASE("a group whose template is not in the plan is not known, not free") {
+    auto plan = plan_in_ireland();
+    plan.create("aws_autoscaling_group.elsewhere",
+                R"({"desired_capacity": 3, "launch_configuration": "made-elsewhere"})");
+    plan.create("aws_autoscaling_group.gone", R"({"desired_capacity": 3})", "{}",
+                R"({"launch_configuration": {"references": ["aws_launch_configuration.gone"]}})");
+    const auto prices = aws_prices();
+    const auto made = priced(plan, prices);
+    REQUIRE(made.resources.size() == 2);
+    for (const auto& group : made.resources) CHECK(group.after->totals.unknown > 0);
+    CHECK(made.incomplete());
+}
+
 TEST_CASE("no region, no price: never another one's") {
     PlanBuilder plan;
     plan.provider("aws", "{}");

@@ -65,9 +65,12 @@ TEST_CASE("what depends on use or is not known is never shown as a zero") {
           std::string::npos);
     CHECK(cost_markdown(estimate).find(
               "| `aws_lambda_function.f` |  | depends on use | created |") != std::string::npos);
-    estimate.resources[0].after->totals.unknown = 1;
-    CHECK(cost_table(estimate).find("aws_lambda_function.f  not known  created\n") !=
-          std::string::npos);
+    for (const bool any : {true, false}) {  // components
+        if (!any) estimate.resources[0].after->components.clear();
+        estimate.resources[0].after->totals.unknown = 1;
+        CHECK(cost_table(estimate).find("aws_lambda_function.f  not known  created\n") !=
+              std::string::npos);
+    }
 }
 
 }  // namespace slipway

@@ -103,6 +103,19 @@ TEST_CASE("a usage file that a pull request changes lowers no estimate, and is n
     CHECK(plan_of(run).cost->usage_changed);
 }
 
+TEST_CASE("a directory that is renamed keeps its usage file's say") {
+    Costing bench;
+    auto run = bench.of_pull(bench.git());
+    bench.git().git({"mv", "stacks/net", "stacks/new"});
+    bench.git().commit_all();
+    run.renamed_from = "stacks/net";
+    run.settings.directory = "stacks/new";
+    run.tree = bench.git().tree();
+    run = bench.priced(run);
+    CHECK(plan_of(run).cost->after == "35");
+    CHECK_FALSE(plan_of(run).cost->usage_changed);
+}
+
 TEST_CASE("once it is on the branch, a run of the branch counts the new usage file") {
     Costing bench;
     auto run = bench.of_pull(bench.git());
