@@ -46,6 +46,16 @@ TEST_CASE("W2: an account of another forge has no rights here") {
     }
 }
 
+TEST_CASE("a pull request that was not looked at yet can only be planned") {
+    ControlBench bench;
+    bench.with_roles();
+    bench.organisation->roles[""]["writer"] = {"grace"};
+    bench.all_may_write();
+    for (const auto verb : {Verb::explain, Verb::apply, Verb::approve, Verb::cancel})
+        CHECK(bench.answer(bench.request(verb, "grace")).kind == Answer::Kind::impossible);
+    CHECK(bench.answer(bench.request(Verb::plan, "grace")).kind == Answer::Kind::done);
+}
+
 TEST_CASE("a plan that is asked for before the stacks are known is of all of them") {
     ControlBench bench;
     bench.with_roles();
