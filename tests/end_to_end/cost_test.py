@@ -96,7 +96,7 @@ def from_the_pull_request_to_the_history(build):
     policy = (LIBRARY / "plan" / "space_budget.rego").read_text()
     with Bills(
         build,
-        "budget: {monthly: 200, warn_at: 0.4}\n",
+        "budget: {monthly: 200}\n",
         {"production/policies/plan/space_budget.rego": policy},
     ) as place:
         place.push_main(place.body())

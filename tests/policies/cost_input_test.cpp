@@ -138,6 +138,19 @@ TEST_CASE("a budget denies what exceeds it, and what is not known as a whole") {
     CHECK(decided(unknown).verdict == Verdict::denied);
 }
 
+TEST_CASE("a budget that names no share to warn at passes below it, and denies above") {
+    PolicyBench bench;
+    auto question = costing();
+    auto& budget = set_plan(question.run).cost->budgets[0];
+    budget.warn_at = "";
+    const auto verdict = [&] {
+        return bench.plan({{of_library("space_budget")}, {}}, question).verdict;
+    };
+    CHECK(verdict() == Verdict::passed);
+    budget.others = "100";
+    CHECK(verdict() == Verdict::denied);
+}
+
 TEST_CASE("a stack's label is a budget, too") {
     PolicyBench bench;
     auto question = costing();

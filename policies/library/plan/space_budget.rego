@@ -28,6 +28,7 @@ warn contains {"msg": sprintf("%s would cost %s of its budget of %s per month", 
 	budget.space, money(budget.after), money(budget.monthly),
 ])} if {
 	some budget in input.cost.budgets
+	is_number(budget.warn_at)
 	input.cost.monthly.delta > 0
 	budget.after > budget.monthly * budget.warn_at
 	budget.after <= budget.monthly

@@ -40,6 +40,18 @@ test_close_to_the_budget_warns if {
 	count(warn) == 0 with input as costing(1, 799, false)
 }
 
+test_a_budget_without_a_share_to_warn_at_only_denies if {
+	count(warn) == 0 with input as never_warning(999)
+	count(deny) == 0 with input as never_warning(999)
+	count(deny) == 1 with input as never_warning(1001)
+}
+
+never_warning(after) := json.patch(costing(1, after, false), [{
+	"op": "replace",
+	"path": "/cost/budgets/0/warn_at",
+	"value": null,
+}])
+
 test_without_a_budget_nothing_is_said if {
 	count(deny) == 0 with input as {"cost": {"monthly": {"delta": 9}, "incomplete": true, "budgets": []}, "plan": {"changes": []}}
 	count(deny) == 0 with input as {"cost": null, "plan": {"changes": []}}
