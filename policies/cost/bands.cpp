@@ -9,7 +9,7 @@ namespace {
 // 51200 of GB is "50TB"; 6000000000 of requests is "6B".
 std::string size_text(Decimal size, const std::string& unit) {
     const bool bytes = unit.starts_with("GB") && unit != "GB-second";
-    const Decimal step = bytes ? 1024 : 1000;
+    const unsigned long long step = bytes ? 1024 : 1000;  // a division by a whole is quick
     static constexpr std::array<const char*, 3> byte_words{"GB", "TB", "PB"};
     static constexpr std::array<const char*, 4> count_words{"", "K", "M", "B"};
     const std::size_t last = bytes ? byte_words.size() - 1 : count_words.size() - 1;
@@ -31,11 +31,6 @@ std::vector<Band> bands_of(const Price& price, const std::optional<Decimal>& qua
         const bool is_last = i + 1 == tiers.size();
         Band band;
         band.price = tiers[i].price;
-        if (tiers.size() > 1) {
-            band.name = i == 0    ? "first " + size_text(tiers[1].from, price.unit)
-                        : is_last ? "over " + size_text(from, price.unit)
-                                  : "next " + size_text(tiers[i + 1].from - from, price.unit);
-        }
         if (quantity) {
             Decimal part = *quantity > from ? Decimal(*quantity - from) : Decimal(0);
             if (!is_last && part > tiers[i + 1].from - from) part = tiers[i + 1].from - from;
@@ -43,6 +38,11 @@ std::vector<Band> bands_of(const Price& price, const std::optional<Decimal>& qua
             band.quantity = part;
         } else if (i > 0) {
             continue;
+        }
+        if (tiers.size() > 1) {
+            band.name = i == 0    ? "first " + size_text(tiers[1].from, price.unit)
+                        : is_last ? "over " + size_text(from, price.unit)
+                                  : "next " + size_text(tiers[i + 1].from - from, price.unit);
         }
         bands.push_back(std::move(band));
     }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <deque>
+#include <map>
 
 #include "policies/cost/prices/price_row.hpp"
 #include "policies/cost/pricing.hpp"
@@ -13,21 +14,23 @@ namespace {
 using Why = CostReason::Why;
 using Fate = CostedResource::Fate;
 
-bool has_action(const Json* change, std::string_view action) {
-    if (!change) return false;
-    for (const auto& each : (*change)["change"]["actions"].items())
-        if (each.string_or("") == action) return true;
-    return false;
-}
-
 Fate fate_of(const Json* change) {
-    const bool creates = has_action(change, "create"), deletes = has_action(change, "delete");
-    if (has_action(change, "forget")) return Fate::forgotten;
+    if (!change) return Fate::unchanged;
+    const auto& what = (*change)["change"];
+    bool creates = false, deletes = false, forgets = false, updates = false;
+    for (const auto& each : what["actions"].items()) {
+        const auto action = each.string_or("");
+        creates = creates || action == "create";
+        deletes = deletes || action == "delete";
+        forgets = forgets || action == "forget";
+        updates = updates || action == "update";
+    }
+    if (forgets) return Fate::forgotten;
     if (creates && deletes) return Fate::replaced;
     if (creates) return Fate::created;
     if (deletes) return Fate::deleted;
-    if (change && (*change)["change"]["importing"].is_object()) return Fate::imported;
-    return has_action(change, "update") ? Fate::changed : Fate::unchanged;
+    if (what["importing"].is_object()) return Fate::imported;
+    return updates ? Fate::changed : Fate::unchanged;
 }
 
 std::map<std::string, std::string> tags_of(const PlanResource& resource) {
@@ -41,10 +44,28 @@ std::map<std::string, std::string> tags_of(const PlanResource& resource) {
     return tags;
 }
 
+// What was looked up once: a plan asks for few prices many times.
+class RememberedPrices : public PriceTable {
+  public:
+    explicit RememberedPrices(const PriceTable& table) : table_(table) {}
+
+    std::optional<Price> find(const PriceKey& key) const override {
+        const auto [it, is_new] = found_.try_emplace(key);
+        if (is_new) it->second = table_.find(key);
+        return it->second;
+    }
+    std::chrono::year_month_day newest() const override { return table_.newest(); }
+
+  private:
+    const PriceTable& table_;
+    mutable std::map<PriceKey, std::optional<Price>> found_;
+};
+
 class Estimator {
   public:
     explicit Estimator(const EstimateInput& input)
         : input_(input),
+          prices_(input.prices),
           plan_(input.plan),
           before_{plan_, plan_.before(), input.today},
           after_{plan_, plan_.after(), input.today} {}
@@ -91,8 +112,8 @@ class Estimator {
     bool goes(const PlanResource& resource) const {
         if (plan_.after().find(resource.address)) return false;
         if (resource.address.ends_with(')')) return true;  // deposed
-        const auto* change = plan_.change(resource.address);
-        return has_action(change, "delete") || has_action(change, "forget");
+        const auto fate = fate_of(plan_.change(resource.address));
+        return fate == Fate::deleted || fate == Fate::replaced || fate == Fate::forgotten;
     }
 
     // Data transfer belongs to no resource: an entry of the usage file stands for it, on both sides
@@ -131,11 +152,11 @@ class Estimator {
         CostedResource costed;
         costed.address = resource.address;
         costed.type = resource.type;
-        costed.fate = after ? fate_of(change) : Fate::deleted;
+        const auto fate = fate_of(change);
+        const bool forgets = fate == Fate::forgotten;
+        costed.fate = after || forgets ? fate : Fate::deleted;
         if (change) costed.previous_address = (*change)["previous_address"].text();
         costed.tags = tags_of(resource);
-        const bool forgets = fate_of(change) == Fate::forgotten;
-        if (forgets) costed.fate = Fate::forgotten;
         const auto usage = input_.usage.of(resource.type, resource.address);
         check_usage(*file, usage, resource);
         if (before && !forgets) costed.before = side(before_, *before, usage);
@@ -152,7 +173,7 @@ class Estimator {
             add_reason({Why::type_unknown, resource.address, "", resource.type, ""});
             return {};
         }
-        Pricing pricing(surroundings, input_.prices, input_.types);
+        Pricing pricing(surroundings, prices_, input_.types);
         auto bill = pricing.bill(resource, *file, usage);
         for (auto& reason : bill.reasons) add_reason(std::move(reason));
         return std::move(bill.side);
@@ -186,6 +207,7 @@ class Estimator {
     }
 
     const EstimateInput& input_;
+    const RememberedPrices prices_;
     PlanDocument plan_;
     const Surroundings before_, after_;
     std::deque<PlanResource> found_in_changes_;

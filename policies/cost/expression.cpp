@@ -1,5 +1,6 @@
 #include "policies/cost/expression.hpp"
 
+#include <algorithm>
 #include <array>
 #include <cctype>
 
@@ -8,6 +9,7 @@ namespace slipway::cost {
 namespace {
 
 using Kind = Expression::Kind;
+using Binary = Expression::Binary;
 
 constexpr int depth_limit = 50;
 
@@ -15,6 +17,11 @@ bool starts_name(char c) { return std::isalpha(static_cast<unsigned char>(c)) ||
 bool continues_name(char c) {
     return starts_name(c) || std::isdigit(static_cast<unsigned char>(c));
 }
+
+struct Operator {
+    std::string_view text;
+    Expression::Binary meaning;
+};
 
 struct SyntaxError {
     std::string message;
@@ -51,35 +58,36 @@ class Parser {
         return true;
     }
 
-    static Expression binary(std::string_view op, Expression left, Expression right) {
+    static Expression binary(Binary op, Expression left, Expression right) {
         Expression out;
         out.kind = Kind::binary;
-        out.text = op;
+        out.binary = op;
         out.arguments.push_back(std::move(left));
         out.arguments.push_back(std::move(right));
         return out;
     }
 
     template <std::size_t N, class Next>
-    Expression chain(const std::array<std::string_view, N>& operators, Next next) {
+    Expression chain(const std::array<Operator, N>& operators, Next next) {
         auto left = next();
         for (;;) {
-            std::string_view found;
-            for (const auto op : operators)
-                if (found.empty() && take(op)) found = op;
-            if (found.empty()) return left;
-            left = binary(found, std::move(left), next());
+            const auto* found = std::find_if(operators.begin(), operators.end(),
+                                             [&](const auto& op) { return take(op.text); });
+            if (found == operators.end()) return left;
+            left = binary(found->meaning, std::move(left), next());
         }
     }
 
     Expression disjunction() {
         if (++depth_ > depth_limit) fail("too deeply nested");
-        auto out = chain(std::array<std::string_view, 1>{"or"}, [this] { return conjunction(); });
+        auto out = chain(std::array<Operator, 1>{{{"or", Binary::either}}},
+                         [this] { return conjunction(); });
         --depth_;
         return out;
     }
     Expression conjunction() {
-        return chain(std::array<std::string_view, 1>{"and"}, [this] { return negation(); });
+        return chain(std::array<Operator, 1>{{{"and", Binary::both}}},
+                     [this] { return negation(); });
     }
     Expression negation() {
         if (!take("not")) return comparison();
@@ -91,18 +99,26 @@ class Parser {
     }
     Expression comparison() {
         auto left = sum();
-        for (const std::string_view op : {"==", "!=", "<=", ">=", "<", ">"})
-            if (take(op)) return binary(op, std::move(left), sum());
+        static constexpr std::array<Operator, 6> operators{{{"==", Binary::equal},
+                                                            {"!=", Binary::unequal},
+                                                            {"<=", Binary::at_most},
+                                                            {">=", Binary::at_least},
+                                                            {"<", Binary::below},
+                                                            {">", Binary::above}}};
+        for (const auto& op : operators)
+            if (take(op.text)) return binary(op.meaning, std::move(left), sum());
         return left;
     }
     Expression sum() {
-        return chain(std::array<std::string_view, 2>{"+", "-"}, [this] { return product(); });
+        return chain(std::array<Operator, 2>{{{"+", Binary::plus}, {"-", Binary::minus}}},
+                     [this] { return product(); });
     }
     Expression product() {
-        return chain(std::array<std::string_view, 2>{"*", "/"}, [this] { return choice(); });
+        return chain(std::array<Operator, 2>{{{"*", Binary::times}, {"/", Binary::over}}},
+                     [this] { return choice(); });
     }
     Expression choice() {
-        return chain(std::array<std::string_view, 1>{"??"}, [this] { return path(); });
+        return chain(std::array<Operator, 1>{{{"??", Binary::choice}}}, [this] { return path(); });
     }
 
     Expression path() {

@@ -24,9 +24,25 @@ struct Expression {
         index,   // arguments[0][arguments[1]]
         call,    // text(arguments…)
         unary,   // text is "not" or "-"
-        binary,  // text is the operator
+        binary,  // `binary` is the operator
+    };
+    enum class Binary {
+        choice,
+        either,
+        both,
+        equal,
+        unequal,
+        below,
+        at_most,
+        above,
+        at_least,
+        plus,
+        minus,
+        times,
+        over
     };
     Kind kind = Kind::null;
+    Binary binary = Binary::choice;
     std::string text;
     Decimal number;
     bool boolean = false;

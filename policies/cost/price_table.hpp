@@ -5,6 +5,7 @@
 #include "policies/cost/decimal.hpp"
 
 #include <chrono>
+#include <compare>
 #include <memory>
 #include <optional>
 #include <string>
@@ -22,6 +23,8 @@ struct PriceKey {
                          ///< row of its own
     std::string sku;
     std::string attributes;  ///< "key=value;key=value", sorted by key; may be empty
+
+    auto operator<=>(const PriceKey&) const = default;
 };
 
 struct PriceTier {

@@ -42,13 +42,18 @@ bool names_a_band(const Template& text) {
     });
 }
 
+// In shown units; most rules show the price's own, and a division costs more than all else here.
+Decimal scaled(const Decimal& amount, const Decimal& scale) {
+    return scale == 1 ? amount : Decimal(amount / scale);
+}
+
 Value times(const Value& a, const Value& b) {
     if (a.is_unknown() || a.is_null()) return a;
     if (b.is_unknown() || b.is_null()) return b;
     const auto x = number_of(a), y = number_of(b);
     if (!x) return Value::unknown_because(Why::value_not_priced, a.address, a.attribute);
     if (!y) return Value::unknown_because(Why::value_not_priced, b.address, b.attribute);
-    return Value::of(Decimal(*x * *y));
+    return Value::of(*y == 1 ? *x : Decimal(*x * *y));
 }
 
 void bind_lets(Scope& scope, const TypeFile& file) {
@@ -167,22 +172,23 @@ void Pricing::add_component(Scope& scope, const TypeFile& file, const ComponentR
             component.assumptions.push_back(std::move(assumption));
     component.usage_keys = {trace.usage_keys.begin(), trace.usage_keys.end()};
     if (!found) {
-        if (amount) component.quantity = *amount / rule.scale;
+        if (amount) component.quantity = scaled(*amount, rule.scale);
         return add(std::move(component));
     }
     component.price_date = rule.price.usd ? rule.price.date : day_text(found->date);
     component.price_source = found->source;
     const bool named_band = names_a_band(rule.name);
-    for (const auto& band : bands_of(*found, amount)) {
-        auto one = component;
+    const auto bands = bands_of(*found, amount);
+    for (const auto& band : bands) {
+        auto one = &band == &bands.back() ? std::move(component) : component;
         if (named_band) {
             scope.bind("band", Value::of(band.name));
             one.name = name_of(scope, rule.name, sensitive);
         } else if (!band.name.empty()) {
             one.name += " (" + band.name + ")";
         }
-        if (band.quantity) one.quantity = *band.quantity / rule.scale;
-        one.price = band.price * rule.scale;
+        if (band.quantity) one.quantity = scaled(*band.quantity, rule.scale);
+        one.price = rule.scale == 1 ? band.price : Decimal(band.price * rule.scale);
         add(std::move(one));
     }
 }
@@ -285,7 +291,7 @@ void Pricing::doubt(const Value& unknown, const std::string& component) {
     reason.component = unknown.why == Why::region_unknown ? "" : component;
     reason.attribute = unknown.attribute;
     if (!unknown.address.empty() && unknown.address != resource_->address)
-        reason.attribute = unknown.address + "." + unknown.attribute;
+        reason.attribute = std::string(unknown.address) + "." + unknown.attribute;
     auto& reasons = bill_->reasons;
     if (std::find(reasons.begin(), reasons.end(), reason) == reasons.end())
         reasons.push_back(std::move(reason));

@@ -24,8 +24,9 @@ bool is_aws_region(std::string_view text) {
 }
 
 std::string text_at(const PlanResource& resource, std::string_view name) {
-    const auto value = member_of(root_of(resource), name);
-    return value.kind == Value::Kind::text ? value.text : "";
+    if (!resource.values) return "";
+    const auto text = (*resource.values)[name].string_or("");
+    return std::string(text == removed_text ? "" : text);
 }
 
 std::string region_of_arn(std::string_view arn) {
@@ -38,12 +39,11 @@ std::string region_of_arn(std::string_view arn) {
 }
 
 std::string aws_region_in_values(const PlanResource& resource) {
+    if (auto region = text_at(resource, "region"); is_aws_region(region)) return region;
+    if (auto region = region_of_arn(text_at(resource, "arn")); is_aws_region(region)) return region;
     auto zone = text_at(resource, "availability_zone");
     if (!zone.empty() && std::isalpha(static_cast<unsigned char>(zone.back()))) zone.pop_back();
-    for (const auto& candidate :
-         {text_at(resource, "region"), region_of_arn(text_at(resource, "arn")), zone})
-        if (is_aws_region(candidate)) return candidate;
-    return "";
+    return is_aws_region(zone) ? zone : "";
 }
 
 std::string without_zone(const std::string& zone) {

@@ -1,5 +1,6 @@
 #include "policies/cost/scope.hpp"
 
+#include "policies/cost/operators.hpp"
 #include "policies/cost/references.hpp"
 #include "policies/cost/regions.hpp"
 
@@ -8,47 +9,7 @@ namespace slipway::cost {
 namespace {
 
 using Kind = Expression::Kind;
-
-bool truth(const Value& value) {
-    return (value.kind == Value::Kind::boolean && value.boolean) ||
-           (value.kind == Value::Kind::text && value.text == "true");
-}
-
-bool equal(const Value& a, const Value& b) {
-    if (a.is_null() || b.is_null()) return a.is_null() && b.is_null();
-    const auto x = number_of(a), y = number_of(b);
-    if (x && y) return *x == *y;
-    return text_of(a) == text_of(b);
-}
-
-Value compared(const std::string& op, const Value& a, const Value& b) {
-    if (op == "==") return Value::of(equal(a, b));
-    if (op == "!=") return Value::of(!equal(a, b));
-    if (a.is_null() || b.is_null()) return Value::of(false);
-    const auto x = number_of(a), y = number_of(b);
-    const int order = x && y ? x->compare(*y) : text_of(a).compare(text_of(b));
-    if (op == "<") return Value::of(order < 0);
-    if (op == "<=") return Value::of(order <= 0);
-    if (op == ">") return Value::of(order > 0);
-    return Value::of(order >= 0);
-}
-
-Value calculated(const std::string& op, const Value& a, const Value& b) {
-    if (a.is_null()) return a;
-    if (b.is_null()) return b;
-    const auto x = number_of(a), y = number_of(b);
-    if (!x || !y) {
-        const auto& wrong = x ? b : a;
-        return Value::unknown_because(CostReason::Why::value_not_priced, wrong.address,
-                                      wrong.attribute);
-    }
-    if (op == "+") return Value::of(Decimal(*x + *y));
-    if (op == "-") return Value::of(Decimal(*x - *y));
-    if (op == "*") return Value::of(Decimal(*x * *y));
-    if (y->is_zero())
-        return Value::unknown_because(CostReason::Why::value_not_priced, b.address, b.attribute);
-    return Value::of(Decimal(*x / *y));
-}
+using Binary = Expression::Binary;
 
 Value of_json(const Json& json) {
     if (json.is_bool()) return Value::of(json.bool_or(false));
@@ -81,22 +42,40 @@ Scope::Scope(const Surroundings& surroundings, const PlanResource& resource, con
              Value region, const Tables& tables, bool only_bound)
     : surroundings_(surroundings),
       resource_(resource),
+      root_(only_bound ? Value() : root_of(resource)),
       usage_(usage),
       region_(std::move(region)),
       tables_(tables),
-      only_bound_(only_bound) {}
+      only_bound_(only_bound) {
+    constexpr int usual = 8;
+    bound_.reserve(usual);
+    later_.reserve(usual);
+}
 
-void Scope::bind(const std::string& name, Value value) { bound_[name] = std::move(value); }
+// A type binds few names: comparing them one by one beats a map, which allocates for each.
+Value& Scope::slot(std::string_view name) {
+    for (auto& [bound, value] : bound_)
+        if (bound == name) return value;
+    return bound_.emplace_back(name, Value()).second;
+}
 
-void Scope::bind(const std::string& name, Value value, Trace trace) {
-    auto& binding = later_[name];
+Scope::Later& Scope::later_slot(std::string_view name) {
+    for (auto& [bound, binding] : later_)
+        if (bound == name) return binding;
+    return later_.emplace_back(name, Later()).second;
+}
+
+void Scope::bind(std::string_view name, Value value) { slot(name) = std::move(value); }
+
+void Scope::bind(std::string_view name, Value value, Trace trace) {
+    auto& binding = later_slot(name);
     binding.done = true;
     binding.value = std::move(value);
     binding.trace = std::move(trace);
 }
 
-void Scope::bind_later(const std::string& name, const Expression& expression) {
-    if (auto& binding = later_[name]; !binding.done) binding.expression = &expression;
+void Scope::bind_later(std::string_view name, const Expression& expression) {
+    if (auto& binding = later_slot(name); !binding.done) binding.expression = &expression;
 }
 
 bool Scope::holds(const Expression& condition, Value& value) {
@@ -163,14 +142,14 @@ Value Scope::path(const Expression& expression) {
 }
 
 Value Scope::name(const std::string& name) {
-    if (const auto it = bound_.find(name); it != bound_.end()) return it->second;
+    for (const auto& [bound, value] : bound_)
+        if (bound == name) return value;
     // A binding may refine the attribute of its own name: `engine: engine ?? source.engine`.
-    if (const auto it = later_.find(name); it != later_.end() && !it->second.busy)
-        return later(it->second);
+    for (auto& [bound, binding] : later_)
+        if (bound == name && !binding.busy) return later(binding);
     if (name == "region") return region_;
     if (name == "today") return Value::of(surroundings_.today);
-    if (only_bound_) return Value();
-    return member_of(root_of(resource_), name);
+    return only_bound_ ? Value() : member_of(root_, name);
 }
 
 Value Scope::later(Later& binding) {
@@ -228,11 +207,11 @@ Value Scope::unary(const Expression& expression) {
     auto value = evaluate(expression.arguments[0]);
     if (value.is_unknown()) return value;
     if (expression.text == "not") return Value::of(!truth(value));
-    return calculated("-", Value::of(Decimal(0)), value);
+    return calculated(Binary::minus, Value::of(Decimal(0)), value);
 }
 
 Value Scope::logical(const Expression& expression) {
-    const bool stops_at = expression.text == "or";
+    const bool stops_at = expression.binary == Binary::either;
     const auto first = evaluate(expression.arguments[0]);
     if (!first.is_unknown() && truth(first) == stops_at) return Value::of(stops_at);
     const auto second = evaluate(expression.arguments[1]);
@@ -243,14 +222,14 @@ Value Scope::logical(const Expression& expression) {
 }
 
 Value Scope::binary(const Expression& expression) {
-    const auto& op = expression.text;
-    if (op == "??") return choice(expression);
-    if (op == "and" || op == "or") return logical(expression);
+    const auto op = expression.binary;
+    if (op == Binary::choice) return choice(expression);
+    if (op == Binary::both || op == Binary::either) return logical(expression);
     auto left = evaluate(expression.arguments[0]);
     if (left.is_unknown()) return left;
     auto right = evaluate(expression.arguments[1]);
     if (right.is_unknown()) return right;
-    const bool is_arithmetic = op == "+" || op == "-" || op == "*" || op == "/";
+    const bool is_arithmetic = op >= Binary::plus;
     auto out = is_arithmetic ? calculated(op, left, right) : compared(op, left, right);
     out.sensitive = left.sensitive || right.sensitive;
     return out;

@@ -1,9 +1,9 @@
 // Where an expression of a type file is evaluated: names that the file has bound, then what is
 // common (usage, region, today), then the attributes of the resource.
 #pragma once
-#include <map>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -37,11 +37,12 @@ class Scope {
     Scope(const Surroundings& surroundings, const PlanResource& resource, const Json& usage,
           Value region, const Tables& tables, bool only_bound);
 
-    void bind(const std::string& name, Value value);
+    // The names must outlive the scope, too.
+    void bind(std::string_view name, Value value);
     // With what was assumed and asked for it elsewhere.
-    void bind(const std::string& name, Value value, Trace trace);
+    void bind(std::string_view name, Value value, Trace trace);
     // Evaluated when it is asked for, and once.
-    void bind_later(const std::string& name, const Expression& expression);
+    void bind_later(std::string_view name, const Expression& expression);
 
     Value evaluate(const Expression& expression);
     // True only where it is known to be; `value` gets an unknown one.
@@ -64,6 +65,8 @@ class Scope {
         Trace trace;
     };
 
+    Value& slot(std::string_view name);
+    Later& later_slot(std::string_view name);
     Value path(const Expression& expression);
     Value name(const std::string& name);
     Value later(Later& binding);
@@ -79,12 +82,13 @@ class Scope {
 
     const Surroundings& surroundings_;
     const PlanResource& resource_;
+    const Value root_;  // of the resource; of nothing where only what is bound is seen
     const Json& usage_;
     Value region_;
     const Tables& tables_;
     const bool only_bound_;
-    std::map<std::string, Value> bound_;
-    std::map<std::string, Later> later_;
+    std::vector<std::pair<std::string_view, Value>> bound_;
+    std::vector<std::pair<std::string_view, Later>> later_;
     Trace trace_;
 };
 

@@ -8,9 +8,6 @@ namespace {
 
 using Why = CostReason::Why;
 
-// What stands for a value that was removed before the plan left the worker.
-constexpr std::string_view removed_text = "(sensitive value)";
-
 const Json none;
 
 // An expression of the configuration, as opposed to a block that has some.
@@ -46,17 +43,17 @@ bool any_true(const Json* json) {
     return false;
 }
 
-Value value_at(Node node, const std::string& address, bool is_set) {
+Value value_at(Node node, std::string_view address, bool is_set) {
     const Json& json = node.value ? *node.value : none;
     Value out;
     out.address = address;
-    out.attribute = node.path;
     out.sensitive = is_true(node.sensitive);
     if (json.is_null()) {
         // A provider chooses what nobody set; a default stands for its choice.
         if (is_true(node.unknown) && is_set)
             return Value::unknown_because(Why::known_after_apply, address, node.path);
         if (!is_true(node.unknown) && any_true(node.unknown)) out.kind = Value::Kind::node;
+        out.attribute = node.path;
         out.node = std::move(node);
         return out;
     }
@@ -75,8 +72,11 @@ Value value_at(Node node, const std::string& address, bool is_set) {
         if (!out.text.empty()) out.kind = Value::Kind::text;  // providers write "" for nothing
     } else {
         out.kind = Value::Kind::node;
+        out.attribute = node.path;
         out.node = std::move(node);
+        return out;
     }
+    out.attribute = std::move(node.path);
     return out;
 }
 
@@ -112,18 +112,18 @@ Value Value::of(std::string value) {
     return out;
 }
 
-Value Value::unknown_because(CostReason::Why why, std::string address, std::string attribute) {
+Value Value::unknown_because(CostReason::Why why, std::string_view address, std::string attribute) {
     Value out;
     out.kind = Kind::unknown;
     out.why = why;
-    out.address = std::move(address);
+    out.address = address;
     out.attribute = std::move(attribute);
     return out;
 }
 
-Value Value::null_at(std::string address, std::string attribute) {
+Value Value::null_at(std::string_view address, std::string attribute) {
     Value out;
-    out.address = std::move(address);
+    out.address = address;
     out.node.path = attribute;
     out.attribute = std::move(attribute);
     return out;
@@ -175,8 +175,8 @@ Value member_of(const Value& parent, std::string_view name) {
     if (parent.kind == Value::Kind::resource) return member_of(root_of(*parent.resource), name);
     if (parent.is_unknown()) return parent;
     const auto& node = parent.node;
-    const auto path = node.path.empty() ? std::string(name) : node.path + "." + std::string(name);
-    if (parent.kind != Value::Kind::node) return Value::null_at(parent.address, path);
+    auto path = std::string(node.path).append(node.path.empty() ? "" : ".").append(name);
+    if (parent.kind != Value::Kind::node) return Value::null_at(parent.address, std::move(path));
     Node inner;
     inner.owner = node.owner;
     inner.value = node.value ? &(*node.value)[name] : nullptr;
@@ -184,7 +184,7 @@ Value member_of(const Value& parent, std::string_view name) {
     inner.sensitive = below(node.sensitive, name);
     const bool governed = node.expressions && is_expression(*node.expressions);
     inner.expressions = governed ? node.expressions : below(node.expressions, name);
-    inner.path = path;
+    inner.path = std::move(path);
     const bool is_set = is_set_at(node, inner.expressions);
     return value_at(std::move(inner), parent.address, is_set);
 }

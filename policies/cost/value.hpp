@@ -11,6 +11,9 @@
 
 namespace slipway::cost {
 
+// What stands for a value that was removed before the plan left the worker.
+constexpr std::string_view removed_text = "(sensitive value)";
+
 // A place in a resource's values, with what the plan says about it elsewhere. Any may be null.
 struct Node {
     const Json* value = nullptr;
@@ -31,8 +34,8 @@ struct Value {
     const PlanResource* resource = nullptr;                    // what a reference led to
     bool sensitive = false;                                    // may be calculated with, not shown
     CostReason::Why why = CostReason::Why::known_after_apply;  // of an unknown one
-    std::string attribute;  // where it comes from: "module.a.aws_x.y" is not said
-    std::string address;    // of the resource that it comes from
+    std::string attribute;     // where it comes from: "module.a.aws_x.y" is not said
+    std::string_view address;  // of the resource that it comes from, which outlives it
 
     bool is_null() const { return kind == Kind::null; }
     bool is_unknown() const { return kind == Kind::unknown; }
@@ -40,8 +43,9 @@ struct Value {
     static Value of(bool value);
     static Value of(Decimal value);
     static Value of(std::string value);
-    static Value unknown_because(CostReason::Why why, std::string address, std::string attribute);
-    static Value null_at(std::string address, std::string attribute);
+    static Value unknown_because(CostReason::Why why, std::string_view address,
+                                 std::string attribute);
+    static Value null_at(std::string_view address, std::string attribute);
 };
 
 // As a text of a component's name or a key: "8", "true", "gp3"; "" for nothing and for lists.

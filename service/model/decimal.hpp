@@ -16,7 +16,7 @@ std::optional<Decimal> parse_decimal(std::string_view text);
 // All digits, without an exponent or trailing zeros: "0.0084", "-12". At most 40 after the point.
 std::string decimal_text(const Decimal& value);
 
-// Half away from zero, to so many digits after the point.
+// Half away from zero, to so many digits after the point: 0 to 18.
 Decimal rounded(const Decimal& value, int digits);
 
 }  // namespace slipway

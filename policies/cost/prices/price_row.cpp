@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <cstdio>
 #include <limits>
 #include <tuple>
 
@@ -115,10 +114,15 @@ std::optional<std::chrono::sys_days> parse_day(std::string_view text) {
 
 std::string day_text(std::chrono::sys_days day) {
     const std::chrono::year_month_day date(day);
-    char text[16];
-    std::snprintf(text, sizeof text, "%04d-%02u-%02u", static_cast<int>(date.year()),
-                  static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()));
-    return text;
+    std::string out = "0000-00-00";
+    const auto write = [&](std::size_t begin, std::size_t end, unsigned number) {
+        for (auto at = end; at-- > begin; number /= 10)
+            out[at] = static_cast<char>('0' + number % 10);
+    };
+    write(0, 4, static_cast<unsigned>(static_cast<int>(date.year())));
+    write(5, 7, static_cast<unsigned>(date.month()));
+    write(8, 10, static_cast<unsigned>(date.day()));
+    return out;
 }
 
 std::string tiers_fault(const std::vector<RowTier>& tiers) {
