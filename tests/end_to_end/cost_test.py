@@ -7,7 +7,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from place import Place, main, organisation, settled, wait_until  # noqa: E402
+from place import INSTALLED, TOOL, Place, main, organisation, settled, wait_until  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 TOOLS = ROOT / "build" / "tools"
@@ -41,8 +41,8 @@ MACHINE = """resource "aws_instance" "web" {
 class Bills(Place):
     """One stack, `web`, in the space `production`."""
 
-    def __init__(self, build, space="", tree=None):
-        files = organisation()
+    def __init__(self, build, space="", tree=None, tool=TOOL):
+        files = organisation(tool)
         del files["stacks/network.yaml"]
         files["production/space.yaml"] = space
         files["production/stacks/web.yaml"] = (
@@ -92,12 +92,19 @@ class Bills(Place):
 
 
 def from_the_pull_request_to_the_history(build):
-    """the change of costs is shown, a budget denies it, a smaller machine passes, is applied and is remembered"""
+    """the change of costs is shown, a budget denies it, a smaller machine passes, is applied and is remembered, with
+    each tool that is there"""
+    for tool in INSTALLED:
+        to_the_history(build, tool)
+
+
+def to_the_history(build, tool):
     policy = (LIBRARY / "plan" / "space_budget.rego").read_text()
     with Bills(
         build,
         "budget: {monthly: 200}\n",
         {"production/policies/plan/space_budget.rego": policy},
+        tool,
     ) as place:
         place.push_main(place.body())
         place.start()

@@ -25,7 +25,12 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "support"))
 from observe import state_resources, wait_until  # noqa: E402
 
 MARKER = "<!-- slipway -->"
-TOOL = "opentofu" if shutil.which("tofu") else "terraform"
+INSTALLED = [
+    tool
+    for tool, program in (("opentofu", "tofu"), ("terraform", "terraform"))
+    if shutil.which(program)
+]
+TOOL = INSTALLED[0] if INSTALLED else "terraform"
 
 
 class Place:
@@ -338,12 +343,12 @@ def resource(name, value="x", owner="platform"):
     )
 
 
-def organisation():
+def organisation(tool=TOOL):
     """A small tree to build on."""
     return {
         "space.yaml": "name: Acme\npeople:\n  ada: {local: ada}\n  grace: {local: grace}\n  linus: {local: linus}\n"
         "roles:\n  admin: [ada]\n  writer: [grace, linus]\n  reader: [everyone]\n"
-        "defaults:\n  repository: local/acme/infra\n  tool: %s\n" % TOOL,
+        "defaults:\n  repository: local/acme/infra\n  tool: %s\n" % tool,
         "stacks/network.yaml": "directory: stacks/network\napply: {when: on_merge, start: automatic}\n",
     }
 
