@@ -6,12 +6,16 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <ctime>
 #include <mutex>
+#include <thread>
 
 #include "service/base/result.hpp"
 
 namespace slipway {
+
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -108,6 +112,7 @@ struct WrittenRepository::Git {
         }
         ReferenceHandle handle(raw);
         if (code == GIT_ELOCKED) break_abandoned_lock(name);
+        may_be_abandoned_ = code == GIT_ELOCKED && is_ours_alone(name);
         if (code == GIT_EEXISTS || code == GIT_EMODIFIED || code == GIT_ENOTFOUND ||
             code == GIT_ELOCKED)
             return false;
@@ -161,16 +166,20 @@ struct WrittenRepository::Git {
             if (present) parents.push_back(*present);
             auto made = commit_tree(tree.get(), parents, message, who);
             if (move_ref(name, present.value_or(CommitSha()), made, message)) return;
+            // libgit2 does not wait for a lock. All pauses together outlast an abandoned one.
+            if (may_be_abandoned_) std::this_thread::sleep_for(i < 20 ? 5ms : 50ms);
         }
         throw Failure("the ref " + name + " is written by others all the time", Retry::later);
     }
 
-    // Whoever is killed while it writes a ref leaves the ref's lock for ever. Those of pull
-    // requests are written by Slipway's programs alone, each within milliseconds; others' may be
-    // git's own, and are left.
+    // Those of pull requests are written by Slipway's programs alone, each within milliseconds.
+    static bool is_ours_alone(const std::string& name) { return name.starts_with("refs/pull/"); }
+
+    // Whoever is killed while it writes a ref leaves the ref's lock for ever. A lock of other refs
+    // may be git's own, and is left.
     void break_abandoned_lock(const std::string& name) const {
-        constexpr std::time_t abandoned_after = 5;  // seconds
-        if (!name.starts_with("refs/pull/")) return;
+        constexpr std::time_t abandoned_after = 2;  // seconds
+        if (!is_ours_alone(name)) return;
         const std::filesystem::path folder = git_repository_path(repository_.get());
         const auto lock = folder / (name + ".lock");
         // One at a time: a second would break what the first takes next.
@@ -267,6 +276,7 @@ struct WrittenRepository::Git {
     }
 
     RepositoryHandle repository_;
+    bool may_be_abandoned_ = false;  // the lock that kept the last move_ref() from moving
 };
 
 WrittenRepository::WrittenRepository(const std::filesystem::path& path)

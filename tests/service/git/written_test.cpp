@@ -40,12 +40,22 @@ TEST_CASE("the lock that a killed process left on a pull request's ref is broken
     CHECK(!std::filesystem::exists(repository.path() / (ref + ".lock")));
 }
 
+TEST_CASE("a lock that was left just now is waited for until it counts as left") {
+    TempDir directory;
+    GitRepo repository(directory.path() / "r", true);
+    auto written = std::make_unique<WrittenRepository>(repository.path());
+    const std::string ref = "refs/pull/1/meta";
+    leave_lock(repository, ref, 1);
+    write_note(*written, ref, "after a kill");
+    CHECK(written->document(ref, "note") == "after a kill");
+}
+
 TEST_CASE("a lock that may be in use, and one of another ref, is left to whoever holds it") {
     TempDir directory;
     GitRepo repository(directory.path() / "r", true);
     auto written = std::make_unique<WrittenRepository>(repository.path());
     for (const auto& [ref, age] :
-         {std::pair<std::string, int>{"refs/pull/1/meta", 0}, {"refs/heads/main", 60}}) {
+         {std::pair<std::string, int>{"refs/pull/1/meta", -60}, {"refs/heads/main", 60}}) {
         CAPTURE(ref);
         leave_lock(repository, ref, age);
         CHECK_THROWS_AS(write_note(*written, ref, "mine"), Failure);

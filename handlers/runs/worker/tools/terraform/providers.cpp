@@ -45,13 +45,21 @@ bool lies_in(const fs::path& path, const fs::path& directory) {
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Failure(sentence, Retry::never); }
 
-// Names of what lies in a directory; what is not a directory itself is refused, links only where
-// they are packages.
+// OpenTofu 1.10 and newer take a lock on an empty file beside a package while they install it.
+bool is_install_lock(const fs::directory_entry& entry) {
+    std::error_code error;
+    return entry.path().extension() == ".lock" && fs::is_regular_file(entry.symlink_status()) &&
+           entry.file_size(error) == 0 && !error;
+}
+
+// Names of what lies in a directory; what is not a directory itself is refused, links and the locks
+// of their installation only where they are packages.
 std::vector<std::string> names_in(const fs::path& directory, bool packages) {
     std::vector<std::string> out;
     std::error_code error;
     for (auto at = fs::directory_iterator(directory, error);
          !error && at != fs::directory_iterator(); at.increment(error)) {
+        if (packages && is_install_lock(*at)) continue;
         const auto status = at->symlink_status();
         if (!fs::is_directory(status) && !(packages && fs::is_symlink(status)))
             refuse("init left " + at->path().filename().string() +

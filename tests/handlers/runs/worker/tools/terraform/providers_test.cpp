@@ -159,6 +159,18 @@ TEST_CASE(
     CHECK_THROWS_AS(run.installed({}, {elsewhere.path.string()}), Failure);
 }
 
+TEST_CASE("R3: beside a package lies nothing but the empty lock of its installation") {
+    Run run("honest");
+    const auto version = run.data / "providers" / dns / "1.0.0";
+    write_file(version / "linux_amd64.lock", "");
+    CHECK(run.installed().size() == 1);
+    write_file(version / "linux_amd64.lock", "#!/bin/sh");
+    CHECK_THROWS_AS(run.installed(), Failure);
+    fs::remove(version / "linux_amd64.lock");
+    write_file(version / "other", "");
+    CHECK_THROWS_AS(run.installed(), Failure);
+}
+
 TEST_CASE("what the lock file does not name, or names with other hashes, is said") {
     Run run("program");
     const auto installed = run.installed();
