@@ -186,14 +186,16 @@ Task<void> remember(Writing& writing, Lease holding) {
     ++writing.posted.version;
 }
 
-// A check that is made and not completed, and then forgotten by a crash, would stay open for ever
-// once its head is replaced.
+// A check that is made or opened again, and then forgotten by a crash, would stay open for ever:
+// once its head is replaced, or when it is to say again what it said before.
 Task<void> remember_what_begins(Writing& writing, const Outgoing& out, Lease holding) {
     auto& digests = writing.posted.value.check_digests;
     bool any = false;
     for (const auto& one : out.checks) {
-        if (one.check.status == CheckStatus::done || digests.contains(one.key)) continue;
-        digests[one.key] = digest_of_begun(one.check);
+        if (one.check.status == CheckStatus::done) continue;
+        auto& known = digests[one.key];
+        if (is_open(known)) continue;
+        known = digest_of_begun(one.check);
         any = true;
     }
     if (any) co_await remember(writing, std::move(holding));
