@@ -97,8 +97,10 @@ struct WrittenRepository::Git {
         return out;
     }
 
-    bool move_ref(const std::string& name, const CommitSha& from, const CommitSha& to,
-                  const std::string& why) {
+    enum class Moved { yes, overtaken, locked };
+
+    Moved move_ref(const std::string& name, const CommitSha& from, const CommitSha& to,
+                   const std::string& why) {
         auto target = oid(to.value);
         git_reference* raw = nullptr;
         int code = 0;
@@ -111,13 +113,14 @@ struct WrittenRepository::Git {
                                                  &seen, why.c_str());
         }
         ReferenceHandle handle(raw);
-        if (code == GIT_ELOCKED) break_abandoned_lock(name);
-        may_be_abandoned_ = code == GIT_ELOCKED && is_ours_alone(name);
-        if (code == GIT_EEXISTS || code == GIT_EMODIFIED || code == GIT_ENOTFOUND ||
-            code == GIT_ELOCKED)
-            return false;
+        if (code == GIT_ELOCKED) {
+            break_abandoned_lock(name);
+            return Moved::locked;
+        }
+        if (code == GIT_EEXISTS || code == GIT_EMODIFIED || code == GIT_ENOTFOUND)
+            return Moved::overtaken;
         must(code, "move a ref");
-        return true;
+        return Moved::yes;
     }
 
     std::string default_branch() const {
@@ -165,9 +168,11 @@ struct WrittenRepository::Git {
             std::vector<CommitSha> parents;
             if (present) parents.push_back(*present);
             auto made = commit_tree(tree.get(), parents, message, who);
-            if (move_ref(name, present.value_or(CommitSha()), made, message)) return;
+            const auto moved = move_ref(name, present.value_or(CommitSha()), made, message);
+            if (moved == Moved::yes) return;
             // libgit2 does not wait for a lock. All pauses together outlast an abandoned one.
-            if (may_be_abandoned_) std::this_thread::sleep_for(i < 20 ? 5ms : 50ms);
+            if (moved == Moved::locked && is_ours_alone(name))
+                std::this_thread::sleep_for(i < 20 ? 5ms : 100ms);
         }
         throw Failure("the ref " + name + " is written by others all the time", Retry::later);
     }
@@ -178,7 +183,7 @@ struct WrittenRepository::Git {
     // Whoever is killed while it writes a ref leaves the ref's lock for ever. A lock of other refs
     // may be git's own, and is left.
     void break_abandoned_lock(const std::string& name) const {
-        constexpr std::time_t abandoned_after = 2;  // seconds
+        constexpr std::time_t abandoned_after = 5;  // seconds
         if (!is_ours_alone(name)) return;
         const std::filesystem::path folder = git_repository_path(repository_.get());
         const auto lock = folder / (name + ".lock");
@@ -276,7 +281,6 @@ struct WrittenRepository::Git {
     }
 
     RepositoryHandle repository_;
-    bool may_be_abandoned_ = false;  // the lock that kept the last move_ref() from moving
 };
 
 WrittenRepository::WrittenRepository(const std::filesystem::path& path)
@@ -291,7 +295,7 @@ std::vector<std::string> WrittenRepository::refs(const std::string& glob) const 
 }
 bool WrittenRepository::move_ref(const std::string& name, const CommitSha& from,
                                  const CommitSha& to, const std::string& why) {
-    return git_->move_ref(name, from, to, why);
+    return git_->move_ref(name, from, to, why) == Git::Moved::yes;
 }
 std::string WrittenRepository::default_branch() const { return git_->default_branch(); }
 CommitSha WrittenRepository::commit(const TreeId& tree, const std::vector<CommitSha>& parents,

@@ -1,9 +1,10 @@
 # METADATA
 # title: Nothing is applied during a freeze
 # description: >
-#   Holds every apply back while one of the periods below lasts, except in stacks with the label `freeze:exempt`. Copy it,
-#   and write your own periods. Afterwards, what waits is confirmed as ever. Each time is looked at again right
-#   before an apply begins.
+#   Approves nothing while one of the periods below lasts, except in stacks with the label `freeze:exempt`. Pull
+#   requests say until when; what is merged meanwhile is planned, waits, and is applied when somebody confirms it
+#   after the freeze. Looked at again right before an apply begins. Any rejection stops the run until its author
+#   takes it back.
 package slipway
 
 import rego.v1
@@ -18,7 +19,12 @@ active contains period if {
 	input.request.timestamp_ns < time.parse_rfc3339_ns(period.until)
 }
 
-approve if count(active) == 0
+approve if {
+	count(active) == 0
+	not reject
+}
+
+reject if count(input.reviews.current.rejections) > 0
 
 missing contains {"msg": sprintf("the end of the freeze (%s) at %s", [period.why, period.until])} if {
 	some period in active

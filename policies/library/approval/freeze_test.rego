@@ -23,3 +23,9 @@ test_during_the_freeze if {
 test_an_exempt_stack_goes_on if {
 	slipway.approve with input as at("2026-12-24T12:00:00Z", ["freeze:exempt"])
 }
+
+test_a_rejection_stops_it if {
+	rejected := {"reviews": {"current": {"rejections": [{"author": "grace"}]}}}
+	slipway.reject with input as object.union(at("2027-02-01T00:00:00Z", []), rejected)
+	not slipway.approve with input as object.union(at("2027-02-01T00:00:00Z", []), rejected)
+}

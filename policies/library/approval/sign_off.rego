@@ -18,6 +18,7 @@ watched := {
 
 touches_security if {
 	some change in input.plan.changes
+	not change.action in {"none", "read"}
 	some prefix in watched
 	startswith(change.type, prefix)
 }

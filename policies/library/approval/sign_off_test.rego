@@ -4,8 +4,10 @@ import rego.v1
 
 import data.slipway
 
-given(type, approvals) := {
-	"plan": {"changes": [{"address": "x.y", "type": type}]},
+given(type, approvals) := planning(type, "create", approvals)
+
+planning(type, action, approvals) := {
+	"plan": {"changes": [{"address": "x.y", "type": type, "action": action}]},
 	"reviews": {"current": {"approvals": approvals, "rejections": []}},
 }
 
@@ -22,6 +24,11 @@ test_an_identity_needs_the_team if {
 	not slipway.approve with input as given("aws_iam_role", [by("ada", "web")])
 	slipway.missing == {signature} with input as given("aws_iam_role", [by("ada", "web")])
 	slipway.approve with input as given("aws_iam_role", [by("grace", "security")])
+}
+
+test_what_is_only_read_needs_nobody if {
+	slipway.approve with input as planning("aws_iam_policy_document", "read", [])
+	not slipway.approve with input as planning("aws_iam_role", "delete", [])
 }
 
 test_a_network_needs_the_team if {

@@ -45,7 +45,7 @@ bool lies_in(const fs::path& path, const fs::path& directory) {
 
 [[noreturn]] void refuse(const std::string& sentence) { throw Failure(sentence, Retry::never); }
 
-// OpenTofu 1.10 and newer take a lock on an empty file beside a package while they install it.
+// OpenTofu (seen in 1.12) leaves the empty file that it locks while it installs a package.
 bool is_install_lock(const fs::directory_entry& entry) {
     std::error_code error;
     return entry.path().extension() == ".lock" && fs::is_regular_file(entry.symlink_status()) &&

@@ -164,6 +164,7 @@ TEST_CASE("R3: beside a package lies nothing but the empty lock of its installat
     const auto version = run.data / "providers" / dns / "1.0.0";
     write_file(version / "linux_amd64.lock", "");
     CHECK(run.installed().size() == 1);
+    // No lock has content: this could be a program for something that trusts the name.
     write_file(version / "linux_amd64.lock", "#!/bin/sh");
     CHECK_THROWS_AS(run.installed(), Failure);
     fs::remove(version / "linux_amd64.lock");
