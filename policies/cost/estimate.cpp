@@ -199,6 +199,7 @@ class Estimator {
     }
 
     void note_usage() {
+        if (input_.usage.addresses().empty()) return;
         auto addresses = addresses_;
         for (const auto* side : {&plan_.before(), &plan_.after()})
             for (const auto& resource : side->all()) addresses.push_back(resource.address);

@@ -180,9 +180,7 @@ class Parser {
     Expression quoted_text() {
         const auto end = text_.find('\'', at_ + 1);
         if (end == text_.npos) fail("the quote does not end");
-        Expression out;
-        out.kind = Kind::text;
-        out.text = text_.substr(at_ + 1, end - at_ - 1);
+        auto out = literal(std::string(text_.substr(at_ + 1, end - at_ - 1)));
         at_ = end + 1;
         return out;
     }
@@ -196,7 +194,7 @@ class Parser {
         if (!number) fail("this is not a number");
         Expression out;
         out.kind = Kind::number;
-        out.number = *number;
+        out.value = Value::of(*number);
         return out;
     }
 
@@ -206,7 +204,7 @@ class Parser {
         if (out.text == "null") return Expression{};
         if (out.text == "true" || out.text == "false") {
             out.kind = Kind::boolean;
-            out.boolean = out.text == "true";
+            out.value = Value::of(out.text == "true");
             return out;
         }
         out.kind = Kind::name;
@@ -242,6 +240,33 @@ Result<Expression> parse_expression(std::string_view text) {
     } catch (const SyntaxError& error) {
         return Error{"`" + std::string(text) + "`: " + error.message};
     }
+}
+
+Expression literal(std::string text) {
+    Expression out;
+    out.kind = Kind::text;
+    out.text = text;
+    out.value = Value::of(std::move(text));
+    return out;
+}
+
+std::string spelled(const Expression& path) {
+    switch (path.kind) {
+        case Kind::name:
+            return path.text;
+        case Kind::member:
+            return spelled(path.arguments[0]) + "." + path.text;
+        case Kind::index:
+            return spelled(path.arguments[0]) + "[" + text_of(path.arguments[1].value) + "]";
+        default:
+            return "";
+    }
+}
+
+bool is_usage_path(const Expression& path) {
+    const auto* at = &path;
+    while (at->kind == Kind::member) at = &at->arguments[0];
+    return path.kind == Kind::member && at->kind == Kind::name && at->text == "usage";
 }
 
 Result<Template> parse_template(std::string_view text) {

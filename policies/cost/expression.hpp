@@ -8,7 +8,7 @@
 #include <string_view>
 #include <vector>
 
-#include "policies/cost/decimal.hpp"
+#include "policies/cost/value.hpp"
 #include "service/base/result.hpp"
 
 namespace slipway::cost {
@@ -44,10 +44,10 @@ struct Expression {
     Kind kind = Kind::null;
     Binary binary = Binary::choice;
     std::string text;
-    Decimal number;
-    bool boolean = false;
+    Value value;  // of a literal
     std::vector<Expression> arguments;
 
+    bool is_literal() const { return kind <= Kind::text; }
     bool is_path() const {
         return kind == Kind::name || kind == Kind::member || kind == Kind::index;
     }
@@ -55,6 +55,13 @@ struct Expression {
 
 // The error says what is wrong and at which character.
 Result<Expression> parse_expression(std::string_view text);
+
+Expression literal(std::string text);
+
+// A path as it is written: "ebs_block_device[0].volume_size".
+std::string spelled(const Expression& path);
+// Whether it leads into the usage file.
+bool is_usage_path(const Expression& path);
 
 // Text with expressions in it: "Instance usage (${os}, ${instance_type})". One that is an
 // expression and nothing else keeps the kind of its value.

@@ -8,9 +8,12 @@ using Binary = Expression::Binary;
 
 bool equal(const Value& a, const Value& b) {
     if (a.is_null() || b.is_null()) return a.is_null() && b.is_null();
-    const auto x = number_of(a), y = number_of(b);
+    const bool are_texts = a.kind == Value::Kind::text && b.kind == Value::Kind::text;
+    if (are_texts && a.text == b.text) return true;
+    const auto x = number_of(a);
+    const auto y = x ? number_of(b) : std::nullopt;
     if (x && y) return *x == *y;
-    return text_of(a) == text_of(b);
+    return are_texts ? false : text_of(a) == text_of(b);
 }
 
 }  // namespace
@@ -20,16 +23,16 @@ bool truth(const Value& value) {
            (value.kind == Value::Kind::text && value.text == "true");
 }
 
-Value compared(Binary op, const Value& a, const Value& b) {
-    if (op == Binary::equal) return Value::of(equal(a, b));
-    if (op == Binary::unequal) return Value::of(!equal(a, b));
-    if (a.is_null() || b.is_null()) return Value::of(false);
+bool compared(Binary op, const Value& a, const Value& b) {
+    if (op == Binary::equal) return equal(a, b);
+    if (op == Binary::unequal) return !equal(a, b);
+    if (a.is_null() || b.is_null()) return false;
     const auto x = number_of(a), y = number_of(b);
     const int order = x && y ? x->compare(*y) : text_of(a).compare(text_of(b));
-    if (op == Binary::below) return Value::of(order < 0);
-    if (op == Binary::at_most) return Value::of(order <= 0);
-    if (op == Binary::above) return Value::of(order > 0);
-    return Value::of(order >= 0);
+    if (op == Binary::below) return order < 0;
+    if (op == Binary::at_most) return order <= 0;
+    if (op == Binary::above) return order > 0;
+    return order >= 0;
 }
 
 Value calculated(Binary op, const Value& a, const Value& b) {

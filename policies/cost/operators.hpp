@@ -8,7 +8,7 @@ namespace slipway::cost {
 
 bool truth(const Value& value);
 // `<` and its like; false where either is null.
-Value compared(Expression::Binary op, const Value& a, const Value& b);
+bool compared(Expression::Binary op, const Value& a, const Value& b);
 // `+` and its like; null where either is null, unknown for what is not a number or divides by zero.
 Value calculated(Expression::Binary op, const Value& a, const Value& b);
 

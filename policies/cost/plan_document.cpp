@@ -21,13 +21,24 @@ bool is_known_format(std::string_view version) {
 }  // namespace
 
 void PlanSide::add(PlanResource resource) {
-    const auto at = all_.size();
-    const auto& place = resource.place;
-    if (!by_address_.emplace(resource.address, at).second) return;
-    by_block_[block_key(names_of(place.modules), place.is_data, place.type, place.name)].push_back(
-        at);
-    by_type_[resource.type].push_back(at);
-    all_.push_back(std::move(resource));
+    if (by_address_.emplace(resource.address, all_.size()).second)
+        all_.push_back(std::move(resource));
+}
+
+const PlanSide::ByName& PlanSide::by_block() const {
+    if (by_block_.empty())
+        for (std::size_t at = 0; at < all_.size(); ++at) {
+            const auto& place = all_[at].place;
+            by_block_[block_key(names_of(place.modules), place.is_data, place.type, place.name)]
+                .push_back(at);
+        }
+    return by_block_;
+}
+
+const PlanSide::ByName& PlanSide::by_type() const {
+    if (by_type_.empty())
+        for (std::size_t at = 0; at < all_.size(); ++at) by_type_[all_[at].type].push_back(at);
+    return by_type_;
 }
 
 const PlanResource* PlanSide::find(const std::string& address) const {
@@ -39,16 +50,18 @@ std::vector<const PlanResource*> PlanSide::instances(const ModulePath& modules, 
                                                      const std::string& type,
                                                      const std::string& name) const {
     std::vector<const PlanResource*> found;
-    const auto it = by_block_.find(block_key(names_of(modules), is_data, type, name));
-    if (it == by_block_.end()) return found;
+    const auto& blocks = by_block();
+    const auto it = blocks.find(block_key(names_of(modules), is_data, type, name));
+    if (it == blocks.end()) return found;
     for (const auto at : it->second)
         if (all_[at].place.modules == modules) found.push_back(&all_[at]);
     return found;
 }
 
 const PlanResource* PlanSide::identified(const std::string& type, std::string_view value) const {
-    const auto it = by_type_.find(type);
-    if (it == by_type_.end() || value.empty()) return nullptr;
+    const auto& types = by_type();
+    const auto it = types.find(type);
+    if (it == types.end() || value.empty()) return nullptr;
     for (const auto name : identifiers) {
         const PlanResource* found = nullptr;
         int count = 0;

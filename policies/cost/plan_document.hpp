@@ -32,7 +32,8 @@ struct PlanResource {
     }
 };
 
-// One side of a plan: the resources by address, in the order of the document.
+// One side of a plan: the resources by address, in the order of the document. All are added before
+// the first is looked for by its block or type: these indexes are made then.
 class PlanSide {
   public:
     void add(PlanResource resource);
@@ -46,9 +47,13 @@ class PlanSide {
     const PlanResource* identified(const std::string& type, std::string_view value) const;
 
   private:
+    using ByName = std::unordered_map<std::string, std::vector<std::size_t>>;
+    const ByName& by_block() const;
+    const ByName& by_type() const;
+
     std::vector<PlanResource> all_;
     std::unordered_map<std::string, std::size_t> by_address_;
-    std::unordered_map<std::string, std::vector<std::size_t>> by_block_, by_type_;
+    mutable ByName by_block_, by_type_;
 };
 
 class PlanDocument {

@@ -94,7 +94,7 @@ void Pricing::add_part(Scope& scope, const TypeFile& file, const PartRule& rule,
     const auto count = size_of(list);
     if (count > each_limit)
         return leave_out(
-            Value::unknown_because(Why::value_not_priced, list.address, list.node.path));
+            Value::unknown_because(Why::value_not_priced, list.address, list.attribute));
     for (std::size_t i = 0; i < count; ++i) {
         scope.bind("each", element_of(list, i));
         scope.bind("index", Value::of(Decimal(i)));
@@ -130,11 +130,7 @@ void Pricing::add_part_once(Scope& scope, const TypeFile& file, const PartRule& 
     ++place.depth;
     Scope inner(surroundings_, *resource, scope.usage(), scope.region(), used->tables,
                 used->is_closed);
-    for (const auto& [key, expression] : rule.with) {
-        take_trace(scope);
-        auto value = scope.evaluate(expression);
-        inner.bind(key, std::move(value), take_trace(scope));
-    }
+    for (const auto& [key, expression] : rule.with) inner.bind_later(key, expression, scope);
     bind_lets(inner, *used);
     add_file(inner, *used, place);
     take_trace(inner);

@@ -135,8 +135,7 @@ Value referred(const PlanDocument& plan, const PlanSide& side, const PlanResourc
         out.address = resource->address;
         return out;
     };
-    const auto& path =
-        attribute.kind == Value::Kind::node ? attribute.node.path : attribute.attribute;
+    const auto& path = attribute.attribute;
     if (attribute.kind == Value::Kind::text)
         if (const auto* resource = by_value(side, attribute.text, types)) return found(resource);
     if (const auto* expression = expression_at(from, path)) {

@@ -18,24 +18,13 @@ Value of_json(const Json& json) {
     return Value();
 }
 
+bool is_arithmetic(Binary op) { return op >= Binary::plus; }
+
 }  // namespace
 
 void Trace::add(const Trace& more) {
     assumptions.insert(assumptions.end(), more.assumptions.begin(), more.assumptions.end());
     usage_keys.insert(more.usage_keys.begin(), more.usage_keys.end());
-}
-
-std::string spelled(const Expression& path) {
-    switch (path.kind) {
-        case Kind::name:
-            return path.text;
-        case Kind::member:
-            return spelled(path.arguments[0]) + "." + path.text;
-        case Kind::index:
-            return spelled(path.arguments[0]) + "[" + decimal_text(path.arguments[1].number) + "]";
-        default:
-            return "";
-    }
 }
 
 Scope::Scope(const Surroundings& surroundings, const PlanResource& resource, const Json& usage,
@@ -67,20 +56,59 @@ Scope::Later& Scope::later_slot(std::string_view name) {
 
 void Scope::bind(std::string_view name, Value value) { slot(name) = std::move(value); }
 
-void Scope::bind(std::string_view name, Value value, Trace trace) {
-    auto& binding = later_slot(name);
-    binding.done = true;
-    binding.value = std::move(value);
-    binding.trace = std::move(trace);
+void Scope::bind_later(std::string_view name, const Expression& expression) {
+    if (!later_slot(name).expression) bind_later(name, expression, *this);
 }
 
-void Scope::bind_later(std::string_view name, const Expression& expression) {
-    if (auto& binding = later_slot(name); !binding.done) binding.expression = &expression;
+void Scope::bind_later(std::string_view name, const Expression& expression, Scope& outer) {
+    auto& binding = later_slot(name);
+    binding.expression = &expression;
+    binding.scope = &outer;
 }
 
 bool Scope::holds(const Expression& condition, Value& value) {
-    value = evaluate(condition);
-    return truth(value);
+    return decide(condition, value) == Truth::yes;
+}
+
+// Conditions are most of what is evaluated: their truth alone costs less than a Value of it.
+Scope::Truth Scope::decide(const Expression& condition, Value& unknown) {
+    if (condition.kind == Kind::unary && condition.text == "not") {
+        const auto truth = decide(condition.arguments[0], unknown);
+        if (truth == Truth::unknown) return truth;
+        return truth == Truth::yes ? Truth::no : Truth::yes;
+    }
+    const auto op = condition.binary;
+    if (condition.kind == Kind::binary && (op == Binary::both || op == Binary::either))
+        return decide_both(condition, unknown);
+    Value left_room, right_room;
+    const auto told = [&unknown](const Value& value) {
+        unknown = value;
+        return Truth::unknown;
+    };
+    if (condition.kind != Kind::binary || op == Binary::choice || is_arithmetic(op)) {
+        const auto& value = see(condition, left_room);
+        if (value.is_unknown()) return told(value);
+        return truth(value) ? Truth::yes : Truth::no;
+    }
+    const auto& left = see(condition.arguments[0], left_room);
+    if (left.is_unknown()) return told(left);
+    const auto& right = see(condition.arguments[1], right_room);
+    if (right.is_unknown()) return told(right);
+    return compared(op, left, right) ? Truth::yes : Truth::no;
+}
+
+// `and`, `or`: one side that is known may decide.
+Scope::Truth Scope::decide_both(const Expression& condition, Value& unknown) {
+    const auto decisive = condition.binary == Binary::either ? Truth::yes : Truth::no;
+    const auto first = decide(condition.arguments[0], unknown);
+    if (first == decisive) return first;
+    Value unknown_second;
+    const auto second = decide(condition.arguments[1], unknown_second);
+    if (second == decisive || first != Truth::unknown) {
+        unknown = std::move(unknown_second);
+        return second;
+    }
+    return first;
 }
 
 Value Scope::fill(const Template& text) {
@@ -102,13 +130,10 @@ Value Scope::fill(const Template& text) {
 Value Scope::evaluate(const Expression& expression) {
     switch (expression.kind) {
         case Kind::null:
-            return Value();
         case Kind::boolean:
-            return Value::of(expression.boolean);
         case Kind::number:
-            return Value::of(expression.number);
         case Kind::text:
-            return Value::of(expression.text);
+            return expression.value;
         case Kind::name:
         case Kind::member:
         case Kind::index:
@@ -123,12 +148,19 @@ Value Scope::evaluate(const Expression& expression) {
     return Value();
 }
 
+// Most operands are literals and bound names: seen where they are, they need not be copied.
+const Value& Scope::see(const Expression& expression, Value& room) {
+    if (expression.is_literal()) return expression.value;
+    if (expression.kind == Kind::name)
+        if (const auto* bound = bound_value(expression.text)) return *bound;
+    return room = evaluate(expression);
+}
+
 Value Scope::path(const Expression& expression) {
     if (expression.kind == Kind::name) return name(expression.text);
-    bool is_usage = false;
-    auto usage = usage_value(expression, is_usage);
-    if (is_usage) return usage;
-    const auto parent = evaluate(expression.arguments[0]);
+    if (is_usage_path(expression)) return usage_value(expression);
+    Value room;
+    const auto& parent = see(expression.arguments[0], room);
     if (expression.kind == Kind::member) {
         if (parent.kind == Value::Kind::resource && expression.text == "address")
             return Value::of(parent.resource->address);
@@ -141,39 +173,42 @@ Value Scope::path(const Expression& expression) {
     return element_of(parent, index->convert_to<std::size_t>());
 }
 
-Value Scope::name(const std::string& name) {
+const Value* Scope::bound_value(std::string_view name) {
     for (const auto& [bound, value] : bound_)
-        if (bound == name) return value;
+        if (bound == name) return &value;
     // A binding may refine the attribute of its own name: `engine: engine ?? source.engine`.
     for (auto& [bound, binding] : later_)
-        if (bound == name && !binding.busy) return later(binding);
-    if (name == "region") return region_;
+        if (bound == name && !binding.busy) return &later(binding);
+    return name == "region" ? &region_ : nullptr;
+}
+
+Value Scope::name(const std::string& name) {
+    if (const auto* bound = bound_value(name)) return *bound;
     if (name == "today") return Value::of(surroundings_.today);
     return only_bound_ ? Value() : member_of(root_, name);
 }
 
-Value Scope::later(Later& binding) {
+const Value& Scope::later(Later& binding) {
     if (!binding.done) {
-        Trace outer;
-        std::swap(outer, trace_);
+        auto& trace = binding.scope->trace_;
+        Trace before;
+        std::swap(before, trace);
         binding.busy = true;
-        binding.value = evaluate(*binding.expression);
+        binding.value = binding.scope->evaluate(*binding.expression);
         binding.busy = false;
         binding.done = true;
-        std::swap(outer, trace_);
-        binding.trace = std::move(outer);
+        std::swap(before, trace);
+        binding.trace = std::move(before);
     }
     trace_.add(binding.trace);
     return binding.value;
 }
 
 // usage.a.b: the member b of the member a; also of a flat key "a.b".
-Value Scope::usage_value(const Expression& path, bool& is_usage) {
+Value Scope::usage_value(const Expression& path) {
     std::vector<std::string_view> keys;
-    const auto* at = &path;
-    for (; at->kind == Kind::member; at = &at->arguments[0]) keys.push_back(at->text);
-    is_usage = at->kind == Kind::name && at->text == "usage" && !keys.empty();
-    if (!is_usage) return Value();
+    for (const auto* at = &path; at->kind == Kind::member; at = &at->arguments[0])
+        keys.push_back(at->text);
     std::string key;
     const Json* json = &usage_;
     for (auto it = keys.rbegin(); it != keys.rend(); ++it) {
@@ -188,14 +223,12 @@ Value Scope::usage_value(const Expression& path, bool& is_usage) {
 }
 
 Value Scope::choice(const Expression& expression) {
-    const auto& wanted = expression.arguments[0];
+    const auto &wanted = expression.arguments[0], &chosen = expression.arguments[1];
     auto first = evaluate(wanted);
     if (!first.is_null()) return first;
-    auto second = evaluate(expression.arguments[1]);
-    const bool is_default = expression.arguments[1].kind == Kind::number ||
-                            expression.arguments[1].kind == Kind::text ||
-                            expression.arguments[1].kind == Kind::boolean;
-    if (is_default && !first.attribute.starts_with("usage.")) {
+    auto second = evaluate(chosen);
+    if (chosen.is_literal() && chosen.kind != Kind::null &&
+        !first.attribute.starts_with("usage.")) {
         auto attribute = first.attribute.empty() ? spelled(wanted) : first.attribute;
         if (!attribute.empty())
             trace_.assumptions.push_back({std::move(attribute), text_of(second)});
@@ -204,33 +237,30 @@ Value Scope::choice(const Expression& expression) {
 }
 
 Value Scope::unary(const Expression& expression) {
-    auto value = evaluate(expression.arguments[0]);
+    if (expression.text == "not") return condition(expression);
+    Value room;
+    const auto& value = see(expression.arguments[0], room);
     if (value.is_unknown()) return value;
-    if (expression.text == "not") return Value::of(!truth(value));
     return calculated(Binary::minus, Value::of(Decimal(0)), value);
 }
 
-Value Scope::logical(const Expression& expression) {
-    const bool stops_at = expression.binary == Binary::either;
-    const auto first = evaluate(expression.arguments[0]);
-    if (!first.is_unknown() && truth(first) == stops_at) return Value::of(stops_at);
-    const auto second = evaluate(expression.arguments[1]);
-    if (!second.is_unknown() && truth(second) == stops_at) return Value::of(stops_at);
-    if (first.is_unknown()) return first;
-    if (second.is_unknown()) return second;
-    return Value::of(!stops_at);
+Value Scope::condition(const Expression& expression) {
+    Value unknown;
+    const auto truth = decide(expression, unknown);
+    return truth == Truth::unknown ? unknown : Value::of(truth == Truth::yes);
 }
 
 Value Scope::binary(const Expression& expression) {
     const auto op = expression.binary;
     if (op == Binary::choice) return choice(expression);
-    if (op == Binary::both || op == Binary::either) return logical(expression);
-    auto left = evaluate(expression.arguments[0]);
+    if (op == Binary::both || op == Binary::either) return condition(expression);
+    Value left_room, right_room;
+    const auto& left = see(expression.arguments[0], left_room);
     if (left.is_unknown()) return left;
-    auto right = evaluate(expression.arguments[1]);
+    const auto& right = see(expression.arguments[1], right_room);
     if (right.is_unknown()) return right;
-    const bool is_arithmetic = op >= Binary::plus;
-    auto out = is_arithmetic ? calculated(op, left, right) : compared(op, left, right);
+    auto out =
+        is_arithmetic(op) ? calculated(op, left, right) : Value::of(compared(op, left, right));
     out.sensitive = left.sensitive || right.sensitive;
     return out;
 }
@@ -248,6 +278,7 @@ Value Scope::call(const Expression& expression) {
     if (is_table_function(expression)) return look_up(expression);
     if (name == "known") return Value::of(!evaluate(expression.arguments[0]).is_unknown());
     std::vector<Value> arguments;
+    arguments.reserve(expression.arguments.size());
     bool sensitive = false;
     for (const auto& argument : expression.arguments) {
         arguments.push_back(evaluate(argument));
@@ -269,7 +300,8 @@ Value Scope::call(const Expression& expression) {
 // of the least key that is not below the number.
 Value Scope::look_up(const Expression& expression) {
     const auto& table = tables_.at(expression.arguments[0].text);
-    auto key = evaluate(expression.arguments[1]);
+    Value room;
+    const auto& key = see(expression.arguments[1], room);
     if (key.is_unknown() || key.is_null()) return key;
     const auto missing = Value::null_at(key.address, key.attribute);
     const std::string* found = nullptr;

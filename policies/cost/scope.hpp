@@ -39,10 +39,10 @@ class Scope {
 
     // The names must outlive the scope, too.
     void bind(std::string_view name, Value value);
-    // With what was assumed and asked for it elsewhere.
-    void bind(std::string_view name, Value value, Trace trace);
-    // Evaluated when it is asked for, and once.
+    // Evaluated when it is asked for, and once; in `outer`, which must outlive this one, where the
+    // expression is of the file that uses this one's. What `outer` binds goes first.
     void bind_later(std::string_view name, const Expression& expression);
+    void bind_later(std::string_view name, const Expression& expression, Scope& outer);
 
     Value evaluate(const Expression& expression);
     // True only where it is known to be; `value` gets an unknown one.
@@ -60,21 +60,29 @@ class Scope {
   private:
     struct Later {
         const Expression* expression = nullptr;
+        Scope* scope = nullptr;  // where it is evaluated
         bool done = false, busy = false;
         Value value;
         Trace trace;
     };
 
+    enum class Truth { no, yes, unknown };
+
     Value& slot(std::string_view name);
     Later& later_slot(std::string_view name);
+    Truth decide(const Expression& condition, Value& unknown);
+    Truth decide_both(const Expression& condition, Value& unknown);
+    // As `evaluate`; what has to be made first is made in `room`.
+    const Value& see(const Expression& expression, Value& room);
+    const Value* bound_value(std::string_view name);
     Value path(const Expression& expression);
     Value name(const std::string& name);
-    Value later(Later& binding);
-    Value usage_value(const Expression& path, bool& is_usage);
+    const Value& later(Later& binding);
+    Value usage_value(const Expression& path);
     Value choice(const Expression& expression);
     Value unary(const Expression& expression);
     Value binary(const Expression& expression);
-    Value logical(const Expression& expression);
+    Value condition(const Expression& expression);
     Value call(const Expression& expression);
     Value look_up(const Expression& expression);
     Value refer(const Expression& expression);
@@ -91,8 +99,5 @@ class Scope {
     std::vector<std::pair<std::string_view, Later>> later_;
     Trace trace_;
 };
-
-// An expression as it is written: what an assumption is about.
-std::string spelled(const Expression& path);
 
 }  // namespace slipway::cost

@@ -168,12 +168,7 @@ class Reader {
     std::optional<Expression> expression(MapReader& reader, std::string_view key) {
         const auto* node = reader.find(key);
         if (!node) return std::nullopt;
-        if (node->kind == Yaml::Kind::scalar && node->quoted) {
-            Expression out;
-            out.kind = Expression::Kind::text;
-            out.text = node->scalar;
-            return out;
-        }
+        if (node->kind == Yaml::Kind::scalar && node->quoted) return literal(node->scalar);
         const auto said = reader.text(key);
         if (!said) return std::nullopt;
         auto parsed = parse_expression(*said);

@@ -43,7 +43,7 @@ bool any_true(const Json* json) {
     return false;
 }
 
-Value value_at(Node node, std::string_view address, bool is_set) {
+Value value_at(const Node& node, std::string attribute, std::string_view address, bool is_set) {
     const Json& json = node.value ? *node.value : none;
     Value out;
     out.address = address;
@@ -51,10 +51,10 @@ Value value_at(Node node, std::string_view address, bool is_set) {
     if (json.is_null()) {
         // A provider chooses what nobody set; a default stands for its choice.
         if (is_true(node.unknown) && is_set)
-            return Value::unknown_because(Why::known_after_apply, address, node.path);
+            return Value::unknown_because(Why::known_after_apply, address, std::move(attribute));
         if (!is_true(node.unknown) && any_true(node.unknown)) out.kind = Value::Kind::node;
-        out.attribute = node.path;
-        out.node = std::move(node);
+        out.node = node;
+        out.attribute = std::move(attribute);
         return out;
     }
     if (json.is_bool()) {
@@ -62,21 +62,20 @@ Value value_at(Node node, std::string_view address, bool is_set) {
         out.boolean = json.bool_or(false);
     } else if (json.is_number()) {
         const auto number = parse_decimal(json.number_text());
-        if (!number) return Value::unknown_because(Why::value_not_priced, address, node.path);
+        if (!number)
+            return Value::unknown_because(Why::value_not_priced, address, std::move(attribute));
         out.kind = Value::Kind::number;
         out.number = *number;
     } else if (json.is_string()) {
         out.text = json.text();
         if (out.text == removed_text)
-            return Value::unknown_because(Why::attribute_sensitive, address, node.path);
+            return Value::unknown_because(Why::attribute_sensitive, address, std::move(attribute));
         if (!out.text.empty()) out.kind = Value::Kind::text;  // providers write "" for nothing
     } else {
         out.kind = Value::Kind::node;
-        out.attribute = node.path;
-        out.node = std::move(node);
-        return out;
+        out.node = node;
     }
-    out.attribute = std::move(node.path);
+    out.attribute = std::move(attribute);
     return out;
 }
 
@@ -124,7 +123,6 @@ Value Value::unknown_because(CostReason::Why why, std::string_view address, std:
 Value Value::null_at(std::string_view address, std::string attribute) {
     Value out;
     out.address = address;
-    out.node.path = attribute;
     out.attribute = std::move(attribute);
     return out;
 }
@@ -175,8 +173,11 @@ Value member_of(const Value& parent, std::string_view name) {
     if (parent.kind == Value::Kind::resource) return member_of(root_of(*parent.resource), name);
     if (parent.is_unknown()) return parent;
     const auto& node = parent.node;
-    auto path = std::string(node.path).append(node.path.empty() ? "" : ".").append(name);
-    if (parent.kind != Value::Kind::node) return Value::null_at(parent.address, std::move(path));
+    std::string attribute;
+    attribute.reserve(parent.attribute.size() + name.size() + 1);
+    attribute.append(parent.attribute).append(parent.attribute.empty() ? "" : ".").append(name);
+    if (parent.kind != Value::Kind::node)
+        return Value::null_at(parent.address, std::move(attribute));
     Node inner;
     inner.owner = node.owner;
     inner.value = node.value ? &(*node.value)[name] : nullptr;
@@ -184,15 +185,15 @@ Value member_of(const Value& parent, std::string_view name) {
     inner.sensitive = below(node.sensitive, name);
     const bool governed = node.expressions && is_expression(*node.expressions);
     inner.expressions = governed ? node.expressions : below(node.expressions, name);
-    inner.path = std::move(path);
-    const bool is_set = is_set_at(node, inner.expressions);
-    return value_at(std::move(inner), parent.address, is_set);
+    const bool is_set = is_true(inner.unknown) && is_set_at(node, inner.expressions);
+    return value_at(inner, std::move(attribute), parent.address, is_set);
 }
 
 Value element_of(const Value& parent, std::size_t index) {
     if (parent.is_unknown()) return parent;
-    const auto path = parent.node.path + "[" + std::to_string(index) + "]";
-    if (parent.kind != Value::Kind::node) return Value::null_at(parent.address, path);
+    auto attribute = parent.attribute + "[" + std::to_string(index) + "]";
+    if (parent.kind != Value::Kind::node)
+        return Value::null_at(parent.address, std::move(attribute));
     const auto& node = parent.node;
     Node inner;
     inner.owner = node.owner;
@@ -203,8 +204,7 @@ Value element_of(const Value& parent, std::size_t index) {
     inner.expressions = node.expressions;
     if (node.expressions && node.expressions->is_array())
         inner.expressions = below(node.expressions, index);
-    inner.path = path;
-    return value_at(std::move(inner), parent.address, true);
+    return value_at(inner, std::move(attribute), parent.address, true);
 }
 
 std::size_t size_of(const Value& list) {

@@ -21,7 +21,6 @@ struct Node {
     const Json* sensitive = nullptr;
     const Json* expressions = nullptr;  // of the configuration
     const PlanResource* owner = nullptr;
-    std::string path;  // "root_block_device[0].volume_size"
 };
 
 struct Value {
@@ -34,7 +33,7 @@ struct Value {
     const PlanResource* resource = nullptr;                    // what a reference led to
     bool sensitive = false;                                    // may be calculated with, not shown
     CostReason::Why why = CostReason::Why::known_after_apply;  // of an unknown one
-    std::string attribute;     // where it comes from: "module.a.aws_x.y" is not said
+    std::string attribute;     // where it comes from: "root_block_device[0].volume_size"
     std::string_view address;  // of the resource that it comes from, which outlives it
 
     bool is_null() const { return kind == Kind::null; }
