@@ -125,11 +125,11 @@ void add_stack_checks(const Report& report, const PostedRecord& posted, const Mo
     }
 }
 
-// After the merge the checks say what became of it, once it is known. Where there were none there
-// are none now.
+// After the merge the checks say what became of it, once it is known. The summary does so also
+// where nobody remembers that it was written: a crash of Redis may have lost that, and an open one
+// would stay open for ever.
 void add_merged_checks(const Report& report, const PostedRecord& posted, Outgoing& out) {
     bool any = false;
-    const bool summary_known = is_known(posted, key_of(report.check_name, report));
     for (const auto& stack : report.stacks) {
         if (!stack.run || stack.run->kind != RunKind::tracked) continue;
         any = true;
@@ -137,11 +137,11 @@ void add_merged_checks(const Report& report, const PostedRecord& posted, Outgoin
         const auto headline = stack_headline(report, stack);
         const bool urgent = headline.outcome != Conclusion::passed;
         if (headline.status != CheckStatus::done) continue;
-        if (!is_known(posted, key_of(name, report)) && !(urgent && summary_known)) continue;
+        if (!is_known(posted, key_of(name, report)) && !urgent) continue;
         add(out, posted, made(report, name, stack_check(report, stack), &*stack.run),
             urgent ? Turn::attention : Turn::rest);
     }
-    if (!any || !summary_known) return;
+    if (!any) return;
     const auto whole = summary_check(report);
     if (whole.status == CheckStatus::done)
         add(out, posted, made(report, report.check_name, whole, nullptr), Turn::decides);
