@@ -31,14 +31,22 @@ void begin_history(Run& run, std::int64_t now_ms, std::string by) {
     run.history = {std::move(first)};
 }
 
+int priority_of(const Run& run) {
+    if (run.kind == RunKind::tracked) return 1;
+    return run.approved_run.empty() ? 0 : -1;
+}
+
 void create_run(Commit& commit, const Run& run) {
     commit.records.push_back(save(run_key(run.id), StoredRun{run, 0}));
     commit.index.push_back({runs_index(), run.id.value, run.created_at_ms});
     commit.index.push_back({runs_index(run.stack), run.id.value, run.created_at_ms});
-    if (run.kind == RunKind::proposed)
-        commit.jobs.push_back(make_job(jobs::prepare(run.id), run.id));
-    else if (run.waits_for.empty())
+    if (run.kind == RunKind::proposed) {
+        auto prepare = make_job(jobs::prepare(run.id), run.id);
+        prepare.priority = priority_of(run);
+        commit.jobs.push_back(std::move(prepare));
+    } else if (run.waits_for.empty()) {
         enter_lane(commit, run);
+    }
 }
 
 void create_tracked_runs(Commit& commit, std::vector<Run> runs) {

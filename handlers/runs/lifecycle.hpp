@@ -21,6 +21,8 @@ Task<std::vector<StoredRun>> load_runs(Queue& queue, std::vector<RunId> ids);
 
 // --- create
 
+// Of its jobs: runs of the branch go first, plans that nobody asked for last.
+int priority_of(const Run& run);
 // The first entry of a new run's history.
 void begin_history(Run& run, std::int64_t now_ms, std::string by);
 // A proposed run is prepared at once. A tracked one enters its stack's lane, which has it prepared

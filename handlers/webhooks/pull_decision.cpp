@@ -55,11 +55,24 @@ const PullStack* kept_stack(const PullLook& look, const ConcernedStack& one) {
     const bool targeted =
         look.targets.empty() ||
         std::find(look.targets.begin(), look.targets.end(), id) != look.targets.end();
-    const bool anew = look.nothing_kept || (look.again == LookAgain::always && targeted);
+    const bool anew = look.nothing_kept || (look.again != LookAgain::if_new && targeted);
     if (anew || before.base != look.base || !is_planned(look, one)) return nullptr;
     for (const auto& stack : before.stacks)
         if (stack.settings.id == id && !stack.proposed.empty()) return &stack;
     return nullptr;
+}
+
+// The run whose approvals a plan that nobody asked for may keep: the one before it, or, where that
+// came to no plan, the one before that.
+RunId approved_before(const PullLook& look, const StackId& id) {
+    if (look.again != LookAgain::stale || look.nothing_kept) return {};
+    for (const auto& stack : look.known.value.stacks) {
+        if (stack.settings.id != id) continue;
+        for (const auto& run : look.earlier)
+            if (run.value.id == stack.proposed)
+                return run.value.plan ? run.value.id : run.value.approved_run;
+    }
+    return {};
 }
 
 Run proposed_run(const PullLook& look, const PullRecord& record, const ConcernedStack& concerned) {
@@ -78,6 +91,7 @@ Run proposed_run(const PullLook& look, const PullRecord& record, const Concerned
     run.renamed_from = concerned.renamed_from;
     run.attempt = record.attempt;
     run.triggered_by = pull.author;
+    run.approved_run = approved_before(look, run.stack);
     run.settings = concerned.stack;
     if (look.mode == Mode::observe) run.settings.mode = Mode::observe;
     run.push = concerned.decision;
@@ -153,7 +167,7 @@ Commit plan_pull(PullLook look) {
     record.conflicts = look.merge.conflicts;
     record.configuration = look.findings;
     record.stacks.clear();
-    if (look.again == LookAgain::always) ++record.attempt;
+    if (look.again != LookAgain::if_new) ++record.attempt;
     bool keeps_a_plan = false;
     for (const auto& one : look.concerned) {
         auto stack = stack_of(look, one);

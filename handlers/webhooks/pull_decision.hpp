@@ -19,7 +19,7 @@ struct PullLook {
     Mode mode = Mode::apply;
     std::int64_t now_ms = 0;
     LookAgain again = LookAgain::if_new;
-    std::vector<StackId> targets;  // with `always`: only these get a new run; empty: all
+    std::vector<StackId> targets;  // only these get a new run; empty: all
     bool nothing_kept = false;     // what is remembered is of another head, or was never finished
 
     CommitSha base;  // what it is merged with, and the trees

@@ -91,7 +91,7 @@ Task<void> read_stacks(ReactContext& context, PullLook& look) {
     auto default_branch = fresh.default_branch;
     if (default_branch.empty()) default_branch = co_await forge.default_branch(repository);
     const CommitSha keep_base =
-        look.nothing_kept || look.again == LookAgain::always ? CommitSha() : look.known.value.base;
+        look.nothing_kept || look.again != LookAgain::if_new ? CommitSha() : look.known.value.base;
     auto trees = co_await read_trees(context, forge, fresh, keep_base, default_branch);
     auto organisation = context.organisation();
     auto self = may_describe_itself(context, forge, repository, *organisation);

@@ -191,7 +191,8 @@ Task<void> look_again(ReactContext& context, ClaimedJob job) {
     auto request = job_payload<LookRequest>(job.job);
     const auto lease = job.lease;
     if (!request.retried.empty()) co_return co_await retry_runs(context, std::move(request), lease);
-    co_await look_at_pull(context, request.pull, LookAgain::always, request.targets, lease);
+    const auto again = request.stale ? LookAgain::stale : LookAgain::always;
+    co_await look_at_pull(context, request.pull, again, request.targets, lease);
 }
 
 }  // namespace slipway

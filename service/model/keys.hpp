@@ -103,6 +103,10 @@ inline std::optional<EventName> parse_event(const JobId& id) {
 inline JobName look(const PullRequestName& pull, const std::string& comment) {
     return named(JobKind::look, pull.text() + "/" + comment);
 }
+// Since a run of one of its stacks has ended.
+inline JobName look_since(const PullRequestName& pull, const RunId& ended) {
+    return look(pull, "since/" + ended.value);
+}
 // At a run that is to be made again.
 inline JobName look_again(const RunId& run) { return named(JobKind::look, "again/" + run.value); }
 inline JobName command(const std::string& forge, const std::string& comment) {

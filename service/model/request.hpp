@@ -81,12 +81,14 @@ struct Answer {
 struct LookRequest {
     PullRequestName pull;  // of a retry: number 0 where there is none
     std::vector<StackId> targets;
+    bool stale = false;          // nobody asked: the stacks have moved on since they were planned
     std::vector<RunId> retried;  // upstreams first; of one repository and branch
     Actor actor;                 // who asked for it again
     std::string comment_id;      // to answer; "": a call
     static void fields(auto& self, auto&& f) {
         f("pull", self.pull);
         f("targets", self.targets);
+        f("stale", self.stale);
         f("retried", self.retried);
         f("actor", self.actor);
         f("comment_id", self.comment_id);

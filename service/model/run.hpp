@@ -92,7 +92,9 @@ struct RunRequest {
     PushDecision push;
     std::vector<RunId> waits_for;   // tracked: upstream runs of the same push
     std::vector<RunId> dependents;  // and those that wait for this one
-    RunId approved_run;  // tracked: the proposed run whose approvals may carry over (rule W5)
+    // The proposed run whose approvals may carry over (rule W5): of a tracked run the pull
+    // request's, of a proposed one that was planned again by itself the one before.
+    RunId approved_run;
     bool before_merge = false;  // tracked: of the pull request's merge result, asked for on it
     RunId retry_of;             // the run that this one was asked for again
     std::string renamed_from;   // the directory that the settings still name in place of this one

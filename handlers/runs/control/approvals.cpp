@@ -22,7 +22,7 @@ std::vector<ForgeReview> newest_by_author(const std::vector<ForgeReview>& review
 
 namespace {
 
-// A person's vote on `run`, as the approval policies see it, or on the proposed run whose approvals
+// A person's vote on `run`, as the approval policies see it, or on a proposed run whose approvals
 // it carries over.
 struct Vote {
     Actor author;
@@ -34,11 +34,28 @@ struct Vote {
     bool bound = false;
 };
 
-std::vector<Vote> votes_on(const Run& run, const Run* approved_run, const PullRecord* pull,
+// When the first of these equal plans was made or shown.
+std::int64_t shown_at_ms(const std::vector<Run>& equals, const PostedRecord* posted) {
+    std::int64_t out = 0;
+    const auto note = [&out](std::int64_t at_ms) {
+        if (at_ms != 0 && (out == 0 || at_ms < out)) out = at_ms;
+    };
+    for (const auto& run : equals) {
+        note(plan_of(run).at_ms);
+        if (!posted) continue;
+        const auto at = posted->posted_at_ms.find(plan_of(run).digest);
+        if (at != posted->posted_at_ms.end()) note(at->second);
+    }
+    return out;
+}
+
+// `equals`: the run itself, where it may be reviewed, and those whose approvals it carries over;
+// empty for a run of the branch that carries none.
+std::vector<Vote> votes_on(const Run& run, const std::vector<Run>& equals, const PullRecord* pull,
                            const PostedRecord* posted, const std::vector<ForgeReview>& reviews) {
     std::vector<Vote> out;
-    const Run& reviewed = approved_run ? *approved_run : run;
-    const bool by_review = approved_run || run.kind == RunKind::proposed;
+    const Run& reviewed = equals.empty() ? run : equals.front();
+    const auto shown_ms = shown_at_ms(equals, posted);
     const PullRequest as_read = pull ? pull->pull : PullRequest();
     for (const auto& review : newest_by_author(reviews)) {
         Vote vote;
@@ -49,15 +66,10 @@ std::vector<Vote> votes_on(const Run& run, const Run* approved_run, const PullRe
         vote.plan = of_head ? plan_of(reviewed).digest : "";
         vote.source = "review";
         vote.at_ms = review.submitted_at_ms;
-        std::int64_t shown_ms = plan_of(reviewed).at_ms;
-        if (posted)
-            if (auto at = posted->posted_at_ms.find(plan_of(reviewed).digest);
-                at != posted->posted_at_ms.end())
-                shown_ms = std::min(shown_ms ? shown_ms : at->second, at->second);
         const bool after_plan = shown_ms != 0 && review.submitted_at_ms / 1000 >= shown_ms / 1000;
         // A refusal needs no plan to be meant: it holds for its commit, however often that is
         // planned.
-        vote.bound = by_review && of_head && (after_plan || !vote.approves);
+        vote.bound = !equals.empty() && of_head && (after_plan || !vote.approves);
         out.push_back(std::move(vote));
     }
     if (pull) {
@@ -74,7 +86,9 @@ std::vector<Vote> votes_on(const Run& run, const Run* approved_run, const PullRe
             vote.granted = kept.granted;
             vote.bound =
                 kept.plan_digest == plan_of(run).digest ||
-                (approved_run && kept.plan_digest == plan_of(*approved_run).digest) ||
+                std::any_of(
+                    equals.begin(), equals.end(),
+                    [&](const Run& one) { return kept.plan_digest == plan_of(one).digest; }) ||
                 (!kept.approves && (kept.commit == reviewed.head || kept.commit == run.head));
             out.push_back(std::move(vote));
         }
@@ -131,6 +145,27 @@ Reason why_not_carried(bool planned, bool same_inputs,
     return {Cause::other_inputs, "", text_of(changed)};
 }
 
+bool same_plan(const Run& a, const Run& b) {
+    const auto &x = plan_of(a), &y = plan_of(b);
+    return !x.change_digest.empty() && x.change_digest == y.change_digest &&
+           !x.inputs_digest.empty() && x.inputs_digest == y.inputs_digest;
+}
+
+// A proposed run, and those before it that were planned of the same head, with the same inputs, to
+// the same changes.
+Task<std::vector<Run>> with_equals(Queue& queue, Run run) {
+    constexpr std::size_t most = 20;
+    std::vector<Run> out{std::move(run)};
+    while (!out.back().approved_run.empty() && out.size() < most) {
+        auto before = co_await load<Run>(queue, run_key(out.back().approved_run));
+        const bool equal = before.version && before.value.head == out.front().head &&
+                           same_plan(before.value, out.front());
+        if (!equal) break;
+        out.push_back(std::move(before.value));
+    }
+    co_return out;
+}
+
 }  // namespace
 
 Task<Considered> consider_run(ControlContext& context, const Run& run, const PullRecord* pull,
@@ -161,8 +196,12 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
         if (auto document = context.plans.get(plan.document)) question.plan = *document;
         question.estimate = co_await kept_estimate(context, run);
     }
-    const Run* approved = out.carried_over ? &approved_run.value : nullptr;
-    for (const auto& vote : votes_on(run, approved, pull, posted, reviews)) {
+    std::vector<Run> equals;
+    if (run.kind == RunKind::proposed)
+        equals = co_await with_equals(context.queue, run);
+    else if (out.carried_over)
+        equals = co_await with_equals(context.queue, approved_run.value);
+    for (const auto& vote : votes_on(run, equals, pull, posted, reviews)) {
         GivenReview given;
         if (vote.granted < Role::writer)
             given.why_not = reason_text(

@@ -79,8 +79,11 @@ Task<std::optional<JudgeLook>> read_result(ControlContext& context, RunPhase whi
     run.unknown_providers = look.result.unknown_providers;
     if (which.phase == Phase::plan) {
         if (look.result.outcome == PhaseResult::Outcome::planned) co_await read_plan(context, look);
+        const bool moved_on = run.kind == RunKind::tracked && run.plan && !run.plan->changes;
+        if (moved_on) look.stale = co_await stale_pulls(context, run, look.result.ended_at_ms);
         co_return look;
     }
+    look.stale = co_await stale_pulls(context, run, look.result.ended_at_ms);
     if (const auto plan = context.plans.get(plan_of(run).document))
         look.resources_after = plan->resources_after;
     look.costs = co_await cost_history(context, run.stack);

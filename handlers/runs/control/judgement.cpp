@@ -104,6 +104,8 @@ Commit decide_judgement(const ControlContext& context, JudgeLook& look) {
     else
         judge_failed_plan(look);
     store_run(commit, look.run, reported);
+    if (is_terminal(look.run.value.state))
+        plan_stale_pulls(commit, look.run.value, std::move(look.stale));
     return commit;
 }
 

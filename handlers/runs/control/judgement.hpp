@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "handlers/runs/control/stale.hpp"
 #include "handlers/runs/control/transition.hpp"
 #include "service/model/provider.hpp"
 
@@ -19,6 +20,7 @@ struct JudgeLook {
     std::vector<PullRequestName> behind;  // likewise: whose runs wait behind it
     int resources_after = -1;             // of an apply; -1: not known
     Stored<CostHistory> costs;            // likewise: what its stack cost before
+    std::vector<StalePull> stale;         // whose plans of the stack are of before
     std::string last_seen;                // of one whose end nobody saw: the last line of its log
 };
 

@@ -67,7 +67,7 @@ Job perform_job(const ControlContext& context, const Run& run, Phase phase) {
     spec.signature = spec_signature(spec, context.spec_key);
     auto job = make_job(jobs::perform({run.id, phase}), spec, work_queue(settings.pool));
     job.repository = run.repository.text();
-    job.priority = run.kind == RunKind::tracked ? 1 : 0;
+    job.priority = priority_of(run);
     return job;
 }
 

@@ -129,6 +129,31 @@ TEST_CASE(
     CHECK(earlier_runs(asked).empty());
 }
 
+TEST_CASE(
+    "W3: only a plan that nobody asked for refers to the one before, whose approvals it may keep") {
+    const auto approved_before = [](PullLook one) {
+        one.base = CommitSha(std::string(40, 'f'));
+        const auto commit = plan_pull(one);
+        const auto run = written<Run>(commit, run_key(record(commit).stacks.at(0).proposed));
+        REQUIRE(run);
+        return run->approved_run;
+    };
+    auto stale = look();
+    stale.again = LookAgain::stale;
+    stale.earlier[0].value.plan.emplace();
+    CHECK(approved_before(stale) == RunId("p"));
+    auto in_flight = stale;  // planned again before it was planned once
+    in_flight.earlier[0].value.plan.reset();
+    in_flight.earlier[0].value.approved_run = RunId("o");
+    CHECK(approved_before(in_flight) == RunId("o"));
+    auto asked = stale;
+    asked.again = LookAgain::always;
+    CHECK(approved_before(asked).empty());
+    auto pushed = stale;
+    pushed.nothing_kept = true;
+    CHECK(approved_before(pushed).empty());
+}
+
 TEST_CASE("W4: what cannot be planned says why, and has no run") {
     const auto reason = [](const PullLook& one) {
         const auto commit = plan_pull(one);

@@ -109,6 +109,47 @@ TEST_CASE(
     CHECK(counts(review));
 }
 
+TEST_CASE(
+    "W3: a plan that was made again by itself keeps the approvals of an equal one, and of no "
+    "other") {
+    ControlBench bench;
+    bench.all_may_write();
+    const auto before = bench.planned(RunKind::proposed, "before");
+    bench.put(before);
+    KeptReview kept;
+    kept.author = {bench.infra.forge, "linus"};
+    kept.stack = "net";
+    kept.plan_digest = plan_of(before).digest;
+    kept.commit = before.head;
+    bench.pull.value.kept_reviews = {kept};
+    const auto review = bench.review("grace");
+    const auto counted = [&](const std::function<void(Run&)>& change) {
+        auto again = bench.planned(RunKind::proposed, "again");
+        again.approved_run = before.id;
+        set_plan(again).at_ms = review.submitted_at_ms + 60'000;
+        change(again);
+        bench.considered(again, {review});
+        return bench.policies.asked.reviews.size();
+    };
+    CHECK(counted([](Run&) {}) == 2);
+    CHECK(counted([](Run& run) { run.approved_run = RunId(); }) == 0);
+    CHECK(counted([](Run& run) { set_plan(run).change_digest = "others"; }) == 0);
+    CHECK(counted([](Run& run) { set_plan(run).change_digest.clear(); }) == 0);
+    CHECK(counted([](Run& run) { set_plan(run).inputs_digest = "others"; }) == 0);
+    // A review is of its commit, the comment names the plan: another head takes both away.
+    CHECK(counted([](Run& run) { run.head = CommitSha(std::string(40, 'b')); }) == 0);
+
+    // After the merge they carry over through both.
+    auto again = bench.planned(RunKind::proposed, "again");
+    again.approved_run = before.id;
+    set_plan(again).at_ms = review.submitted_at_ms + 60'000;
+    bench.put(again);
+    auto merged = bench.planned(RunKind::tracked, "merged");
+    merged.approved_run = again.id;
+    bench.considered(merged, {review});
+    CHECK(bench.policies.asked.reviews.size() == 2);
+}
+
 TEST_CASE("W3: a vote by comment counts for the plan that it names, and a refusal for its commit") {
     ControlBench bench;
     bench.all_may_write();

@@ -78,6 +78,34 @@ TEST_CASE("a plan of a pull request is finished, with what it found, and its app
     CHECK(bench.left("consider/" + bench.pull_name.text(), "service"));
 }
 
+TEST_CASE("what moves a stack on has other pull requests planned again, and nothing else does") {
+    const auto planned_again = [](Outcome outcome, Phase phase, bool changes) {
+        Worked bench;
+        auto other = bench.planned(RunKind::proposed, "other");
+        other.pull = 9;
+        other.created_at_ms = bench.clock.now_ms() - 1'000;
+        Stored<PullRecord> record;
+        record.value.pull.name = {bench.infra, 9};
+        record.value.stacks.emplace_back();
+        record.value.stacks.back().proposed = other.id;
+        Commit made;
+        create_run(made, other);
+        made.records.push_back(save(pull_key(record.value.pull.name), record));
+        bench.commit(std::move(made));
+        bench.result.outcome = outcome;
+        if (!changes) bench.result.plan_document = bench.plans.put(Plan());
+        const bool plans = phase == Phase::plan;
+        const auto state = plans ? RunState::planning : RunState::applying;
+        bench.judged(bench.begun(RunKind::tracked, state), phase);
+        return bench.left("look/forge.test/acme/infra#9/since/r", "service");
+    };
+    CHECK(planned_again(Outcome::applied, Phase::apply, true));
+    CHECK(planned_again(Outcome::failed, Phase::apply, true));
+    CHECK_FALSE(planned_again(Outcome::unknown, Phase::apply, true));
+    CHECK(planned_again(Outcome::planned, Phase::plan, false));  // the branch has moved on
+    CHECK_FALSE(planned_again(Outcome::planned, Phase::plan, true));
+}
+
 TEST_CASE("R4: the digest of the inputs tells every one of them apart") {
     std::set<std::string> digests;
     for (const char* digest : {"m1", "m2"}) {

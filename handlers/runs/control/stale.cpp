@@ -1,0 +1,75 @@
+#include "handlers/runs/control/stale.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "handlers/runs/control/control.hpp"
+#include "service/model/request.hpp"
+
+namespace slipway {
+
+namespace {
+
+constexpr int runs_looked_at = 500;
+constexpr int priority = -1;  // whoever waits goes first
+
+// The newest proposed run of each pull request, where it is older than the run's end.
+std::map<int, Run> planned_before(const std::vector<StoredRun>& newest_first, const Run& ended,
+                                  std::int64_t ended_at_ms) {
+    std::map<int, Run> out;
+    for (const auto& one : newest_first) {
+        const auto& run = one.value;
+        if (run.kind == RunKind::proposed && run.pull && run.pull != ended.pull &&
+            run.repository == ended.repository)
+            out.emplace(*run.pull, run);
+    }
+    std::erase_if(out, [&](const auto& one) { return one.second.created_at_ms >= ended_at_ms; });
+    return out;
+}
+
+const PullStack* planned_stack(const PullRecord& record, const Run& run) {
+    if (record.pull.state != PullState::open || record.discovering_stacks) return nullptr;
+    for (const auto& stack : record.stacks)
+        if (stack.proposed == run.id && stack.tracked.empty()) return &stack;
+    return nullptr;
+}
+
+}  // namespace
+
+Task<std::vector<StalePull>> stale_pulls(ControlContext& context, Run ended,
+                                         std::int64_t ended_at_ms) {
+    const auto listed = co_await context.queue.list(runs_index(ended.stack), 0, runs_looked_at);
+    std::vector<RunId> ids;
+    for (const auto& [id, score] : listed) ids.emplace_back(id);
+    const auto runs = co_await load_runs(context.queue, std::move(ids));
+    const auto planned = planned_before(runs, ended, ended_at_ms);
+    std::vector<StalePull> out;
+    for (const auto& [number, run] : planned) {
+        PullRequestName name{ended.repository, number};
+        const auto record = co_await load<PullRecord>(context.queue, pull_key(name));
+        const auto* stack = planned_stack(record.value, run);
+        if (!stack) continue;
+        const bool approved =
+            plan_of(run).changes && stack->approval.approval == Approval::approved;
+        out.push_back({std::move(name), approved, run.created_at_ms});
+    }
+    co_return out;
+}
+
+void plan_stale_pulls(Commit& commit, const Run& ended, std::vector<StalePull> pulls) {
+    std::stable_sort(pulls.begin(), pulls.end(), [](const StalePull& a, const StalePull& b) {
+        if (a.approved != b.approved) return a.approved;
+        return a.planned_at_ms > b.planned_at_ms;
+    });
+    for (const auto& pull : pulls) {
+        LookRequest look;
+        look.pull = pull.name;
+        look.targets = {ended.stack};
+        look.stale = true;
+        auto job = make_job(jobs::look_since(pull.name, ended.id), look);
+        job.priority = priority;
+        commit.jobs.push_back(std::move(job));
+    }
+}
+
+}  // namespace slipway

@@ -1,0 +1,25 @@
+// A stack's state or its branch has moved on: what open pull requests would do to it was planned
+// from before. Private to this folder.
+#pragma once
+#include <vector>
+
+#include "handlers/runs/lifecycle.hpp"
+
+namespace slipway {
+
+struct ControlContext;
+
+struct StalePull {
+    PullRequestName name;
+    bool approved = false;
+    std::int64_t planned_at_ms = 0;
+};
+
+// Open pull requests with a plan of the stack that was begun before `ended_at_ms`, but that of the
+// run itself.
+Task<std::vector<StalePull>> stale_pulls(ControlContext& context, Run ended,
+                                         std::int64_t ended_at_ms);
+// Has them planned again: approved ones first, then the newest, all after what people wait for.
+void plan_stale_pulls(Commit& commit, const Run& ended, std::vector<StalePull> pulls);
+
+}  // namespace slipway
