@@ -83,12 +83,13 @@ void add_once(std::vector<T>& list, T one) {
     if (std::ranges::find(list, one) == list.end()) list.push_back(std::move(one));
 }
 
-// A text, or {"msg": "2 of team dba", "count": 2, "team": "dba"}.
+// A text, or {"msg": "2 of team dba", "count": 2, "team": "dba"}. With `count` 0 it is no approval
+// that is missing: "frozen until …", which nobody's yes changes.
 MissingApproval missing_of(const Json& value) {
     MissingApproval out;
     out.text = message_of(value);
     if (!value.is_object()) return out;
-    out.count = static_cast<int>(std::clamp<std::int64_t>(value["count"].int_or(1), 1, 100));
+    out.count = static_cast<int>(std::clamp<std::int64_t>(value["count"].int_or(1), 0, 100));
     out.team = value["team"].text();
     return out;
 }
@@ -143,7 +144,10 @@ Explanation node_of(const Judged& judged, Approval approval,
         for (const auto* note : judged.values(rule)) node.outcome += ": " + message_of(note->value);
     add_reviews(node, counted, question);
     for (const auto* missing : judged.values("missing"))
-        node.because.push_back({"needs " + message_of(missing->value), "", {}});
+        node.because.push_back(
+            {(missing_of(missing->value).count > 0 ? "needs " : "") + message_of(missing->value),
+             "",
+             {}});
     return node;
 }
 

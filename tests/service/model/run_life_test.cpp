@@ -153,10 +153,10 @@ void walk(RunKind kind, std::uint32_t seed, int steps) {
         }
     }
     // The walk saw every state that this kind of run can be in.
-    const std::set<S> never = kind == RunKind::tracked
-                                  ? std::set<S>()
-                                  : std::set<S>{S::unconfirmed, S::confirmed, S::applying,
-                                                S::unknown, S::discarded};
+    const std::set<S> never =
+        kind == RunKind::tracked
+            ? std::set<S>()
+            : std::set<S>{S::unconfirmed, S::confirmed, S::applying, S::unknown, S::discarded};
     for (auto state : states) {
         CAPTURE(std::string(word(state)));
         CHECK(reached.contains(state) != never.contains(state));
