@@ -33,6 +33,7 @@ Json review_input(const GivenReview& review, const Json& state) {
     Json session = Json::object({{"login", review.author},
                                  {"name", review.author},
                                  {"admin", false},
+                                 {"member", true},
                                  {"machine", false},
                                  {"teams", strings(review.teams)}});
     return Json::object(
@@ -163,7 +164,11 @@ void add_findings(const Judged& judged, ApprovalDecision& decision) {
 }  // namespace
 
 Json approval_input(const ApprovalQuestion& question) {
-    Json run = run_input(question.run, question.plan ? &*question.plan : nullptr);
+    // Asked again before its apply begins, as it was when it waited: a policy that asks for
+    // approvals where the state is UNCONFIRMED must not find that it is CONFIRMED by now.
+    Run as_asked = question.run;
+    if (as_asked.state == RunState::confirmed) as_asked.state = RunState::unconfirmed;
+    Json run = run_input(as_asked, question.plan ? &*question.plan : nullptr);
     run.set("repository_runtime_config_changed", false);
     const Json state = run["state"];
     Json out = Json::object();
