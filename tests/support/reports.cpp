@@ -239,7 +239,7 @@ std::vector<Situation> all() {
         report_of({automatic(approved(planned("network-prod", network_plan()))), follows, later}));
     add("frozen", report_of({frozen(planned("payments-prod", payments_plan()))}));
     add("frozen_and_waiting_for_a_person",
-        report_of({frozen(planned("payments-prod", payments_plan())),
+        report_of({automatic(frozen(planned("payments-prod", payments_plan()))),
                    missing(planned("network-prod", network_plan()), of_team("dba"))}));
     add("ready_with_a_warning",
         report_of({judged(approved(planned("network-prod", network_plan()), ""), Verdict::warned,

@@ -9,7 +9,7 @@ package slipway
 
 import rego.v1
 
-# From the first moment to the first moment after.
+# From the first moment to the first moment after, none later than the year 2261.
 periods := [{"from": "2026-12-19T00:00:00Z", "until": "2027-01-04T07:00:00Z", "why": "the holidays"}]
 
 # Every week. One may run over the end of the week: from Friday to Monday.
