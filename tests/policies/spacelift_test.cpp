@@ -248,10 +248,10 @@ TEST_CASE(
          "count([1 | n[_] * n[_] == 0]) > 0 }"},
         {"says nothing at all", "something { true }"},
     };
-    for (const auto& [what, text] : broken) {
-        CAPTURE(what);
-        const auto policy =
-            a_policy("broken", PolicyKind::approval, "package spacelift\n" + std::string(text));
+    for (const auto& one : broken) {
+        CAPTURE(one.first);
+        const auto policy = a_policy("broken", PolicyKind::approval,
+                                     "package spacelift\n" + std::string(one.second));
         auto question = waiting();
         question.reviews = {review("ada"), review("ken")};
         CHECK(bench.approval({{policy}, {}}, question).approval == Approval::error);
