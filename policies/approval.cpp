@@ -33,6 +33,7 @@ Json review_input(const GivenReview& review, const Json& state) {
     Json session = Json::object({{"login", review.author},
                                  {"name", review.author},
                                  {"admin", false},
+                                 {"member", true},
                                  {"machine", false},
                                  {"teams", strings(review.teams)}});
     return Json::object(
@@ -83,12 +84,13 @@ void add_once(std::vector<T>& list, T one) {
     if (std::ranges::find(list, one) == list.end()) list.push_back(std::move(one));
 }
 
-// A text, or {"msg": "2 of team dba", "count": 2, "team": "dba"}.
+// A text, or {"msg": "2 of team dba", "count": 2, "team": "dba"}. With `count` 0 it is no approval
+// that is missing: "frozen until …", which nobody's yes changes.
 MissingApproval missing_of(const Json& value) {
     MissingApproval out;
     out.text = message_of(value);
     if (!value.is_object()) return out;
-    out.count = static_cast<int>(std::clamp<std::int64_t>(value["count"].int_or(1), 1, 100));
+    out.count = static_cast<int>(std::clamp<std::int64_t>(value["count"].int_or(1), 0, 100));
     out.team = value["team"].text();
     return out;
 }
@@ -143,7 +145,10 @@ Explanation node_of(const Judged& judged, Approval approval,
         for (const auto* note : judged.values(rule)) node.outcome += ": " + message_of(note->value);
     add_reviews(node, counted, question);
     for (const auto* missing : judged.values("missing"))
-        node.because.push_back({"needs " + message_of(missing->value), "", {}});
+        node.because.push_back(
+            {(missing_of(missing->value).count > 0 ? "needs " : "") + message_of(missing->value),
+             "",
+             {}});
     return node;
 }
 
@@ -159,7 +164,11 @@ void add_findings(const Judged& judged, ApprovalDecision& decision) {
 }  // namespace
 
 Json approval_input(const ApprovalQuestion& question) {
-    Json run = run_input(question.run, question.plan ? &*question.plan : nullptr);
+    // Asked again before its apply begins, as it was when it waited: a policy that asks for
+    // approvals where the state is UNCONFIRMED must not find that it is CONFIRMED by now.
+    Run as_asked = question.run;
+    if (as_asked.state == RunState::confirmed) as_asked.state = RunState::unconfirmed;
+    Json run = run_input(as_asked, question.plan ? &*question.plan : nullptr);
     run.set("repository_runtime_config_changed", false);
     const Json state = run["state"];
     Json out = Json::object();

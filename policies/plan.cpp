@@ -26,6 +26,7 @@ std::vector<Finding> findings_of(const Judged& judged) {
         if (value.excepted) finding.message = "excepted: " + finding.message;
         findings.push_back(std::move(finding));
     }
+    add_flags(judged, findings);
     return findings;
 }
 

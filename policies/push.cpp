@@ -89,9 +89,9 @@ Explanation node_of(const Judged& judged, const PushFlags& flags, const PushQues
 }
 
 // Rules of Spacelift that ask for what Slipway does not do: said, not swallowed.
-constexpr std::array<std::string_view, 9> without_effect{
-    "cancel",         "prioritize", "allow_fork", "lock", "unlock", "external_dependency",
-    "module_version", "flag",       "reset_flag"};
+constexpr std::array<std::string_view, 8> without_effect{
+    "cancel", "prioritize",          "allow_fork",     "lock",
+    "unlock", "external_dependency", "module_version", "reset_flag"};
 
 void add_unheeded(const Judged& judged, std::vector<Finding>& findings) {
     for (const auto rule : without_effect) {
@@ -150,6 +150,7 @@ PushDecision decide(const PushQuestion& question, const std::vector<Judged>& jud
         for (const auto& fault : one.answer.faults)
             decision.findings.push_back(finding_of(one.policy, fault));
         add_unheeded(one, decision.findings);
+        add_flags(one, decision.findings);
         decision.why.because.push_back(node_of(one, flags, question));
     }
     decision.action = decision.failed ? PushAction::ignore : merged.action();

@@ -1,6 +1,8 @@
 // Parts of the input documents, field by field as Spacelift documents its policy input. What
 // Slipway does not know is left out rather than made up: a policy that asks for it is undefined
 // there, not misled.
+#include <set>
+
 #include "policies/engine/judged.hpp"
 
 namespace slipway {
@@ -68,6 +70,18 @@ Json changes_input(const Plan& plan, ToolKind tool) {
     return list;
 }
 
+// What push and plan policies flagged it with.
+Json flags_input(const Run& run) {
+    Json out = Json::array();
+    std::set<std::string> seen;
+    for (const auto* findings : {&run.push.findings, &plan_of(run).decision.findings})
+        for (const auto& finding : *findings)
+            if (finding.severity == Finding::Severity::note && finding.rule == flag_rule &&
+                seen.insert(finding.message).second)
+                out.push(finding.message);
+    return out;
+}
+
 Json commit_input(const Run& run) {
     return Json::object({{"author", run.triggered_by.login},
                          {"branch", run.settings.branch},
@@ -121,14 +135,14 @@ Json run_input(const Run& run, const Plan* plan) {
                       {"state", upper(state_input(run))},
                       {"branch", run.settings.branch},
                       {"commit", commit_input(run)},
-                      {"command", ""},
+                      {"command", nullptr},  // of a task, and there are none
                       {"created_at", nanoseconds(run.created_at_ms)},
                       // Null for what a push brought about; further attempts were asked for.
                       {"triggered_by", or_null(run.attempt > 1 ? run.triggered_by.text() : "")},
                       {"destroy", run.destroy}});
     if (!run.history.empty()) out.set("updated_at", nanoseconds(run.history.back().at_ms));
     out.set("drift_detection", false);
-    out.set("flags", Json::array());
+    out.set("flags", flags_input(run));
     out.set("based_on_local_workspace", false);
     out.set("user_provided_metadata", Json::array());
     out.set(

@@ -35,11 +35,18 @@ Finding finding_of(const Policy& policy, const RuleValue& value, Finding::Severi
     if (!value.value.is_object()) return finding;
     finding.resource = value.value["resource"].text();
     finding.docs = value.value["docs"].text();
-    if (const auto& named = value.value["rule"]; named.is_string()) finding.rule = named.text();
+    if (const auto& named = value.value["rule"]; named.is_string() && named.text() != flag_rule)
+        finding.rule = named.text();
     // A policy may make a warning milder, never a denial.
     if (severity == Finding::Severity::warn && value.value["severity"].string_or("") == "note")
         finding.severity = Finding::Severity::note;
     return finding;
+}
+
+void add_flags(const Judged& judged, std::vector<Finding>& findings) {
+    if (judged.untrusted) return;
+    for (const auto* value : judged.values(flag_rule))
+        findings.push_back(finding_of(judged.policy, *value, Finding::Severity::note));
 }
 
 Finding finding_of(const Policy& policy, const PolicyFault& fault) {

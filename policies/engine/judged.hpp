@@ -28,6 +28,11 @@ ApprovalDecision decide(const ApprovalQuestion& question, const std::vector<Judg
 Finding finding_of(const Policy& policy, const RuleValue& value, Finding::Severity severity);
 Finding finding_of(const Policy& policy, const PolicyFault& fault);
 std::string message_of(const Json& value);
+// What a policy's `flag` names is kept as a note of this rule, for `input.run.flags` of policies
+// that are asked later. Messages cannot name this rule, and an untrusted policy flags nothing (rule
+// P2): a flag may be what another policy approves by.
+inline constexpr std::string_view flag_rule = "flag";
+void add_flags(const Judged& judged, std::vector<Finding>& findings);
 
 // "backup.rego:12"; "" where the place is not known.
 std::string place_text(const Place& place);

@@ -138,6 +138,9 @@ std::string approval_stands_against(const StackId& stack, const ApprovalDecision
         return "An approval policy rejects " + quoted(stack) + ".";
     std::string missing;
     for (const auto& one : approval.missing) missing += (missing.empty() ? ": " : ", ") + one.text;
+    if (!missing.empty() && std::all_of(approval.missing.begin(), approval.missing.end(),
+                                        [](const auto& one) { return one.count == 0; }))
+        return quoted(stack) + " may not be applied yet" + missing + ".";
     return "Approvals of " + quoted(stack) + " are missing" + missing + ".";
 }
 

@@ -197,13 +197,17 @@ class Heading : Tally {
     std::string waiting_for_confirmation() const {
         const auto some = names(Standing::unconfirmed);
         if (some.empty()) return {};
-        std::size_t approvals = 0;
-        for (const auto& view : views_) approvals += lacks_approval(view);
+        std::size_t approvals = 0, held = 0;
+        for (const auto& view : views_) {
+            approvals += lacks_approval(view);
+            held += is_held(view);
+        }
         if (auto whole = whole_stacks({Standing::unconfirmed});
             !whole.names.empty() && whole.names.size() == some.size())
             return whole.text("destroying ") + (some.size() == 1
                                                     ? " waits for confirmation by name"
                                                     : " wait for confirmation by name");
+        if (held == some.size()) return subject(some) + " may not be applied yet";
         if (some.size() > 1)
             return number_of(some.size(), "stack") + (approvals == 0 ? " wait for confirmation"
                                                       : approvals == some.size()
@@ -231,6 +235,9 @@ class Heading : Tally {
     }
 
     std::string waiting_for_approvals() const {
+        const auto waiting = those(Standing::unapproved);
+        if (std::all_of(waiting.begin(), waiting.end(), is_held))
+            return ", and may not be applied yet";
         return ", waiting for " +
                number_of(std::max<std::size_t>(1, missing_approvals(views_)), "approval");
     }

@@ -94,14 +94,16 @@ std::optional<Mention> mention(const Report& report) {
         const bool waits = stack.run && stack.run->kind == RunKind::proposed &&
                            stack.run->state == RunState::finished &&
                            plan_of(*stack.run).counts.any() &&
-                           approval.approval == Approval::undecided && !approval.missing.empty();
+                           approval.approval == Approval::undecided &&
+                           std::any_of(approval.missing.begin(), approval.missing.end(),
+                                       [](const MissingApproval& one) { return one.count > 0; });
         if (!waits) continue;
         ++stacks;
         for (const auto& login : approval.may_approve)
             if (std::find(logins.begin(), logins.end(), login) == logins.end())
                 logins.push_back(login);
         for (const auto& one : approval.missing)
-            if (std::find(missing.begin(), missing.end(), one) == missing.end())
+            if (one.count > 0 && std::find(missing.begin(), missing.end(), one) == missing.end())
                 missing.push_back(one);
     }
     if (stacks == 0) return std::nullopt;

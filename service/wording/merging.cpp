@@ -21,9 +21,14 @@ bool depend_on_each_other(const std::vector<StackView>& views) {
     });
 }
 
-// As far as its settings and its plan go.
+// As far as its settings and its plan go. What a policy holds for a time is not looked at again by
+// itself when that is over.
 bool applies_by_itself(const StackView& view) {
     const auto& run = *view->run;
+    const auto& missing = view->approval.missing;
+    if (std::any_of(missing.begin(), missing.end(),
+                    [](const MissingApproval& one) { return one.count == 0; }))
+        return false;
     const bool after_a_rename = !run.renamed_from.empty() && destroyed(plan_of(run).counts) > 0;
     return run.settings.apply_start == ApplyStart::automatic && warnings(*view.report) == 0 &&
            run.must_confirm.empty() && !run.destroy && !after_a_rename;

@@ -55,6 +55,7 @@ std::string who_may_approve(const std::vector<const StackView*>& views, const Vo
     std::set<std::string> teams;
     for (const auto* view : views)
         for (const auto& missing : (*view)->approval.missing) {
+            if (missing.count == 0) continue;  // not waiting for people
             if (missing.team.empty()) return {};
             teams.insert(voice.name(missing.team));
         }
@@ -172,13 +173,28 @@ class NextStep {
                "branch of it, and open the pull request from there.";
     }
 
+    // "Held: frozen until 2027-01-04 07:00 UTC: the holidays. No approval changes that"
+    std::string held(const Some& views) const {
+        std::set<std::string> texts;
+        for (const auto* view : views)
+            for (const auto& missing : (*view)->approval.missing)
+                texts.insert(voice_.said(missing.text));
+        return "Held: " + list_of({texts.begin(), texts.end()}, 4) + ". No approval changes that";
+    }
+
     std::string confirmed() const {
-        Some unapproved, unconfirmed;
+        Some unapproved, unconfirmed, held_back;
         for (const auto* view : those(views_, Standing::unconfirmed))
-            (lacks_approval(*view) ? unapproved : unconfirmed).push_back(view);
+            (is_held(*view)          ? held_back
+             : lacks_approval(*view) ? unapproved
+                                     : unconfirmed)
+                .push_back(view);
         if (!unapproved.empty())
             return approving(report_, unapproved, voice_) + "; " + say("cancel", unapproved) +
                    " discards.";
+        if (unconfirmed.empty() && !held_back.empty())
+            return held(held_back) + ". Afterwards " + say("apply", held_back, With::plan) +
+                   " confirms; " + say("cancel", held_back) + " discards.";
         if (unconfirmed.empty()) return {};
         return "Somebody with write permission: " + say("apply", unconfirmed, With::plan) +
                " confirms, " + say("cancel", unconfirmed) + " discards.";
@@ -194,7 +210,13 @@ class NextStep {
     }
 
     std::string approved() const {
-        const auto waiting = those(views_, Standing::unapproved);
+        auto waiting = those(views_, Standing::unapproved);
+        if (std::all_of(waiting.begin(), waiting.end(),
+                        [](const StackView* view) { return is_held(*view); }))
+            return waiting.empty()
+                       ? ""
+                       : held(waiting) + "; afterwards comment " + say("plan", waiting) + ".";
+        std::erase_if(waiting, [](const StackView* view) { return is_held(*view); });
         return waiting.empty() ? "" : approving(report_, waiting, voice_) + ".";
     }
 

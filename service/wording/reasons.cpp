@@ -16,6 +16,8 @@ std::string in_space(const Reason& reason) {
 
 std::string approvals_missing(const Reason& reason) {
     const std::string missing = "approvals are missing";
+    // A policy's own sentence, where it waits for nobody: "frozen until …".
+    if (reason.because == Cause::none && !reason.text.empty()) return "it is held: " + reason.text;
     if (reason.because == Cause::none) return missing;
     Reason why = reason;
     why.cause = std::exchange(why.because, Cause::none);

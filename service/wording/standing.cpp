@@ -140,6 +140,13 @@ bool lacks_approval(const StackView& view) {
            of_approval(view->approval) == Standing::unapproved && !view->approval.missing.empty();
 }
 
+bool is_held(const StackView& view) {
+    const auto& missing = view->approval.missing;
+    return (view.standing == Standing::unapproved || lacks_approval(view)) && !missing.empty() &&
+           std::all_of(missing.begin(), missing.end(),
+                       [](const MissingApproval& one) { return one.count == 0; });
+}
+
 bool is_tracked(const StackReport& stack) {
     return stack.run && stack.run->kind == RunKind::tracked;
 }

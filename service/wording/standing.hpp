@@ -57,6 +57,8 @@ std::size_t warnings(const StackReport&);
 bool is_observed(const StackReport&);
 // Merged, and what it waits for is an approval, not yet a confirmation.
 bool lacks_approval(const StackView&);
+// A policy holds it, "frozen until …", and no approval changes that.
+bool is_held(const StackView&);
 // The tracked run's side of things: after the merge, or after an apply before it.
 bool is_tracked(const StackReport&);
 

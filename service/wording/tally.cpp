@@ -65,7 +65,7 @@ std::size_t missing_approvals(const std::vector<StackView>& views) {
         if (view.standing == Standing::unapproved || lacks_approval(view))
             distinct.insert(view->approval.missing.begin(), view->approval.missing.end());
     std::size_t sum = 0;
-    for (const auto& one : distinct) sum += static_cast<std::size_t>(std::max(1, one.count));
+    for (const auto& one : distinct) sum += static_cast<std::size_t>(std::max(0, one.count));
     return sum;
 }
 

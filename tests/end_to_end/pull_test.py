@@ -3,11 +3,13 @@
 
 import os
 import pathlib
+import re
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from place import Place, main, organisation, resource, wait_until  # noqa: E402
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 OWNER = """package slipway
 
 import rego.v1
@@ -203,6 +205,47 @@ def what_waits_for_people(build):
         assert refused.returncode == 1 and "does not wait" in refused.stderr, refused
 
 
+def freeze(until):
+    """The ready-made policy with one period, and no weekly ones."""
+    text = (ROOT / "policies/library/approval/freeze.rego").read_text()
+    period = '{"from": "2000-01-01T00:00:00Z", "until": "%s", "why": "the holidays"}' % until
+    text = re.sub(r"(?m)^periods := .*$", "periods := [%s]" % period, text)
+    return re.sub(r"(?m)^weekly := .*$", "weekly := []", text)
+
+
+def a_freeze_holds_what_is_merged(build):
+    """W5: a freeze asks nobody to approve, says until when, holds what is merged, and whoever confirms it"""
+    tree = organisation()
+    tree["policies/approval/freeze.rego"] = freeze("2199-01-01T00:00:00Z")
+    with Place(build, tree) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.start()
+        place.branch("topic")
+        place.propose(
+            "topic", {"stacks/network/main.tf": place.stack("network", resource("net", "b"))}
+        )
+        frozen = "frozen until 2199-01-01 00:00 UTC: the holidays"
+        place.wait_check(1, "action_required")
+        place.wait_comment(1, "may not be applied yet", frozen, "No approval changes that")
+        place.slipway("pull", "merge", "1", "--anyway")
+        run = wait_until(
+            "the tracked run to wait",
+            lambda: next((r for r in place.runs("network") if r["state"] == "unconfirmed"), None),
+        )
+        place.wait_comment(1, "network may not be applied yet", "waits: " + frozen)
+        place.say(1, "/slipway apply network")
+        place.wait_reply(1, "may not be applied yet: " + frozen)
+        assert place.runs("network")[0]["state"] == "unconfirmed"
+        place.write(
+            place.organisation, {"policies/approval/freeze.rego": freeze("2001-01-01T00:00:00Z")}
+        )
+        wait_until(
+            "the run to be confirmed after the freeze",
+            lambda: place.slipway("confirm", run["id"], check=False).returncode == 0,
+        )
+        place.wait_comment(1, "Slipway applied network")
+
+
 def one_comment_of_many(build):
     """T30: twenty pushes and fifty stacks with long plans end in one comment below the forge's limit"""
     names = ["s%02d" % i for i in range(50)]
@@ -356,6 +399,7 @@ main(
         a_conflict_costs_no_run,
         every_way_to_open,
         what_waits_for_people,
+        a_freeze_holds_what_is_merged,
         one_comment_of_many,
         outputs_and_a_branch_that_comes_back,
         a_broken_policy_is_not_taken_into_force,

@@ -209,6 +209,29 @@ TEST_CASE("the explanation names the plan that each word was given for, and its 
           "grace rejected plan 91b2 at 2025-11-24 09:14 UTC (comment): not on a Friday");
 }
 
+TEST_CASE("a freeze holds a run with a sentence of its own, and asks nobody to approve") {
+    PolicyBench bench;
+    const Policy freeze = approval("freeze", std::string(library_policy("approval/freeze.rego")));
+    auto question = asked({review("ada")});
+    question.now_ms = 1797940800000;  // Tuesday 2026-12-22, noon
+    const auto decision = bench.approval({{freeze, two_eyes}, {}}, question);
+    CHECK(decision.approval == Approval::undecided);
+    REQUIRE(decision.missing.size() == 1);
+    CHECK(decision.missing[0].text == "frozen until 2027-01-04 07:00 UTC: the holidays");
+    CHECK(decision.missing[0].count == 0);
+    CHECK(decision.why.because.at(0).because.back().text == decision.missing[0].text);
+    question.now_ms = 1801656000000;  // Wednesday 2027-02-03
+    CHECK(bench.approval({{freeze, two_eyes}, {}}, question).approval == Approval::approved);
+    CHECK(bench
+              .approval({{freeze, two_eyes}, {}},
+                        [&] {
+                            question.reviews.clear();
+                            return question;
+                        }())
+              .missing.at(0)
+              .count == 1);
+}
+
 TEST_CASE("a policy written for elsewhere is shown reviews as it expects them") {
     PolicyBench bench;
     const Policy foreign = approval("foreign", R"(package spacelift

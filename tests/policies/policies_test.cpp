@@ -67,6 +67,16 @@ TEST_CASE("every ready-made policy compiles, whatever its kind") {
         FAIL_CHECK(finding.place.file << ":" << finding.place.line << ": " << finding.message);
 }
 
+TEST_CASE("the library's README lists every ready-made policy") {
+    std::ifstream in(SLIPWAY_SOURCE_DIR "/policies/library/README.md");
+    const std::string text{std::istreambuf_iterator<char>(in), {}};
+    for (const auto& entry : policy_library()) {
+        const std::string path(entry.path);
+        CAPTURE(path);
+        CHECK(text.find("(" + path + ")") != text.npos);
+    }
+}
+
 TEST_CASE("the ready-made policies pass their own tests") {
     PolicyBench bench;
     const std::string directory = SLIPWAY_SOURCE_DIR "/policies/library";

@@ -237,6 +237,10 @@ std::vector<Situation> all() {
     follows.run->settings.depends_on = {StackId("network-prod")};
     add("applied_in_turn",
         report_of({automatic(approved(planned("network-prod", network_plan()))), follows, later}));
+    add("frozen", report_of({frozen(planned("payments-prod", payments_plan()))}));
+    add("frozen_and_waiting_for_a_person",
+        report_of({automatic(frozen(planned("payments-prod", payments_plan()))),
+                   missing(planned("network-prod", network_plan()), of_team("dba"))}));
     add("ready_with_a_warning",
         report_of({judged(approved(planned("network-prod", network_plan()), ""), Verdict::warned,
                           finding(Finding::Severity::warn, "change-window",
@@ -332,6 +336,9 @@ std::vector<Situation> all() {
     unapproved.run->reason = {Cause::approvals_missing};
     add("unapproved_after_the_merge",
         report_of({unapproved, tracked("network-prod", network_plan(), RunState::finished)},
+                  PullPhase::merged));
+    add("frozen_after_the_merge",
+        report_of({frozen(tracked("payments-prod", payments_plan(), RunState::unconfirmed))},
                   PullPhase::merged));
     add("another_plan_than_approved", other_plan());
     add("costs_after_the_merge",

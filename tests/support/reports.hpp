@@ -166,6 +166,15 @@ inline StackReport missing(StackReport stack, std::string what) {
     return missing(std::move(stack), std::move(one));
 }
 
+// Nobody's approval is missing: a policy waits for a time.
+inline StackReport frozen(StackReport stack) {
+    MissingApproval wait;
+    wait.text = "frozen until 2027-01-04 07:00 UTC: the holidays";
+    wait.count = 0;
+    stack.run->reason = {Cause::approvals_missing, "", wait.text};
+    return missing(std::move(stack), std::move(wait));
+}
+
 inline Finding finding(Finding::Severity severity, std::string policy, std::string message,
                        std::string file, int line, std::string resource = "") {
     Finding out;

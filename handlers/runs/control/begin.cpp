@@ -73,7 +73,8 @@ Reason why_not_confirmed(const Run& run, const Considered& considered) {
         case Approval::undecided:
             break;
     }
-    return {Cause::approvals_missing};
+    const auto held = why_held(considered.approval);
+    return held.empty() ? Reason{Cause::approvals_missing} : held;
 }
 
 Task<SecondLook> look_again(ControlContext& context, Run& run) {

@@ -82,6 +82,13 @@ void start_apply(const ControlContext& context, Commit& commit, StoredRun& run,
     commit.jobs.push_back(perform_job(context, run.value, Phase::apply));
 }
 
+Reason why_held(const ApprovalDecision& approval) {
+    for (const auto& one : approval.missing)
+        if (one.count > 0) return {};
+    if (approval.missing.empty()) return {};
+    return {Cause::approvals_missing, "", approval.missing.front().text};
+}
+
 namespace {
 
 Reason why_not_approved(const Considered& considered) {
@@ -91,6 +98,7 @@ Reason why_not_approved(const Considered& considered) {
         case Approval::rejected:
             return {Cause::approval_rejected};
         case Approval::undecided: {
+            if (const auto held = why_held(considered.approval); !held.empty()) return held;
             auto out = considered.not_carried;
             out.because = out.cause;
             out.cause = Cause::approvals_missing;

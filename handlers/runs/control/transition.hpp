@@ -64,6 +64,9 @@ struct Considered {
     bool carried_over = false;  // from the merged pull request's proposed run
     Reason not_carried;         // why not
 };
+// What an undecided policy waits for that no approval changes ("frozen until …"), where that is all
+// it waits for; else empty.
+Reason why_held(const ApprovalDecision& approval);
 // Why this waiting run does not apply by itself; empty: it does.
 Reason why_not_automatic(const Run& run, const Considered& considered);
 

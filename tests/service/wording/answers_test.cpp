@@ -22,5 +22,15 @@ TEST_CASE("who may not use a command is told the rights that it needs, and no mo
           "`allow` needs admin permission on the repository; ada does not have it.");
 }
 
+TEST_CASE("who confirms what a policy holds is told what it waits for, and not of approvals") {
+    ApprovalDecision decision;
+    decision.missing = {{"frozen until Monday", 0, ""}};
+    CHECK(answers::approval_stands_against(StackId("web"), decision) ==
+          "`web` may not be applied yet: frozen until Monday.");
+    decision.missing.push_back({"1 of team dba", 1, "dba"});
+    CHECK(answers::approval_stands_against(StackId("web"), decision) ==
+          "Approvals of `web` are missing: frozen until Monday, 1 of team dba.");
+}
+
 }  // namespace
 }  // namespace slipway

@@ -134,6 +134,20 @@ TEST_CASE("W5: a review that was dismissed meanwhile counts") {
     }
 }
 
+TEST_CASE("W5: a freeze that began meanwhile counts, and is the reason that is shown") {
+    Confirmed bench;
+    bench.policies.approval.approval = Approval::undecided;
+    bench.policies.approval.missing = {{"frozen until Monday", 0, ""}};
+    bench.waits_again(Cause::approvals_missing);
+    CHECK(bench.now().reason.text == "frozen until Monday");
+
+    Confirmed both;  // a person is missing, too
+    both.policies.approval.approval = Approval::undecided;
+    both.policies.approval.missing = {{"frozen until Monday", 0, ""}, {"1 of team dba", 1, "dba"}};
+    both.waits_again(Cause::approvals_missing);
+    CHECK(both.now().reason.text.empty());
+}
+
 TEST_CASE("W5: a stack that is only observed by now is not applied, whoever confirmed it") {
     Confirmed bench;
     auto run = bench.now();
