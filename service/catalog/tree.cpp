@@ -40,9 +40,11 @@ class TreeReader {
             resolve_people(spaces_, loaded_.organisation, findings_);
             for (auto& read : stacks_) loaded_.organisation.stacks.push_back(std::move(read.stack));
             check_selectors();
+            find_what_has_no_effect(loaded_.organisation, findings_);
         }
         loaded_.organisation.digest = sha256_hex(everything_);
-        loaded_.findings = sorted(findings_);
+        loaded_.findings = sorted(findings_.all());
+        loaded_.warnings = sorted(findings_.warnings());
         return std::move(loaded_);
     }
 
@@ -302,8 +304,7 @@ std::optional<std::string> read_text(const fs::path& path, const std::string& sh
     return text;
 }
 
-std::vector<ConfigFinding> sorted(const Findings& findings) {
-    auto all = findings.all();
+std::vector<ConfigFinding> sorted(std::vector<ConfigFinding> all) {
     std::sort(all.begin(), all.end());
     all.erase(std::unique(all.begin(), all.end()), all.end());
     return all;

@@ -215,7 +215,9 @@ TEST_CASE("What is wrong is found with its place and a way out") {
          "`listen`?"},
         {"zzz: x\n", "slipway.yaml:1:1: the configuration has no key `zzz`"},
         {"- a\n", "slipway.yaml:1:1: the configuration is a map, not a list"},
-        {"a: [\n", "slipway.yaml:2:1: end of sequence flow not found"},
+        {"a: [\n",
+         "slipway.yaml:1:4: this `[` is never closed; add `]`, or put quotes around the value if "
+         "it is a text (the line: a: [)"},
         {"listen: 8080\n", "slipway.yaml:1:9: `listen` is HOST:PORT, for example 127.0.0.1:8080"},
         {"listen: a:70000\n",
          "slipway.yaml:1:9: `listen` is HOST:PORT, for example 127.0.0.1:8080"},
