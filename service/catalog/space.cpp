@@ -243,6 +243,7 @@ Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
                  Findings& findings) {
     Space space;
     space.id = id;
+    space.is_unreadable = above.is_unreadable;
     space.prototype = above.prototype;
     space.observes = above.observes;
     space.observes_place = above.observes_place;

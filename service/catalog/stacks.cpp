@@ -207,7 +207,7 @@ void read_stack(const Yaml& node, const Space& space, const std::string& default
         findings.add(read.id_place, "the stack's id " + id + " " + trouble);
     read.stack.id = StackId(id);
     read_settings(reader, read, findings);
-    if (read.stack.repository.forge.empty()) reader.require("repository");
+    if (read.stack.repository.forge.empty() && !space.is_unreadable) reader.require("repository");
     find_locked_mode(reader.find("mode"), space.observes_place, findings);
     if (space.observes) read.stack.mode = Mode::observe;
     stacks.push_back(std::move(read));

@@ -55,6 +55,9 @@ struct NamedOf {
 };
 struct Space {
     SpaceId id;
+    // Its file, or that of a space above, is no YAML: what it says is not known, so nothing is
+    // missed that it may give.
+    bool is_unreadable = false;
     Stack prototype;  // what its stacks begin with
     std::map<std::string, std::map<std::string, std::string>> people;
     std::map<std::string, Place> people_places;

@@ -104,6 +104,18 @@ TEST_CASE("stacks that share a directory without sharing a state are right") {
     }
 }
 
+TEST_CASE("what a space that cannot be read may have said is not missed") {
+    CHECK(
+        told({{"space.yaml", "defaults: {repository: @X@}\n"},
+              {"a/space.yaml", "roles: {writer: [ada]}\n"},
+              {"a/policies/approval/eyes.rego",
+               "# METADATA\n# custom:\n#   labels: [x]\npackage slipway\n"},
+              {"a/stacks/x.yaml", "directory: x\n"}})
+            .findings ==
+        Texts{"space.yaml:1:24: a value cannot begin with `@`; put quotes around it: \"@X@\" (the "
+              "line: defaults: {repository: @X@})"});
+}
+
 TEST_CASE("a circle of dependencies is found across spaces") {
     CHECK(told({{"a/stacks/x.yaml", "directory: x\ndepends_on: [y]\n"},
                 {"b/stacks/y.yaml", "directory: y\ndepends_on: {x: {}}\n"}})
