@@ -113,14 +113,18 @@ def a_check_says_of_each_part_whether_it_would_work(build):
         file.write_text(good + "redis: {url: 'redis://127.0.0.1:%d'}\n" % redis.port)
         try:
             code, said = checked()
-            assert code == 0 and "ok       redis: redis://127.0.0.1:%d answers" % redis.port in said, said
+            assert (
+                code == 0 and "ok       redis: redis://127.0.0.1:%d answers" % redis.port in said
+            ), said
             with socket.create_connection(("127.0.0.1", redis.port)) as connection:
                 connection.sendall(b"DBSIZE\r\n")
                 assert connection.recv(100) == b":0\r\n", "the check wrote into Redis"
         finally:
             redis.end()
         code, said = checked()
-        assert code == 1 and "wrong    redis: " in said and "start it, or correct `redis`" in said, said
+        assert (
+            code == 1 and "wrong    redis: " in said and "start it, or correct `redis`" in said
+        ), said
         file.write_text(good)
         place.start()
         place.stop()
