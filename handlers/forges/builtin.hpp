@@ -7,6 +7,7 @@
 // 0600). Pushes to refs/pull/* are refused: those refs are written here alone.
 #pragma once
 #include <filesystem>
+#include <map>
 #include <optional>
 #include <string>
 
@@ -20,6 +21,22 @@ namespace slipway {
 void install_builtin_hooks(const std::string& name, const BuiltinConfig& config,
                            const std::string& url, const std::filesystem::path& program);
 
+// The same for repositories that come while the service runs; what was pushed to refs/for/* before
+// they had their hooks becomes the pull request that it was meant to be. Blocking.
+class BuiltinWatch {
+  public:
+    BuiltinWatch(std::string name, BuiltinConfig config, std::string url,
+                 std::filesystem::path program);
+    void look();  // every second or so
+
+  private:
+    std::string name_;
+    BuiltinConfig config_;
+    std::string url_;
+    std::filesystem::path program_;
+    std::map<std::string, int> looks_;  // repository -> how often it was looked at
+};
+
 // What git calls, in the repository's directory: pre-receive, proc-receive or post-receive.
 // Standard input and output are git's (githooks(5)). The exit code for git.
 int run_builtin_hook(const std::string& hook);
@@ -27,7 +44,7 @@ int run_builtin_hook(const std::string& hook);
 // One call of `slipway pull`, from a working copy whose origin is a repository of the folder, or on
 // that repository itself.
 struct PullCall {
-    enum class Verb { list, show, comment, review, merge, close };
+    enum class Verb { list, show, checks, comment, review, merge, close };
     Verb verb = Verb::list;
     std::filesystem::path repository = ".";
     int number = 0;
@@ -41,5 +58,9 @@ struct PullCall {
 };
 // Prints what a web page would show, or what was done. The exit code of the command line.
 int call_pull(const PullCall& call);
+
+// The ref that `slipway pull open` pushes HEAD to. `base` "": the default branch; `topic` "": the
+// branch that the working copy is on. Throws Failure where nothing can be opened from here.
+std::string ref_to_open(const std::filesystem::path& folder, std::string base, std::string topic);
 
 }  // namespace slipway

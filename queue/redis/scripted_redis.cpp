@@ -1,5 +1,6 @@
 #include "queue/redis/scripted_redis.hpp"
 
+#include "queue/probe.hpp"
 #include "service/base/log.hpp"
 
 namespace slipway {
@@ -13,6 +14,15 @@ std::string setting(const RedisReply& reply) {
                                                                            : "";
 }
 
+void check_schema(const RedisReply& stored) {
+    if (stored.kind == RedisReply::Kind::text && stored.text != schema)
+        throw Failure("this Redis holds data of another version of Slipway (schema " + stored.text +
+                          "): run that version, or one that migrates it",
+                      Retry::never);
+}
+
+std::string schema_key() { return std::string(key_prefix) + "schema"; }
+
 void look_at(const std::vector<RedisReply>& replies) {
     const auto policy = setting(replies[0]);
     const auto append_only = setting(replies[1]);
@@ -25,15 +35,11 @@ void look_at(const std::vector<RedisReply>& replies) {
                   {{"maxmemory_policy", policy}});
     if (append_only == "no")
         log_error("REDIS LOSES WHAT SLIPWAY STORES WHEN IT RESTARTS: set appendonly yes");
-    const auto& stored = replies[3];
-    if (stored.kind == RedisReply::Kind::text && stored.text != schema)
-        throw Failure("this Redis holds data of another version of Slipway (schema " + stored.text +
-                          "): run that version, or one that migrates it",
-                      Retry::never);
+    check_schema(replies[3]);
 }
 
 RedisConnection::Options greeting() {
-    const auto key = std::string(key_prefix) + "schema";
+    const auto key = schema_key();
     RedisConnection::Options out;
     out.greeting = {{"CONFIG", "GET", "maxmemory-policy"},
                     {"CONFIG", "GET", "appendonly"},
@@ -44,6 +50,25 @@ RedisConnection::Options greeting() {
 }
 
 }  // namespace
+
+Task<void> probe_redis(RedisAddress address) {
+    auto executor = co_await this_executor();
+    RedisConnection connection(executor, std::move(address), {});
+    const RedisConnection::Words get{"GET", schema_key()};
+    auto stored = co_await connection.command(get);
+    check_schema(expect_no_error(std::move(stored)));
+    const RedisConnection::Words policy{"CONFIG", "GET", "maxmemory-policy"};
+    const auto evicts = co_await connection.command(policy);
+    if (auto said = setting(evicts); !said.empty() && said != "noeviction")
+        throw Failure("this Redis may evict what is stored (maxmemory-policy " + said +
+                          "): set maxmemory-policy noeviction",
+                      Retry::never);
+    const RedisConnection::Words append{"CONFIG", "GET", "appendonly"};
+    const auto appends = co_await connection.command(append);
+    if (setting(appends) == "no")
+        throw Failure("this Redis loses what is stored when it restarts: set appendonly yes",
+                      Retry::never);
+}
 
 ScriptedRedis::ScriptedRedis(asio::any_io_executor executor, RedisAddress address,
                              const Clock* clock)

@@ -3,6 +3,7 @@
 #include <filesystem>
 
 #include "handlers/forges/builtin.hpp"
+#include "service/base/log.hpp"
 
 namespace slipway {
 
@@ -38,8 +39,33 @@ Forges make_forges(const Config& config, HttpClient& http, Pool& pool, const Clo
     return out;
 }
 
+namespace {
+std::filesystem::path own_program() { return std::filesystem::read_symlink("/proc/self/exe"); }
+}  // namespace
+
+Task<void> watch_forges(const Config& config, std::string url, Pool& pool) {
+    std::vector<BuiltinWatch> watches;
+    for (const auto& [name, forge] : config.forges)
+        if (const auto* builtin = std::get_if<BuiltinConfig>(&forge.own))
+            watches.emplace_back(name, *builtin, url, own_program());
+    while (!watches.empty()) {
+        for (auto& watch : watches) {
+            std::string trouble;
+            try {
+                co_await pool.run([&watch] { watch.look(); });
+            } catch (const std::exception& error) {
+                trouble = error.what();
+            }
+            if (!trouble.empty())
+                log_warning("a new repository could not be set up; it is tried again",
+                            {{"reason", trouble}});
+        }
+        co_await sleep_for(std::chrono::seconds(1));
+    }
+}
+
 void settle_forges(const Config& config, const std::string& url) {
-    const auto program = std::filesystem::read_symlink("/proc/self/exe");
+    const auto program = own_program();
     for (const auto& [name, forge] : config.forges)
         if (const auto* builtin = std::get_if<BuiltinConfig>(&forge.own))
             install_builtin_hooks(name, *builtin, url, program);

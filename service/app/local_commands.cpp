@@ -32,6 +32,20 @@ T finish(asio::io_context& io, Task<T> task) {
     return std::move(*out);
 }
 
+Json documents_of(const std::vector<ConfigFinding>& findings) {
+    Json out = Json::array();
+    for (const auto& finding : findings) {
+        auto one = encode(finding.place);
+        one.set("message", Json(finding.message));
+        out.push(std::move(one));
+    }
+    return out;
+}
+
+std::string counted(std::size_t count, const char* one, const char* many) {
+    return std::to_string(count) + " " + (count == 1 ? one : many);
+}
+
 int check(const std::string& where, bool json) {
     auto loaded = check_directory(where);
     auto findings = std::move(loaded.findings);
@@ -41,22 +55,25 @@ int check(const std::string& where, bool json) {
     auto faults = finish(io, faults_of_tree(*engine, organisation));
     findings.insert(findings.end(), faults.begin(), faults.end());
     std::sort(findings.begin(), findings.end());
+    const auto& warnings = loaded.warnings;
     if (json) {
-        Json out = Json::array();
-        for (const auto& finding : findings) {
-            auto one = encode(finding.place);
-            one.set("message", Json(finding.message));
-            out.push(std::move(one));
-        }
-        std::cout << Json::object({{"findings", out}}).dump() << "\n";
-    } else {
-        for (const auto& finding : findings) std::cout << finding.text() << "\n";
-        const auto stacks = organisation->stacks.size(), policies = organisation->policies.size();
-        if (findings.empty())
-            std::cout << stacks << (stacks == 1 ? " stack, " : " stacks, ") << policies
-                      << (policies == 1 ? " policy" : " policies") << ": no mistakes\n";
+        std::cout << Json::object({{"findings", documents_of(findings)},
+                                   {"warnings", documents_of(warnings)}})
+                         .dump()
+                  << "\n";
+        return findings.empty() ? 0 : 1;
     }
-    return findings.empty() ? 0 : 1;
+    for (const auto& finding : findings) std::cout << finding.text() << "\n";
+    for (auto warning : warnings) {
+        warning.message = "warning: " + warning.message;
+        std::cout << warning.text() << "\n";
+    }
+    if (!findings.empty()) return 1;
+    std::cout << counted(organisation->stacks.size(), "stack", "stacks") << ", "
+              << counted(organisation->policies.size(), "policy", "policies") << ": no mistakes"
+              << (warnings.empty() ? "" : ", " + counted(warnings.size(), "warning", "warnings"))
+              << "\n";
+    return 0;
 }
 
 int test(const std::string& directory, bool coverage, bool json) {
@@ -111,7 +128,10 @@ void add_local_commands(CLI::App& app, Chosen& chosen) {
         "check", "Validates an organisation tree, or a repository's .slipway.yaml");
     chk->add_option("dir", *directory, "The tree (default: here)")->check(CLI::ExistingDirectory);
     chk->add_flag("--json", *json, "JSON instead of words");
-    chk->footer("Example: slipway check org\nEvery finding is one line: file:line:column: message");
+    chk->footer(
+        "Example: slipway check org\n"
+        "Every finding is one line: file:line:column: message\n"
+        "Exit code: 0 no mistakes, whatever the warnings · 1 mistakes");
     chk->callback([=, &chosen] { chosen = [=] { return check(*directory, *json); }; });
 
     auto coverage = std::make_shared<bool>(false);

@@ -6,7 +6,6 @@
 
 #include "handlers/forges/builtin.hpp"
 #include "service/app/commands.hpp"
-#include "service/base/digest.hpp"
 
 namespace slipway {
 
@@ -19,9 +18,7 @@ struct Options {
 
 // `git push origin HEAD:refs/for/<base>/<topic>`, said shorter. git's own output tells the number.
 int open_pull(const Options& options) {
-    const auto base = options.base.empty() ? std::string("main") : options.base;
-    const auto topic = options.topic.empty() ? "change-" + random_id().substr(16) : options.topic;
-    const auto target = "HEAD:refs/for/" + base + "/" + topic;
+    const auto target = "HEAD:" + ref_to_open(options.call.repository, options.base, options.topic);
     const auto directory = options.call.repository.string();
     execlp("git", "git", "-C", directory.c_str(), "push", "--quiet", "origin", target.c_str(),
            static_cast<char*>(nullptr));
@@ -33,9 +30,9 @@ void add_open(CLI::App& pull, Chosen& chosen, const std::shared_ptr<Options>& op
     auto* open =
         pull.add_subcommand("open", "Opens or updates the pull request of a topic from HEAD");
     open->add_option("--repository", options->call.repository, "Working copy (default: here)");
-    open->add_option("--base", options->base, "Branch to merge into (default: main)");
+    open->add_option("--base", options->base, "Branch to merge into (default: the repository's)");
     open->add_option("--topic", options->topic,
-                     "The pull request's topic; the same topic updates it");
+                     "The pull request's topic (default: your branch); the same topic updates it");
     open->footer(
         "Example: slipway pull open --topic my-topic; the same as git push origin "
         "HEAD:refs/for/main/my-topic");
@@ -80,6 +77,9 @@ void add_pull_commands(CLI::App& app, Chosen& chosen) {
     add("list", "All pull requests", PullCall::Verb::list, false)
         ->add_flag("--json", call.json, "JSON");
     add("show", "What a web page would show", PullCall::Verb::show, true)
+        ->add_flag("--json", call.json, "JSON");
+    add("checks", "The checks of the head, and after the merge of the commit that did it",
+        PullCall::Verb::checks, true)
         ->add_flag("--json", call.json, "JSON");
     auto* comment = speaking(add("comment", "Writes a comment; a line \"/slipway …\" is a command",
                                  PullCall::Verb::comment, true));

@@ -206,6 +206,7 @@ class Service {
             *queue_, options, [this](ClaimedJob job) { return engine_->handle(std::move(job)); }));
         children_.start(engine_->catch_up_for_ever());
         children_.start(reap_strangers_for_ever());
+        children_.start(watch_forges(config_, url_, pool_));
         children_.start(reap(
             *queue_, [this](Lapsed lapsed) { return engine_->handle_lapsed(std::move(lapsed)); },
             options.lease));

@@ -2,11 +2,14 @@
 // starts with or which is refused with all its findings.
 #include <CLI/CLI.hpp>
 #include <cstdlib>
+#include <iostream>
 #include <map>
 #include <optional>
+#include <sstream>
 
 #include "service/app/commands.hpp"
 #include "service/app/serve.hpp"
+#include "service/app/serve_check.hpp"
 #include "service/base/log.hpp"
 
 extern char** environ;
@@ -18,7 +21,19 @@ namespace {
 struct Options {
     std::string config, log_format = "json", log_level = "info";
     std::map<std::string, std::string> flags;
+    bool check = false;
 };
+
+// A configuration that cannot be read is the answer to --check, and else a reason not to start.
+int refuse(const Options& options, const Error& error) {
+    if (!options.check) throw Failure(error.message, Retry::never);
+    std::vector<CheckedPart> parts;
+    std::istringstream lines(error.message);
+    for (std::string line; std::getline(lines, line);)
+        parts.push_back({CheckVerdict::wrong, "configuration", line});
+    std::cout << checked_text(parts);
+    return 1;
+}
 
 int run(const Options& options) {
     set_log(parse_word<LogLevel>(options.log_level).value_or(LogLevel::info),
@@ -26,7 +41,8 @@ int run(const Options& options) {
     std::optional<std::filesystem::path> file;
     if (!options.config.empty()) file = options.config;
     auto config = load_config(file, process_environment(), options.flags);
-    if (!config) throw Failure(config.error().message, Retry::never);
+    if (!config) return refuse(options, config.error());
+    if (options.check) return check_serving(*config);
     return serve(std::move(config).value());
 }
 
@@ -48,7 +64,10 @@ void add_serve_command(CLI::App& app, Chosen& chosen) {
         app.add_subcommand("serve", "The service: webhooks, decisions, API and worker slots");
     command->footer(
         "Example: slipway serve --config /etc/slipway.yaml --data /var/lib/slipway\n"
-        "Flags beat environment (SLIPWAY_LISTEN, …) beat the file.");
+        "Flags beat environment (SLIPWAY_LISTEN, …) beat the file.\n"
+        "Exit code of --check: 0 it would work · 1 something is wrong");
+    command->add_flag("--check", options->check,
+                      "Says of each part whether it would work, and does not serve");
     command->add_option("--config", options->config, "Configuration file (YAML)")
         ->check(CLI::ExistingFile);
     auto flag = [&](const char* name, const char* key, const char* help) {

@@ -4,6 +4,7 @@
 #include <array>
 
 #include "service/base/config_reader.hpp"
+#include "service/base/digest.hpp"
 #include "service/base/standard_webhook.hpp"
 #include "service/model/glob.hpp"
 
@@ -25,6 +26,22 @@ void read_app(const Yaml& node, GithubConfig& github, Sources& sources) {
     if (reader.require("id")) github.app_id = reader.text("id").value_or("");
     if (reader.require("private_key"))
         github.app_private_key = sources.secret(*reader.find("private_key"), "private_key");
+    if (github.app_private_key.empty()) return;
+    try {
+        sign_rs256(github.app_private_key, "a first signature");
+    } catch (const Failure& failure) {
+        reader.report("private_key", std::string("cannot sign: ") + failure.what());
+    }
+}
+
+// What goes into a header is one word.
+Secret read_token(MapReader& reader, Sources& sources) {
+    auto token = sources.secret(*reader.find("token"), "token");
+    const auto fits = [](unsigned char c) { return c > ' ' && c < 0x7F; };
+    if (std::ranges::all_of(token.reveal(), fits)) return token;
+    reader.report(
+        "token", "holds spaces, line breaks or signs that no token has; put the token alone there");
+    return {};
 }
 
 std::vector<Secret> read_webhook_secrets(MapReader& reader, const std::string& name,
@@ -68,7 +85,7 @@ OwnConfig read_github(MapReader& reader, const std::string& name, Sources& sourc
     if (!app && !token)
         reader.report("app", "{id, private_key} or `token` is needed, to answer on pull requests");
     if (app) read_app(*app, github, sources);
-    if (token) github.token = sources.secret(*token, "token");
+    if (token) github.token = read_token(reader, sources);
     github.webhook_secrets = read_webhook_secrets(reader, name, sources);
     return github;
 }
@@ -78,7 +95,7 @@ OwnConfig read_gitea(MapReader& reader, const std::string& name, Sources& source
     gitea.api_url = "https://" + name + "/api/v1";
     take_url(reader, "api_url", gitea.api_url);
     gitea.git_url = read_git_url(reader, name);
-    if (reader.require("token")) gitea.token = sources.secret(*reader.find("token"), "token");
+    if (reader.require("token")) gitea.token = read_token(reader, sources);
     gitea.webhook_secrets = read_webhook_secrets(reader, name, sources);
     return gitea;
 }
@@ -122,7 +139,7 @@ OwnConfig read_gitlab(MapReader& reader, const std::string& name, Sources& sourc
     gitlab.api_url = "https://" + name + "/api/v4";
     take_url(reader, "api_url", gitlab.api_url);
     gitlab.git_url = read_git_url(reader, name);
-    if (reader.require("token")) gitlab.token = sources.secret(*reader.find("token"), "token");
+    if (reader.require("token")) gitlab.token = read_token(reader, sources);
     read_webhook_tokens(reader, name, gitlab, sources);
     if (const auto writers = reader.text("writers")) {
         const auto role = parse_word<GitlabConfig::Writers>(*writers);
@@ -136,8 +153,12 @@ OwnConfig read_gitlab(MapReader& reader, const std::string& name, Sources& sourc
 
 OwnConfig read_builtin(MapReader& reader, const std::string&, Sources& sources) {
     BuiltinConfig builtin;
-    if (reader.require("root"))
-        if (const auto root = reader.text("root")) builtin.root = sources.path(*root);
+    if (!reader.require("root")) return builtin;
+    if (const auto root = reader.text("root")) builtin.root = sources.path(*root);
+    std::error_code error;
+    if (!builtin.root.empty() && !std::filesystem::is_directory(builtin.root, error))
+        reader.report("root", "names " + builtin.root.string() +
+                                  ", which is not a directory: create it, or correct the path");
     return builtin;
 }
 

@@ -16,6 +16,7 @@
 
 #include "service/base/json.hpp"
 #include "service/base/utf8.hpp"
+#include "service/base/yaml_mistakes.hpp"
 
 namespace slipway {
 
@@ -38,6 +39,21 @@ class ViewBuffer : public std::streambuf {
     }
 };
 
+// yaml-cpp takes a quote that is never closed as one that ends with the text.
+bool is_closed(std::string_view quoted_text) {
+    if (quoted_text.empty()) return true;
+    const char quote = quoted_text.front();
+    if (quote != '"' && quote != '\'') return true;  // an anchor or a tag stands before it
+    for (std::size_t i = 1; i < quoted_text.size(); ++i) {
+        const bool doubled = quoted_text.substr(i, 2) == "''";
+        if (quote == '"' ? quoted_text[i] == '\\' : doubled)
+            ++i;
+        else if (quoted_text[i] == quote)
+            return true;
+    }
+    return false;
+}
+
 // How much an alias costs: its values, and how deep they go.
 struct Extent {
     std::size_t nodes = 1;
@@ -58,10 +74,15 @@ Extent extent_of(const Yaml& node) {
 
 class TreeBuilder : public YAML::EventHandler {
   public:
-    explicit TreeBuilder(std::string file) : file_(std::move(file)) {}
+    TreeBuilder(std::string file, std::string_view text) : file_(std::move(file)), text_(text) {}
 
     void OnDocumentStart(const YAML::Mark& mark) override {
-        if (documents_++ > 0) refuse(mark, "only one document is read; remove what follows ---");
+        if (documents_++ == 0) return;
+        if (text_from(text_, place(mark)).starts_with("---"))
+            refuse(mark, "only one document is read; remove what follows ---");
+        refuse(mark, with_line("what is written above is complete, and this is neither an item nor "
+                               "a key of it; remove it, or indent it where it belongs",
+                               text_, place(mark)));
     }
     void OnDocumentEnd() override {}
     void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
@@ -74,6 +95,9 @@ class TreeBuilder : public YAML::EventHandler {
                   const std::string& value) override {
         refuse_tag(mark, tag);
         if (value.find('\0') != value.npos) refuse(mark, "a text must not contain a NUL");
+        if (tag == "!" && !is_closed(text_from(text_, place(mark))))
+            refuse(mark, with_line("the quote that opens here is never closed; add the closing one",
+                                   text_, place(mark)));
         if (wants_key()) return take_key(mark, value);
         Yaml node;
         node.kind = Yaml::Kind::scalar;
@@ -154,7 +178,14 @@ class TreeBuilder : public YAML::EventHandler {
     void open(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
               Yaml::Kind kind) {
         refuse_tag(mark, tag);
-        if (wants_key()) refuse(mark, "a key must be a text");
+        if (wants_key()) {
+            const bool is_template = text_from(text_, place(mark)).starts_with('{') &&
+                                     open_.back().node.place.line == mark.line + 1 &&
+                                     open_.back().node.place.column == mark.column;
+            refuse(mark, is_template ? with_line("a value that begins with `{{` needs quotes",
+                                                 text_, place(mark))
+                                     : "a key must be a text");
+        }
         if (open_.size() >= depth_limit) refuse_depth(mark);
         count(mark, 1);
         auto& made = open_.emplace_back();
@@ -213,6 +244,7 @@ class TreeBuilder : public YAML::EventHandler {
     }
 
     std::string file_;
+    std::string_view text_;
     int documents_ = 0;
     std::size_t nodes_ = 0;
     std::vector<Open> open_;
@@ -238,6 +270,16 @@ std::optional<YamlError> unreadable(std::string_view text, const std::string& fi
         if ((byte < 0x20 && byte != '\t' && byte != '\n' && byte != '\r') || byte == 0x7F)
             return YamlError{place_of(text, i, file), "a control character; remove it"};
     }
+    // A directive, which yaml-cpp passes over when it does not know it.
+    for (std::size_t at = 0; at < text.size();) {
+        if (text[at] == '%') {
+            const auto place = place_of(text, at, file);
+            return YamlError{place, with_line("a line cannot begin with `%`; put quotes around it",
+                                              text, place)};
+        }
+        if (text[at] != '#' && text[at] != '\n' && text[at] != '\r') break;
+        at = std::min(text.find('\n', at), text.size() - 1) + 1;
+    }
     if (!is_utf8(text)) return YamlError{{file, 1, 1}, "not UTF-8; save it in that encoding"};
     return std::nullopt;
 }
@@ -252,7 +294,7 @@ const Yaml* Yaml::find(std::string_view key) const {
 
 std::variant<Yaml, YamlError> parse_yaml(std::string_view text, std::string file) {
     if (auto trouble = unreadable(text, file)) return *trouble;
-    TreeBuilder builder(file);
+    TreeBuilder builder(file, text);
     ViewBuffer buffer(text);
     std::istream input(&buffer);
     try {
@@ -264,7 +306,7 @@ std::variant<Yaml, YamlError> parse_yaml(std::string_view text, std::string file
         return YamlError{refused.place, refused.message};
     } catch (const YAML::Exception& error) {
         if (error.mark.is_null()) return YamlError{{file, 1, 1}, error.msg};
-        return YamlError{{file, error.mark.line + 1, error.mark.column + 1}, error.msg};
+        return yaml_mistake(text, {file, error.mark.line + 1, error.mark.column + 1}, error.msg);
     }
 }
 

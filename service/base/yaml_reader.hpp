@@ -17,12 +17,17 @@ class Findings {
     void add(const Place& place, std::string message) {
         all_.push_back({place, std::move(message)});
     }
-    bool empty() const { return all_.empty(); }
+    void warn(const Place& place, std::string message) {
+        warnings_.push_back({place, std::move(message)});
+    }
+    bool empty() const { return all_.empty(); }  // whatever the warnings
     const std::vector<ConfigFinding>& all() const { return all_; }
+    const std::vector<ConfigFinding>& warnings() const { return warnings_; }
     std::string text() const;  // one a line, in the order of their places
 
   private:
     std::vector<ConfigFinding> all_;
+    std::vector<ConfigFinding> warnings_;
 };
 
 // "a list", for messages.

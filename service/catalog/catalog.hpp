@@ -89,6 +89,7 @@ bool is_within(const SpaceId& space, const SpaceId& ancestor);
 struct Loaded {
     Organisation organisation;
     std::vector<ConfigFinding> findings;  // any: the tree is not taken into use
+    std::vector<ConfigFinding> warnings;  // what has no effect or cannot happen; it is still used
 };
 
 // Reads a directory. `directory_exists` answers for a stack's directory where the repository is at

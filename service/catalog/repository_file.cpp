@@ -96,7 +96,8 @@ Loaded read_own_file(std::string_view text, std::string file, const Stack& proto
     check_stacks(stacks, findings, directory_exists);
     for (auto& read : stacks) loaded.organisation.stacks.push_back(std::move(read.stack));
     loaded.organisation.digest = sha256_hex(text);
-    loaded.findings = sorted(findings);
+    loaded.findings = sorted(findings.all());
+    loaded.warnings = sorted(findings.warnings());
     return loaded;
 }
 
@@ -126,7 +127,7 @@ Loaded check_directory(const fs::path& directory) {
     if (fs::exists(directory / file_name, error)) {
         Findings findings;
         auto text = read_text(directory / file_name, file_name, findings);
-        if (!text) return {{}, sorted(findings)};
+        if (!text) return {{}, sorted(findings.all()), {}};
         Stack prototype;
         auto name = fs::absolute(directory, error).lexically_normal();
         if (name.filename().empty()) name = name.parent_path();
@@ -148,7 +149,7 @@ Loaded check_directory(const fs::path& directory) {
                  "is neither an organisation tree (no space.yaml, stacks/*.yaml or policies/) nor "
                  "a repository "
                  "that describes its stacks (no .slipway.yaml)");
-    return {{}, sorted(findings)};
+    return {{}, sorted(findings.all()), {}};
 }
 
 }  // namespace slipway

@@ -228,36 +228,6 @@ std::string directory_trouble(std::string_view directory) {
     return "";
 }
 
-std::string version_trouble(std::string_view constraint) {
-    constexpr auto trouble = "is a version constraint like \"~> 1.10.0\" or \">= 1.6, < 2\"";
-    for (std::size_t from = 0; from <= constraint.size();) {
-        std::size_t to = std::min(constraint.find(',', from), constraint.size());
-        std::string_view one = constraint.substr(from, to - from);
-        from = to + 1;
-        auto skip_spaces = [&] {
-            while (one.starts_with(' ')) one.remove_prefix(1);
-        };
-        skip_spaces();
-        for (std::string_view sign : {"!=", ">=", "<=", "~>", "=", ">", "<"})
-            if (one.starts_with(sign)) {
-                one.remove_prefix(sign.size());
-                break;
-            }
-        skip_spaces();
-        while (one.ends_with(' ')) one.remove_suffix(1);
-        auto numbers = one.substr(0, one.find('-'));
-        bool plain =
-            !numbers.empty() && std::isdigit(static_cast<unsigned char>(numbers.front())) &&
-            numbers.back() != '.' && numbers.find("..") == numbers.npos &&
-            std::count(numbers.begin(), numbers.end(), '.') <= 2 &&
-            numbers.find_first_not_of("0123456789.") == numbers.npos && one.size() <= 40 &&
-            one.find_first_not_of(
-                "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.-") == one.npos;
-        if (!plain) return trouble;
-    }
-    return "";
-}
-
 std::string id_trouble(std::string_view id) {
     bool fits = !id.empty() && id.size() <= 100 &&
                 std::isalnum(static_cast<unsigned char>(id[0])) &&
@@ -280,8 +250,9 @@ void read_defaults(MapReader& reader, Stack& stack, Findings& findings) {
     read_tool(reader, stack);
     if (auto version = reader.text("version")) {
         stack.version = *version;
-        if (auto trouble = version_trouble(*version); !trouble.empty())
-            reader.report("version", trouble);
+        auto trouble = version_trouble(*version);
+        if (trouble.empty()) trouble = version_number_trouble(*reader.find("version"));
+        if (!trouble.empty()) reader.report("version", trouble);
     }
     if (auto workspace = reader.text("workspace")) {
         stack.workspace = *workspace;

@@ -212,6 +212,30 @@ void check_logins(const std::vector<Space>& spaces, Findings& findings) {
             }
 }
 
+void warn_repeated(MapReader& reader, std::string_view key, const Place& above,
+                   Findings& findings) {
+    findings.warn(reader.place_of(key),
+                  "`" + std::string(key) + "` has no effect: the space above says the same at " +
+                      above.file + ":" + std::to_string(above.line) + "; remove it");
+}
+
+void read_mode(MapReader& reader, Space& space, Findings& findings) {
+    if (reader.word<Mode>("mode") != Mode::observe)
+        return find_locked_mode(reader.find("mode"), space.observes_place, findings);
+    if (space.observes) return warn_repeated(reader, "mode", space.observes_place, findings);
+    space.observes = true;
+    space.observes_place = reader.place_of("mode");
+}
+
+void read_trust(MapReader& reader, Space& space, Findings& findings) {
+    const auto trust = reader.text("trust");
+    if (!trust) return;
+    if (*trust != "folder") return reader.report("trust", "is `folder`, or is left out");
+    if (space.trusts_place.line > 0) warn_repeated(reader, "trust", space.trusts_place, findings);
+    space.trusts_folder = true;
+    space.trusts_place = reader.place_of("trust");
+}
+
 }  // namespace
 
 Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
@@ -219,17 +243,16 @@ Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
                  Findings& findings) {
     Space space;
     space.id = id;
+    space.is_unreadable = above.is_unreadable;
     space.prototype = above.prototype;
     space.observes = above.observes;
+    space.observes_place = above.observes_place;
+    space.trusts_place = above.trusts_place;
+    space.default_places = above.default_places;
     MapReader reader(node, "a space", findings);
     reader.text("name");
-    if (reader.word<Mode>("mode") == Mode::observe) space.observes = true;
-    if (auto trust = reader.text("trust")) {
-        if (*trust == "folder")
-            space.trusts_folder = true;
-        else
-            reader.report("trust", "is `folder`, or is left out");
-    }
+    read_mode(reader, space, findings);
+    read_trust(reader, space, findings);
     read_budget(reader, space, findings);
     read_people(reader, space, findings);
     read_teams(reader, space, findings);
@@ -237,6 +260,8 @@ Space read_space(const Yaml& node, const SpaceId& id, const Space& above,
     if (const Yaml* defaults = reader.find("defaults")) {
         MapReader keys(*defaults, "`defaults`", findings);
         read_defaults(keys, space.prototype, findings);
+        find_repeated_defaults(*defaults, above, space, findings);
+        find_locked_mode(defaults->find("mode"), space.observes_place, findings);
     }
     read_delegations(reader, id, delegations, findings);
     if (const Yaml* matrix = reader.find("stacks")) {
@@ -253,6 +278,7 @@ void resolve_people(const std::vector<Space>& spaces, Organisation& organisation
                     Findings& findings) {
     Names names(spaces, findings);
     check_logins(spaces, findings);
+    std::vector<NamedRole> resolved;
     for (const auto& space : spaces) {
         for (const auto& [name, logins] : space.people) organisation.people.emplace(name, logins);
         for (const auto& [team, members] : space.teams) {
@@ -270,9 +296,12 @@ void resolve_people(const std::vector<Space>& spaces, Organisation& organisation
         }
         for (const auto& [role, named] : space.roles)
             for (const auto& one : named)
-                if (auto meaning = names.meaning(one, space.id))
+                if (auto meaning = names.meaning(one, space.id)) {
                     organisation.roles[space.id.value][std::string(word(role))].push_back(*meaning);
+                    resolved.push_back({space.id, role, *meaning, one.place});
+                }
     }
+    find_repeated_roles(resolved, findings);
 }
 
 }  // namespace slipway::catalog

@@ -1,6 +1,7 @@
 // Stacks of the tree: one a file, or many from one entry with `each`; and what they say of each
 // other.
 #include <algorithm>
+#include <tuple>
 
 #include "service/base/nearest.hpp"
 #include "service/catalog/detail/reading.hpp"
@@ -142,6 +143,41 @@ class Circles {
 
 std::string shown(const Place& place) { return place.file + ":" + std::to_string(place.line); }
 
+// Two that plan and apply one directory write one state, unless what they are given differs: a
+// backend may read variables. A custom tool need not have a state, so it is told only of twins.
+void check_shared_directories(const std::vector<ReadStack>& stacks, Findings& findings) {
+    using Where = std::tuple<RepositoryName, std::string, std::string, std::string>;
+    std::map<Where, const ReadStack*> first;
+    for (const auto& read : stacks) {
+        const auto& stack = read.stack;
+        const bool applies = stack.mode == Mode::apply && stack.apply_when != ApplyWhen::never;
+        if (!applies || stack.id.empty() || read.directory_place.line == 0) continue;
+        const auto [known, is_new] = first.emplace(
+            Where{stack.repository, stack.branch, stack.directory, stack.workspace}, &read);
+        if (is_new) continue;
+        const auto& other = known->second->stack;
+        const bool is_configured =
+            traits_of(stack.tool).is_configured || traits_of(other.tool).is_configured;
+        const bool is_twin =
+            stack.variables == other.variables && stack.configured_tool == other.configured_tool;
+        if (other.id == stack.id || (is_configured && !is_twin)) continue;
+        const std::string both = "stack " + stack.id.value + " has the directory " +
+                                 stack.directory + " and the workspace " + stack.workspace +
+                                 ", as stack " + other.id.value + " has at " +
+                                 shown(known->second->directory_place);
+        if (is_twin)
+            findings.add(read.directory_place,
+                         both +
+                             ": both would write one state; give one of them another "
+                             "`directory` or `workspace`");
+        else
+            findings.warn(read.directory_place,
+                          both +
+                              ": unless their variables choose another backend, both write one "
+                              "state; give one of them another `workspace`");
+    }
+}
+
 }  // namespace
 
 std::vector<Yaml> expand_matrix(const Yaml& node, Findings& findings) {
@@ -171,7 +207,8 @@ void read_stack(const Yaml& node, const Space& space, const std::string& default
         findings.add(read.id_place, "the stack's id " + id + " " + trouble);
     read.stack.id = StackId(id);
     read_settings(reader, read, findings);
-    if (read.stack.repository.forge.empty()) reader.require("repository");
+    if (read.stack.repository.forge.empty() && !space.is_unreadable) reader.require("repository");
+    find_locked_mode(reader.find("mode"), space.observes_place, findings);
     if (space.observes) read.stack.mode = Mode::observe;
     stacks.push_back(std::move(read));
 }
@@ -201,6 +238,7 @@ void check_stacks(std::vector<ReadStack>& stacks, Findings& findings,
             findings.add(read.directory_place,
                          "the repository has no directory " + read.stack.directory);
     }
+    check_shared_directories(stacks, findings);
     Circles(stacks, by_id, findings);
 }
 

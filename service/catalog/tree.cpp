@@ -37,12 +37,16 @@ class TreeReader {
         } else {
             read_space_at("", Space());
             check_stacks(stacks_, findings_, directory_exists);
-            resolve_people(spaces_, loaded_.organisation, findings_);
+            const bool all_known = std::none_of(spaces_.begin(), spaces_.end(),
+                                                [](const Space& s) { return s.is_unreadable; });
+            if (all_known) resolve_people(spaces_, loaded_.organisation, findings_);
             for (auto& read : stacks_) loaded_.organisation.stacks.push_back(std::move(read.stack));
-            check_selectors();
+            if (all_known) check_selectors();
+            if (all_known) find_what_has_no_effect(loaded_.organisation, findings_);
         }
         loaded_.organisation.digest = sha256_hex(everything_);
-        loaded_.findings = sorted(findings_);
+        loaded_.findings = sorted(findings_.all());
+        loaded_.warnings = sorted(findings_.warnings());
         return std::move(loaded_);
     }
 
@@ -97,10 +101,15 @@ class TreeReader {
         description.kind = Yaml::Kind::map;
         description.place = {prefix + "space.yaml", 1, 1};
         const auto names = names_in(folder);
-        if (std::binary_search(names.begin(), names.end(), "space.yaml"))
-            if (auto yaml = yaml_of(prefix + "space.yaml")) description = std::move(*yaml);
+        bool is_unreadable = false;
+        if (std::binary_search(names.begin(), names.end(), "space.yaml")) {
+            auto yaml = yaml_of(prefix + "space.yaml");
+            is_unreadable = !yaml;
+            if (yaml) description = std::move(*yaml);
+        }
         Space space = read_space(description, id, above, stacks_, loaded_.organisation.delegations,
                                  findings_);
+        space.is_unreadable = space.is_unreadable || is_unreadable;
         if (space.observes && !above.observes) loaded_.organisation.observing.push_back(id);
         if (space.trusts_folder) loaded_.organisation.trusting_folder.push_back(id);
         if (space.budget) loaded_.organisation.budgets.push_back(*space.budget);
@@ -302,8 +311,7 @@ std::optional<std::string> read_text(const fs::path& path, const std::string& sh
     return text;
 }
 
-std::vector<ConfigFinding> sorted(const Findings& findings) {
-    auto all = findings.all();
+std::vector<ConfigFinding> sorted(std::vector<ConfigFinding> all) {
     std::sort(all.begin(), all.end());
     all.erase(std::unique(all.begin(), all.end()), all.end());
     return all;

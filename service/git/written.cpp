@@ -123,6 +123,14 @@ struct WrittenRepository::Git {
         return Moved::yes;
     }
 
+    bool remove_ref(const std::string& name, const CommitSha& at) {
+        git_reference* raw = nullptr;
+        if (ref(name) != at || git_reference_lookup(&raw, repository_.get(), name.c_str()) < 0)
+            return false;
+        ReferenceHandle handle(raw);
+        return git_reference_delete(handle.get()) == 0;  // fails where it moved since the look
+    }
+
     std::string default_branch() const {
         git_reference* raw = nullptr;
         must(git_reference_lookup(&raw, repository_.get(), "HEAD"), "read HEAD");
@@ -296,6 +304,9 @@ std::vector<std::string> WrittenRepository::refs(const std::string& glob) const 
 bool WrittenRepository::move_ref(const std::string& name, const CommitSha& from,
                                  const CommitSha& to, const std::string& why) {
     return git_->move_ref(name, from, to, why) == Git::Moved::yes;
+}
+bool WrittenRepository::remove_ref(const std::string& name, const CommitSha& at) {
+    return git_->remove_ref(name, at);
 }
 std::string WrittenRepository::default_branch() const { return git_->default_branch(); }
 CommitSha WrittenRepository::commit(const TreeId& tree, const std::vector<CommitSha>& parents,

@@ -33,6 +33,8 @@ class WrittenRepository {
     // Moves the ref if it is where `from` says (empty: absent). False: somebody was quicker.
     bool move_ref(const std::string& name, const CommitSha& from, const CommitSha& to,
                   const std::string& why);
+    // If it is where `at` says. False: somebody moved it, or it was gone.
+    bool remove_ref(const std::string& name, const CommitSha& at);
     std::string default_branch() const;
     CommitSha commit(const TreeId& tree, const std::vector<CommitSha>& parents,
                      const std::string& message, const Signature& who);
@@ -51,5 +53,8 @@ class WrittenRepository {
 
 // The bare repository behind a folder: itself, or the local one that a working copy's origin names.
 std::optional<std::filesystem::path> bare_repository_behind(const std::filesystem::path& folder);
+
+// The branch that a working copy is on; "": none, or no repository.
+std::string current_branch(const std::filesystem::path& folder);
 
 }  // namespace slipway

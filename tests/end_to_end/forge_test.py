@@ -48,6 +48,9 @@ def set_up(p, forge):
     checked = p.set_up("check")
     assert "ok       the webhook sends to " + p.webhooks.url in checked, checked
     assert "advice   merging into main does not wait for the check slipway" in checked, checked
+    file = str(p.work / "slipway.yaml")
+    parts = p.run(p.binary, "serve", "--check", "--config", file).stdout
+    assert re.search(r"ok       forge \S+: \S+ takes the credentials, as \S+", parts), parts
 
 
 def opened(p, forge):

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """The main job on the built-in forge, end to end: real Redis, git, policies and Terraform or OpenTofu."""
 
+import json
 import os
 import pathlib
 import re
@@ -392,6 +393,104 @@ def an_apply_before_the_merge(build):
         place.wait_reply(1, "nothing to approve any more")
 
 
+def a_repository_that_comes_later(build):
+    """a repository made while the service runs gets its hooks; what was pushed to refs/for before is opened"""
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.start()
+        late = place.work / "git" / "acme" / "late.git"
+        place.run("git", "init", "-q", "--bare", "-b", "main", str(late))
+        place.git("push", "-q", str(late), "HEAD:main")
+        place.commit({"README.md": "early\n"})
+        place.git("push", "-q", str(late), "HEAD:refs/for/main/early")
+        pulls = wait_until(
+            "the push to be a pull request",
+            lambda: json.loads(
+                place.slipway("pull", "list", "--repository", str(late), "--json").stdout
+            ),
+        )
+        assert [(p["number"], p["topic"]) for p in pulls] == [(1, "early")], pulls
+        wait_until(
+            "the ref to be gone", lambda: "refs/for" not in place.git("ls-remote", str(late))
+        )
+        place.commit({"README.md": "later\n"})
+        pushed = place.run(
+            "git", "push", str(late), "HEAD:refs/for/main/later", cwd=place.clone
+        ).stderr
+        assert "pull request 2 opened" in pushed and "was not told" not in pushed, pushed
+
+
+def what_opens_nothing_says_why(build):
+    """what opens nothing, and names that are not fit, are refused with what to do; a branch names its topic"""
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        where = ("--repository", str(place.clone))
+        before = place.slipway("pull", "open", *where, check=False)
+        assert before.returncode == 2 and "the service has not set" in before.stderr, before
+        place.start()
+
+        def refused(*words):
+            done = place.slipway("pull", *words, *where, check=False)
+            assert done.returncode != 0 and not place.numbers(), done
+            return done.stderr
+
+        assert "has this commit already, so there is nothing to merge" in refused("open")
+        assert "where the branch exists; there are: main" in refused("open", "--base", "mian")
+        assert "the topic a..b cannot be part of a ref" in refused("open", "--topic", "a..b")
+        assert "slipway pull list shows those" in refused("show", "7")
+        assert "the comment is empty" in refused("comment", "1", " ")
+        place.branch("feature/net")
+        place.commit({"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
+        opened = place.slipway("pull", "open", *where)
+        assert "pull request 1 opened" in opened.stderr, opened
+        assert place.pull(1)["topic"] == "feature/net", place.pull(1)
+        again = place.slipway("pull", "open", *where, check=False)
+        assert again.returncode != 0 and "is open with this commit already" in again.stderr, again
+        other = place.slipway("pull", "open", "--topic", "other", *where, check=False)
+        assert other.returncode != 0 and "pull request 1 of topic feature/net" in other.stderr, (
+            other
+        )
+        assert place.numbers() == [1]
+        odd = place.slipway("pull", "comment", "1", "x", "--as", "a b", *where, check=False)
+        assert odd.returncode == 2 and "nobody can be called `a b`" in odd.stderr, odd
+        place.slipway("pull", "close", "1", *where)
+        late = place.slipway("pull", "review", "1", "--approve", *where, check=False)
+        assert late.returncode == 2 and "is closed and takes no review" in late.stderr, late
+
+
+def checks_of_the_merge(build):
+    """after the merge `pull checks` shows what became of the merge commit, beside the checks of the head"""
+    with Place(build, organisation()) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", resource("net", "a"))})
+        place.start()
+        place.branch("topic")
+        place.propose(
+            "topic", {"stacks/network/main.tf": place.stack("network", resource("net", "b"))}
+        )
+        place.wait_check(1, "success")
+        shown = place.slipway("pull", "checks", "1").stdout
+        assert "slipway/network: 1 to add" in shown and "merged as" not in shown, shown
+        place.slipway("pull", "merge", "1", "--as", "grace")
+        place.wait_comment(1, "Slipway applied network")
+        commit = place.pull(1)["merge_commit"]
+
+        def of_the_merge():
+            found = json.loads(place.slipway("pull", "checks", "1", "--json").stdout)
+            return {c["name"]: c for c in found if c["commit"] == commit}
+
+        checks = wait_until(
+            "a check of the merge",
+            lambda: (lambda c: c if "slipway/network" in c and "slipway" in c else None)(
+                of_the_merge()
+            ),
+        )
+        assert checks["slipway"]["conclusion"] == "success", checks
+        shown = place.slipway("pull", "checks", "1").stdout
+        print(shown)
+        assert "merged as " + commit[:4] in shown, shown
+        assert "slipway/network: " in shown[shown.index("merged as") :], shown
+
+
 main(
     [
         from_plan_to_apply,
@@ -403,6 +502,9 @@ main(
         one_comment_of_many,
         outputs_and_a_branch_that_comes_back,
         a_broken_policy_is_not_taken_into_force,
+        a_repository_that_comes_later,
+        what_opens_nothing_says_why,
+        checks_of_the_merge,
         an_apply_before_the_merge,
     ]
 )

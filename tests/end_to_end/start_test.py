@@ -6,7 +6,7 @@ import shutil
 import socket
 import subprocess
 
-from place import Place, main, wait_until
+from place import Place, main, organisation, wait_until
 
 
 def ended(place):
@@ -94,6 +94,52 @@ def a_service_without_the_others_files_refuses_their_redis(build):
             redis.end()
 
 
+def a_check_says_of_each_part_whether_it_would_work(build):
+    """`serve --check` says of each part whether it would work, makes nothing, and exits with 1 where not"""
+    with Place(build, organisation()) as place:
+        file = place.work / "slipway.yaml"
+        good = file.read_text()
+
+        def checked():
+            done = place.run(place.binary, "serve", "--check", "--config", str(file), check=False)
+            return done.returncode, done.stdout
+
+        code, said = checked()
+        assert code == 0 and "wrong" not in said, said
+        for part in ("data", "sealing_key", "organisation", "redis", "sandbox", "forge local"):
+            assert "ok       %s: " % part in said, (part, said)
+        assert not place.data.exists() and not pathlib.Path(str(place.data) + ".key").exists()
+        redis = Redis(place.work)
+        file.write_text(good + "redis: {url: 'redis://127.0.0.1:%d'}\n" % redis.port)
+        try:
+            code, said = checked()
+            assert (
+                code == 0 and "ok       redis: redis://127.0.0.1:%d answers" % redis.port in said
+            ), said
+            with socket.create_connection(("127.0.0.1", redis.port)) as connection:
+                connection.sendall(b"DBSIZE\r\n")
+                assert connection.recv(100) == b":0\r\n", "the check wrote into Redis"
+        finally:
+            redis.end()
+        code, said = checked()
+        assert (
+            code == 1 and "wrong    redis: " in said and "start it, or correct `redis`" in said
+        ), said
+        file.write_text(good)
+        place.start()
+        place.stop()
+        pathlib.Path(str(place.data) + ".key").write_text("no key\n")
+        code, said = checked()
+        assert code == 1 and "wrong    sealing_key: " in said, said
+        code, said = ended(place)
+        assert code == 2 and "holds neither 64 hexadecimal digits nor 32 bytes" in said, said
+        file.write_text(good.replace("root: ", "root: /none"))
+        code, said = checked()
+        assert code == 1 and "slipway.yaml:5:" in said and "which is not a directory" in said, said
+        code, said = ended(place)
+        assert code == 2 and "which is not a directory" in said, said
+
+
 def a_head_in_segments_cut_at_line_ends_is_a_head(build):
     """a head in segments cut at line ends is a head"""
     with Place(build) as place:
@@ -118,6 +164,7 @@ if __name__ == "__main__":
         [
             a_key_that_is_missing_beside_its_data_is_no_reason_for_a_new_one,
             a_service_without_the_others_files_refuses_their_redis,
+            a_check_says_of_each_part_whether_it_would_work,
             a_head_in_segments_cut_at_line_ends_is_a_head,
         ]
     )

@@ -184,14 +184,21 @@ class BuiltinForge : public Forge {
         return "refs/pull/" + std::to_string(number) + "/head";
     }
 
-    // A check belongs to a commit: it is kept with every pull request whose head that is.
+    // A check belongs to a commit: it is kept with every pull request whose head that is, or that
+    // was merged by it. What is said of the head of a merged one is about the merge, and kept for
+    // that commit as well.
     Task<std::string> put_check(RepositoryName repository, std::string, Check check) override {
         auto write = [this, repository, check] {
             auto pulls = open(repository);
             for (int number : pulls.numbers()) {
                 auto pull = pulls.find(number);
-                if (pull && pull->head == check.commit)
-                    pulls.put_check(number, check, clock_.now_ms());
+                if (!pull || (pull->head != check.commit && pull->merge_commit != check.commit))
+                    continue;
+                pulls.put_check(number, check, clock_.now_ms());
+                if (pull->merge_commit.empty() || pull->merge_commit == check.commit) continue;
+                auto of_merge = check;
+                of_merge.commit = pull->merge_commit;
+                pulls.put_check(number, of_merge, clock_.now_ms());
             }
             return check.name + "@" + check.commit.value;
         };

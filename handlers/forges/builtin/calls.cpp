@@ -7,9 +7,12 @@
 
 #include "handlers/forges/builtin.hpp"
 #include "handlers/forges/builtin/message.hpp"
+#include "handlers/forges/builtin/names.hpp"
+#include "handlers/forges/builtin/opening.hpp"
 #include "handlers/forges/builtin/os_user.hpp"
 #include "handlers/forges/builtin/pulls.hpp"
 #include "service/base/codec.hpp"
+#include "service/base/digest.hpp"
 
 namespace slipway {
 
@@ -26,6 +29,7 @@ Actor speaker(const PullCall& call, const fs::path& repository) {
     if (stat(repository.c_str(), &info) != 0 || (info.st_uid != geteuid() && geteuid() != 0))
         throw Failure("only the owner of " + repository.string() + " may speak --as somebody else",
                       Retry::never);
+    check_person(call.as);
     who.login = call.as;
     return who;
 }
@@ -37,6 +41,22 @@ std::string check_line(const Check& check) {
                                                           : std::string(word(check.status));
     return state + std::string(state.size() < 16 ? 16 - state.size() : 1, ' ') + check.name + ": " +
            check.title;
+}
+
+std::string checks_of(const BuiltinPullDocuments& documents, const CommitSha& commit) {
+    std::string out;
+    for (const auto& check : documents.checks)
+        if (check.commit == commit) out += check_line(check) + "\n";
+    return out;
+}
+
+// Those of the head, and once it is merged, of the commit that did it.
+std::string check_lines(const BuiltinPullDocuments& documents) {
+    const auto& pull = documents.pull;
+    auto out = checks_of(documents, pull.head);
+    if (pull.merge_commit.empty() || pull.merge_commit == pull.head) return out;
+    const auto merged = checks_of(documents, pull.merge_commit);
+    return out + "\nmerged as " + std::string(shortened(pull.merge_commit.value)) + "\n" + merged;
 }
 
 const Check* summary_of(const BuiltinPullDocuments& documents, const std::string& name) {
@@ -73,9 +93,8 @@ int show(const BuiltinPullDocuments& documents, bool json) {
     }
     std::cout << "#" << pull.number << " " << pull.title << "\n"
               << word(pull.state) << ", " << pull.author.login << " wants to merge " << pull.topic
-              << " (" << head_of(pull) << ") into " << pull.base_branch << "\n\n";
-    for (const auto& check : documents.checks)
-        if (check.commit == pull.head) std::cout << check_line(check) << "\n";
+              << " (" << head_of(pull) << ") into " << pull.base_branch << "\n\n"
+              << check_lines(documents);
     for (const auto& review : documents.reviews)
         std::cout << "\n"
                   << review.author.login << " " << word(review.state) << " "
@@ -88,8 +107,27 @@ int show(const BuiltinPullDocuments& documents, bool json) {
     return 0;
 }
 
+int checks(const BuiltinPullDocuments& documents, bool json) {
+    const auto& pull = documents.pull;
+    const auto lines = check_lines(documents);
+    if (json) {
+        Json all = Json::array();
+        for (const auto& check : documents.checks)
+            if (check.commit == pull.head || check.commit == pull.merge_commit)
+                all.push(encode(check));
+        std::cout << all.dump() << "\n";
+    } else if (lines.empty()) {
+        std::cout << "#" << pull.number << " has no checks yet\n";
+    } else {
+        std::cout << head_of(pull) << "\n" << lines;
+    }
+    return 0;
+}
+
 [[noreturn]] void no_such_pull(int number) {
-    throw Failure("there is no pull request " + std::to_string(number), Retry::never);
+    throw Failure("there is no pull request " + std::to_string(number) +
+                      "; slipway pull list shows those that there are",
+                  Retry::never);
 }
 
 void must_be_open(const BuiltinPull& pull, int number) {
@@ -100,6 +138,7 @@ void must_be_open(const BuiltinPull& pull, int number) {
 }
 
 int comment(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int64_t now_ms) {
+    check_comment(call.text);
     if (!pulls.find(call.number)) no_such_pull(call.number);
     BuiltinComment written;
     written.author = who;
@@ -120,7 +159,10 @@ int review(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int
     auto pull = pulls.find(call.number);
     if (!pull) no_such_pull(call.number);
     // After the merge a review may still be what an apply waits for.
-    if (pull->state == PullState::closed) must_be_open(*pull, call.number);
+    if (pull->state == PullState::closed)
+        throw Failure("pull request " + std::to_string(call.number) +
+                          " is closed and takes no review; push its topic again to open another",
+                      Retry::never);
     ForgeReview given;
     given.author = who;
     given.state = call.approve ? ReviewState::approved : ReviewState::changes_requested;
@@ -194,19 +236,40 @@ int close(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int6
     return 0;
 }
 
+fs::path repository_behind(const fs::path& folder) {
+    if (auto repository = bare_repository_behind(folder)) return *repository;
+    throw Failure(fs::absolute(folder).string() +
+                      " is not a working copy of a repository of the built-in forge; name one with "
+                      "--repository",
+                  Retry::never);
+}
+
 }  // namespace
 
+std::string ref_to_open(const fs::path& folder, std::string base, std::string topic) {
+    const auto repository = repository_behind(folder);
+    if (!read_address(repository))
+        throw Failure("the service has not set " + repository.string() +
+                          " up: start it with a forge of kind builtin whose `root` holds this "
+                          "repository, then try again",
+                      Retry::never);
+    WrittenRepository git(repository);
+    if (base.empty()) base = git.default_branch();
+    const auto branch = current_branch(folder);
+    if (topic.empty())
+        topic = branch.empty() || branch == base ? "change-" + random_id().substr(16) : branch;
+    const auto ref = "refs/for/" + base + "/" + topic;
+    check_branch(base);
+    check_topic(topic);
+    split_for_ref(git, ref);
+    return ref;
+}
+
 int call_pull(const PullCall& call) {
-    auto repository = bare_repository_behind(call.repository);
-    if (!repository)
-        throw Failure(
-            fs::absolute(call.repository).string() +
-                " is not a working copy of a repository of the built-in forge; name one with "
-                "--repository",
-            Retry::never);
-    BuiltinPulls pulls(*repository);
+    const auto repository = repository_behind(call.repository);
+    BuiltinPulls pulls(repository);
     const auto now_ms = SystemClock().now_ms();
-    const auto who = speaker(call, *repository);
+    const auto who = speaker(call, repository);
     switch (call.verb) {
         case PullCall::Verb::list:
             return list(pulls, call.json);
@@ -214,6 +277,11 @@ int call_pull(const PullCall& call) {
             auto documents = pulls.read(call.number);
             if (!documents) no_such_pull(call.number);
             return show(*documents, call.json);
+        }
+        case PullCall::Verb::checks: {
+            auto documents = pulls.read(call.number);
+            if (!documents) no_such_pull(call.number);
+            return checks(*documents, call.json);
         }
         case PullCall::Verb::comment:
             return comment(pulls, call, who, now_ms);

@@ -17,10 +17,13 @@
 
 #include "handlers/forges/builtin.hpp"
 #include "handlers/forges/builtin/message.hpp"
+#include "handlers/forges/builtin/names.hpp"
+#include "handlers/forges/builtin/opening.hpp"
 #include "handlers/forges/builtin/os_user.hpp"
 #include "handlers/forges/builtin/pulls.hpp"
 #include "service/base/codec.hpp"
 #include "service/base/digest.hpp"
+#include "service/base/log.hpp"
 
 namespace slipway {
 
@@ -102,35 +105,11 @@ void write_packet(const std::string& line) {
 
 void flush_packet() { std::cout << "0000" << std::flush; }
 
-struct ForRef {
-    std::string branch, topic;
-};
-
-// refs/for/<branch>/<topic>: the branch is the longest existing one.
-std::optional<ForRef> split_for_ref(WrittenRepository& git, std::string_view ref) {
-    constexpr std::string_view prefix = "refs/for/";
-    if (!ref.starts_with(prefix)) return std::nullopt;
-    ref.remove_prefix(prefix.size());
-    for (auto slash = ref.rfind('/'); slash != ref.npos && slash > 0;
-         slash = ref.rfind('/', slash - 1)) {
-        const std::string branch(ref.substr(0, slash));
-        if (git.ref("refs/heads/" + branch))
-            return ForRef{branch, std::string(ref.substr(slash + 1))};
-        if (slash == 0) break;
-    }
-    return std::nullopt;
-}
-
 std::string receive_for(BuiltinPulls& pulls, const Update& update, const Actor& who,
                         std::int64_t now_ms) {
-    auto where = split_for_ref(pulls.git(), update.ref);
-    if (!where || where->topic.empty())
-        return "ng " + update.ref + " push to refs/for/<branch>/<topic>, where the branch exists";
     if (update.after == zeros)
         return "ng " + update.ref + " close the pull request instead of deleting it";
-    const CommitSha head(update.after);
-    auto info = open_repository(pulls.path())->info(head);
-    auto done = pulls.open(where->branch, where->topic, head, info.message, who, now_ms);
+    auto done = open_from_ref(pulls, update.ref, CommitSha(update.after), who, now_ms);
     std::cerr << "slipway: pull request " << done.pull.number
               << (done.is_new ? " opened: " : " updated: ") << done.pull.title << "\n";
     tell_pull(done.pull, done.is_new ? PullChange::opened : PullChange::pushed, who.login);
@@ -238,18 +217,77 @@ std::string os_user() {
     return "uid-" + std::to_string(geteuid());
 }
 
+namespace {
+
+struct Found {
+    fs::path path;
+    std::string name;  // below the root, without .git
+};
+
+std::vector<Found> repositories_below(const fs::path& root) {
+    std::vector<Found> out;
+    std::error_code error;
+    fs::recursive_directory_iterator at(root, fs::directory_options::skip_permission_denied, error);
+    for (const fs::recursive_directory_iterator end; !error && at != end; at.increment(error)) {
+        std::error_code gone;  // while we look
+        if (!at->is_directory(gone) || !is_bare(at->path())) continue;
+        at.disable_recursion_pending();
+        auto name = fs::relative(at->path(), root, gone).string();
+        if (name.ends_with(".git")) name.resize(name.size() - 4);
+        out.push_back({at->path(), std::move(name)});
+    }
+    return out;
+}
+
+// The name of one that no pull request, check or message could carry is no repository's here.
+bool is_served(const Found& found, bool tell) {
+    try {
+        check_repository_path(found.name);
+        return true;
+    } catch (const Failure& failure) {
+        if (tell) log_warning(failure.what());
+        return false;
+    }
+}
+
+}  // namespace
+
 void install_builtin_hooks(const std::string& name, const BuiltinConfig& config,
                            const std::string& url, const fs::path& program) {
-    fs::create_directories(config.root);
-    fs::recursive_directory_iterator at(config.root, fs::directory_options::skip_permission_denied),
-        end;
-    for (; at != end; ++at) {
-        if (!at->is_directory() || !is_bare(at->path())) continue;
-        at.disable_recursion_pending();
-        auto path = fs::relative(at->path(), config.root).string();
-        if (path.ends_with(".git")) path.resize(path.size() - 4);
-        install(at->path(), {url, name, path}, program);
+    for (const auto& found : repositories_below(config.root))
+        if (is_served(found, false)) install(found.path, {url, name, found.name}, program);
+}
+
+BuiltinWatch::BuiltinWatch(std::string name, BuiltinConfig config, std::string url,
+                           fs::path program)
+    : name_(std::move(name)),
+      config_(std::move(config)),
+      url_(std::move(url)),
+      program_(std::move(program)) {}
+
+void BuiltinWatch::look() {
+    // git writes the file `config` last of all, and over what we added while it does.
+    constexpr int looks_until_settled = 5;
+    std::map<std::string, int> present;
+    for (const auto& found : repositories_below(config_.root)) {
+        auto& looks = present[found.path.string()];
+        const auto before = looks_.find(found.path.string());
+        const bool is_ours = fs::exists(found.path / address_file);
+        if (before != looks_.end() && is_ours) looks = before->second;
+        if (looks >= looks_until_settled || !fs::exists(found.path / "config")) continue;
+        if (!is_served(found, before == looks_.end())) {
+            looks = looks_until_settled;
+            continue;
+        }
+        ++looks;
+        install(found.path, {url_, name_, found.name}, program_);
+        if (looks == 1 || looks == looks_until_settled)
+            adopt_literal_refs(found.path, name_, SystemClock().now_ms());
+        if (!is_ours)
+            log_info("a repository is new and has its hooks now",
+                     {{"forge", name_}, {"repository", found.name}});
     }
+    looks_ = std::move(present);
 }
 
 int run_builtin_hook(const std::string& hook) {

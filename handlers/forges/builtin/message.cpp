@@ -83,9 +83,9 @@ std::optional<Secret> read_hook_secret(const std::filesystem::path& repository) 
 void tell_service(const std::filesystem::path& repository, BuiltinMessage message) {
     const auto trouble = send_message(repository, std::move(message));
     if (trouble.empty()) return;
-    std::cerr
-        << "slipway: the service was not told: " << trouble
-        << "\nslipway: once it runs, comment `/slipway plan` on the pull request, or push again\n";
+    std::cerr << "slipway: the service was not told: " << trouble
+              << "\nslipway: it looks for what it missed when it starts; while it runs, comment "
+                 "`/slipway plan` on the pull request\n";
 }
 
 }  // namespace slipway

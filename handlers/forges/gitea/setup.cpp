@@ -41,6 +41,7 @@ Task<std::vector<SetupFinding>> GiteaForge::set_up(SetupRequest setup) {
     std::vector<SetupFinding> out;
     auto login = co_await api_.own_login();
     out.push_back({SetupPart::credential, SetupState::good, std::move(login)});
+    if (setup.repository.path.empty()) co_return out;  // asked about the credential alone
     const auto path = "/repos/" + setup.repository.path;
     rest::Request request("GET", path);
     const auto what = request.text();

@@ -71,6 +71,7 @@ Task<std::vector<SetupFinding>> GithubForge::set_up(SetupRequest setup) {
     std::vector<SetupFinding> out;
     auto login = co_await api_.own_login();
     out.push_back({SetupPart::credential, SetupState::good, std::move(login)});
+    if (setup.repository.path.empty()) co_return out;  // asked about the credential alone
     if (api_.is_app()) {
         auto app = co_await look_at_app(setup);
         out.insert(out.end(), app.begin(), app.end());

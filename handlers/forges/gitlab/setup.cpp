@@ -30,6 +30,7 @@ Task<std::vector<SetupFinding>> GitlabForge::set_up(SetupRequest setup) {
     std::vector<SetupFinding> out;
     auto self = co_await api_.self();
     out.push_back({SetupPart::credential, SetupState::good, self.username});
+    if (setup.repository.path.empty()) co_return out;  // asked about the credential alone
     auto of = co_await find_project(setup.repository.path, Look::again);
     if (!of) {
         out.push_back({SetupPart::permission, SetupState::missing, "Developer"});

@@ -31,11 +31,13 @@ void read_settings(MapReader& reader, ReadStack& stack, Findings& findings);
 // "" where it fits, else half a sentence: "is a path inside the repository, without `..`".
 std::string directory_trouble(std::string_view directory);
 std::string version_trouble(std::string_view constraint);
+// A version without quotes that YAML takes for a number.
+std::string version_number_trouble(const Yaml& node);
 std::string id_trouble(std::string_view id);
 bool is_variable_name(std::string_view name);
 
-// Duplicate ids, unknown and circular dependencies, directories that do not exist; then depends_on
-// is set.
+// Duplicate ids, unknown and circular dependencies, directories that do not exist or that two
+// stacks share; then depends_on is set.
 void check_stacks(std::vector<ReadStack>& stacks, Findings& findings,
                   const std::function<std::optional<bool>(const Stack&)>& directory_exists);
 
@@ -53,6 +55,9 @@ struct NamedOf {
 };
 struct Space {
     SpaceId id;
+    // Its file, or that of a space above, is no YAML: what it says is not known, so nothing is
+    // missed that it may give.
+    bool is_unreadable = false;
     Stack prototype;  // what its stacks begin with
     std::map<std::string, std::map<std::string, std::string>> people;
     std::map<std::string, Place> people_places;
@@ -60,7 +65,10 @@ struct Space {
     std::map<std::string, Place> team_places;
     std::map<Role, std::vector<NamedOf>> roles;
     bool observes = false;
+    Place observes_place;  // where it, or a space above, says so; line 0: none does
     bool trusts_folder = false;
+    Place trusts_place;                           // likewise
+    std::map<std::string, Place> default_places;  // keys of `defaults`, its own and from above
     std::optional<Organisation::Budget> budget;
 };
 // Adds stacks of its matrix and delegations to the rest.
@@ -75,9 +83,27 @@ void read_stack(const Yaml& node, const Space& space, const std::string& default
 void resolve_people(const std::vector<Space>& spaces, Organisation& organisation,
                     Findings& findings);
 
+// Somebody in a role, as the tree resolves the name.
+struct NamedRole {
+    SpaceId space;
+    Role role = Role::none;
+    std::string meaning;
+    Place place;
+};
+
+// Warnings about what has no effect. The first ones look at what is written, the last at the whole
+// tree.
+void find_repeated_roles(const std::vector<NamedRole>& all, Findings& findings);
+// Also notes in `space` what it says.
+void find_repeated_defaults(const Yaml& defaults, const Space& above, Space& space,
+                            Findings& findings);
+// `said`: the value of `mode`, if any; `observed_by`: Space::observes_place.
+void find_locked_mode(const Yaml* said, const Place& observed_by, Findings& findings);
+void find_what_has_no_effect(const Organisation& organisation, Findings& findings);
+
 // A text of the tree, at most a megabyte; nullopt and a finding where it cannot be read.
 std::optional<std::string> read_text(const std::filesystem::path& path, const std::string& shown,
                                      Findings& findings);
-std::vector<ConfigFinding> sorted(const Findings& findings);  // and each once
+std::vector<ConfigFinding> sorted(std::vector<ConfigFinding> findings);  // and each once
 
 }  // namespace slipway::catalog

@@ -3,6 +3,8 @@
 
 #include <doctest/doctest.h>
 
+#include <cstdio>
+#include <filesystem>
 #include <fstream>
 
 #include "tests/support/scratch.hpp"
@@ -13,10 +15,25 @@ namespace {
 
 using Texts = std::map<std::string, std::string>;
 
+std::string test_key() {
+    static const std::string key = [] {
+        std::string text;
+        std::FILE* pipe = ::popen("openssl genrsa 2048 2>/dev/null", "r");
+        REQUIRE(pipe);
+        for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text += static_cast<char>(c);
+        ::pclose(pipe);
+        return text;
+    }();
+    return key;
+}
+
 struct Folder : Scratch {
     Folder() {
         write("hook", "file-secret\n");
-        write("app.pem", "-----BEGIN");
+        write("app.pem", test_key());
+        write("no.pem", "-----BEGIN RSA PRIVATE KEY-----\nAAAA\n-----END RSA PRIVATE KEY-----\n");
+        write("two_lines", "token\nanother\n");
+        std::filesystem::create_directory(path / "git");
         write("empty", "\n");
     }
     void write(const std::string& name, const std::string& text) const {
@@ -131,7 +148,7 @@ command_words: [/slipway, atlantis]
     CHECK(config->workers == 0);
     const auto& hub = std::get<GithubConfig>(config->forges.at("github.com").own);
     CHECK(hub.app_id == "1234");
-    CHECK(hub.app_private_key.reveal() == "-----BEGIN");
+    CHECK(hub.app_private_key.reveal() + "\n" == test_key());
     REQUIRE(hub.webhook_secrets.size() == 2);
     CHECK(hub.webhook_secrets[0].reveal() == "env-secret");
     CHECK(hub.webhook_secrets[1].reveal() == "file-secret");
@@ -215,7 +232,9 @@ TEST_CASE("What is wrong is found with its place and a way out") {
          "`listen`?"},
         {"zzz: x\n", "slipway.yaml:1:1: the configuration has no key `zzz`"},
         {"- a\n", "slipway.yaml:1:1: the configuration is a map, not a list"},
-        {"a: [\n", "slipway.yaml:2:1: end of sequence flow not found"},
+        {"a: [\n",
+         "slipway.yaml:1:4: this `[` is never closed; add `]`, or put quotes around the value if "
+         "it is a text (the line: a: [)"},
         {"listen: 8080\n", "slipway.yaml:1:9: `listen` is HOST:PORT, for example 127.0.0.1:8080"},
         {"listen: a:70000\n",
          "slipway.yaml:1:9: `listen` is HOST:PORT, for example 127.0.0.1:8080"},
@@ -296,6 +315,15 @@ TEST_CASE("What is wrong is found with its place and a way out") {
          "slipway.yaml:6:21: `self_described` holds a[, which has a [ without its ]"},
         {"forges: {local: {kind: builtin}}\n",
          "slipway.yaml:1:17: a forge of kind builtin needs `root`"},
+        {"forges: {local: {kind: builtin, root: gti}}\n",
+         "slipway.yaml:1:39: `root` names gti, which is not a directory: create it, or correct the "
+         "path"},
+        {hub(secrets + "\n    app: {id: 1, private_key: {file: no.pem}}"),
+         "slipway.yaml:5:31: `private_key` cannot sign: the private key is not an unencrypted RSA "
+         "key in PEM form; download it again from the App's settings"},
+        {hub(secrets + "\n    token: {file: two_lines}"),
+         "slipway.yaml:5:12: `token` holds spaces, line breaks or signs that no token has; put the "
+         "token alone there"},
         {"forges: {g: {kind: bitbucket}}\n",
          "slipway.yaml:1:20: this version knows no forge of kind bitbucket; `kind` is github, "
          "gitlab, gitea or builtin"},
