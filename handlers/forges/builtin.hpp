@@ -42,4 +42,13 @@ struct PullCall {
 // Prints what a web page would show, or what was done. The exit code of the command line.
 int call_pull(const PullCall& call);
 
+// Where a working copy of the built-in forge has a pull request.
+struct BuiltinPlace {
+    std::string repository;  // "local/acme/infra"; "": the service has not set it up yet
+    std::string head;        // of the pull request, now
+};
+// nullopt: no working copy of the built-in forge lies there. Throws Failure where the pull request
+// is unknown.
+std::optional<BuiltinPlace> find_builtin_pull(const std::filesystem::path& repository, int number);
+
 }  // namespace slipway
