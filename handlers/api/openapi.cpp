@@ -61,18 +61,30 @@ Json list_costs() {
     return out;
 }
 
+Json show_pull() {
+    Json out = operation("showPull", "One pull request",
+                         answered_with("As known", reference("#/components/schemas/Pull")));
+    out.set("parameters", Json::array().push(parameter("repository", "query", "string", false)));
+    Json path = Json::object(
+        {{"parameters", Json::array().push(parameter("number", "path", "integer", true))}});
+    path.set("get", std::move(out));
+    return path;
+}
+
 Json paths() {
     Json list = operation(
         "listRuns", "Runs, newest first",
         answered_with("Runs, and where to go on", reference("#/components/schemas/Runs")));
     list.set("parameters", Json::array()
                                .push(parameter("stack", "query", "string", false))
+                               .push(parameter("state", "query", "string", false))
+                               .push(parameter("pull", "query", "integer", false))
                                .push(parameter("limit", "query", "integer", false))
                                .push(parameter("cursor", "query", "integer", false)));
     Json log = operation(
         "readLog",
         "The masked log from an offset, at most 1 MiB; X-Slipway-Log says "
-        "`complete` or `more`",
+        "`complete`, `more`, or `paused` while the run waits for a person",
         Json::object({{"description", Json("Text")},
                       {"content",
                        *parse_json(R"json({"text/plain": {"schema": {"type": "string"}}})json")}}));
@@ -109,6 +121,7 @@ Json paths() {
          {"/api/v1/runs/{id}/resolve", of_run("post", std::move(resolve))},
          {"/api/v1/runs/{id}/retry", of_run("post", asked("retryRun", "Plan again"))},
          {"/api/v1/runs/{id}/allow", of_run("post", std::move(allow))},
+         {"/api/v1/pulls/{number}", show_pull()},
          {"/api/v1/costs", Json::object({{"get", list_costs()}})},
          {"/api/v1/tokens",
           Json::object({{"get", operation("listTokens", "Tokens by name and role",
@@ -119,27 +132,38 @@ Json paths() {
                                    answered_with("Revoked", object_of(Json::object()))))}});
 }
 
+Json run_schema() {
+    return object_of(properties({{"id", "string"},
+                                 {"stack", "string"},
+                                 {"space", "string"},
+                                 {"kind", "string"},
+                                 {"state", "string"},
+                                 {"reason", "string"},
+                                 {"repository", "object"},
+                                 {"head", "string"},
+                                 {"base", "string"},
+                                 {"summary", "string"},
+                                 {"counts", "object"},
+                                 {"plan_digest", "string"},
+                                 {"history", "array"},
+                                 {"history_omitted", "integer"},
+                                 {"plan_decision", "object"},
+                                 {"cost", "object"},
+                                 {"error", "string"},
+                                 {"sandbox", "string"},
+                                 {"tool_version", "string"}}));
+}
+
 Json components() {
-    Json run = object_of(properties({{"id", "string"},
-                                     {"stack", "string"},
-                                     {"space", "string"},
-                                     {"kind", "string"},
-                                     {"state", "string"},
-                                     {"reason", "string"},
-                                     {"repository", "object"},
-                                     {"head", "string"},
-                                     {"base", "string"},
-                                     {"summary", "string"},
-                                     {"counts", "object"},
-                                     {"plan_digest", "string"},
-                                     {"history", "array"},
-                                     {"plan_decision", "object"},
-                                     {"cost", "object"},
-                                     {"error", "string"},
-                                     {"sandbox", "string"},
-                                     {"tool_version", "string"}}));
     Json runs = *parse_json(R"json({"type": "object", "required": ["runs"], "properties": {
         "runs": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "cursor": {"type": "integer"}}})json");
+    Json pull = object_of(properties({{"repository", "string"},
+                                      {"number", "integer"},
+                                      {"state", "string"},
+                                      {"head", "string"},
+                                      {"looking", "boolean"},
+                                      {"summary", "object"},
+                                      {"stacks", "array"}}));
     Json costs = object_of(properties({{"currency", "string"},
                                        {"monthly", "string"},
                                        {"incomplete", "boolean"},
@@ -169,10 +193,12 @@ Json components() {
          {"requestBodies", std::move(bodies)},
          {"responses",
           Json::object({{"Done", answered_with("Done, in words",
-                                               object_of(properties({{"text", "string"}})))},
+                                               object_of(properties(
+                                                   {{"text", "string"}, {"counts", "boolean"}})))},
                         {"Problem", std::move(problem)}})},
-         {"schemas", Json::object({{"Run", std::move(run)},
+         {"schemas", Json::object({{"Run", run_schema()},
                                    {"Runs", std::move(runs)},
+                                   {"Pull", std::move(pull)},
                                    {"Costs", std::move(costs)},
                                    {"Explanation", std::move(explanation)}})}});
 }

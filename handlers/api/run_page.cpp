@@ -31,7 +31,10 @@ Task<HttpResponse> run_page(HttpRequest request) {
                run +
                "</h1>\n<p>Runs are read with the command line, where the service runs or with a "
                "token:</p>\n"
-               "<pre>slipway logs " +
+               "<pre>slipway runs show " +
+               run +
+               "   its timeline\n"
+               "slipway logs " +
                run +
                "        what the tool said\n"
                "slipway explain " +

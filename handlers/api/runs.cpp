@@ -1,8 +1,11 @@
 // Runs: list, one, its log, its explanation, and what people ask of it.
 #include <algorithm>
+#include <limits>
 
 #include "handlers/api/access.hpp"
 #include "handlers/api/routes.hpp"
+#include "handlers/api/run_filter.hpp"
+#include "handlers/api/run_lookup.hpp"
 #include "queue/store.hpp"
 #include "service/base/digest.hpp"
 #include "service/model/pull_record.hpp"
@@ -11,6 +14,7 @@
 #include "service/wording/plan_cost.hpp"
 #include "service/wording/reasons.hpp"
 #include "service/wording/report.hpp"
+#include "service/wording/run_words.hpp"
 
 namespace slipway {
 
@@ -27,6 +31,7 @@ Json public_run(const Run& run) {
     json.set("state", Json(word(run.state)));
     json.set("awaits_consideration", Json(run.awaits_consideration));
     json.set("history", encode(run.history));
+    json.set("history_omitted", encode(run.history_omitted));
     json.set("reason", Json(reason_text(run)));
     json.set("must_confirm", Json(reason_text(run.must_confirm)));
     json.set("summary", Json(run.plan ? counts_text(plan.counts) : ""));
@@ -52,90 +57,181 @@ Json public_run(const Run& run) {
     return json;
 }
 
-HttpResponse no_such_run(const std::string& id) {
-    return problem_response(404, "Not found", "there is no run " + id);
-}
-
 std::int64_t number_or(const HttpRequest& request, const char* name, std::int64_t fallback) {
     auto at = request.query.find(name);
     if (at == request.query.end()) return fallback;
     return Json(Json::Number{at->second}).int_or(fallback);
 }
 
-Task<HttpResponse> list_runs(ApiContext& context, HttpRequest request) {
-    auto stack = request.query.find("stack");
-    auto index = stack == request.query.end() ? runs_index() : runs_index(StackId(stack->second));
-    const auto count = std::clamp<std::int64_t>(number_or(request, "limit", 30), 1, 200);
-    const auto before = number_or(request, "cursor", 0);
-    auto ids = co_await context.queue.list(std::move(index), before, static_cast<int>(count));
+Result<RunFilter> filter_of(const HttpRequest& request) {
+    RunFilter filter;
+    if (const auto at = request.query.find("state"); at != request.query.end()) {
+        auto states = parse_states(at->second);
+        if (!states) return states.error();
+        filter.states = std::move(*states);
+    }
+    if (request.query.contains("pull")) {
+        const auto number = number_or(request, "pull", 0);
+        if (number < 1 || number > std::numeric_limits<int>::max())
+            return Error{run_words::no_such_number()};
+        filter.pull = static_cast<int>(number);
+    }
+    return filter;
+}
+
+struct ListedRuns {
+    Json runs = Json::array();
+    std::int64_t count = 0;
+    std::int64_t cursor = 0;  // 0: there is no more
+};
+
+using Listed = std::vector<std::pair<std::string, std::int64_t>>;
+
+// The next part of the index. One that will be gone on from does not end among runs of the same
+// moment, the rest of which a cursor would leave out.
+Task<Listed> next_part(Queue& queue, const std::string& index, std::int64_t before) {
+    constexpr int longest = 100'000;
+    for (int count = 200;; count *= 2) {
+        auto ids = co_await queue.list(index, before, count);
+        if (ids.size() < static_cast<std::size_t>(count) || count > longest) co_return ids;
+        const auto last = ids.back().second;
+        std::erase_if(ids, [&](const auto& one) { return one.second == last; });
+        if (!ids.empty()) co_return ids;
+    }
+}
+
+Task<void> add_runs(Queue& queue, const Listed& ids, const RunFilter& filter, std::int64_t most,
+                    ListedRuns& out) {
     std::vector<std::string> keys;
     for (const auto& [id, score] : ids) keys.push_back(run_key(RunId(id)));
-    auto records = co_await context.queue.read_many(keys);
-    Json runs = Json::array();
-    for (std::size_t i = 0; i < keys.size(); ++i)
-        if (records[i].version) runs.push(public_run(decoded_record<Run>(keys[i], records[i])));
-    Json body = Json::object({{"runs", runs}});
-    if (static_cast<std::int64_t>(ids.size()) == count) body.set("cursor", Json(ids.back().second));
+    const auto records = co_await queue.read_many(keys);
+    for (std::size_t i = 0; i < keys.size() && out.count < most; ++i) {
+        out.cursor = ids[i].second;
+        if (!records[i].version) continue;
+        const auto run = decoded_record<Run>(keys[i], records[i]);
+        if (!shows(filter, run)) continue;
+        out.runs.push(public_run(run));
+        ++out.count;
+    }
+}
+
+// Looks through the index until `most` are found, or for so long; then the caller goes on by the
+// cursor.
+Task<void> search(Queue& queue, std::string index, const RunFilter& filter, std::int64_t most,
+                  ListedRuns& out) {
+    constexpr int parts = 50;
+    for (int i = 0; i < parts && out.count < most; ++i) {
+        const auto ids = co_await next_part(queue, index, out.cursor);
+        if (ids.empty()) out.cursor = 0;
+        if (ids.empty()) co_return;
+        co_await add_runs(queue, ids, filter, most, out);
+    }
+}
+
+Task<void> list_newest(Queue& queue, std::string index, std::int64_t most, ListedRuns& out) {
+    const RunFilter all;
+    const auto ids = co_await queue.list(std::move(index), out.cursor, static_cast<int>(most));
+    co_await add_runs(queue, ids, all, most, out);
+    if (static_cast<std::int64_t>(ids.size()) < most) out.cursor = 0;
+}
+
+Task<HttpResponse> list_runs(ApiContext& context, HttpRequest request) {
+    const auto stack = request.query.find("stack");
+    const auto index =
+        stack == request.query.end() ? runs_index() : runs_index(StackId(stack->second));
+    const auto filter = filter_of(request);
+    if (!filter) co_return problem_response(400, "Bad request", filter.error().message);
+    const auto most = std::clamp<std::int64_t>(number_or(request, "limit", 30), 1, 200);
+    ListedRuns listed;
+    listed.cursor = number_or(request, "cursor", 0);
+    if (filter->empty())
+        co_await list_newest(context.queue, index, most, listed);
+    else
+        co_await search(context.queue, index, *filter, most, listed);
+    Json body = Json::object({{"runs", std::move(listed.runs)}});
+    if (listed.cursor) body.set("cursor", Json(listed.cursor));
     co_return json_response(200, body);
 }
 
+// As it stands on the pull request now, or stood when the run was let apply.
+Task<ApprovalDecision> approval_of(ApiContext& context, const Run& run) {
+    ApprovalDecision out;
+    if (run.pull) {
+        PullRequestName name{run.repository, *run.pull};
+        const auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
+        for (const auto& one : pull.value.stacks)
+            if (one.settings.id == run.stack &&
+                (one.tracked.empty() ? one.proposed : one.tracked) == run.id)
+                out = one.approval;
+    }
+    if (run.confirmation && run.confirmation->approval)
+        out = *run.confirmation->approval;  // of then; others may have been given since
+    co_return out;
+}
+
 Task<HttpResponse> show_run(ApiContext& context, HttpRequest request) {
-    const auto& id = request.parameters["id"];
-    auto run = co_await load<Run>(context.queue, run_key(RunId(id)));
-    if (!run.version) co_return no_such_run(id);
-    co_return json_response(200, public_run(run.value));
+    auto found = co_await find_run(context, request.parameters["id"]);
+    if (auto* none = std::get_if<HttpResponse>(&found)) co_return std::move(*none);
+    const auto& run = std::get<Stored<Run>>(found).value;
+    const auto approval = co_await approval_of(context, run);
+    auto json = public_run(run);
+    json.set("approval", encode(approval));
+    co_return json_response(200, json);
+}
+
+// Nothing more comes until a person has done something.
+bool waits_for_a_person(const Run& run) {
+    return run.state == RunState::unknown ||
+           (run.state == RunState::unconfirmed && !run.awaits_consideration);
 }
 
 Task<HttpResponse> read_run_log(ApiContext& context, HttpRequest request) {
-    const auto& id = request.parameters["id"];
-    auto run = co_await load<Run>(context.queue, run_key(RunId(id)));
-    if (!run.version) co_return no_such_run(id);
+    auto found = co_await find_run(context, request.parameters["id"]);
+    if (auto* none = std::get_if<HttpResponse>(&found)) co_return std::move(*none);
+    const auto& run = std::get<Stored<Run>>(found).value;
     const auto offset = std::max<std::int64_t>(0, number_or(request, "offset", 0));
     constexpr std::size_t at_most = 1u << 20;
     HttpResponse response;
     response.content_type = "text/plain; charset=utf-8";
-    response.body = co_await context.queue.read_log(id, static_cast<std::size_t>(offset), at_most);
-    const bool over = is_terminal(run.value.state) && response.body.size() < at_most;
-    response.headers.emplace_back("X-Slipway-State", std::string(word(run.value.state)));
-    response.headers.emplace_back("X-Slipway-Log", over ? "complete" : "more");
+    response.body =
+        co_await context.queue.read_log(run.id.value, static_cast<std::size_t>(offset), at_most);
+    const bool all = response.body.size() < at_most;
+    const char* rest = "more";
+    if (all && is_terminal(run.state)) rest = "complete";
+    if (all && waits_for_a_person(run)) rest = "paused";
+    response.headers.emplace_back("X-Slipway-Run", run.id.value);
+    response.headers.emplace_back("X-Slipway-State", std::string(word(run.state)));
+    response.headers.emplace_back("X-Slipway-Log", rest);
     co_return response;
 }
 
 Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
-    const auto& id = request.parameters["id"];
-    auto run = co_await load<Run>(context.queue, run_key(RunId(id)));
-    if (!run.version) co_return no_such_run(id);
+    auto found = co_await find_run(context, request.parameters["id"]);
+    if (auto* none = std::get_if<HttpResponse>(&found)) co_return std::move(*none);
+    const auto& run = std::get<Stored<Run>>(found).value;
     StackReport stack;
-    stack.stack = run.value.stack;
-    stack.directory = run.value.settings.directory;
-    stack.push = run.value.push;
-    if (run.value.pull) {
-        PullRequestName name{run.value.repository, *run.value.pull};
-        auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
-        for (const auto& one : pull.value.stacks)
-            if (one.settings.id == run.value.stack &&
-                (one.tracked.empty() ? one.proposed : one.tracked).value == id)
-                stack.approval = one.approval;
-    }
-    if (const auto& confirmed = run.value.confirmation; confirmed && confirmed->approval)
-        stack.approval = *confirmed->approval;  // of then; others may have been given since
-    stack.run = run.value;
+    stack.stack = run.stack;
+    stack.directory = run.settings.directory;
+    stack.push = run.push;
+    stack.approval = co_await approval_of(context, run);
+    stack.run = run;
     Json approval = encode(stack.approval);
     approval.set("missing", encode(texts_of(stack.approval.missing)));
-    Json body = Json::object({{"run", Json(id)},
-                              {"stack", Json(run.value.stack.value)},
-                              {"state", Json(word(run.value.state))},
-                              {"reason", Json(reason_text(run.value))},
+    Json body = Json::object({{"run", Json(run.id.value)},
+                              {"stack", Json(run.stack.value)},
+                              {"state", Json(word(run.state))},
+                              {"reason", Json(reason_text(run))},
                               {"text", Json(explanation_tree(stack))},
-                              {"push", encode(run.value.push)},
-                              {"plan", encode(plan_of(run.value).decision)},
+                              {"push", encode(run.push)},
+                              {"plan", encode(plan_of(run).decision)},
                               {"approval", std::move(approval)}});
     co_return json_response(200, body);
 }
 
 HttpResponse as_response(const Answer& answer) {
     if (answer.kind == Answer::Kind::done)
-        return json_response(200, Json::object({{"text", Json(answer.text)}}));
+        return json_response(
+            200, Json::object({{"text", Json(answer.text)}, {"counts", Json(answer.counts)}}));
     const int status = answer.kind == Answer::Kind::refused ? 409 : 404;
     return problem_response(status, word(answer.kind), answer.text);
 }
@@ -146,13 +242,15 @@ Task<HttpResponse> ask(ApiContext& context, HttpRequest request) {
     auto admitted = co_await admit(context, request, Role::writer);
     if (auto* refused = std::get_if<HttpResponse>(&admitted)) co_return std::move(*refused);
     const auto& caller = std::get<Caller>(admitted);
+    auto found = co_await find_run(context, request.parameters["id"]);
+    if (auto* none = std::get_if<HttpResponse>(&found)) co_return std::move(*none);
     auto body = parse_json(request.body.empty() ? "{}" : std::string_view(request.body));
     if (!body) co_return problem_response(400, "Bad request", body.error().message);
     Request wanted;
     wanted.verb = verb;
     wanted.actor = caller.actor;
     wanted.granted = caller.role;
-    wanted.run = RunId(request.parameters["id"]);
+    wanted.run = std::get<Stored<Run>>(found).value.id;
     wanted.note = (*body)["note"].text();
     if constexpr (verb == Verb::resolve) {
         wanted.resolution = parse_word<Resolution>((*body)["resolution"].text());

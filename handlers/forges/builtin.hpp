@@ -63,4 +63,13 @@ int call_pull(const PullCall& call);
 // branch that the working copy is on. Throws Failure where nothing can be opened from here.
 std::string ref_to_open(const std::filesystem::path& folder, std::string base, std::string topic);
 
+// Where a working copy of the built-in forge has a pull request.
+struct BuiltinPlace {
+    std::string repository;  // "local/acme/infra"; "": the service has not set it up yet
+    std::string head;        // of the pull request, now
+};
+// nullopt: no working copy of the built-in forge lies there. Throws Failure where the pull request
+// is unknown.
+std::optional<BuiltinPlace> find_builtin_pull(const std::filesystem::path& repository, int number);
+
 }  // namespace slipway

@@ -82,9 +82,14 @@ Task<bool> put_check(Writing& writing, OutgoingCheck one) {
     if (!same) co_return false;
     auto& posted = writing.posted.value;
     const auto known = posted.check_ids[one.key];
+    const auto& check = one.check;
+    const PostedSummary summary{check.commit, check.status, check.conclusion, check.title};
+    const bool sums_up =
+        check.name == writing.context.check_name && check.commit == writing.report.pull.head;
     posted.check_ids[one.key] =
         co_await writing.forge.put_check(writing.name.repository, known, std::move(one.check));
     posted.check_digests[one.key] = one.digest;
+    if (sums_up) posted.summary = summary;
     ++posted.calls;
     co_return true;
 }

@@ -28,6 +28,7 @@ void begin_history(Run& run, std::int64_t now_ms, std::string by) {
     StateChange first;
     first.at_ms = now_ms;
     first.by = std::move(by);
+    first.event = RunEvent::created;
     run.history = {std::move(first)};
 }
 

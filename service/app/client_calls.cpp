@@ -1,19 +1,14 @@
-// Calls to a service: over its unix socket when it runs here, else over HTTP with a token.
+// Calls to a service about anything but runs.
 #include "service/app/client_calls.hpp"
 
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <cstdlib>
-#include <fstream>
 #include <iomanip>
 #include <iostream>
 #include <vector>
 
+#include "service/app/service_caller.hpp"
 #include "service/base/clock.hpp"
-#include "service/model/run.hpp"
-#include "service/net/http_client.hpp"
-#include "service/net/http_server.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/plan_cost.hpp"
 
@@ -27,144 +22,6 @@ std::string default_data_directory() {
 bool colour_wanted() { return isatty(STDOUT_FILENO) && !std::getenv("NO_COLOR"); }
 
 namespace {
-
-// One call after the other, as a command line wants it.
-class Caller {
-  public:
-    explicit Caller(const Where& where) : http_(make_http_client()) {
-        server_ = where.server;
-        if (server_.empty())
-            if (const char* set = std::getenv("SLIPWAY_SERVER")) server_ = set;
-        if (server_.empty()) {
-            socket_ = where.data + "/slipway.sock";
-            server_ = "http://localhost";
-            if (!somebody_answers_on(socket_))
-                throw Failure("no service runs on " + where.data +
-                                  ": start it, name its data directory with --data, or a service "
-                                  "with --server",
-                              Retry::never);
-            return;
-        }
-        std::string token;
-        if (!where.token_file.empty()) {
-            std::ifstream file(where.token_file);
-            if (!std::getline(file, token))
-                throw Failure("the token file " + where.token_file + " cannot be read",
-                              Retry::never);
-        } else if (const char* set = std::getenv("SLIPWAY_TOKEN")) {
-            token = set;
-        }
-        if (token.empty())
-            throw Failure("a call to " + server_ + " wants a token: --token-file or SLIPWAY_TOKEN",
-                          Retry::never);
-        authorization_ = Secret("Bearer " + token);
-    }
-
-    HttpReply call(std::string method, const std::string& path, std::string body = "") {
-        HttpCall call;
-        call.method = std::move(method);
-        call.url = server_ + path;
-        call.body = std::move(body);
-        call.unix_socket = socket_;
-        call.authorization = authorization_;
-        if (!call.body.empty()) call.headers.emplace_back("Content-Type", "application/json");
-        std::optional<HttpReply> reply;
-        std::exception_ptr error;
-        auto task = http_->send(std::move(call));
-        asio::co_spawn(io_, std::move(task), [&](std::exception_ptr e, HttpReply r) {
-            error = e;
-            if (!e) reply = std::move(r);
-        });
-        io_.restart();
-        io_.run();
-        if (error) std::rethrow_exception(error);
-        return std::move(*reply);
-    }
-
-  private:
-    asio::io_context io_{1};
-    std::unique_ptr<HttpClient> http_;
-    std::string server_, socket_;
-    Secret authorization_;
-};
-
-// Prints why not, and says whether that was all.
-std::optional<int> refused(const HttpReply& reply) {
-    if (reply.status < 400) return std::nullopt;
-    auto problem = parse_json(reply.body);
-    std::string detail = problem ? (*problem)["detail"].text() : "";
-    if (detail.empty() && problem) detail = (*problem)["error"].text();
-    std::cerr << (detail.empty() ? "the service answered " + std::to_string(reply.status) : detail)
-              << "\n";
-    if (reply.status >= 500) return 3;
-    return reply.status == 403 || reply.status == 409 ? 1
-                                                      : 2;  // "no", or nothing that can be asked
-}
-
-std::string when(const Json& run) {
-    const auto ms = run["created_at_ms"].int_or(0);
-    std::time_t seconds = ms / 1000;
-    std::tm parts{};
-    localtime_r(&seconds, &parts);
-    char text[32];
-    std::strftime(text, sizeof text, "%m-%d %H:%M", &parts);
-    return text;
-}
-
-}  // namespace
-
-int list_runs(const Where& where, const std::string& stack, int limit) {
-    Caller caller(where);
-    std::string path = "/api/v1/runs?limit=" + std::to_string(limit);
-    if (!stack.empty()) path += "&stack=" + stack;
-    auto reply = caller.call("GET", path);
-    if (auto code = refused(reply)) return *code;
-    if (where.json) {
-        std::cout << reply.body << "\n";
-        return 0;
-    }
-    auto body = parse_json(reply.body);
-    if (!body || (*body)["runs"].items().empty()) {
-        std::cout << (stack.empty() ? "no runs yet\n" : "no runs of " + stack + " yet\n");
-        return 0;
-    }
-    for (const auto& run : (*body)["runs"].items()) {
-        const auto pull = run["pull"].int_or(0);
-        const auto& summary = run["summary"].text();
-        std::cout << run["id"].text() << "  " << when(run) << "  " << std::left << std::setw(9)
-                  << run["kind"].text() << std::setw(12) << run["state"].text() << std::setw(14)
-                  << (summary.empty() ? "-" : summary) << run["stack"].text()
-                  << (pull ? " (#" + std::to_string(pull) + ")" : "")
-                  << (run["reason"].text().empty() ? "" : ": " + run["reason"].text());
-        if (run["state"].text() == word(RunState::unknown))
-            std::cout << (run["last_seen"].text().empty()
-                              ? ""
-                              : "; last seen: " + run["last_seen"].text())
-                      << "; look at its state, then slipway resolve " << run["id"].text()
-                      << " --applied or --failed";
-        if (const auto& sources = run["unknown_providers"].items(); !sources.empty() && !pull) {
-            std::cout << "; somebody with the role admin who trusts it: slipway allow "
-                      << run["id"].text();
-            for (const auto& source : sources) std::cout << " " << source.text();
-        }
-        std::cout << "\n";
-    }
-    return 0;
-}
-
-namespace {
-
-std::string percent_encoded(std::string_view text) {
-    std::string out;
-    for (const char c : text) {
-        const bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-                           (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.' || c == '/';
-        char hex[4];
-        std::snprintf(hex, sizeof hex, "%%%02X", static_cast<unsigned char>(c));
-        out += plain ? std::string(1, c) : hex;
-    }
-    return out;
-}
 
 // One line an apply, oldest first.
 void print_cost_history(const Json& costs) {
@@ -194,7 +51,7 @@ void print_cost_history(const Json& costs) {
 }  // namespace
 
 int show_cost_history(const Where& where, const std::string& name) {
-    Caller caller(where);
+    ServiceCaller caller(where);
     const auto query = percent_encoded(name);
     auto reply = caller.call("GET", "/api/v1/costs?stack=" + query);
     if (auto code = refused(reply)) return *code;
@@ -217,42 +74,9 @@ int show_cost_history(const Where& where, const std::string& name) {
     return 0;
 }
 
-int show_log(const Where& where, const std::string& run, bool follow) {
-    Caller caller(where);
-    std::size_t offset = 0;
-    for (;;) {
-        auto reply =
-            caller.call("GET", "/api/v1/runs/" + run + "/log?offset=" + std::to_string(offset));
-        if (auto code = refused(reply)) return *code;
-        std::cout << reply.body << std::flush;
-        offset += reply.body.size();
-        if (reply.headers["x-slipway-log"] == "complete" || (!follow && reply.body.empty()))
-            return 0;
-        if (reply.body.empty()) usleep(300'000);
-    }
-}
-
-int explain(const Where& where, const std::string& run) {
-    Caller caller(where);
-    auto reply = caller.call("GET", "/api/v1/runs/" + run + "/explain");
-    if (auto code = refused(reply)) return *code;
-    auto body = parse_json(reply.body);
-    std::cout << (where.json || !body ? reply.body : (*body)["text"].text()) << "\n";
-    return 0;
-}
-
-int ask(const Where& where, const std::string& verb, const std::string& run, Json body) {
-    Caller caller(where);
-    auto reply = caller.call("POST", "/api/v1/runs/" + run + "/" + verb, body.dump());
-    if (auto code = refused(reply)) return *code;
-    auto answer = parse_json(reply.body);
-    std::cout << (where.json || !answer ? reply.body : (*answer)["text"].text()) << "\n";
-    return 0;
-}
-
 int call_tokens(const Where& where, const std::string& verb, const std::string& name,
                 const std::string& role) {
-    Caller caller(where);
+    ServiceCaller caller(where);
     HttpReply reply;
     if (verb == "create")
         reply = caller.call("POST", "/api/v1/tokens",

@@ -18,9 +18,17 @@ struct Where {
 // The options that name it. `where` outlives the command.
 void add_where(CLI::App* command, Where& where);
 
-int list_runs(const Where& where, const std::string& stack, int limit);
+// What the list is asked for; "" and 0: anything.
+struct RunList {
+    std::string stack, states;
+    int pull = 0;
+    int limit = 30;
+};
+int list_runs(const Where& where, const RunList& asked);
+int show_run(const Where& where, const std::string& run);
 // Of a stack or a space by that name; "": of all.
 int show_cost_history(const Where& where, const std::string& name);
+// With `follow` until nothing more comes by itself; then the code says how that ended.
 int show_log(const Where& where, const std::string& run, bool follow);
 int explain(const Where& where, const std::string& run);
 // "confirm", "cancel" …: a request about a run.

@@ -16,6 +16,8 @@ void add_where(CLI::App* command, Where& where) {
 
 namespace {
 
+constexpr const char* run_help = "Id of the run, or the beginning of it";
+
 void add_resolve(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
     struct Options {
         std::string run, note;
@@ -24,7 +26,7 @@ void add_resolve(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wh
     auto options = std::make_shared<Options>();
     auto* command = app.add_subcommand("resolve", "Say how an apply ended whose end nobody saw");
     add_where(command, *where);
-    command->add_option("run", options->run, "Run id")->required();
+    command->add_option("run", options->run, run_help)->required();
     auto* how = command->add_option_group("how", "How it ended");
     how->add_flag("--applied", options->applied, "All its changes were made");
     how->add_flag("--failed", options->failed, "They were not, or not all");
@@ -52,7 +54,7 @@ void add_allow(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wher
     auto* command = app.add_subcommand(
         "allow", "Let the runs of a stack use providers that its branch did not use");
     add_where(command, *where);
-    command->add_option("run", options->run, "Run id")->required();
+    command->add_option("run", options->run, run_help)->required();
     command->add_option("sources", options->sources, "Sources of providers")->required();
     command->footer(
         "Example: slipway allow 3f9c… acme/dns\n"
@@ -67,20 +69,33 @@ void add_allow(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wher
     });
 }
 
-void add_runs(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
-    struct Options {
-        std::string stack;
-        int limit = 30;
-    };
-    auto options = std::make_shared<Options>();
-    auto* command = app.add_subcommand("runs", "Runs, newest first");
+void add_show_run(CLI::App& runs, Chosen& chosen, const std::shared_ptr<Where>& where) {
+    auto run = std::make_shared<std::string>();
+    auto* command = runs.add_subcommand(
+        "show", "One run: what it is about, what it waits for, and what happened to it when");
     add_where(command, *where);
-    command->add_option("--stack", options->stack, "Only of this stack");
-    command->add_option("--limit", options->limit, "How many")->check(CLI::Range(1, 200));
-    command->footer("Example: slipway runs --stack network");
+    command->add_option("run", *run, run_help)->required();
+    command->footer("Example: slipway runs show 3f9c");
+    command->callback([=, &chosen] { chosen = [=] { return show_run(*where, *run); }; });
+}
+
+void add_runs(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
+    auto asked = std::make_shared<RunList>();
+    auto* command = app.add_subcommand("runs", "Runs, newest first; or one of them");
+    add_where(command, *where);
+    command->add_option("--stack", asked->stack, "Only of this stack");
+    command->add_option("--state", asked->states,
+                        "Only in these states: by name, or waiting, running, over");
+    command->add_option("--pull", asked->pull, "Only of the pull request with this number")
+        ->check(CLI::PositiveNumber);
+    command->add_option("--limit", asked->limit, "How many")->check(CLI::Range(1, 200));
+    command->footer(
+        "Example: slipway runs --stack network --state waiting,applying\n"
+        "Example: slipway runs show 3f9c");
     command->callback([=, &chosen] {
-        chosen = [=] { return list_runs(*where, options->stack, options->limit); };
+        if (command->get_subcommands().empty()) chosen = [=] { return list_runs(*where, *asked); };
     });
+    add_show_run(*command, chosen, where);
 }
 
 void add_logs(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
@@ -91,8 +106,9 @@ void add_logs(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where
     auto options = std::make_shared<Options>();
     auto* command = app.add_subcommand("logs", "The log of a run");
     add_where(command, *where);
-    command->add_option("run", options->run, "Run id")->required();
-    command->add_flag("--follow", options->follow, "Until the run is over");
+    command->add_option("run", options->run, run_help)->required();
+    command->add_flag("--follow", options->follow,
+                      "Until the run is over, or waits for a person; then 0 says that it finished");
     command->footer("Example: slipway logs 3f9c… --follow");
     command->callback(
         [=, &chosen] { chosen = [=] { return show_log(*where, options->run, options->follow); }; });
@@ -103,7 +119,7 @@ void add_explain(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wh
     auto* command =
         app.add_subcommand("explain", "Why a run is as it is: policies, approvals, places");
     add_where(command, *where);
-    command->add_option("run", *run, "Run id")->required();
+    command->add_option("run", *run, run_help)->required();
     command->footer("Example: slipway explain 3f9c…");
     command->callback([=, &chosen] { chosen = [=] { return explain(*where, *run); }; });
 }
@@ -123,7 +139,7 @@ void add_requests(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& w
     for (const auto& [verb, help] : verbs) {
         auto* command = app.add_subcommand(verb, help);
         add_where(command, *where);
-        command->add_option("run", options->run, "Run id")->required();
+        command->add_option("run", options->run, run_help)->required();
         command->add_option("--note", options->note, "Why; kept with the run");
         command->footer(std::string("Example: slipway ") + verb + " 3f9c… --note \"as discussed\"");
         command->callback([=, &chosen, verb = std::string(verb)] {

@@ -6,6 +6,7 @@
 
 #include "handlers/forges/builtin.hpp"
 #include "service/app/commands.hpp"
+#include "service/app/pull_wait.hpp"
 
 namespace slipway {
 
@@ -37,6 +38,43 @@ void add_open(CLI::App& pull, Chosen& chosen, const std::shared_ptr<Options>& op
         "Example: slipway pull open --topic my-topic; the same as git push origin "
         "HEAD:refs/for/main/my-topic");
     open->callback([options, &chosen] { chosen = [options] { return open_pull(*options); }; });
+}
+
+void add_wait(CLI::App& pull, Chosen& chosen) {
+    struct Waiting {
+        PullWait wanted;
+        std::string what = "checks", timeout = "10m";
+    };
+    auto options = std::make_shared<Waiting>();
+    auto& wanted = options->wanted;
+    auto* command = pull.add_subcommand(
+        "wait", "Waits until the checks are final, or until what was merged is applied");
+    add_where(command, wanted.where);
+    command->add_option("number", wanted.number, "Number of the pull request")
+        ->required()
+        ->check(CLI::PositiveNumber);
+    command->add_option("--for", options->what, "checks (default) or apply")
+        ->check(CLI::IsMember({"checks", "apply"}));
+    command->add_option("--timeout", options->timeout, "How long: 90s, 10m (default), 2h")
+        ->check([](const std::string& text) {
+            return parse_duration(text) ? std::string() : "wants a time such as 90s, 10m or 2h";
+        });
+    command->add_option("--repository", wanted.repository,
+                        "Working copy of a repository of the built-in forge (default: here)");
+    command->add_option("--name", wanted.name,
+                        "Any other repository, by its forge and path: github.com/acme/infra");
+    command->add_option("--head", wanted.head, "Commit to wait for, or its beginning");
+    command->footer(
+        "Example: slipway pull wait 12 --for apply --timeout 30m\n"
+        "Exits with 0 for yes, 1 for no, 2 when the time is over.");
+    command->callback([=, &chosen] {
+        chosen = [options] {
+            auto asked = options->wanted;
+            asked.what = options->what == "apply" ? WaitFor::apply : WaitFor::checks;
+            asked.timeout = *parse_duration(options->timeout);
+            return wait_for_pull(asked);
+        };
+    });
 }
 
 void add_hook(CLI::App& app, Chosen& chosen) {
@@ -97,6 +135,7 @@ void add_pull_commands(CLI::App& app, Chosen& chosen) {
     merge->add_option("--check-name", call.check_name, "Name of the summary check");
     speaking(add("close", "Closes without merging", PullCall::Verb::close, true));
     add_open(*pull, chosen, options);
+    add_wait(*pull, chosen);
     add_hook(app, chosen);
 }
 

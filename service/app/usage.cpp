@@ -52,7 +52,8 @@ std::string sentence(const CLI::App& command, const CLI::ParseError& error) {
                (meant.empty() ? "; there are " + listed(below) : meant);
     }
     if (!left.empty()) return name + " does not know what to do with " + left[0];
-    if (!below.empty()) return name + " wants a command: " + listed(below);
+    const bool wants_one = command.get_require_subcommand_min() > 0;
+    if (wants_one && !below.empty()) return name + " wants a command: " + listed(below);
     return name + ": " + error.what();
 }
 

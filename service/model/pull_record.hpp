@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "service/model/check.hpp"
 #include "service/model/config_finding.hpp"
 #include "service/model/decision.hpp"
 #include "service/model/pull_request.hpp"
@@ -116,12 +117,28 @@ struct PullRecord {
     }
 };
 
+// The summary check as it was last written: what a merge waits for.
+struct PostedSummary {
+    CommitSha commit;
+    CheckStatus status = CheckStatus::waiting;
+    Conclusion conclusion = Conclusion::passed;  // where it is done
+    std::string title;
+
+    static void fields(auto& self, auto&& f) {
+        f("commit", self.commit);
+        f("status", self.status);
+        f("conclusion", self.conclusion);
+        f("title", self.title);
+    }
+};
+
 // What the report has written, kept apart because only the report job writes it:
 // posted/<repository>/<number>.
 struct PostedRecord {
     std::map<std::string, std::string> check_ids;  // check name + "@" + commit -> the forge's id
     std::map<std::string, std::string>
         check_digests;  // likewise -> digest of what stands there: no second write
+    std::optional<PostedSummary> summary;
     std::string comment_id;
     std::string comment_digest;
     CommitSha posted_head;    // whose plans the comment shows
@@ -142,6 +159,7 @@ struct PostedRecord {
     static void fields(auto& self, auto&& f) {
         f("check_ids", self.check_ids);
         f("check_digests", self.check_digests);
+        f("summary", self.summary);
         f("comment_id", self.comment_id);
         f("comment_digest", self.comment_digest);
         f("posted_head", self.posted_head);

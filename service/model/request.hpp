@@ -69,10 +69,12 @@ struct Answer {
     enum class Kind { done, refused, impossible };
     BOOST_DESCRIBE_NESTED_ENUM(Kind, done, refused, impossible)
     Kind kind = Kind::done;
-    std::string text;  // Markdown, written as it is: see wording/answers.hpp
+    std::string text;    // Markdown, written as it is: see wording/answers.hpp
+    bool counts = true;  // false: an approval that was kept and changes nothing; the text says why
     static void fields(auto& self, auto&& f) {
         f("kind", self.kind);
         f("text", self.text);
+        f("counts", self.counts);
     }
 };
 

@@ -1,5 +1,7 @@
 #include "service/model/run.hpp"
 
+#include <algorithm>
+
 namespace slipway {
 
 bool is_terminal(RunState state) {
@@ -78,6 +80,54 @@ std::optional<RunState> next(RunKind kind, RunState state, RunEvent event) {
     return std::nullopt;
 }
 
+namespace {
+
+constexpr std::size_t voters_kept = 20;
+
+std::vector<std::string> first_few(const std::vector<std::string>& logins) {
+    return {logins.begin(),
+            logins.begin() + static_cast<std::ptrdiff_t>(std::min(logins.size(), voters_kept))};
+}
+
+std::optional<ChangeVote> vote_at(const Run& run, RunEvent event) {
+    if (event == RunEvent::planned || event == RunEvent::planned_no_change ||
+        event == RunEvent::denied) {
+        ChangeVote vote;
+        vote.verdict = plan_of(run).decision.verdict;
+        return vote;
+    }
+    const bool allowed = event == RunEvent::confirmed || event == RunEvent::begun;
+    if (allowed && run.confirmation && run.confirmation->approval)
+        return vote_of(*run.confirmation->approval);
+    return std::nullopt;
+}
+
+// Never in the middle of a character.
+std::string cut(std::string text) {
+    if (text.size() <= change_note_limit) return text;
+    auto end = change_note_limit;
+    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
+    text.resize(end);
+    return text;
+}
+
+void keep_bounded(Run& run) {
+    while (run.history.size() > history_limit) {
+        run.history.erase(run.history.begin() + 1);
+        ++run.history_omitted;
+    }
+}
+
+}  // namespace
+
+ChangeVote vote_of(const ApprovalDecision& decision) {
+    ChangeVote vote;
+    vote.approval = decision.approval;
+    vote.approved_by = first_few(decision.approved_by);
+    vote.rejected_by = first_few(decision.rejected_by);
+    return vote;
+}
+
 bool advance(Run& run, RunEvent event, std::int64_t now_ms, std::string by, std::string note) {
     auto to = next(run.kind, run.state, event);
     if (!to) return false;
@@ -86,8 +136,11 @@ bool advance(Run& run, RunEvent event, std::int64_t now_ms, std::string by, std:
     change.state = *to;
     change.at_ms = now_ms;
     change.by = std::move(by);
-    change.note = std::move(note);
+    change.note = cut(std::move(note));
+    change.event = event;
+    change.vote = vote_at(run, event);
     run.history.push_back(std::move(change));
+    keep_bounded(run);
     if (is_terminal(*to)) run.finished_at_ms = now_ms;
     return true;
 }

@@ -54,7 +54,11 @@ enum class RunEvent {
     resolved_failed,
     canceled,  // somebody, or a newer run
     upstream_broken,
+    created,  // how every history begins; nothing that happens to a run that is there
 };
+BOOST_DESCRIBE_ENUM(RunEvent, picked_up, handed_over, planned_no_change, planned, denied, failed,
+                    confirmed, reconsidered, begun, applied, lost, resolved_applied,
+                    resolved_failed, canceled, upstream_broken, created)
 
 bool is_terminal(RunState);
 
@@ -62,19 +66,45 @@ bool is_terminal(RunState);
 // refuses.
 std::optional<RunState> next(RunKind, RunState, RunEvent);
 
+// What policies and people had said when a run moved on.
+struct ChangeVote {
+    std::optional<Verdict> verdict;        // of the plan policies
+    std::optional<Approval> approval;      // of the approval policies
+    std::vector<std::string> approved_by;  // logins that counted, the first few
+    std::vector<std::string> rejected_by;  // likewise
+
+    bool operator==(const ChangeVote&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("verdict", self.verdict);
+        f("approval", self.approval);
+        f("approved_by", self.approved_by);
+        f("rejected_by", self.rejected_by);
+    }
+};
+ChangeVote vote_of(const ApprovalDecision& decision);
+
 struct StateChange {
     RunState state = RunState::queued;
     std::int64_t at_ms = 0;
     std::string by;  // actor, worker or "slipway"
     std::string note;
+    std::optional<RunEvent> event = {};  // nullopt: kept before events were
+    std::optional<ChangeVote> vote = {};
 
     static void fields(auto& self, auto&& f) {
         f("state", self.state);
         f("at_ms", self.at_ms);
         f("by", self.by);
         f("note", self.note);
+        f("event", self.event);
+        f("vote", self.vote);
     }
 };
+
+// A history keeps its first change and the newest ones: a run may be confirmed and sent back any
+// number of times.
+inline constexpr std::size_t history_limit = 100;
+inline constexpr std::size_t change_note_limit = 1'000;  // bytes
 
 // What was asked for. It is decided when the run is made and stays as it is.
 struct RunRequest {
@@ -195,7 +225,8 @@ struct ApplyOutcome {
 struct Run : RunRequest {
     RunId id;  // see run_id(): derived, so that reacting twice makes one run
     RunState state = RunState::queued;
-    std::vector<StateChange> history;
+    std::vector<StateChange> history;   // see history_limit
+    int history_omitted = 0;            // changes after the first that it does not keep
     Reason reason;                      // why it is failed, canceled, waiting
     bool awaits_consideration = false;  // planned, and its approvals are not looked at yet
     Reason must_confirm;                // why it never applies by itself
@@ -220,6 +251,7 @@ struct Run : RunRequest {
         f("id", self.id);
         f("state", self.state);
         f("history", self.history);
+        f("history_omitted", self.history_omitted);
         f("reason", self.reason);
         f("awaits_consideration", self.awaits_consideration);
         f("must_confirm", self.must_confirm);
@@ -246,7 +278,8 @@ int resources_in_state(const Run& run);
 // Who confirmed it; empty: nobody did.
 std::string confirmed_by(const Run& run);
 
-// `run` moved on by `event`, with its history; false where the event means nothing in its state.
+// `run` moved on by `event`, with its history and what it knows of votes; false where the event
+// means nothing in its state.
 bool advance(Run& run, RunEvent event, std::int64_t now_ms, std::string by, std::string note = "");
 
 }  // namespace slipway

@@ -63,9 +63,13 @@ std::string newest_commit_not_planned() {
 
 std::string no_stack_concerned() { return "This pull request concerns no stack."; }
 
-std::string no_such_stack(const std::vector<StackId>& concerned) {
-    return "No stack of this pull request is called like that; it concerns " + quoted(concerned) +
-           ".";
+std::string no_such_stack(const std::vector<StackId>& concerned, const std::string& meant,
+                          bool others) {
+    std::string out = others ? "One of these names fits no stack of this pull request, so nothing "
+                               "was done"
+                             : "No stack of this pull request is called like that";
+    if (!meant.empty()) return out + "; did you mean `" + meant + "`?";
+    return out + "; it concerns " + quoted(concerned) + ".";
 }
 
 std::string of_no_pull_request() { return "This run belongs to no pull request."; }
@@ -276,8 +280,9 @@ std::string plan_again_by_retry(std::string_view command_word) {
     return "To plan again: `" + std::string(command_word) + " retry`.";
 }
 
-std::string note_goes_nowhere() {
-    return "What stands behind `-- ` is a note: nothing of it is passed on to the tool.";
+std::string note_goes_nowhere(const std::vector<std::string>& tools) {
+    return "What follows `-- ` is a note; it was not passed to " +
+           (tools.empty() ? std::string("the tool") : list_of(tools)) + ".";
 }
 
 }  // namespace slipway::answers

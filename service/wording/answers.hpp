@@ -19,7 +19,10 @@ std::string no_such_run(const RunId& run);
 std::string not_looked_at_yet();
 std::string newest_commit_not_planned();
 std::string no_stack_concerned();
-std::string no_such_stack(const std::vector<StackId>& concerned);
+// `meant`: the stack that was meant, where one is near; "": none is. `others`: the request names
+// more than the one that fits nothing.
+std::string no_such_stack(const std::vector<StackId>& concerned, const std::string& meant,
+                          bool others);
 std::string of_no_pull_request();
 // With an organisation tree `space` is named, too; without one `nullptr`.
 std::string lacks_rights(Verb verb, Role needed, const SpaceId* space, const Actor& actor);
@@ -80,6 +83,7 @@ std::string allowed_here(const std::vector<std::string>& sources);
 std::string allow_needs_a_plan();
 std::string plan_again_by_retry(std::string_view command_word);
 
-std::string note_goes_nowhere();
+// `tools`: those that the stacks are planned with, by their titles.
+std::string note_goes_nowhere(const std::vector<std::string>& tools);
 
 }  // namespace slipway::answers

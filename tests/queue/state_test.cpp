@@ -270,4 +270,28 @@ TEST_CASE_TEMPLATE("an event can be stored while the queue is well", Where, BOTH
     CHECK_NOTHROW(t.get(t.queue().check_storable()));
 }
 
+TEST_CASE_TEMPLATE("a run's timeline is stored with the change that it tells of", Where,
+                   BOTH_QUEUES) {
+    Fixture<Where> t;
+    Stored<Run> run;
+    run.value.id = RunId("r");
+    run.value.kind = RunKind::tracked;
+    run.value.state = RunState::planning;
+    run.value.plan.emplace().decision.verdict = Verdict::denied;
+    REQUIRE(advance(run.value, RunEvent::denied, test_start_ms, "slipway", "no owner"));
+    Commit commit;
+    commit.records.push_back(save(run_key(run.value.id), run));
+    REQUIRE(t.commit(std::move(commit)) == Committed::done);
+    const auto back = t.get(load<Run>(t.queue(), run_key(run.value.id)));
+    CHECK(back.value.state == RunState::failed);
+    REQUIRE(back.value.history.size() == 1);
+    const auto& change = back.value.history.front();
+    CHECK(change.state == RunState::failed);
+    CHECK(change.event == RunEvent::denied);
+    CHECK(change.at_ms == test_start_ms);
+    CHECK(change.note == "no owner");
+    REQUIRE(change.vote);
+    CHECK(change.vote->verdict == Verdict::denied);
+}
+
 }  // namespace slipway

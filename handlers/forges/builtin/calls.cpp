@@ -295,4 +295,16 @@ int call_pull(const PullCall& call) {
     return 2;
 }
 
+std::optional<BuiltinPlace> find_builtin_pull(const fs::path& repository, int number) {
+    const auto bare = bare_repository_behind(repository);
+    if (!bare) return std::nullopt;
+    const auto pull = BuiltinPulls(*bare).find(number);
+    if (!pull) no_such_pull(number);
+    BuiltinPlace out;
+    if (const auto address = read_address(*bare))
+        out.repository = address->forge + "/" + address->repository;
+    out.head = pull->head.value;
+    return out;
+}
+
 }  // namespace slipway

@@ -15,6 +15,7 @@ struct SecondLook {
     Reason not_now;       // why it goes back to wait; empty: it does not
     Reason must_confirm;  // and never goes on by itself
     ApprovalDecision approval;
+    bool asked = false;  // the approval policies, too
 };
 
 // Whether the pull request still wants what was confirmed on it; empty: it does.
@@ -92,6 +93,7 @@ Task<SecondLook> look_again(ControlContext& context, Run& run) {
     if (!out.not_now.empty()) co_return out;
     const auto considered = co_await consider_again(context, run);
     out.approval = considered.approval;
+    out.asked = true;
     Run asked = run;
     if (confirmed_by(run) == "slipway")
         asked.confirmation.reset();  // nobody did: all its conditions hold still?
@@ -111,6 +113,7 @@ void send_back(Run& run, const SecondLook& found, std::int64_t now_ms) {
         run.confirmation.reset();
     advance(run, found.denied.empty() ? RunEvent::reconsidered : RunEvent::denied, now_ms,
             "slipway", reason_text(run));
+    if (found.asked) run.history.back().vote = vote_of(found.approval);
 }
 
 // Somebody took this very plan, and the run's record does not know: the copy is an old one, or the

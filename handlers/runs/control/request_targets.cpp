@@ -1,6 +1,9 @@
 // What a request is about, read: the pull request, the runs that are meant, and what its verb needs
 // to know of them.
+#include <algorithm>
+
 #include "handlers/runs/control/command_context.hpp"
+#include "service/base/nearest.hpp"
 #include "service/wording/answers.hpp"
 
 namespace slipway {
@@ -51,6 +54,31 @@ std::optional<RunTarget> target_of(const Request& request, PullStack& stack) {
     return target;
 }
 
+// The first target that fits none of the pull request's stacks.
+const CommandTarget* fits_nothing(const CommandContext& command) {
+    for (const auto& target : command.request.targets)
+        if (std::ranges::none_of(command.pull.value.stacks, [&](const PullStack& stack) {
+                return target_matches(target, stack.settings);
+            }))
+            return &target;
+    return nullptr;
+}
+
+// Whoever names something that is not there may have meant another stack: none is worked on.
+void refuse_unknown(CommandContext& command, const CommandTarget& unknown) {
+    std::vector<StackId> concerned;
+    std::vector<std::string> names;
+    for (const auto& stack : command.pull.value.stacks) {
+        concerned.push_back(stack.settings.id);
+        names.push_back(stack.settings.id.value);
+    }
+    command.targets.clear();
+    const auto meant = nearest(unknown.pattern, names);
+    refuse(
+        command, Answer::Kind::impossible,
+        answers::no_such_stack(concerned, meant.value_or(""), command.request.targets.size() > 1));
+}
+
 Task<void> find_stacks(ControlContext& context, CommandContext& command) {
     for (auto& stack : command.pull.value.stacks) {
         auto target = target_of(command.request, stack);
@@ -59,13 +87,9 @@ Task<void> find_stacks(ControlContext& context, CommandContext& command) {
         if (!id.empty()) target->run = co_await load<Run>(context.queue, run_key(id));
         command.targets.push_back(std::move(*target));
     }
-    if (!command.targets.empty()) co_return;
-    std::vector<StackId> concerned;
-    for (const auto& stack : command.pull.value.stacks) concerned.push_back(stack.settings.id);
-    refuse(command, Answer::Kind::impossible,
-           command.request.targets.empty() || concerned.empty()
-               ? answers::no_stack_concerned()
-               : answers::no_such_stack(concerned));
+    if (command.pull.value.stacks.empty())
+        co_return refuse(command, Answer::Kind::impossible, answers::no_stack_concerned());
+    if (const auto* unknown = fits_nothing(command)) refuse_unknown(command, *unknown);
 }
 
 Task<Considered> consider_target(ControlContext& context, CommandContext& command, Run run) {

@@ -1,6 +1,8 @@
 // A person's request: who may, on what, and what follows. Comment, command line and page come here
 // alike, so that one matrix answers all of them (rule W2).
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 #include "handlers/runs/control/command_context.hpp"
 #include "service/wording/answers.hpp"
@@ -100,6 +102,24 @@ void plan(CommandContext& command, const std::vector<const RunTarget*>& targets)
     plan_again(command, targets);
 }
 
+// "-target=x" or "as agreed, --refresh=false": somebody may expect that it is passed on.
+bool looks_like_options(std::string_view note) {
+    char before = ' ';
+    for (std::size_t at = 0; at + 1 < note.size(); before = note[at++]) {
+        if (before != ' ' || note[at] != '-') continue;
+        const char next = note[at + 1];
+        if (at == 0 || next == '-' || (next >= 'a' && next <= 'z')) return true;
+    }
+    return false;
+}
+
+std::vector<std::string> tools_of(const CommandContext& command) {
+    std::set<std::string> tools;
+    for (const auto& target : command.targets)
+        tools.emplace(traits_of(target.settings().tool).title);
+    return {tools.begin(), tools.end()};
+}
+
 void decide(const ControlContext& context, CommandContext& command) {
     const auto verb = command.request.verb;
     const auto again = planned_again(command);
@@ -114,8 +134,8 @@ void decide(const ControlContext& context, CommandContext& command) {
         plan(command, again);
     else if (!again.empty())
         retry(command, again);
-    if (!command.refused() && command.request.note.starts_with("-") && verb != Verb::explain)
-        say(command, answers::note_goes_nowhere());
+    if (!command.refused() && looks_like_options(command.request.note) && verb != Verb::explain)
+        say(command, answers::note_goes_nowhere(tools_of(command)));
 }
 
 void leave_reply(CommandContext& command) {

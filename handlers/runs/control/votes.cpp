@@ -34,14 +34,21 @@ std::string why_no_vote(const CommandContext& command, const RunTarget& target, 
     return "";
 }
 
+struct Caveat {
+    std::string text;    // "": none
+    bool counts = true;  // the approval, or at least it may
+};
+
 // What keeps an approval from having the effect that its giver may expect.
-std::string approval_caveat(const CommandContext& command, const RunTarget& target) {
+Caveat approval_caveat(const CommandContext& command, const RunTarget& target) {
     if (plan_of(target.run.value).decision.verdict == Verdict::denied)
-        return answers::approved_though_denied();
-    if (!target.not_counted.empty()) return answers::approval_not_counted(target.not_counted);
-    if (command.pull.value.pull.author == command.request.actor)
-        return answers::approved_own_change();
-    return "";
+        return {answers::approved_though_denied(), false};
+    if (!target.not_counted.empty())
+        return {answers::approval_not_counted(target.not_counted), false};
+    // By the login alone, as the approval policies see it.
+    if (command.pull.value.pull.author.login == command.request.actor.login)
+        return {answers::approved_own_change()};
+    return {};
 }
 
 }  // namespace
@@ -68,7 +75,9 @@ void record_vote(CommandContext& command, RunTarget& target, bool approves) {
     say(command, answers::voted(target.stack->settings.id, plan_of(run).digest, approves));
     if (!approves) return;
     const auto limits = approval_caveat(command, target);
-    if (!limits.empty()) say(command, limits);
+    if (limits.text.empty()) return;
+    say(command, limits.text);
+    command.answer.counts = command.answer.counts && limits.counts;
 }
 
 }  // namespace slipway

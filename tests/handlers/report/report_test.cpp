@@ -123,6 +123,8 @@ TEST_CASE("the summary check stands at once; the comment comes with the stacks")
     REQUIRE(scene.forge->check("slipway"));
     CHECK(scene.forge->check("slipway")->status == CheckStatus::running);
     CHECK(scene.forge->own_comments.empty());
+    REQUIRE(scene.posted().summary);
+    CHECK(scene.posted().summary->status == CheckStatus::running);
 
     scene.record.discovering_stacks = false;
     scene.put(queued("network-prod", 0));
@@ -142,6 +144,19 @@ TEST_CASE("the summary check stands at once; the comment comes with the stacks")
     CHECK(scene.forge->check("slipway/network-prod")->external_id == "01J9network-prod");
     CHECK(scene.forge->check("slipway/network-prod")->status == CheckStatus::done);
     CHECK(scene.forge->comment_writes.size() == 2);
+}
+
+TEST_CASE("the summary check is remembered as it stands, with its commit") {
+    Scene scene;
+    scene.store();
+    scene.report();
+    const auto shown = scene.forge->check("slipway");
+    const auto posted = scene.posted().summary;
+    REQUIRE(posted);
+    CHECK(posted->commit == scene.record.pull.head);
+    CHECK(posted->status == CheckStatus::done);
+    CHECK(posted->conclusion == shown->conclusion);
+    CHECK(posted->title == shown->title);
 }
 
 TEST_CASE("what stands is not written again") {

@@ -25,7 +25,7 @@ TEST_CASE("a word typed wrong is named, with the one that was meant") {
         {{"pull", "opne"}, "slipway pull knows no command opne; did you mean `open`?"},
         {{"pull"}, "slipway pull wants a command: "},
         {{}, "slipway wants a command: serve, "},
-        {{"runs", "all"}, "slipway runs does not know what to do with all"},
+        {{"runs", "all"}, "slipway runs knows no command all; there are show"},
         {{"runs", "--limit", "many"}, "slipway runs: "},
         {{"logs"}, "slipway logs: run is required"},
     };

@@ -127,3 +127,14 @@ TEST_CASE("A whole run comes back as it went") {
     CHECK(back->settings == run.settings);
     CHECK(back->pull == 7);
 }
+
+TEST_CASE("A run that was kept before its history had causes is still read") {
+    const auto old = decode<Run>(std::string_view(
+        R"({"id":"r","state":"planning","history":[{"state":"planning","at_ms":2,"by":"slipway","note":"n"}]})"));
+    REQUIRE(old.ok());
+    REQUIRE(old->history.size() == 1);
+    CHECK(old->history[0].note == "n");
+    CHECK_FALSE(old->history[0].event);
+    CHECK_FALSE(old->history[0].vote);
+    CHECK(old->history_omitted == 0);
+}

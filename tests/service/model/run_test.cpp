@@ -21,7 +21,8 @@ constexpr S states[] = {S::queued,   S::preparing, S::planning, S::unconfirmed, 
 constexpr E events[] = {
     E::picked_up,       E::handed_over, E::planned_no_change, E::planned,      E::denied,
     E::failed,          E::confirmed,   E::applied,           E::lost,         E::resolved_applied,
-    E::resolved_failed, E::canceled,    E::upstream_broken,   E::reconsidered, E::begun};
+    E::resolved_failed, E::canceled,    E::upstream_broken,   E::reconsidered, E::begun,
+    E::created};
 
 struct Row {
     S from;
@@ -117,4 +118,72 @@ TEST_CASE("An apply that began ends as applied, failed or unknown, whoever cance
 TEST_CASE("Every word of a state reads back as the state") {
     for (auto state : states) CHECK(parse_word<RunState>(word(state)) == state);
     CHECK_FALSE(parse_word<RunState>("other"));
+}
+
+TEST_CASE("Each change of a run is kept with its time, its cause and who caused it") {
+    Run run;
+    run.kind = RunKind::tracked;
+    CHECK(advance(run, E::picked_up, 1'000, "slipway"));
+    CHECK(advance(run, E::canceled, 2'000, "forge.test/ada", "not today"));
+    REQUIRE(run.history.size() == 2);
+    const auto& last = run.history.back();
+    CHECK(last.state == S::canceled);
+    CHECK(last.event == E::canceled);
+    CHECK(last.at_ms == 2'000);
+    CHECK(last.by == "forge.test/ada");
+    CHECK(last.note == "not today");
+    CHECK_FALSE(last.vote);
+    CHECK_FALSE(advance(run, E::begun, 3'000, "slipway"));
+    CHECK(run.history.size() == 2);
+}
+
+TEST_CASE("What the policies said is kept with the change that it led to") {
+    Run run;
+    run.kind = RunKind::tracked;
+    run.state = S::planning;
+    run.plan.emplace().decision.verdict = Verdict::warned;
+    REQUIRE(advance(run, E::planned, 1, "slipway"));
+    REQUIRE(run.history.back().vote);
+    CHECK(run.history.back().vote->verdict == Verdict::warned);
+    CHECK_FALSE(run.history.back().vote->approval);
+
+    ApprovalDecision approved;
+    approved.approval = Approval::approved;
+    for (int i = 0; i < 30; ++i) approved.approved_by.push_back("person-" + std::to_string(i));
+    run.confirmation = Confirmation{"ada", approved};
+    REQUIRE(advance(run, E::confirmed, 2, "ada"));
+    REQUIRE(run.history.back().vote);
+    CHECK(run.history.back().vote->approval == Approval::approved);
+    CHECK(run.history.back().vote->approved_by.size() == 20);
+    CHECK(run.history.back().vote->approved_by.front() == "person-0");
+    CHECK_FALSE(run.history.back().vote->verdict);
+}
+
+TEST_CASE("A history has an end, and keeps its beginning") {
+    Run run;
+    run.kind = RunKind::tracked;
+    run.history.emplace_back().event = E::created;
+    run.state = S::unconfirmed;
+    for (int i = 0; i < 100; ++i) {
+        REQUIRE(advance(run, E::confirmed, 2 * i, "ada"));
+        REQUIRE(advance(run, E::reconsidered, 2 * i + 1, "slipway"));
+    }
+    CHECK(run.history.size() == history_limit);
+    CHECK(run.history_omitted == 101);
+    CHECK(run.history.front().event == E::created);
+    CHECK(run.history.back().at_ms == 199);
+    CHECK(run.history[1].at_ms == 101);
+}
+
+TEST_CASE("A note of a change is cut, and never within a character") {
+    Run run;
+    advance(
+        run, E::canceled, 1, "ada", "x" + [] {
+            std::string long_text;
+            for (int i = 0; i < 1'000; ++i) long_text += "\u00e4";
+            return long_text;
+        }());
+    const auto& note = run.history.back().note;
+    CHECK(note.size() == 999);
+    CHECK(note.ends_with("\u00e4"));
 }

@@ -32,5 +32,23 @@ TEST_CASE("who confirms what a policy holds is told what it waits for, and not o
           "Approvals of `web` are missing: frozen until Monday, 1 of team dba.");
 }
 
+TEST_CASE("a name that fits no stack is answered with the nearest, else with all there are") {
+    const std::vector<StackId> concerned{StackId("network"), StackId("web")};
+    CHECK(answers::no_such_stack(concerned, "", false) ==
+          "No stack of this pull request is called like that; it concerns `network`, `web`.");
+    CHECK(answers::no_such_stack(concerned, "network", false) ==
+          "No stack of this pull request is called like that; did you mean `network`?");
+    CHECK(answers::no_such_stack(concerned, "network", true) ==
+          "One of these names fits no stack of this pull request, so nothing was done; did you "
+          "mean `network`?");
+}
+
+TEST_CASE("a note that looks like options is said not to reach the tool, by its name") {
+    CHECK(answers::note_goes_nowhere({"OpenTofu", "Terraform"}) ==
+          "What follows `-- ` is a note; it was not passed to OpenTofu and Terraform.");
+    CHECK(answers::note_goes_nowhere({}) ==
+          "What follows `-- ` is a note; it was not passed to the tool.");
+}
+
 }  // namespace
 }  // namespace slipway

@@ -233,3 +233,95 @@ TEST_CASE("a plan that was given up fails its run; one that goes back to its que
     run_task(bench.io, settle_lapsed(bench.context, lapsed));
     CHECK(bench.run("t").state == RunState::failed);
 }
+
+TEST_CASE("a name that fits no stack is answered with the nearest, and nothing is done") {
+    Waiting bench;
+    auto request = bench.request(Verb::cancel, "grace");
+    request.targets = {{"nte", ""}};
+    auto answer = bench.answer(request);
+    CHECK(answer.kind == Answer::Kind::impossible);
+    CHECK(answer.text.find("did you mean `net`?") != std::string::npos);
+    request.targets = {{"something-else", ""}};
+    CHECK(bench.answer(request).text.find("it concerns `net`") != std::string::npos);
+    // Nor for those that are there.
+    request.targets = {{"net", ""}, {"nte", ""}};
+    answer = bench.answer(request);
+    CHECK(answer.kind == Answer::Kind::impossible);
+    CHECK(answer.text.starts_with("One of these names"));
+    CHECK(bench.run("t").state == RunState::unconfirmed);
+    request.targets = {{"net", ""}, {"n*", ""}};
+    CHECK(bench.answer(request).kind == Answer::Kind::done);
+}
+
+TEST_CASE("whoever gives options behind the dashes hears that the tool does not get them") {
+    struct Row {
+        const char* note;
+        bool said;
+    };
+    for (const auto& row :
+         {Row{"-target=x", true}, Row{"as agreed, --refresh=false", true},
+          Row{"do it -var a=b", true}, Row{"as discussed", false}, Row{"well - why not", false},
+          Row{"a well-known change", false}, Row{"", false}}) {
+        CAPTURE(row.note);
+        Waiting bench;
+        auto run = bench.run("t");
+        run.settings.tool = ToolKind::terraform;
+        bench.put(run);
+        auto request = bench.request(Verb::apply, "grace");
+        request.note = row.note;
+        const auto answer = bench.answer(request);
+        CHECK(answer.kind == Answer::Kind::done);
+        CHECK((answer.text.find("it was not passed to Terraform.") != std::string::npos) ==
+              row.said);
+    }
+}
+
+TEST_CASE("an approval that changes nothing is marked as such, wherever it was given") {
+    const auto approve = [](Waiting& bench, const char* login) {
+        auto request = bench.request(Verb::approve, login);
+        request.targets = {{"net", "9f3c"}};
+        return bench.answer(request);
+    };
+    {
+        Waiting bench;
+        const auto answer = approve(bench, "grace");
+        CHECK(answer.kind == Answer::Kind::done);
+        CHECK(answer.counts);
+    }
+    {
+        Waiting bench;
+        auto run = bench.run("t");
+        set_plan(run).decision.verdict = Verdict::denied;
+        bench.put(run);
+        const auto answer = approve(bench, "grace");
+        CHECK(answer.kind == Answer::Kind::done);
+        CHECK_FALSE(answer.counts);
+        CHECK(answer.text.find("denied all the same") != std::string::npos);
+    }
+    {
+        Waiting bench;
+        bench.forge->can.is_owners_folder = true;
+        const auto answer = approve(bench, "grace");
+        CHECK(answer.kind == Answer::Kind::done);
+        CHECK_FALSE(answer.counts);
+        CHECK(answer.text.find("It does not count: ") != std::string::npos);
+    }
+    {
+        Waiting bench;
+        const auto answer = approve(bench, "ada");  // her own change: the policies say
+        CHECK(answer.counts);
+        CHECK(answer.text.find("your own change") != std::string::npos);
+    }
+}
+
+TEST_CASE("a confirmation is kept in the run's history with the approval that let it through") {
+    Waiting bench;
+    bench.policies.approval.approved_by = {"ada"};
+    REQUIRE(bench.asked(Verb::apply, "grace") == Answer::Kind::done);
+    const auto change = bench.run("t").history.back();
+    CHECK(change.event == RunEvent::confirmed);
+    CHECK(change.by == "forge.test/grace");
+    REQUIRE(change.vote);
+    CHECK(change.vote->approval == Approval::approved);
+    CHECK(change.vote->approved_by == std::vector<std::string>{"ada"});
+}
