@@ -61,6 +61,18 @@ Json list_costs() {
     return out;
 }
 
+Json locks() {
+    Json lock = asked("lockStacks", "Lock stacks");
+    lock.set("requestBody", reference("#/components/requestBodies/Lock"));
+    Json unlock = asked("unlockStacks", "Unlock stacks");
+    unlock.set("requestBody", reference("#/components/requestBodies/Lock"));
+    return Json::object(
+        {{"get", operation("listLocks", "Locks by stack",
+                           answered_with("Locks", reference("#/components/schemas/Locks")))},
+         {"post", std::move(lock)},
+         {"delete", std::move(unlock)}});
+}
+
 Json paths() {
     Json list = operation(
         "listRuns", "Runs, newest first",
@@ -109,6 +121,7 @@ Json paths() {
          {"/api/v1/runs/{id}/resolve", of_run("post", std::move(resolve))},
          {"/api/v1/runs/{id}/retry", of_run("post", asked("retryRun", "Plan again"))},
          {"/api/v1/runs/{id}/allow", of_run("post", std::move(allow))},
+         {"/api/v1/locks", locks()},
          {"/api/v1/costs", Json::object({{"get", list_costs()}})},
          {"/api/v1/tokens",
           Json::object({{"get", operation("listTokens", "Tokens by name and role",
@@ -117,6 +130,20 @@ Json paths() {
          {"/api/v1/tokens/{id}/revoke",
           of_run("post", operation("revokeToken", "End a token",
                                    answered_with("Revoked", object_of(Json::object()))))}});
+}
+
+Json locks_schema() {
+    return *parse_json(R"json({"type": "object", "required": ["locks"], "properties": {
+        "locks": {"type": "array", "items": {"type": "object", "properties": {
+            "stack": {"type": "string"}, "space": {"type": "string"}, "holder": {"type": "object"}, "note": {"type": "string"},
+            "since_ms": {"type": "integer"}, "expires_at_ms": {"type": "integer"}}}}}})json");
+}
+
+Json costs_schema() {
+    return object_of(properties({{"currency", "string"},
+                                 {"monthly", "string"},
+                                 {"incomplete", "boolean"},
+                                 {"stacks", "array"}}));
 }
 
 Json components() {
@@ -135,15 +162,12 @@ Json components() {
                                      {"history", "array"},
                                      {"plan_decision", "object"},
                                      {"cost", "object"},
+                                     {"lock", "object"},
                                      {"error", "string"},
                                      {"sandbox", "string"},
                                      {"tool_version", "string"}}));
     Json runs = *parse_json(R"json({"type": "object", "required": ["runs"], "properties": {
         "runs": {"type": "array", "items": {"$ref": "#/components/schemas/Run"}}, "cursor": {"type": "integer"}}})json");
-    Json costs = object_of(properties({{"currency", "string"},
-                                       {"monthly", "string"},
-                                       {"incomplete", "boolean"},
-                                       {"stacks", "array"}}));
     Json explanation = object_of(properties({{"run", "string"},
                                              {"stack", "string"},
                                              {"state", "string"},
@@ -161,6 +185,8 @@ Json components() {
             "properties": {"resolution": {"enum": ["applied", "failed"]}, "note": {"type": "string"}}}}}},
         "Providers": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["providers"],
             "properties": {"providers": {"type": "array", "items": {"type": "string"}}, "note": {"type": "string"}}}}}},
+        "Lock": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["stacks"],
+            "properties": {"stacks": {"type": "array", "items": {"type": "string"}}, "for": {"type": "string"}, "note": {"type": "string"}}}}}},
         "Token": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name"],
             "properties": {"name": {"type": "string"}, "role": {"enum": ["reader", "writer", "admin"]}}}}}}})json");
     return Json::object(
@@ -173,7 +199,8 @@ Json components() {
                         {"Problem", std::move(problem)}})},
          {"schemas", Json::object({{"Run", std::move(run)},
                                    {"Runs", std::move(runs)},
-                                   {"Costs", std::move(costs)},
+                                   {"Locks", locks_schema()},
+                                   {"Costs", costs_schema()},
                                    {"Explanation", std::move(explanation)}})}});
 }
 

@@ -4,9 +4,9 @@
 #include "handlers/api/access.hpp"
 #include "handlers/api/routes.hpp"
 #include "queue/store.hpp"
-#include "service/base/digest.hpp"
 #include "service/model/pull_record.hpp"
 #include "service/model/request.hpp"
+#include "service/model/stack_lock.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/plan_cost.hpp"
 #include "service/wording/reasons.hpp"
@@ -52,6 +52,30 @@ Json public_run(const Run& run) {
     return json;
 }
 
+// Applies of these may wait for a lock.
+bool has_apply_ahead(const Run& run) {
+    return run.kind == RunKind::tracked && !is_terminal(run.state) &&
+           run.state != RunState::applying && run.state != RunState::unknown;
+}
+
+Task<std::vector<Json>> public_runs(ApiContext& context, std::vector<Run> runs) {
+    std::vector<std::string> keys;
+    for (const auto& run : runs)
+        if (has_apply_ahead(run)) keys.push_back(lock_key(run.stack));
+    const auto records = co_await context.queue.read_many(keys);
+    std::vector<Json> out;
+    std::size_t next = 0;
+    for (const auto& run : runs) {
+        out.push_back(public_run(run));
+        if (!has_apply_ahead(run)) continue;
+        const auto at = next++;
+        if (!records[at].version) continue;
+        const auto lock = decoded_record<StackLock>(keys[at], records[at]);
+        if (holds(lock, context.clock.now_ms())) out.back().set("lock", encode(lock));
+    }
+    co_return out;
+}
+
 HttpResponse no_such_run(const std::string& id) {
     return problem_response(404, "Not found", "there is no run " + id);
 }
@@ -71,9 +95,12 @@ Task<HttpResponse> list_runs(ApiContext& context, HttpRequest request) {
     std::vector<std::string> keys;
     for (const auto& [id, score] : ids) keys.push_back(run_key(RunId(id)));
     auto records = co_await context.queue.read_many(keys);
-    Json runs = Json::array();
+    std::vector<Run> found;
     for (std::size_t i = 0; i < keys.size(); ++i)
-        if (records[i].version) runs.push(public_run(decoded_record<Run>(keys[i], records[i])));
+        if (records[i].version) found.push_back(decoded_record<Run>(keys[i], records[i]));
+    auto shown = co_await public_runs(context, std::move(found));
+    Json runs = Json::array();
+    for (auto& run : shown) runs.push(std::move(run));
     Json body = Json::object({{"runs", runs}});
     if (static_cast<std::int64_t>(ids.size()) == count) body.set("cursor", Json(ids.back().second));
     co_return json_response(200, body);
@@ -83,7 +110,9 @@ Task<HttpResponse> show_run(ApiContext& context, HttpRequest request) {
     const auto& id = request.parameters["id"];
     auto run = co_await load<Run>(context.queue, run_key(RunId(id)));
     if (!run.version) co_return no_such_run(id);
-    co_return json_response(200, public_run(run.value));
+    std::vector<Run> one{run.value};
+    auto shown = co_await public_runs(context, std::move(one));
+    co_return json_response(200, shown.front());
 }
 
 Task<HttpResponse> read_run_log(ApiContext& context, HttpRequest request) {
@@ -120,6 +149,8 @@ Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
     if (const auto& confirmed = run.value.confirmation; confirmed && confirmed->approval)
         stack.approval = *confirmed->approval;  // of then; others may have been given since
     stack.run = run.value;
+    const auto lock = co_await load<StackLock>(context.queue, lock_key(run.value.stack));
+    if (holds(lock.value, context.clock.now_ms())) stack.lock = lock.value;
     Json approval = encode(stack.approval);
     approval.set("missing", encode(texts_of(stack.approval.missing)));
     Json body = Json::object({{"run", Json(id)},
@@ -133,14 +164,6 @@ Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
     co_return json_response(200, body);
 }
 
-HttpResponse as_response(const Answer& answer) {
-    if (answer.kind == Answer::Kind::done)
-        return json_response(200, Json::object({{"text", Json(answer.text)}}));
-    const int status = answer.kind == Answer::Kind::refused ? 409 : 404;
-    return problem_response(status, word(answer.kind), answer.text);
-}
-
-// The request becomes a job like any comment's; its answer is waited for.
 template <Verb verb>
 Task<HttpResponse> ask(ApiContext& context, HttpRequest request) {
     auto admitted = co_await admit(context, request, Role::writer);
@@ -166,21 +189,7 @@ Task<HttpResponse> ask(ApiContext& context, HttpRequest request) {
         if (wanted.providers.empty())
             co_return problem_response(400, "Bad request", "`providers` is a list of sources");
     }
-    wanted.given_at_ms = context.clock.now_ms();
-    auto job = make_job(jobs::api_command(random_id()), wanted);
-    const auto key = answer_key(job.id);
-    Commit commit;
-    commit.jobs.push_back(std::move(job));
-    co_await context.queue.commit(std::move(commit));
-
-    constexpr std::chrono::milliseconds step{20}, patience{20'000};
-    for (std::chrono::milliseconds waited{0}; waited < patience; waited += step) {
-        auto answer = co_await load<Answer>(context.queue, key);
-        if (answer.version) co_return as_response(answer.value);
-        co_await sleep_for(step);
-    }
-    co_return problem_response(503, "No answer",
-                               "nobody has taken the request up yet; it is not lost");
+    co_return co_await answer_to(context, std::move(wanted));
 }
 
 }  // namespace

@@ -11,11 +11,15 @@
 #include <vector>
 
 #include "service/base/clock.hpp"
+#include "service/base/codec.hpp"
 #include "service/model/run.hpp"
+#include "service/model/stack_lock.hpp"
 #include "service/net/http_client.hpp"
 #include "service/net/http_server.hpp"
+#include "service/wording/locks.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/plan_cost.hpp"
+#include "service/wording/reasons.hpp"
 
 namespace slipway {
 
@@ -111,6 +115,17 @@ std::string when(const Json& run) {
     return text;
 }
 
+// That keeps the run from being applied, and what lifts it.
+void print_lock(const Json& run) {
+    if (run["lock"]["stack"].text().empty()) return;
+    const auto lock = decode<StackLock>(run["lock"]);
+    if (!lock) return;
+    const auto text = reason_text(why_locked(*lock, lock->since_ms));
+    if (run["reason"].text() != text)
+        std::cout << (run["reason"].text().empty() ? ": " : "; ") << text;
+    std::cout << "; slipway unlock " << lock->stack.value << " lifts the lock";
+}
+
 }  // namespace
 
 int list_runs(const Where& where, const std::string& stack, int limit) {
@@ -136,6 +151,7 @@ int list_runs(const Where& where, const std::string& stack, int limit) {
                   << (summary.empty() ? "-" : summary) << run["stack"].text()
                   << (pull ? " (#" + std::to_string(pull) + ")" : "")
                   << (run["reason"].text().empty() ? "" : ": " + run["reason"].text());
+        print_lock(run);
         if (run["state"].text() == word(RunState::unknown))
             std::cout << (run["last_seen"].text().empty()
                               ? ""
@@ -241,12 +257,40 @@ int explain(const Where& where, const std::string& run) {
     return 0;
 }
 
-int ask(const Where& where, const std::string& verb, const std::string& run, Json body) {
+namespace {
+
+int request(const Where& where, const std::string& method, const std::string& path, Json body) {
     Caller caller(where);
-    auto reply = caller.call("POST", "/api/v1/runs/" + run + "/" + verb, body.dump());
+    auto reply = caller.call(method, path, body.dump());
     if (auto code = refused(reply)) return *code;
     auto answer = parse_json(reply.body);
     std::cout << (where.json || !answer ? reply.body : (*answer)["text"].text()) << "\n";
+    return 0;
+}
+
+}  // namespace
+
+int ask(const Where& where, const std::string& verb, const std::string& run, Json body) {
+    return request(where, "POST", "/api/v1/runs/" + run + "/" + verb, std::move(body));
+}
+
+int ask_lock(const Where& where, const std::string& method, Json body) {
+    return request(where, method, "/api/v1/locks", std::move(body));
+}
+
+int list_locks(const Where& where) {
+    Caller caller(where);
+    const auto reply = caller.call("GET", "/api/v1/locks");
+    if (auto code = refused(reply)) return *code;
+    const auto body = parse_json(reply.body);
+    if (where.json || !body) {
+        std::cout << reply.body << "\n";
+        return 0;
+    }
+    if ((*body)["locks"].items().empty()) std::cout << "no stack is locked\n";
+    for (const auto& one : (*body)["locks"].items())
+        if (const auto lock = decode<StackLock>(one))
+            std::cout << lock->stack.value << "  locked by " << lock_text(*lock) << "\n";
     return 0;
 }
 
