@@ -154,8 +154,9 @@ void add_locks(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wher
     lock->add_option("stacks", options->stacks, names)->required();
     lock->add_option("--for", options->time, "How long, at most 30d (default: 24h)")
         ->check([](const std::string& text) {
-            return parse_lock_duration(text) ? std::string()
-                                             : "a time such as 30m, 4h or 2d, 30 days at most";
+            return parse_lock_duration(text)
+                       ? std::string()
+                       : "write a time such as 30m, 4h or 2d, 30 days at most";
         });
     lock->add_option("--note", options->note, "Why; shown to everybody who waits");
     lock->footer("Example: slipway lock network --for 4h --note \"migration tonight\"");

@@ -2,6 +2,7 @@
 """Locks of stacks with the whole program: what waits for one, who may lift it, and that nobody has to push what
 waited. Real Redis and Terraform or OpenTofu."""
 
+import concurrent.futures
 import json
 import pathlib
 import sys
@@ -187,6 +188,10 @@ def locks_by_calls(build):
         assert place.slipway("unlock", "network").returncode == 0
         assert place.slipway("unlock", "network", check=False).returncode == 1
         assert place.slipway("lock", "network", "--for", "soon", check=False).returncode == 2
+        with concurrent.futures.ThreadPoolExecutor(3) as both:
+            at_once = both.map(lambda who: place.http("POST", path, one, role[who]), role)
+            answers = sorted(status for status, _ in at_once)
+        assert answers == [200, 403, 409], answers  # of the reader, and of two who may: one has it
 
 
 if __name__ == "__main__":
