@@ -34,9 +34,10 @@ const std::vector<std::string> small_folders = {
 // they occur, and the API's own description.
 const std::map<std::string, int> sentences_left = {
     {"handlers/api/access.cpp", 4},
+    {"handlers/api/asking.cpp", 1},
     {"handlers/api/openapi.cpp", 10},
     {"handlers/api/run_page.cpp", 7},
-    {"handlers/api/runs.cpp", 4},
+    {"handlers/api/runs.cpp", 3},
     {"handlers/api/tokens.cpp", 4},
     {"handlers/forges/", 55},
     {"handlers/runs/control/in_process_gateway.cpp", 1},  // why a job was given back, for the log

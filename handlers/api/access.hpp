@@ -3,6 +3,7 @@
 #include <variant>
 
 #include "handlers/api/api.hpp"
+#include "service/model/request.hpp"
 #include "service/model/user.hpp"
 
 namespace slipway {
@@ -29,6 +30,9 @@ struct TokenRecord {
 // The caller, if that is somebody of at least this role; else the answer to give.
 Task<std::variant<Caller, HttpResponse>> admit(ApiContext& context, HttpRequest request,
                                                Role at_least);
+
+// What the request is answered, once it was worked on.
+Task<HttpResponse> answer_to(ApiContext& context, Request wanted);
 
 using ApiHandler = Task<HttpResponse> (*)(ApiContext&, HttpRequest);
 // A route's handler for callers of at least this role.

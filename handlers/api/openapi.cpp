@@ -71,6 +71,18 @@ Json show_pull() {
     return path;
 }
 
+Json locks() {
+    Json lock = asked("lockStacks", "Lock stacks");
+    lock.set("requestBody", reference("#/components/requestBodies/Lock"));
+    Json unlock = asked("unlockStacks", "Unlock stacks");
+    unlock.set("requestBody", reference("#/components/requestBodies/Lock"));
+    return Json::object(
+        {{"get", operation("listLocks", "Locks by stack",
+                           answered_with("Locks", reference("#/components/schemas/Locks")))},
+         {"post", std::move(lock)},
+         {"delete", std::move(unlock)}});
+}
+
 Json paths() {
     Json list = operation(
         "listRuns", "Runs, newest first",
@@ -122,6 +134,7 @@ Json paths() {
          {"/api/v1/runs/{id}/retry", of_run("post", asked("retryRun", "Plan again"))},
          {"/api/v1/runs/{id}/allow", of_run("post", std::move(allow))},
          {"/api/v1/pulls/{number}", show_pull()},
+         {"/api/v1/locks", locks()},
          {"/api/v1/costs", Json::object({{"get", list_costs()}})},
          {"/api/v1/tokens",
           Json::object({{"get", operation("listTokens", "Tokens by name and role",
@@ -149,9 +162,24 @@ Json run_schema() {
                                  {"history_omitted", "integer"},
                                  {"plan_decision", "object"},
                                  {"cost", "object"},
+                                 {"lock", "object"},
                                  {"error", "string"},
                                  {"sandbox", "string"},
                                  {"tool_version", "string"}}));
+}
+
+Json locks_schema() {
+    return *parse_json(R"json({"type": "object", "required": ["locks"], "properties": {
+        "locks": {"type": "array", "items": {"type": "object", "properties": {
+            "stack": {"type": "string"}, "space": {"type": "string"}, "holder": {"type": "object"}, "note": {"type": "string"},
+            "since_ms": {"type": "integer"}, "expires_at_ms": {"type": "integer"}}}}}})json");
+}
+
+Json costs_schema() {
+    return object_of(properties({{"currency", "string"},
+                                 {"monthly", "string"},
+                                 {"incomplete", "boolean"},
+                                 {"stacks", "array"}}));
 }
 
 Json components() {
@@ -164,10 +192,6 @@ Json components() {
                                       {"looking", "boolean"},
                                       {"summary", "object"},
                                       {"stacks", "array"}}));
-    Json costs = object_of(properties({{"currency", "string"},
-                                       {"monthly", "string"},
-                                       {"incomplete", "boolean"},
-                                       {"stacks", "array"}}));
     Json explanation = object_of(properties({{"run", "string"},
                                              {"stack", "string"},
                                              {"state", "string"},
@@ -185,6 +209,8 @@ Json components() {
             "properties": {"resolution": {"enum": ["applied", "failed"]}, "note": {"type": "string"}}}}}},
         "Providers": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["providers"],
             "properties": {"providers": {"type": "array", "items": {"type": "string"}}, "note": {"type": "string"}}}}}},
+        "Lock": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["stacks"],
+            "properties": {"stacks": {"type": "array", "items": {"type": "string"}}, "for": {"type": "string"}, "note": {"type": "string"}}}}}},
         "Token": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name"],
             "properties": {"name": {"type": "string"}, "role": {"enum": ["reader", "writer", "admin"]}}}}}}})json");
     return Json::object(
@@ -199,7 +225,8 @@ Json components() {
          {"schemas", Json::object({{"Run", run_schema()},
                                    {"Runs", std::move(runs)},
                                    {"Pull", std::move(pull)},
-                                   {"Costs", std::move(costs)},
+                                   {"Locks", locks_schema()},
+                                   {"Costs", costs_schema()},
                                    {"Explanation", std::move(explanation)}})}});
 }
 

@@ -7,9 +7,9 @@
 #include "handlers/api/run_filter.hpp"
 #include "handlers/api/run_lookup.hpp"
 #include "queue/store.hpp"
-#include "service/base/digest.hpp"
 #include "service/model/pull_record.hpp"
 #include "service/model/request.hpp"
+#include "service/model/stack_lock.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/plan_cost.hpp"
 #include "service/wording/reasons.hpp"
@@ -57,6 +57,30 @@ Json public_run(const Run& run) {
     return json;
 }
 
+// Applies of these may wait for a lock.
+bool has_apply_ahead(const Run& run) {
+    return run.kind == RunKind::tracked && !is_terminal(run.state) &&
+           run.state != RunState::applying && run.state != RunState::unknown;
+}
+
+Task<std::vector<Json>> public_runs(ApiContext& context, std::vector<Run> runs) {
+    std::vector<std::string> keys;
+    for (const auto& run : runs)
+        if (has_apply_ahead(run)) keys.push_back(lock_key(run.stack));
+    const auto records = co_await context.queue.read_many(keys);
+    std::vector<Json> out;
+    std::size_t next = 0;
+    for (const auto& run : runs) {
+        out.push_back(public_run(run));
+        if (!has_apply_ahead(run)) continue;
+        const auto at = next++;
+        if (!records[at].version) continue;
+        const auto lock = decoded_record<StackLock>(keys[at], records[at]);
+        if (holds(lock, context.clock.now_ms())) out.back().set("lock", encode(lock));
+    }
+    co_return out;
+}
+
 std::int64_t number_or(const HttpRequest& request, const char* name, std::int64_t fallback) {
     auto at = request.query.find(name);
     if (at == request.query.end()) return fallback;
@@ -100,38 +124,43 @@ Task<Listed> next_part(Queue& queue, const std::string& index, std::int64_t befo
     }
 }
 
-Task<void> add_runs(Queue& queue, const Listed& ids, const RunFilter& filter, std::int64_t most,
-                    ListedRuns& out) {
+Task<void> add_runs(ApiContext& context, const Listed& ids, const RunFilter& filter,
+                    std::int64_t most, ListedRuns& out) {
     std::vector<std::string> keys;
     for (const auto& [id, score] : ids) keys.push_back(run_key(RunId(id)));
-    const auto records = co_await queue.read_many(keys);
-    for (std::size_t i = 0; i < keys.size() && out.count < most; ++i) {
+    const auto records = co_await context.queue.read_many(keys);
+    const auto wanted = static_cast<std::size_t>(most - out.count);
+    std::vector<Run> found;
+    for (std::size_t i = 0; i < keys.size() && found.size() < wanted; ++i) {
         out.cursor = ids[i].second;
         if (!records[i].version) continue;
         const auto run = decoded_record<Run>(keys[i], records[i]);
         if (!shows(filter, run)) continue;
-        out.runs.push(public_run(run));
-        ++out.count;
+        found.push_back(run);
     }
+    out.count += static_cast<std::int64_t>(found.size());
+    auto shown = co_await public_runs(context, std::move(found));
+    for (auto& run : shown) out.runs.push(std::move(run));
 }
 
 // Looks through the index until `most` are found, or for so long; then the caller goes on by the
 // cursor.
-Task<void> search(Queue& queue, std::string index, const RunFilter& filter, std::int64_t most,
-                  ListedRuns& out) {
+Task<void> search(ApiContext& context, std::string index, const RunFilter& filter,
+                  std::int64_t most, ListedRuns& out) {
     constexpr int parts = 50;
     for (int i = 0; i < parts && out.count < most; ++i) {
-        const auto ids = co_await next_part(queue, index, out.cursor);
+        const auto ids = co_await next_part(context.queue, index, out.cursor);
         if (ids.empty()) out.cursor = 0;
         if (ids.empty()) co_return;
-        co_await add_runs(queue, ids, filter, most, out);
+        co_await add_runs(context, ids, filter, most, out);
     }
 }
 
-Task<void> list_newest(Queue& queue, std::string index, std::int64_t most, ListedRuns& out) {
+Task<void> list_newest(ApiContext& context, std::string index, std::int64_t most, ListedRuns& out) {
     const RunFilter all;
-    const auto ids = co_await queue.list(std::move(index), out.cursor, static_cast<int>(most));
-    co_await add_runs(queue, ids, all, most, out);
+    const auto ids =
+        co_await context.queue.list(std::move(index), out.cursor, static_cast<int>(most));
+    co_await add_runs(context, ids, all, most, out);
     if (static_cast<std::int64_t>(ids.size()) < most) out.cursor = 0;
 }
 
@@ -145,9 +174,9 @@ Task<HttpResponse> list_runs(ApiContext& context, HttpRequest request) {
     ListedRuns listed;
     listed.cursor = number_or(request, "cursor", 0);
     if (filter->empty())
-        co_await list_newest(context.queue, index, most, listed);
+        co_await list_newest(context, index, most, listed);
     else
-        co_await search(context.queue, index, *filter, most, listed);
+        co_await search(context, index, *filter, most, listed);
     Json body = Json::object({{"runs", std::move(listed.runs)}});
     if (listed.cursor) body.set("cursor", Json(listed.cursor));
     co_return json_response(200, body);
@@ -174,9 +203,10 @@ Task<HttpResponse> show_run(ApiContext& context, HttpRequest request) {
     if (auto* none = std::get_if<HttpResponse>(&found)) co_return std::move(*none);
     const auto& run = std::get<Stored<Run>>(found).value;
     const auto approval = co_await approval_of(context, run);
-    auto json = public_run(run);
-    json.set("approval", encode(approval));
-    co_return json_response(200, json);
+    std::vector<Run> one{run};
+    auto shown = co_await public_runs(context, std::move(one));
+    shown.front().set("approval", encode(approval));
+    co_return json_response(200, shown.front());
 }
 
 // Nothing more comes until a person has done something.
@@ -215,6 +245,8 @@ Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
     stack.push = run.push;
     stack.approval = co_await approval_of(context, run);
     stack.run = run;
+    const auto lock = co_await load<StackLock>(context.queue, lock_key(run.stack));
+    if (holds(lock.value, context.clock.now_ms())) stack.lock = lock.value;
     Json approval = encode(stack.approval);
     approval.set("missing", encode(texts_of(stack.approval.missing)));
     Json body = Json::object({{"run", Json(run.id.value)},
@@ -228,15 +260,6 @@ Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
     co_return json_response(200, body);
 }
 
-HttpResponse as_response(const Answer& answer) {
-    if (answer.kind == Answer::Kind::done)
-        return json_response(
-            200, Json::object({{"text", Json(answer.text)}, {"counts", Json(answer.counts)}}));
-    const int status = answer.kind == Answer::Kind::refused ? 409 : 404;
-    return problem_response(status, word(answer.kind), answer.text);
-}
-
-// The request becomes a job like any comment's; its answer is waited for.
 template <Verb verb>
 Task<HttpResponse> ask(ApiContext& context, HttpRequest request) {
     auto admitted = co_await admit(context, request, Role::writer);
@@ -264,21 +287,7 @@ Task<HttpResponse> ask(ApiContext& context, HttpRequest request) {
         if (wanted.providers.empty())
             co_return problem_response(400, "Bad request", "`providers` is a list of sources");
     }
-    wanted.given_at_ms = context.clock.now_ms();
-    auto job = make_job(jobs::api_command(random_id()), wanted);
-    const auto key = answer_key(job.id);
-    Commit commit;
-    commit.jobs.push_back(std::move(job));
-    co_await context.queue.commit(std::move(commit));
-
-    constexpr std::chrono::milliseconds step{20}, patience{20'000};
-    for (std::chrono::milliseconds waited{0}; waited < patience; waited += step) {
-        auto answer = co_await load<Answer>(context.queue, key);
-        if (answer.version) co_return as_response(answer.value);
-        co_await sleep_for(step);
-    }
-    co_return problem_response(503, "No answer",
-                               "nobody has taken the request up yet; it is not lost");
+    co_return co_await answer_to(context, std::move(wanted));
 }
 
 }  // namespace

@@ -84,6 +84,14 @@ Task<std::optional<Ahead>> ahead_of(ReportContext& context, const Run& run) {
     co_return out;
 }
 
+std::optional<StackLock> lock_in(const std::string& key, const Record& record,
+                                 std::int64_t now_ms) {
+    if (!record.version) return std::nullopt;
+    auto lock = decoded_record<StackLock>(key, record);
+    if (!holds(lock, now_ms)) return std::nullopt;
+    return lock;
+}
+
 StackReport stack_of(const PullStack& stack) {
     StackReport out;
     out.stack = stack.settings.id;
@@ -162,10 +170,14 @@ Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestNam
     for (const auto& stack : record.stacks)
         if (const auto& id = shown_run(stack, report.phase); !id.empty())
             keys.push_back(run_key(id));
+    const auto of_runs = keys.size();
+    for (const auto& stack : record.stacks) keys.push_back(lock_key(stack.settings.id));
     auto records = co_await context.queue.read_many(keys);
-    std::size_t next = 0;
+    std::size_t next = 0, next_lock = of_runs;
     for (const auto& stack : record.stacks) {
         auto one = stack_of(stack);
+        const auto lock_at = next_lock++;
+        one.lock = lock_in(keys.at(lock_at), records.at(lock_at), report.now_ms);
         if (!shown_run(stack, report.phase).empty()) {
             const auto at = next++;
             if (records.at(at).version) one.run = decoded_record<Run>(keys.at(at), records.at(at));

@@ -41,6 +41,7 @@ void create_run(Commit& commit, const Run& run) {
     commit.records.push_back(save(run_key(run.id), StoredRun{run, 0}));
     commit.index.push_back({runs_index(), run.id.value, run.created_at_ms});
     commit.index.push_back({runs_index(run.stack), run.id.value, run.created_at_ms});
+    commit.index.push_back({stacks_index(), run.stack.value, run.created_at_ms});
     if (run.kind == RunKind::proposed) {
         auto prepare = make_job(jobs::prepare(run.id), run.id);
         prepare.priority = priority_of(run);

@@ -12,6 +12,7 @@
 #include "service/base/utf8.hpp"
 #include "service/model/ascii.hpp"
 #include "service/model/provider.hpp"
+#include "service/model/stack_lock.hpp"
 #include "service/wording/commands.hpp"
 
 namespace slipway {
@@ -22,6 +23,7 @@ constexpr std::size_t target_limit = 100;  // targets in one command
 constexpr std::size_t name_limit = 200;    // bytes of one target
 constexpr std::size_t note_limit = 1'000;  // bytes
 constexpr std::string_view atlantis_compatible = "atlantis";
+constexpr std::string_view for_option = "--for";
 
 struct Row {
     std::string_view word;
@@ -30,7 +32,7 @@ struct Row {
     bool another_word = false;   // for the same; not in the help
     bool atlantis_only = false;  // only behind the word `atlantis`
 };
-constexpr std::array<Row, 16> table = {{
+constexpr std::array<Row, 18> table = {{
     {"plan", Verb::plan, "[STACK]…"},
     {"apply", Verb::apply, "[STACK[@PLAN]]…"},
     {"retry", Verb::retry, "[--failed] [STACK]…"},
@@ -38,6 +40,8 @@ constexpr std::array<Row, 16> table = {{
     {"reject", Verb::reject, "[STACK[@PLAN]]…"},
     {"cancel", Verb::cancel, "[STACK]…"},
     {"resolve", Verb::resolve, "STACK applied|failed"},
+    {"lock", Verb::lock, "[--for 4h] [STACK]…"},
+    {"unlock", Verb::unlock, "[STACK]…"},
     {"explain", Verb::explain, "[STACK]…"},
     {"allow", Verb::allow, "provider SOURCE…"},
     {"help", Verb::help, ""},
@@ -45,7 +49,7 @@ constexpr std::array<Row, 16> table = {{
     {"discard", Verb::cancel, "", true},
     {"plan", Verb::plan, "", true, true},
     {"apply", Verb::apply, "", true, true},
-    {"unlock", Verb::cancel, "", true, true},
+    {"unlock", Verb::unlock, "", true, true},  // see CommentCommand::or_cancel
     {"approve_policies", Verb::approve, "", true, true},
 }};
 
@@ -124,6 +128,7 @@ class Grammar {
         const Row* row = find(folded(words[1].text));
         if (!row) return unknown_verb(words[1].text);
         command.verb = row->verb;
+        command.or_cancel = is_atlantis_ && command.verb == Verb::unlock;
         for (std::size_t i = 2; i < words.size(); ++i) {
             const auto text = words[i].text;
             if (text == "--") {
@@ -132,6 +137,15 @@ class Grammar {
             }
             if (command.verb == Verb::retry && text == "--failed") {
                 command.only_failed = true;
+                continue;
+            }
+            if (command.verb == Verb::lock && is_for(text)) {
+                const bool joined = text != for_option;
+                if (!joined && ++i == words.size()) return how_long_a_lock();
+                const auto time = joined ? text.substr(for_option.size() + 1) : words[i].text;
+                const auto lasts = parse_lock_duration(time);
+                if (!lasts) return how_long_a_lock();
+                command.lock_ms = *lasts;
                 continue;
             }
             if (is_atlantis_ && (text == "-p" || text == "--project") && i + 1 < words.size())
@@ -164,6 +178,16 @@ class Grammar {
         const auto& last = words.back().text;
         const auto length = static_cast<std::size_t>(last.data() + last.size() - first);
         return std::string(utf8_prefix({first, length}, note_limit));
+    }
+
+    // `--for 4h` or `--for=4h`
+    static bool is_for(std::string_view text) {
+        return text == for_option ||
+               (text.starts_with(for_option) && text.substr(for_option.size(), 1) == "=");
+    }
+
+    Parsed how_long_a_lock() const {
+        return mistake(mistakes::how_long_a_lock(example("lock", "--for 4h STACK")));
     }
 
     Parsed how_to_allow() const {

@@ -20,6 +20,8 @@ struct CommentCommand {
     std::vector<CommandTarget> targets;    // none: all concerned
     std::vector<std::string> providers;    // of `allow`
     bool only_failed = false;              // of `retry`
+    std::int64_t lock_ms = 0;              // of `lock`; 0: as long as usual
+    bool or_cancel = false;                // of `atlantis unlock`, which frees lanes, too
     std::optional<Resolution> resolution;  // of `resolve`
     std::string note;
     bool operator==(const CommentCommand&) const = default;

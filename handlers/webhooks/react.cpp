@@ -71,6 +71,8 @@ Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job)
         request.targets = given.targets;
         request.providers = given.providers;
         request.only_failed = given.only_failed;
+        request.lock_ms = given.lock_ms;
+        request.or_cancel = given.or_cancel;
         request.resolution = given.resolution;
         request.note = given.note;
         request.comment_id = event.comment_id;

@@ -9,8 +9,12 @@
 
 #include "service/app/service_caller.hpp"
 #include "service/base/clock.hpp"
+#include "service/base/codec.hpp"
+#include "service/model/stack_lock.hpp"
+#include "service/wording/locks.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/plan_cost.hpp"
+#include "service/wording/reasons.hpp"
 
 namespace slipway {
 
@@ -71,6 +75,31 @@ int show_cost_history(const Where& where, const std::string& name) {
         return 0;
     }
     print_cost_history(*body);
+    return 0;
+}
+
+int ask_lock(const Where& where, const std::string& method, Json body) {
+    ServiceCaller caller(where);
+    const auto reply = caller.call(method, "/api/v1/locks", body.dump());
+    if (auto code = refused(reply)) return *code;
+    const auto answer = parse_json(reply.body);
+    std::cout << (where.json || !answer ? reply.body : (*answer)["text"].text()) << "\n";
+    return 0;
+}
+
+int list_locks(const Where& where) {
+    ServiceCaller caller(where);
+    const auto reply = caller.call("GET", "/api/v1/locks");
+    if (auto code = refused(reply)) return *code;
+    const auto body = parse_json(reply.body);
+    if (where.json || !body) {
+        std::cout << reply.body << "\n";
+        return 0;
+    }
+    if ((*body)["locks"].items().empty()) std::cout << "no stack is locked\n";
+    for (const auto& one : (*body)["locks"].items())
+        if (const auto lock = decode<StackLock>(one))
+            std::cout << lock->stack.value << "  locked by " << lock_text(*lock) << "\n";
     return 0;
 }
 

@@ -33,6 +33,9 @@ int show_log(const Where& where, const std::string& run, bool follow);
 int explain(const Where& where, const std::string& run);
 // "confirm", "cancel" …: a request about a run.
 int ask(const Where& where, const std::string& verb, const std::string& run, Json body);
+// POST: locks stacks; DELETE: unlocks them.
+int ask_lock(const Where& where, const std::string& method, Json body);
+int list_locks(const Where& where);
 // "create", "list" or "revoke".
 int call_tokens(const Where& where, const std::string& verb, const std::string& name,
                 const std::string& role);

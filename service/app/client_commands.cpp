@@ -3,6 +3,7 @@
 
 #include "service/app/client_calls.hpp"
 #include "service/model/request.hpp"
+#include "service/model/stack_lock.hpp"
 
 namespace slipway {
 
@@ -151,6 +152,56 @@ void add_requests(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& w
     }
 }
 
+Json words(const std::vector<std::string>& texts) {
+    Json out = Json::array();
+    for (const auto& text : texts) out.push(Json(text));
+    return out;
+}
+
+void add_locks(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
+    struct Options {
+        std::vector<std::string> stacks;
+        std::string time, note;
+    };
+    auto options = std::make_shared<Options>();
+    const char* names = "Names or patterns, label:NAME, space:PATH";
+    auto* lock = app.add_subcommand("lock", "Keep stacks from being applied; plans go on");
+    add_where(lock, *where);
+    lock->add_option("stacks", options->stacks, names)->required();
+    lock->add_option("--for", options->time, "How long, at most 30d (default: 24h)")
+        ->check([](const std::string& text) {
+            return parse_lock_duration(text)
+                       ? std::string()
+                       : "write a time such as 30m, 4h or 2d, 30 days at most";
+        });
+    lock->add_option("--note", options->note, "Why; shown to everybody who waits");
+    lock->footer("Example: slipway lock network --for 4h --note \"migration tonight\"");
+    lock->callback([=, &chosen] {
+        chosen = [=] {
+            return ask_lock(*where, "POST",
+                            Json::object({{"stacks", words(options->stacks)},
+                                          {"for", Json(options->time)},
+                                          {"note", Json(options->note)}}));
+        };
+    });
+
+    auto* unlock =
+        app.add_subcommand("unlock", "Lift the lock of stacks; for who set it, or admins");
+    add_where(unlock, *where);
+    unlock->add_option("stacks", options->stacks, names)->required();
+    unlock->footer("Example: slipway unlock network");
+    unlock->callback([=, &chosen] {
+        chosen = [=] {
+            return ask_lock(*where, "DELETE", Json::object({{"stacks", words(options->stacks)}}));
+        };
+    });
+
+    auto* list = app.add_subcommand("locks", "Stacks that are locked, by whom and until when");
+    add_where(list, *where);
+    list->footer("Example: slipway locks");
+    list->callback([=, &chosen] { chosen = [=] { return list_locks(*where); }; });
+}
+
 void add_tokens(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
     struct Options {
         std::string name, role = "reader";
@@ -187,6 +238,7 @@ void add_client_commands(CLI::App& app, Chosen& chosen) {
     add_requests(app, chosen, where);
     add_resolve(app, chosen, where);
     add_allow(app, chosen, where);
+    add_locks(app, chosen, where);
     add_tokens(app, chosen, where);
 }
 

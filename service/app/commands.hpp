@@ -17,7 +17,7 @@ using Chosen = std::function<int()>;
 void add_serve_command(CLI::App& app, Chosen& chosen);
 void add_local_commands(CLI::App& app, Chosen& chosen);   // preview, check, test
 void add_cost_commands(CLI::App& app, Chosen& chosen);    // cost estimate, usage, history
-void add_client_commands(CLI::App& app, Chosen& chosen);  // runs, logs, confirm, …, token
+void add_client_commands(CLI::App& app, Chosen& chosen);  // runs, logs, confirm, …, lock, token
 void add_price_commands(CLI::App& app, Chosen& chosen);   // prices import, show, diff, verify
 void add_forge_commands(CLI::App& app, Chosen& chosen);   // forge check, forge setup
 void add_pull_commands(CLI::App& app,

@@ -82,6 +82,8 @@ Task<void> Engine::handle(ClaimedJob job) {
             return consider(control_, std::move(job));
         case JobKind::release:
             return release(control_, std::move(job));
+        case JobKind::lock:
+            return look_at_lock(control_, std::move(job));
         case JobKind::report:
             return write_report(report_, std::move(job));
         case JobKind::pass:

@@ -6,7 +6,9 @@
 #include "service/base/clock.hpp"
 #include "service/base/codec.hpp"
 #include "service/model/run.hpp"
+#include "service/model/stack_lock.hpp"
 #include "service/wording/numbers.hpp"
+#include "service/wording/reasons.hpp"
 #include "service/wording/run_words.hpp"
 
 namespace slipway {
@@ -52,6 +54,11 @@ std::string remark(const Json& run) {
         if (!run["last_seen"].text().empty()) add("last seen: " + run["last_seen"].text());
         add("look at its state, then slipway resolve " + run["id"].text() +
             " --applied or --failed");
+    }
+    if (const auto lock = decode<StackLock>(run["lock"]); lock && !lock->stack.value.empty()) {
+        const auto text = reason_text(why_locked(*lock, lock->since_ms));
+        if (text != run["reason"].text()) add(text);
+        add("slipway unlock " + lock->stack.value + " lifts the lock");
     }
     const auto& sources = run["unknown_providers"].items();
     if (!sources.empty() && !run["pull"].int_or(0)) {

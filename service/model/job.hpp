@@ -19,12 +19,14 @@ enum class JobKind {
     judge,     // what follows from what a worker found   judge/<run>/<phase>
     consider,  // look again at a pull request's reviews and waiting runs   consider/<pull>
     release,   // an upstream run ended: may this run enter its lane?       release/<run>
+    lock,      // a stack was locked or unlocked, or its lock expires: who waits for that?
+               // lock/<time>/<stack>
     report,    // write a pull request's checks and comment                 report/<pull>
     pass,   // a merge queue's commit wants the required check            pass/<repository>/<commit>
     reply,  // answer a comment, or acknowledge it                       reply/<forge>/<comment id>
     catch_up,  // find what no webhook told           catch_up/<repository>, …#<pull>, …@<branch>
 };
-BOOST_DESCRIBE_ENUM(JobKind, event, look, command, prepare, perform, judge, consider, release,
+BOOST_DESCRIBE_ENUM(JobKind, event, look, command, prepare, perform, judge, consider, release, lock,
                     report, pass, reply, catch_up)
 
 inline constexpr const char* service_queue = "service";  // of all jobs but a worker's

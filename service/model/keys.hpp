@@ -2,6 +2,7 @@
 // queues and jobs. One function makes each of them, and where one is read again, the function that
 // takes it apart stands beside it. No other file writes such a name (tests/layout_test.cpp).
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -30,6 +31,7 @@ inline std::string repository_key(const RepositoryName& repository) {
     return "repository/" + repository.text();
 }
 inline std::string providers_key(const StackId& stack) { return "providers/" + stack.value; }
+inline std::string lock_key(const StackId& stack) { return "lock/" + stack.value; }
 // What a worker found in a phase.
 inline std::string result_key(const RunPhase& which) {
     return "result/" + which.run.value + "/" + std::string(word(which.phase));
@@ -44,6 +46,8 @@ inline std::string token_key(const std::string& digest) { return "token/" + dige
 
 inline std::string runs_index() { return "runs"; }
 inline std::string runs_index(const StackId& stack) { return "runs/" + stack.value; }
+inline std::string stacks_index() { return "stacks"; }  // that ever had a run
+inline std::string locks_index() { return "locks"; }    // stacks that ever were locked
 // Repositories that pull requests were seen in.
 inline std::string repositories_index() { return "repositories"; }
 inline std::string costs_index() { return "costs"; }  // stacks that ever cost something
@@ -128,6 +132,10 @@ inline JobName consider(const PullRequestName& pull) {
     return named(JobKind::consider, pull.text());
 }
 inline JobName release(const RunId& run) { return named(JobKind::release, run.value); }
+// At once, or at the time when the lock expires.
+inline JobName lock_changed(const StackId& stack, std::int64_t at_ms = 0) {
+    return named(JobKind::lock, std::to_string(at_ms) + "/" + stack.value);
+}
 inline JobName report(const PullRequestName& pull) { return named(JobKind::report, pull.text()); }
 inline JobName pass(const RepositoryName& repository, const CommitSha& commit) {
     return named(JobKind::pass, repository.text() + "/" + commit.value);

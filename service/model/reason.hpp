@@ -1,6 +1,7 @@
 // Why a run, or a stack, stands where it stands: data that code compares. service/wording turns it
 // into words.
 #pragma once
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -33,6 +34,7 @@ enum class Cause {
     destroys_renamed,  // planned at a directory that git guessed, and destroys resources
     being_considered,  // its approvals are being looked at
     unconfirmed,       // it waits for a person, and that is all
+    locked,            // its stack; name: by whom; text: the note; until_ms: it expires
     // A run failed.
     denied,  // name: the policy
     plan_policy_error,
@@ -72,18 +74,19 @@ BOOST_DESCRIBE_ENUM(Cause, none, observed, forced_push, no_merged_pull, destroys
                     pull_has_other_base, approval_error, approval_rejected, approvals_missing,
                     not_on_pull, other_inputs, other_plan, unseen_plan, asked_on_pull,
                     stack_confirms, policy_warns, destroys_renamed, being_considered, unconfirmed,
-                    denied, plan_policy_error, took_too_long, given_up, not_prepared, end_unseen,
-                    end_unseen_rest, end_not_found_out, ended_by, resolved_applied, resolved_failed,
-                    pull_merged, pull_closed, superseded, upstream_ended, began_elsewhere,
-                    began_before, run_unknown, run_moved_on, lease_lost, from_fork, conflicts,
-                    push_policy_error, other_forge, no_write_permission, folder_not_trusted,
-                    no_role)
+                    locked, denied, plan_policy_error, took_too_long, given_up, not_prepared,
+                    end_unseen, end_unseen_rest, end_not_found_out, ended_by, resolved_applied,
+                    resolved_failed, pull_merged, pull_closed, superseded, upstream_ended,
+                    began_elsewhere, began_before, run_unknown, run_moved_on, lease_lost, from_fork,
+                    conflicts, push_policy_error, other_forge, no_write_permission,
+                    folder_not_trusted, no_role)
 
 struct Reason {
     Cause cause = Cause::none;
     std::string name = {};        // of what it names: a branch, a policy, a stack, somebody
     std::string text = {};        // somebody else's words
     Cause because = Cause::none;  // of approvals_missing
+    std::int64_t until_ms = 0;    // of locked
 
     bool empty() const { return cause == Cause::none; }
     bool operator==(const Reason&) const = default;
@@ -92,6 +95,7 @@ struct Reason {
         f("name", self.name);
         f("text", self.text);
         f("because", self.because);
+        f("until_ms", self.until_ms);
     }
 };
 

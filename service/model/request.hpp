@@ -12,9 +12,22 @@
 
 namespace slipway {
 
-enum class Verb { plan, apply, approve, reject, cancel, retry, resolve, allow, explain, help };
-BOOST_DESCRIBE_ENUM(Verb, plan, apply, approve, reject, cancel, retry, resolve, allow, explain,
-                    help)
+enum class Verb {
+    plan,
+    apply,
+    approve,
+    reject,
+    cancel,
+    retry,
+    resolve,
+    allow,
+    lock,
+    unlock,
+    explain,
+    help
+};
+BOOST_DESCRIBE_ENUM(Verb, plan, apply, approve, reject, cancel, retry, resolve, allow, lock, unlock,
+                    explain, help)
 
 struct CommandTarget {
     std::string pattern;  // name, a self-described stack's key, or glob; "label:x"; "space:path"
@@ -45,6 +58,8 @@ struct Request {
     std::optional<Resolution> resolution;  // of `resolve`
     std::vector<std::string> providers;    // of `allow`: their sources
     bool only_failed = false;              // of `retry`
+    std::int64_t lock_ms = 0;              // of `lock`: for how long; 0: as long as usual
+    bool or_cancel = false;                // of `unlock`: cancels where nothing is locked
     std::string note;
     std::string comment_id;  // to answer; "": a call
     std::int64_t given_at_ms = 0;
@@ -59,6 +74,8 @@ struct Request {
         f("resolution", self.resolution);
         f("providers", self.providers);
         f("only_failed", self.only_failed);
+        f("lock_ms", self.lock_ms);
+        f("or_cancel", self.or_cancel);
         f("note", self.note);
         f("comment_id", self.comment_id);
         f("given_at_ms", self.given_at_ms);

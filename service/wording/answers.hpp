@@ -8,6 +8,7 @@
 
 #include "service/model/request.hpp"
 #include "service/model/run.hpp"
+#include "service/model/stack_lock.hpp"
 
 namespace slipway::answers {
 
@@ -85,5 +86,20 @@ std::string plan_again_by_retry(std::string_view command_word);
 
 // `tools`: those that the stacks are planned with, by their titles.
 std::string note_goes_nowhere(const std::vector<std::string>& tools);
+// Locks. Their notes are foreign, so no answer repeats one. `space`: null where there is no tree,
+// so that the repository's administrators stand in for those of the space.
+std::string locked(const std::vector<StackId>& stacks, std::int64_t expires_at_ms,
+                   std::string_view unlock);
+std::string applies_go_on(const std::vector<StackId>& stacks);
+std::string locked_by_another(const StackLock& lock, const SpaceId* space);
+std::string held_by_another(const StackLock& lock, const SpaceId* space);
+std::string not_applied_while_locked(const StackLock& lock, std::string_view unlock);
+std::string unlocked(const std::vector<StackId>& stacks);
+std::string not_locked(const std::vector<StackId>& stacks);
+std::string several_of_key(const std::vector<StackId>& stacks);
+std::string no_known_stack(std::string_view pattern);
+// Of a call, to the fields `stacks` and `for`.
+std::string name_stacks(std::size_t limit);
+std::string how_long_a_lock();
 
 }  // namespace slipway::answers

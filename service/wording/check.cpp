@@ -45,6 +45,7 @@ Conclusion outcome_of(const StackView& view) {
         case Standing::not_planned:
         case Standing::ended:
         case Standing::unconfirmed:
+        case Standing::locked:
         case Standing::unapproved:
         case Standing::rejected:
         case Standing::unknown_provider:
@@ -135,6 +136,7 @@ std::string stack_title(const StackView& view) {
         case Standing::ended:
             return ended_title(*view->run);
         case Standing::unconfirmed:
+        case Standing::locked:
         case Standing::unapproved:
             return "Waiting: " + missing_text(view);
         case Standing::ready:

@@ -28,6 +28,11 @@ std::string_view effect_of(Verb verb) {
         case Verb::allow:
             return "lets plans of this pull request run providers that the tracked branch does not "
                    "use; needs the role admin";
+        case Verb::lock:
+            return "keeps the stacks from being applied, for 24 hours or as long as `--for` says "
+                   "(`30m`, `4h`, `2d`; at most 30 days); plans go on";
+        case Verb::unlock:
+            return "lifts the lock; for who set it, or the role admin";
         case Verb::help:
             return "shows this table";
     }
@@ -64,6 +69,11 @@ std::string say_how_it_ended(const std::string& applied, const std::string& fail
 
 std::string how_to_allow(const std::string& example) {
     return "What is allowed is a provider by its source: " + example + ".";
+}
+
+std::string how_long_a_lock(const std::string& example) {
+    return "How long a lock holds is said in seconds, minutes, hours or days, 30 days at most: " +
+           example + ".";
 }
 
 std::string long_dash() { return "There is a long dash where two hyphens are meant: `-- note`."; }

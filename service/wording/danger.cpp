@@ -150,7 +150,8 @@ std::string grouped(const Endangered& one, const Voice& voice, std::size_t bytes
 bool leads_the_heading(const StackView& view) {
     return view->run->destroy && !is_observed(*view.report) &&
            (view.standing == Standing::ready || view.standing == Standing::unapproved ||
-            view.standing == Standing::considering || view.standing == Standing::unconfirmed);
+            view.standing == Standing::considering || view.standing == Standing::unconfirmed ||
+            view.standing == Standing::locked);
 }
 
 std::string counted(const PlanCounts& counts, std::string_view destroy, std::string_view replace) {

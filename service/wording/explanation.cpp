@@ -5,6 +5,7 @@
 #include "service/base/clock.hpp"
 #include "service/base/utf8.hpp"
 #include "service/wording/gone.hpp"
+#include "service/wording/locks.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/reasons.hpp"
@@ -41,6 +42,7 @@ std::string_view outcome(Standing standing) {
         case Standing::ended:
             return "ended early";
         case Standing::unconfirmed:
+        case Standing::locked:
         case Standing::unapproved:
             return "waits";
         case Standing::ready:
@@ -120,6 +122,10 @@ void add_people(std::vector<Explanation>& out, const Run& run) {
     }
 }
 
+std::string unlocking_note(const StackId& stack) {
+    return "slipway unlock " + stack.value + " lifts the lock";
+}
+
 }  // namespace
 
 std::string explanation_tree(const StackReport& stack, std::size_t budget) {
@@ -144,13 +150,16 @@ std::string explanation_tree(const StackReport& stack, std::size_t budget) {
                              {}});
         add(roots, plan_of(run).decision.why);
         add(roots, stack.approval.why);
-        if (run.state == RunState::unconfirmed && !run.reason.empty())
+        if (run.state == RunState::unconfirmed && !run.reason.empty() &&
+            run.reason.cause != Cause::locked)
             roots.push_back({"waits for confirmation", reason_text(run), {}});
         add_people(roots, run);
     }
+    const StackView view{&stack, standing_of(alone, stack)};
+    if (const auto lock = lock_ahead(view); !lock.empty())
+        roots.push_back({reason_text(lock), unlocking_note(stack.stack), {}});
     Tree tree(budget);
-    tree.out =
-        one_line(stack.stack.value) + ": " + std::string(outcome(standing_of(alone, stack))) + "\n";
+    tree.out = one_line(stack.stack.value) + ": " + std::string(outcome(view.standing)) + "\n";
     tree.children(roots, "", 0);
     tree.finish();
     return tree.out;

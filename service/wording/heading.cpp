@@ -5,6 +5,7 @@
 #include <set>
 
 #include "service/wording/gone.hpp"
+#include "service/wording/locks.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/reasons.hpp"
@@ -159,6 +160,7 @@ class Heading : Tally {
         if (const auto left = names(Standing::not_planned); !left.empty()) return not_planned(left);
         std::string out = ended();
         append_clause(out, waiting_for_confirmation());
+        append_clause(out, locked());
         if (out.empty()) return std::nullopt;
         if (const auto some = names(Standing::applied); !some.empty())
             append_clause(out, subject(some) + was_or_were(some.size()) + "applied");
@@ -220,6 +222,20 @@ class Heading : Tally {
             if (view.standing == Standing::unconfirmed && !view->run->reason.empty())
                 out += ", because " + voice_.said(reason_text(*view->run));
         return out;
+    }
+
+    // The notices below have the note.
+    std::string locked() const {
+        const auto some = names(Standing::locked);
+        if (some.empty()) return {};
+        if (some.size() > 1) return number_of(some.size(), "stack") + " wait, because of a lock";
+        for (const auto& view : views_) {
+            if (view.standing != Standing::locked) continue;
+            auto why = lock_ahead(view);
+            why.text.clear();
+            return some[0] + " waits, because " + voice_.said(reason_text(why));
+        }
+        return {};
     }
 
     Headline changes() const {

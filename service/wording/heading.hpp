@@ -33,6 +33,9 @@ std::string next_step(const Report& report, const std::vector<StackView>& views,
 // How somebody says how the apply of the stack ended, where nobody saw it.
 std::string resolving(const Report& report, const StackId& stack, const Voice& voice);
 
+// What lifts the lock of the stacks.
+std::string unlocking(const Report& report, const std::vector<StackId>& stacks, const Voice& voice);
+
 // "1 of team dba" of several stacks is one approval, since one review may give it.
 std::size_t missing_approvals(const std::vector<StackView>& views);
 

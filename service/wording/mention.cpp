@@ -69,6 +69,10 @@ std::optional<Mention> after_the_merge(const Report& report) {
                         std::string(begun ? "The apply of " : "After the merge, the plan of ") +
                             name_of(stack) + " failed.");
         }
+        if (run.state == RunState::unconfirmed && run.reason.cause == Cause::locked)
+            return said("locked/" + run.id.value, author,
+                        "The merged change in " + name_of(stack) + " waits, because " +
+                            escape_markdown(reason_text(run)) + ".");
         if (run.state == RunState::unconfirmed && !run.awaits_consideration)
             return said(
                 key, author,

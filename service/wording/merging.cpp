@@ -36,7 +36,8 @@ bool applies_by_itself(const StackView& view) {
 
 // Names of stacks, by what becomes of them.
 struct Fates {
-    std::vector<std::string> at_once, once_approved, waiting, before, never, observed, blocked;
+    std::vector<std::string> at_once, once_approved, once_unlocked, waiting, before, never,
+        observed, blocked;
 };
 
 std::vector<std::string>& fate_of(Fates& fates, const StackView& view) {
@@ -45,6 +46,7 @@ std::vector<std::string>& fate_of(Fates& fates, const StackView& view) {
     if (settings.apply_when == ApplyWhen::before_merge) return fates.before;
     if (settings.apply_when == ApplyWhen::never) return fates.never;
     if (!applies_by_itself(view)) return fates.waiting;
+    if (view->lock) return fates.once_unlocked;
     return view.standing == Standing::ready ? fates.at_once : fates.once_approved;
 }
 
@@ -79,6 +81,10 @@ std::vector<std::string> clauses_of(const Fates& fates, bool in_order) {
     if (!fates.once_approved.empty())
         out.push_back((fates.at_once.empty() ? "Merging applies " : "") +
                       list_of(fates.once_approved) + " after approval");
+    if (!fates.once_unlocked.empty())
+        out.push_back((out.empty() ? "Merging applies " : "") + list_of(fates.once_unlocked) +
+                      (fates.once_unlocked.size() == 1 ? " once it is" : " once they are") +
+                      " unlocked");
     if (!fates.waiting.empty())
         out.push_back((out.empty() ? "After the merge " + list_of(fates.waiting)
                                    : list_of(fates.waiting) + " then") +

@@ -99,8 +99,8 @@ class NextStep {
             if (const auto sentence = (this->*step)(); !sentence.empty()) return sentence + help();
         if (any(Standing::gone)) return help().substr(1);
         if (any(Standing::not_planned)) return not_planned();
-        for (const auto step :
-             {&NextStep::confirmed, &NextStep::ended, &NextStep::approved, &NextStep::applied})
+        for (const auto step : {&NextStep::confirmed, &NextStep::locked, &NextStep::ended,
+                                &NextStep::approved, &NextStep::applied})
             if (const auto sentence = (this->*step)(); !sentence.empty()) return sentence + help();
         return {};
     }
@@ -196,8 +196,19 @@ class NextStep {
             return held(held_back) + ". Afterwards " + say("apply", held_back, With::plan) +
                    " confirms; " + say("cancel", held_back) + " discards.";
         if (unconfirmed.empty()) return {};
-        return "Somebody with write permission: " + say("apply", unconfirmed, With::plan) +
-               " confirms, " + say("cancel", unconfirmed) + " discards.";
+        const auto is_locked = [](const StackView* view) { return (*view)->lock.has_value(); };
+        const bool all_locked = std::all_of(unconfirmed.begin(), unconfirmed.end(), is_locked);
+        if (!all_locked) std::erase_if(unconfirmed, is_locked);
+        return std::string(all_locked ? "Once the lock is lifted, somebody" : "Somebody") +
+               " with write permission: " + say("apply", unconfirmed, With::plan) + " confirms, " +
+               say("cancel", unconfirmed) + " discards.";
+    }
+
+    std::string locked() const {
+        const auto some = those(views_, Standing::locked);
+        if (some.empty()) return {};
+        return std::string(some.size() == 1 ? "It is applied" : "They are applied") +
+               " when the lock is lifted or expires; " + say("cancel", some) + " discards.";
     }
 
     std::string ended() const {
@@ -224,7 +235,7 @@ class NextStep {
         auto ready = those(views_, Standing::ready);
         std::erase_if(ready, [](const StackView* view) {
             return (*view)->run->settings.apply_when != ApplyWhen::before_merge ||
-                   is_observed(*view->report);
+                   is_observed(*view->report) || (*view)->lock;
         });
         if (ready.empty() || !open()) return {};
         return "To apply now: " + say("apply", ready, With::plan) + ".";
@@ -244,6 +255,17 @@ std::string resolving(const Report& report, const StackId& stack, const Voice& v
     };
     return "Look at the state of " + voice.name(stack.value) + "; then whoever may confirm says " +
            says("applied") + " or " + says("failed") + ", and a new plan shows what is left.";
+}
+
+std::string unlocking(const Report& report, const std::vector<StackId>& stacks,
+                      const Voice& voice) {
+    std::string out = report.command_word + " unlock";
+    const bool all_writable = std::all_of(stacks.begin(), stacks.end(), [](const StackId& stack) {
+        return can_be_typed(stack.value);
+    });
+    if (stacks.size() <= targets_named && all_writable)
+        for (const auto& stack : stacks) out += " " + stack.value;
+    return voice.command(out);
 }
 
 std::string next_step(const Report& report, const std::vector<StackView>& views,

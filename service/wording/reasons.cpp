@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "service/wording/locks.hpp"
+
 namespace slipway {
 
 namespace {
@@ -22,6 +24,11 @@ std::string approvals_missing(const Reason& reason) {
     Reason why = reason;
     why.cause = std::exchange(why.because, Cause::none);
     return missing + ", because " + reason_text(why);
+}
+
+std::string locked(const Reason& reason) {
+    return with_note("it is locked by " + reason.name + " until " + lock_end_text(reason.until_ms),
+                     reason);
 }
 
 // Why a run of the branch waits.
@@ -57,6 +64,8 @@ std::string of_waiting(const Reason& reason) {
             return "its approvals are being checked";
         case Cause::unconfirmed:
             return "it waits for a confirmation";
+        case Cause::locked:
+            return locked(reason);
         default:
             return "";
     }

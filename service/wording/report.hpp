@@ -12,6 +12,7 @@
 #include "service/model/plan.hpp"
 #include "service/model/pull_record.hpp"
 #include "service/model/run.hpp"
+#include "service/model/stack_lock.hpp"
 
 namespace slipway {
 
@@ -35,6 +36,7 @@ struct StackReport {
         approved_plan;  // what was approved before the merge, where it is another than `plan`
     std::optional<int> place_in_queue;  // 0: next
     std::optional<Ahead> ahead;         // in the stack's lane
+    std::optional<StackLock> lock;      // that holds now
     std::optional<GoneDirectory> gone;  // its directory or its description
     std::string renamed_from;  // its settings still name this directory in place of `directory`
     Place described_at;        // where its settings stand

@@ -68,7 +68,8 @@ Standing standing_of(const Report& report, const StackReport& stack) {
             return stack.place_in_queue ? Standing::queued : Standing::planning;
         case RunState::unconfirmed:
             if (is_observed(stack)) return Standing::ready;
-            return run.awaits_consideration ? Standing::considering : Standing::unconfirmed;
+            if (run.awaits_consideration) return Standing::considering;
+            return run.reason.cause == Cause::locked ? Standing::locked : Standing::unconfirmed;
         case RunState::confirmed:
         case RunState::applying:
             return Standing::applying;

@@ -23,6 +23,7 @@ enum class Standing {
     not_planned,  // for a reason
     ended,        // canceled, stopped, discarded, skipped
     unconfirmed,  // merged, and waits for a person
+    locked,       // merged, and nothing but its stack's lock is in its way
     unapproved,
     ready,  // planned, with changes, nothing missing
     applying,
@@ -35,8 +36,8 @@ enum class Standing {
     untouched,  // merged, and no run was made for it
 };
 BOOST_DESCRIBE_ENUM(Standing, unknown, apply_failed, plan_failed, denied, unjudged, rejected,
-                    unknown_provider, gone, not_planned, ended, unconfirmed, unapproved, ready,
-                    applying, considering, planning, queued, applied, orphaned, unchanged,
+                    unknown_provider, gone, not_planned, ended, unconfirmed, locked, unapproved,
+                    ready, applying, considering, planning, queued, applied, orphaned, unchanged,
                     untouched)
 
 struct StackView {

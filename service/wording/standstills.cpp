@@ -8,6 +8,7 @@
 #include "service/wording/gone.hpp"
 #include "service/wording/heading.hpp"
 #include "service/wording/links.hpp"
+#include "service/wording/locks.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/notices.hpp"
 #include "service/wording/numbers.hpp"
@@ -181,6 +182,7 @@ std::string Notices::standstills(std::size_t bytes) const {
         add_paragraph(out, "The configuration cannot be used as it is:\n\n" +
                                voice.block(listed(lines_of(report.configuration), bytes / 2)));
     add_paragraph(out, gone_notices(report, views, voice, bytes / 2));
+    add_paragraph(out, lock_notices(report, views, voice, bytes / 2));
     std::map<std::string, std::vector<std::string>> not_planned;
     for (const auto& view : views) {
         std::string text;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "service/wording/locks.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/plan_cost.hpp"
@@ -50,6 +51,13 @@ std::string titles(Columns columns, bool with_costs) {
                      "---|---|\n";
 }
 
+// A lock beside what else stands in the way.
+std::string with_lock(std::string text, const StackView& view) {
+    const auto lock = lock_ahead(view);
+    if (lock.empty() || view.standing == Standing::locked) return text;
+    return text + (text.empty() ? "" : "; ") + reason_text(lock);
+}
+
 std::string row(const Report& report, const StackView& view, Columns columns, bool with_costs) {
     auto name = cell(view->stack.value);
     const bool endangered = view->run && destroyed(plan_of(*view->run).counts) > 0;
@@ -59,8 +67,10 @@ std::string row(const Report& report, const StackView& view, Columns columns, bo
     if (strong) name = "**" + name + "**";
     std::string out = "| " + name + " | " + plan_text(*view.report) + " | ";
     if (with_costs) out += cost_text(*view.report, Voice(Medium::markdown)) + " | ";
-    if (columns == Columns::states) return out + cell(standing_text(report, view)) + " |\n";
-    return out + cell(policies_text(*view.report)) + " | " + cell(missing_text(view)) + " |\n";
+    if (columns == Columns::states)
+        return out + cell(with_lock(standing_text(report, view), view)) + " |\n";
+    return out + cell(policies_text(*view.report)) + " | " +
+           cell(with_lock(missing_text(view), view)) + " |\n";
 }
 
 std::string joined(const std::vector<std::string>& parts) {
@@ -153,6 +163,8 @@ std::string missing_text(const StackView& view) {
             return view->run ? std::string(word(view->run->state)) : "";
         case Standing::unconfirmed:
             return lacks_approval(view) ? joined(texts_of(approval.missing)) : "a confirmation";
+        case Standing::locked:
+            return reason_text(lock_ahead(view));
         default:
             return {};
     }
@@ -166,6 +178,7 @@ std::string standing_text(const Report& report, const StackView& view) {
     const auto& run = *view->run;
     if (lacks_approval(view)) return "waits: " + joined(texts_of(view->approval.missing));
     if (view.standing == Standing::unknown_provider) return "waits: " + missing_text(view);
+    if (view.standing == Standing::locked) return "waits: " + missing_text(view);
     if (view.standing == Standing::unconfirmed && !run.reason.empty())
         return "waits: " + reason_text(run);
     if (run.kind == RunKind::tracked && run.state == RunState::queued) {

@@ -150,6 +150,43 @@ constexpr const char* reference_error =
     "  12:   input = var.regoin\n\nAn input variable with the name \"regoin\" has not been "
     "declared. Did you mean\n\"region\"?\n";
 
+StackReport locked(StackReport stack, std::string note = "migration tonight") {
+    StackLock lock;
+    lock.stack = stack.stack;
+    lock.holder = {"github.com", "ada"};
+    lock.note = std::move(note);
+    lock.since_ms = nine_fourteen - 60 * second;
+    lock.expires_at_ms = nine_fourteen + 4 * 3600 * second;
+    stack.lock = lock;
+    return stack;
+}
+
+// Before and after the merge.
+void add_locks(std::vector<Situation>& out) {
+    const auto waits = [](const char* name) {
+        auto stack = locked(automatic(tracked(name, network_plan(), RunState::unconfirmed)));
+        stack.run->reason = why_locked(*stack.lock, nine_fourteen);
+        return stack;
+    };
+    out.push_back({"locked", report_of({waits("network-prod")}, PullPhase::merged)});
+    auto unapproved = locked(
+        missing(tracked("payments-prod", payments_plan(), RunState::unconfirmed), of_team("dba")),
+        "");
+    unapproved.run->reason = {Cause::approvals_missing};
+    unapproved.lock->holder.login = "grace";
+    out.push_back({"locked_and_more",
+                   report_of({waits("network-prod"), waits("web-prod"), unapproved,
+                              locked(tracked("cache-prod", network_plan(), RunState::applying))},
+                             PullPhase::merged)});
+    auto unconfirmed = locked(tracked("network-prod", network_plan(), RunState::unconfirmed));
+    unconfirmed.run->reason = {Cause::stack_confirms};
+    out.push_back({"locked_and_unconfirmed", report_of({unconfirmed}, PullPhase::merged)});
+    out.push_back(
+        {"locked_before_the_merge",
+         report_of({locked(automatic(approved(planned("network-prod", network_plan())))),
+                    automatic(approved(planned("web-prod", network_plan(), "5566bb")))})});
+}
+
 // A stack whose directory is gone, and what its settings say to that.
 StackReport gone(std::string stack, int resources, OnDelete on_delete = OnDelete::forbid) {
     StackReport out;
@@ -367,6 +404,7 @@ std::vector<Situation> all() {
     auto behind = stack_of(run_of("network-prod", RunKind::tracked));
     behind.ahead = Ahead{RunId("01J9before"), 14, RunState::unconfirmed};
     add("behind_another", report_of({behind}, PullPhase::merged));
+    add_locks(out);
     add_deletions(out);
     auto lost = tracked("payments-prod", payments_plan(), RunState::unknown, 300 * second);
     lost.run->last_seen = "aws_s3_bucket.audit: Still creating... [40s elapsed]";

@@ -166,11 +166,20 @@ Task<std::vector<Run>> with_equals(Queue& queue, Run run) {
     co_return out;
 }
 
+// Of what is applied alone: plans and their approvals know no lock.
+Task<Considered> consider_lock(ControlContext& context, const Run& run) {
+    Considered out;
+    if (run.kind != RunKind::tracked) co_return out;
+    out.lock = co_await load<StackLock>(context.queue, lock_key(run.stack));
+    out.locked = why_locked(out.lock.value, context.clock.now_ms());
+    co_return out;
+}
+
 }  // namespace
 
 Task<Considered> consider_run(ControlContext& context, const Run& run, const PullRecord* pull,
                               const PostedRecord* posted, const std::vector<ForgeReview>& reviews) {
-    Considered out;
+    auto out = co_await consider_lock(context, run);
     Stored<Run> approved_run;
     if (run.kind == RunKind::tracked && !run.approved_run.empty())
         approved_run = co_await load<Run>(context.queue, run_key(run.approved_run));

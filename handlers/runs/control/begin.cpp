@@ -15,7 +15,8 @@ struct SecondLook {
     Reason not_now;       // why it goes back to wait; empty: it does not
     Reason must_confirm;  // and never goes on by itself
     ApprovalDecision approval;
-    bool asked = false;  // the approval policies, too
+    bool asked = false;      // the approval policies, too
+    Stored<StackLock> lock;  // whoever begins makes sure that it is still the same
 };
 
 // Whether the pull request still wants what was confirmed on it; empty: it does.
@@ -66,7 +67,7 @@ Reason why_not_confirmed(const Run& run, const Considered& considered) {
     if (run.settings.mode == Mode::observe) return {Cause::observed};
     switch (considered.approval.approval) {
         case Approval::approved:
-            return {};
+            return considered.locked;
         case Approval::rejected:
             return {Cause::approval_rejected};
         case Approval::error:
@@ -94,6 +95,7 @@ Task<SecondLook> look_again(ControlContext& context, Run& run) {
     const auto considered = co_await consider_again(context, run);
     out.approval = considered.approval;
     out.asked = true;
+    out.lock = considered.lock;
     Run asked = run;
     if (confirmed_by(run) == "slipway")
         asked.confirmation.reset();  // nobody did: all its conditions hold still?
@@ -130,12 +132,15 @@ Task<void> lose_taken(ControlContext& context, Lease lease, StoredRun run) {
     co_await context.queue.commit(std::move(commit));
 }
 
-void allow(Commit& commit, StoredRun& run, ApprovalDecision approval, const std::string& once,
+void allow(Commit& commit, StoredRun& run, SecondLook found, const std::string& once,
            std::int64_t now_ms) {
-    run.value.confirmation.value().approval = std::move(approval);
+    run.value.confirmation.value().approval = std::move(found.approval);
     advance(run.value, RunEvent::begun, now_ms, "slipway");
     commit.begin = true;
     commit.once.push_back(once);
+    // Written although it stays as it is: so that nobody has locked the stack meanwhile.
+    found.lock.value.stack = run.value.stack;
+    commit.records.push_back(save(lock_key(run.value.stack), found.lock));
     store_run(commit, run);
 }
 
@@ -146,6 +151,8 @@ void refuse(Commit& commit, StoredRun& run, const SecondLook& found, std::int64_
         PullRequestName name{run.value.repository, *run.value.pull};
         commit.jobs.push_back(make_job(jobs::consider(name), name));
     }
+    if (run.value.reason.cause == Cause::locked)
+        commit.jobs.push_back(lock_expiry(found.lock.value));
     store_run(commit, run);
 }
 
@@ -184,7 +191,7 @@ Task<BeginAnswer> begin_or_not(ControlContext& context, RunId id, Lease lease,
     Commit commit;
     commit.holding = lease;
     if (answer.allowed)
-        allow(commit, run, std::move(found.approval), once, context.clock.now_ms());
+        allow(commit, run, found, once, context.clock.now_ms());
     else
         refuse(commit, run, found, context.clock.now_ms());
     if (!answer.allowed) answer.reason = reason_text(run.value);
@@ -192,7 +199,8 @@ Task<BeginAnswer> begin_or_not(ControlContext& context, RunId id, Lease lease,
     if (committed == Committed::stale) co_return refusal({Cause::lease_lost});
     if (committed == Committed::done) co_return answer;
     auto present = co_await load<Run>(context.queue, run_key(id));
-    if (present.version != run.version || !answer.allowed)
+    const auto lock = co_await load<StackLock>(context.queue, lock_key(run.value.stack));
+    if (present.version != run.version || lock.version != found.lock.version || !answer.allowed)
         throw Overtaken("the run moved on meanwhile");
     co_await lose_taken(context, lease, std::move(present));
     co_return refusal({Cause::began_before});

@@ -22,6 +22,9 @@ struct RunTarget {
     std::vector<PullRequestName> behind;   // likewise: whose runs wait behind it
     std::optional<Run> follow_up;          // resolve: a plan of what is left
     Stored<ProviderBasis> providers;       // allow, for a stack
+    Stored<StackLock> lock;                // lock, unlock, apply
+    bool may_unlock = false;               // unlock: who holds it, or an administrator
+    bool is_applying = false;              // lock: an apply of the stack has begun
 
     const Stack& settings() const { return stack ? stack->settings : run.value.settings; }
     const RepositoryName& repository(const PullRecord& pull) const {
@@ -52,6 +55,7 @@ struct CommandContext {
     Answer answer;
     std::vector<StackId> explained;
     bool pull_changed = false;
+    std::vector<StackLock> locks;  // that were set or lifted
 
     bool refused() const { return answer.kind != Answer::Kind::done; }
 };
@@ -63,8 +67,13 @@ void say(CommandContext& command, const std::string& sentence);
 
 // --- read
 
+// Whether who asks has that role in the space, and on the forge what it takes.
+Task<bool> may(ControlContext& context, const Request& request, const RepositoryName& repository,
+               const SpaceId& space, Role needed);
 // The pull request and the runs that are meant; refused where there are none.
 Task<void> find_targets(ControlContext& context, CommandContext& command);
+// Of a call that names neither: stacks of the tree, and those that ever had a run.
+Task<void> find_known_stacks(ControlContext& context, CommandContext& command);
 // What the verb needs to know of the targets.
 Task<void> read_for_verb(ControlContext& context, CommandContext& command);
 // Of runs that are planned again from the branch's tip.
@@ -76,6 +85,13 @@ Task<void> read_retried(ControlContext& context, CommandContext& command,
 // What the request's verb does to one target; who asks may.
 void carry_out(const ControlContext& context, CommandContext& command, RunTarget& target);
 void record_vote(CommandContext& command, RunTarget& target, bool approves);
+
+// What to type to unlock the stacks: where the request was written, or on the command line.
+std::string unlock_command(const ControlContext& context, const Request& request,
+                           const std::vector<StackId>& stacks);
+// Of all targets, or of none.
+void lock_stacks(const ControlContext& context, CommandContext& command);
+void unlock_stacks(const ControlContext& context, CommandContext& command);
 
 // Those of the targets that are planned again, by `plan`, `retry`, or `apply` on what failed.
 std::vector<const RunTarget*> planned_again(const CommandContext& command);

@@ -93,6 +93,7 @@ void decide_waiting(const ControlContext& context, Commit& commit, ConsideredSta
         store_run(commit, run);
         leave_reports(commit, stack.behind);
     }
+    if (why.cause == Cause::locked) commit.jobs.push_back(lock_expiry(stack.considered.lock.value));
 }
 
 Commit decide_pull(const ControlContext& context, ConsiderLook look) {

@@ -5,6 +5,7 @@
 //   judge/<run>/<phase>   plan policies, next state    -> consider, report, or the lane's next
 //   consider/<pull>       reviews -> approvals         -> applies of what waits and may
 //   release/<run>         an upstream ended            -> its lane, or skipped
+//   lock/<time>/<stack>   a lock was set, lifted, or expires -> consider, report
 //   command/…             a person's request           -> the same transitions, under one matrix of
 //   rights
 #pragma once
@@ -51,6 +52,8 @@ Task<void> prepare(ControlContext& context, ClaimedJob job);
 Task<void> judge(ControlContext& context, ClaimedJob job);
 Task<void> consider(ControlContext& context, ClaimedJob job);
 Task<void> release(ControlContext& context, ClaimedJob job);
+// A stack was locked or unlocked, or its lock expired.
+Task<void> look_at_lock(ControlContext& context, ClaimedJob job);
 Task<void> answer_request(ControlContext& context, ClaimedJob job);
 // A lease ran out: a plan starts again by itself, an apply becomes `unknown`; a job given up fails
 // its run.

@@ -42,6 +42,7 @@ constexpr bool comes_again(JobKind kind) {
         case JobKind::consider:
         case JobKind::report:
         case JobKind::release:
+        case JobKind::lock:
         case JobKind::command:
         case JobKind::reply:
         case JobKind::pass:

@@ -100,9 +100,31 @@ Task<Considered> consider_target(ControlContext& context, CommandContext& comman
     co_return co_await consider_run(context, run, pull, &command.posted.value, reviews);
 }
 
+Task<void> read_lock(ControlContext& context, CommandContext& command, RunTarget& target) {
+    const auto& request = command.request;
+    const auto& stack = target.settings();
+    target.lock = co_await load<StackLock>(context.queue, lock_key(stack.id));
+    if (request.verb == Verb::unlock) {
+        const auto& holder = target.lock.value.holder;
+        const auto& repository = target.repository(command.pull.value);
+        target.may_unlock =
+            holder.forge == request.actor.forge && holder.login == request.actor.login;
+        if (!target.may_unlock)
+            target.may_unlock =
+                co_await may(context, request, repository, stack.space, Role::admin);
+    }
+    if (request.verb != Verb::lock) co_return;
+    const auto lane = co_await context.queue.lane(stack_lane(stack.id));
+    if (lane.empty()) co_return;
+    const auto first = co_await load<Run>(context.queue, run_key(RunId(lane.front())));
+    target.is_applying = first.value.state == RunState::applying;
+}
+
 Task<void> read_target(ControlContext& context, CommandContext& command, RunTarget& target) {
     const auto& request = command.request;
     const auto& run = target.run.value;
+    if (request.verb == Verb::apply || request.verb == Verb::lock || request.verb == Verb::unlock)
+        co_await read_lock(context, command, target);
     if (!target.run.version) co_return;
     if (request.verb == Verb::apply && run.kind == RunKind::tracked &&
         run.state == RunState::unconfirmed) {
@@ -124,7 +146,10 @@ Task<void> read_target(ControlContext& context, CommandContext& command, RunTarg
 
 Task<void> find_targets(ControlContext& context, CommandContext& command) {
     const auto& request = command.request;
-    if (request.run) co_await find_run(context, command);
+    if (request.run)
+        co_await find_run(context, command);
+    else if (!request.pull)
+        co_await find_known_stacks(context, command);
     if (command.refused() || !request.pull) co_return;
     command.pull = co_await load<PullRecord>(context.queue, pull_key(*request.pull));
     command.posted = co_await load<PostedRecord>(context.queue, posted_key(*request.pull));

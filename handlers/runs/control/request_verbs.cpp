@@ -32,8 +32,21 @@ bool lacks_its_name(const ControlContext& context, CommandContext& command,
     return true;
 }
 
+// Nothing of a locked stack is applied, whoever asks.
+bool is_locked(const ControlContext& context, CommandContext& command, const RunTarget& target) {
+    if (!holds(target.lock.value, context.clock.now_ms())) return false;
+    const auto sentence = answers::not_applied_while_locked(
+        target.lock.value, unlock_command(context, command.request, {target.settings().id}));
+    if (command.targets.size() == 1)
+        refuse(command, Answer::Kind::refused, sentence);
+    else
+        say(command, sentence);
+    return true;
+}
+
 void confirm(const ControlContext& context, CommandContext& command, RunTarget& target) {
     const auto& run = target.run.value;
+    if (is_locked(context, command, target)) return;
     if (lacks_its_name(context, command, target)) return;
     if (run.settings.mode == Mode::observe)
         return refuse(command, Answer::Kind::refused, answers::only_observed(run.stack));
@@ -81,6 +94,7 @@ void apply_proposed(const ControlContext& context, CommandContext& command, RunT
     if (before_merge && run.state == RunState::finished && plan_of(run).changes) {
         if (target.stack->approval.approval != Approval::approved)
             return refuse(command, Answer::Kind::refused, answers::approvals_missing(stack));
+        if (is_locked(context, command, target)) return;
         if (!lacks_its_name(context, command, target)) apply_before_merge(context, command, target);
         return;
     }
@@ -203,6 +217,8 @@ void carry_out(const ControlContext& context, CommandContext& command, RunTarget
             return resolve(context, command, target);
         case Verb::retry:
         case Verb::allow:
+        case Verb::lock:
+        case Verb::unlock:
         case Verb::plan:
         case Verb::help:
             return;

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "handlers/runs/control/command_context.hpp"
+#include "service/base/log.hpp"
 #include "service/wording/answers.hpp"
 
 namespace slipway {
@@ -30,9 +31,10 @@ constexpr Permission needed_permission(Role role) {
     return role == Role::reader ? Permission::read : Permission::write;
 }
 
+}  // namespace
+
 Task<bool> may(ControlContext& context, const Request& request, const RepositoryName& repository,
-               const SpaceId& space) {
-    const auto needed = needed_role(request.verb);
+               const SpaceId& space, Role needed) {
     if (request.granted >= needed) co_return true;
     if (request.actor.forge != repository.forge) co_return false;
     auto& forge = *context.forges.at(repository.forge);
@@ -46,13 +48,16 @@ Task<bool> may(ControlContext& context, const Request& request, const Repository
     co_return role >= needed;
 }
 
+namespace {
+
 Task<void> check_rights(ControlContext& context, CommandContext& command, RepositoryName repository,
                         SpaceId space) {
-    bool allowed = co_await may(context, command.request, repository, space);
-    if (allowed) co_return;
     const auto& request = command.request;
+    const auto needed = needed_role(request.verb);
+    bool allowed = co_await may(context, request, repository, space, needed);
+    if (allowed) co_return;
     refuse(command, Answer::Kind::refused,
-           answers::lacks_rights(request.verb, needed_role(request.verb),
+           answers::lacks_rights(request.verb, needed,
                                  context.has_organisation_tree ? &space : nullptr, request.actor));
 }
 
@@ -120,7 +125,18 @@ std::vector<std::string> tools_of(const CommandContext& command) {
     return {tools.begin(), tools.end()};
 }
 
+// `atlantis unlock` frees what a pull request holds: its stacks' locks, else their lanes.
+void choose_verb(const ControlContext& context, CommandContext& command) {
+    auto& request = command.request;
+    const auto locked = [&](const RunTarget& target) {
+        return holds(target.lock.value, context.clock.now_ms());
+    };
+    if (request.or_cancel && std::none_of(command.targets.begin(), command.targets.end(), locked))
+        request.verb = Verb::cancel;
+}
+
 void decide(const ControlContext& context, CommandContext& command) {
+    choose_verb(context, command);
     const auto verb = command.request.verb;
     const auto again = planned_again(command);
     for (auto& target : command.targets) {
@@ -130,6 +146,10 @@ void decide(const ControlContext& context, CommandContext& command) {
     }
     if (verb == Verb::allow)
         allow_providers(context, command);
+    else if (verb == Verb::lock)
+        lock_stacks(context, command);
+    else if (verb == Verb::unlock)
+        unlock_stacks(context, command);
     else if (verb == Verb::plan)
         plan(command, again);
     else if (!again.empty())
@@ -154,6 +174,7 @@ Commit commit_of(CommandContext& command, const std::string& key) {
         command.commit = Commit();
         command.explained.clear();
         command.pull_changed = false;
+        command.locks.clear();
     }
     auto& commit = command.commit;
     if (command.pull_changed) {
@@ -182,6 +203,11 @@ Task<void> answer_request(ControlContext& context, ClaimedJob job) {
     commit.finish = true;
     auto done = co_await context.queue.commit(std::move(commit));
     if (done == Committed::conflict) throw Overtaken("something moved on meanwhile");
+    for (const auto& lock : command.locks)
+        log_info(lock.expires_at_ms ? "a stack was locked" : "a stack was unlocked",
+                 {{"stack", lock.stack.value},
+                  {"by", command.request.actor.text()},
+                  {"expires_at_ms", lock.expires_at_ms}});
 }
 
 }  // namespace slipway

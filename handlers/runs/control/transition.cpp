@@ -111,9 +111,8 @@ Reason why_not_approved(const Considered& considered) {
     return considered.not_carried.empty() ? Reason{Cause::unseen_plan} : considered.not_carried;
 }
 
-}  // namespace
-
-Reason why_not_automatic(const Run& run, const Considered& considered) {
+// Whatever its stack's lock says.
+Reason why_not_by_itself(const Run& run, const Considered& considered) {
     const auto& settings = run.settings;
     if (settings.mode == Mode::observe) return {Cause::observed};
     if (!run.must_confirm.empty()) return run.must_confirm;
@@ -125,6 +124,19 @@ Reason why_not_automatic(const Run& run, const Considered& considered) {
     if (!run.renamed_from.empty() && plan_of(run).counts.remove + plan_of(run).counts.replace > 0)
         return {Cause::destroys_renamed};
     return {};
+}
+
+}  // namespace
+
+Reason why_not_automatic(const Run& run, const Considered& considered) {
+    auto why = why_not_by_itself(run, considered);
+    return why.empty() ? considered.locked : why;
+}
+
+Job lock_expiry(const StackLock& lock) {
+    auto job = make_job(jobs::lock_changed(lock.stack, lock.expires_at_ms), lock.stack);
+    job.not_before_ms = lock.expires_at_ms;
+    return job;
 }
 
 }  // namespace slipway

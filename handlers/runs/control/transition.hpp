@@ -2,6 +2,7 @@
 #pragma once
 #include "handlers/runs/control/plan_cost.hpp"
 #include "handlers/runs/lifecycle.hpp"
+#include "service/model/stack_lock.hpp"
 
 namespace slipway {
 
@@ -16,6 +17,10 @@ Task<std::shared_ptr<Repository>> fetch_branch(ControlContext& context, const Ru
 // The apply of a run that waits, as `allowed` lets it: state confirmed, and its work for a worker.
 void start_apply(const ControlContext& context, Commit& commit, StoredRun& run,
                  ApprovalDecision allowed, std::string by, std::string note);
+
+// Looks at what waits for the lock when that expires. Whoever waits leaves it, too: then the job
+// that the lock left may be lost.
+Job lock_expiry(const StackLock& lock);
 
 // The plan policies' answer on a run that has a plan, as they are now.
 Task<PlanDecision> decide_plan(ControlContext& context, const Run& run, Plan plan,
@@ -63,6 +68,8 @@ struct Considered {
     ApprovalDecision approval;
     bool carried_over = false;  // from the merged pull request's proposed run
     Reason not_carried;         // why not
+    Stored<StackLock> lock;     // of its stack
+    Reason locked;              // while that holds
 };
 // What an undecided policy waits for that no approval changes ("frozen until …"), where that is all
 // it waits for; else empty.

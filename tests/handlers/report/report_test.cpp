@@ -556,3 +556,19 @@ TEST_CASE("W4: a check that was open is closed when the pull request is") {
         CHECK(scene.forge->check("slipway/network-prod")->status == CheckStatus::done);
     }
 }
+
+TEST_CASE("a lock is shown on its pull request for as long as it holds") {
+    Scene scene;
+    scene.put(approved(planned("network-prod", network_plan())));
+    StackLock lock;
+    lock.stack = StackId("network-prod");
+    lock.holder.login = "ada";
+    lock.expires_at_ms = nine_fourteen + 60 * second;
+    std::uint64_t version = 0;
+    scene.commit(lock_key(lock.stack), version, encode(lock).dump());
+    scene.report();
+    CHECK(contains(scene.comment(), "network-prod is locked by ada until"));
+    scene.wait(60);
+    scene.report();
+    CHECK_FALSE(contains(scene.comment(), "locked by"));
+}

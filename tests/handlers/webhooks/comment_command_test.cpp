@@ -21,6 +21,8 @@ std::string said(std::string_view body, const std::vector<std::string>& words = 
     const auto& command = std::get<CommentCommand>(*parsed);
     std::string out(word(command.verb));
     if (command.only_failed) out += " --failed";
+    if (command.lock_ms) out += " for " + std::to_string(command.lock_ms / 1000);
+    if (command.or_cancel) out += " or cancel";
     for (const auto& target : command.targets) {
         out += " " + target.pattern;
         if (!target.plan.empty()) out += "@" + target.plan;
@@ -56,6 +58,11 @@ TEST_CASE("a command is a line of its own that begins with the word") {
         {"and of several", "/slipway resolve a b failed -- seen", "resolve a b =failed -- seen"},
         {"a note", "/slipway reject a -- not on a Friday; $(no) `way`",
          "reject a -- not on a Friday; $(no) `way`"},
+        {"a lock", "/slipway lock net prod-* -- migration tonight",
+         "lock net prod-* -- migration tonight"},
+        {"how long it holds", "/slipway lock --for 4h net", "lock for 14400 net"},
+        {"likewise", "/slipway lock net --for=2d -- --for 4h", "lock for 172800 net -- --for 4h"},
+        {"the end of a lock", "/slipway unlock net", "unlock net"},
         {"a provider", "/slipway allow provider Acme/DNS tf.acme.test/acme/net -- looked at",
          "allow <acme/dns> <tf.acme.test/acme/net> -- looked at"},
         {"a note without targets", "/slipway cancel --   later ", "cancel -- later"},
@@ -222,6 +229,11 @@ TEST_CASE("a mistake says what to type instead") {
         {"/slipway plan \xE2\x80\x94 later", "two hyphens"},
         {"/slipway plan \xE2\x80\x9Cx\xE2\x80\x9D", "without quotes"},
         {"/slipway plan 'x'", "without quotes"},
+        {"/slipway lock net --for", "`/slipway lock --for 4h STACK`"},
+        {"/slipway lock net --for soon", "30 days at most"},
+        {"/slipway lock net --for=31d", "30 days at most"},
+        {"/slipway unlock net --for 4h", "no options"},
+        {"/slipway lock net --force", "no options"},
         {"/slipway approve x@latest", "`STACK@9f3c`"},
         {"/sli\xD1\x80way plan", "only look like `/slipway`"},
         {"/slip\xE2\x80\x8Bway plan", "only look like `/slipway`"},
@@ -242,7 +254,7 @@ TEST_CASE("a mistake says what to type instead") {
 TEST_CASE("people who migrate keep their words, in a comment that says nothing else") {
     CHECK(said("atlantis plan", with_atlantis) == "plan");
     CHECK(said("Atlantis Apply -p payments", with_atlantis) == "apply payments");
-    CHECK(said("atlantis unlock", with_atlantis) == "cancel");
+    CHECK(said("atlantis unlock", with_atlantis) == "unlock or cancel");
     CHECK(said("atlantis approve_policies", with_atlantis) == "approve");
     CHECK(said("atlantis help", with_atlantis) == "help");
     CHECK(said("/slipway plan", with_atlantis) == "plan");
@@ -250,7 +262,8 @@ TEST_CASE("people who migrate keep their words, in a comment that says nothing e
     CHECK(said("atlantis plan showed this\nand more", with_atlantis) == "-");
     CHECK(is_mistake("atlantis plan -d stacks/a", with_atlantis));
     CHECK(is_mistake("atlantis approve", with_atlantis));
-    CHECK(is_mistake("/slipway unlock", with_atlantis));
+    CHECK(said("/slipway unlock", with_atlantis) == "unlock");
+    CHECK(is_mistake("atlantis lock", with_atlantis));
     CHECK(said("atlantis aply", with_atlantis).find("did you mean `atlantis apply`?") !=
           std::string::npos);
 }
@@ -271,7 +284,7 @@ TEST_CASE("F14: the help shows each verb and begins no line with the word") {
         CAPTURE(verb);
         CHECK(help.find("| `/slipway " + std::string(verb)) != std::string::npos);
     }
-    CHECK(help.find("unlock") == std::string::npos);
+    CHECK(help.find("approve_policies") == std::string::npos);
     CHECK(said(help) == "-");
 }
 

@@ -50,5 +50,25 @@ TEST_CASE("a note that looks like options is said not to reach the tool, by its 
           "What follows `-- ` is a note; it was not passed to the tool.");
 }
 
+TEST_CASE("answers about locks say who, until when, and what to type") {
+    StackLock lock;
+    lock.stack = StackId("net");
+    lock.holder.login = "a`da";  // a token may be called anything
+    lock.note = "@everybody";
+    lock.expires_at_ms = 1'795'425'240'001;  // the minute in which it is over
+    const SpaceId space("production");
+    CHECK(answers::locked({StackId("net"), StackId("dns")}, lock.expires_at_ms,
+                          "/slipway unlock net dns") ==
+          "`net`, `dns` are locked until 2026-11-23 09:15 UTC: nothing of them is applied until "
+          "then, and plans are made as ever. To lift the lock: `/slipway unlock net dns`.");
+    CHECK(answers::held_by_another(lock, &space) ==
+          "`net` is locked by ``a`da`` until 2026-11-23 09:15 UTC. Only ``a`da`` or somebody with "
+          "the role admin in the space `production` can lift that lock.");
+    CHECK(answers::locked_by_another(lock, nullptr) ==
+          "`net` is locked by ``a`da`` until 2026-11-23 09:15 UTC already, so it was not locked "
+          "again. ``a`da`` or an administrator of the repository can lift that lock.");
+    CHECK(answers::not_locked({StackId("net")}) == "`net` is not locked.");
+}
+
 }  // namespace
 }  // namespace slipway

@@ -143,6 +143,9 @@ Report poisoned(const std::string& text) {
     waits.new_since = {text};
     waits.vanished_since = {text};
     auto fine = approved(planned("f" + text, network_plan()), text);
+    fine.lock.emplace();
+    fine.lock->holder.login = fine.lock->note = text;
+    fine.lock->expires_at_ms = nine_fourteen;
     auto broken = failed("b" + text, text, text);
     auto report =
         report_of({denied, waits, fine, broken, not_planned("n" + text, {Cause::conflicts, text}),
@@ -165,13 +168,18 @@ Report poisoned_after_the_merge(const std::string& text) {
     auto failed_one = tracked(text, plan, RunState::failed);
     failed_one.run->reason = {Cause::not_prepared, "", text};
     failed_one.run->error = text;
+    auto locked = tracked("k" + text, plan, RunState::unconfirmed);
+    locked.run->reason = {Cause::locked, text, text};
+    locked.lock.emplace();
+    locked.lock->holder.login = locked.lock->note = text;
+    locked.lock->expires_at_ms = nine_fourteen;
     auto ended = planning("e" + text, second);
     ended.run->kind = RunKind::tracked;
     ended.run->reason = {Cause::ended_by, text, text};
     moved_on(*ended.run, RunState::discarded, nine_fourteen);
-    auto report =
-        report_of({waits, lost, failed_one, ended, tracked("a" + text, plan, RunState::finished)},
-                  PullPhase::merged);
+    auto report = report_of(
+        {waits, locked, lost, failed_one, ended, tracked("a" + text, plan, RunState::finished)},
+        PullPhase::merged);
     report.pull.base_branch = text;
     return report;
 }

@@ -43,6 +43,20 @@ struct Confirmed : ControlBench {
         return run_task(io, begin_apply(context, run_.id, with, plan_of(run_).digest));
     }
     Run now() { return run("t"); }
+    StackLock stack_lock() {
+        return run_task(io, load<StackLock>(*queue, lock_key(run_.stack))).value;
+    }
+    // Without waiting for anybody: it may be called from within a policy.
+    void lock(std::chrono::milliseconds time) {
+        asio::io_context own;
+        auto stored = run_task(own, load<StackLock>(*queue, lock_key(run_.stack)));
+        stored.value.stack = run_.stack;
+        stored.value.holder.login = "linus";
+        stored.value.expires_at_ms = clock.now_ms() + time.count();
+        Commit one;
+        one.records.push_back(save(lock_key(run_.stack), stored));
+        REQUIRE(run_task(own, queue->commit(std::move(one))) == Committed::done);
+    }
     // It does not begin, and waits again for this reason.
     void waits_again(Cause cause) {
         const auto answer = begin();
@@ -254,4 +268,33 @@ TEST_CASE("an apply whose plan cannot be read does not begin") {
     bench.put(run);
     CHECK_THROWS_AS(bench.begin(), Failure);
     CHECK(bench.now().state == RunState::confirmed);
+}
+
+TEST_CASE("W5: an apply does not begin while its stack is locked, and waits for that") {
+    for (const bool before_merge : {false, true}) {
+        CAPTURE(before_merge);
+        Confirmed bench(before_merge);
+        bench.lock(std::chrono::hours(1));
+        bench.waits_again(Cause::locked);
+        CHECK(bench.now().reason.name == "linus");
+        bench.clock.advance(std::chrono::hours(1));
+        CHECK(bench.left(lock_expiry(bench.stack_lock()).id.value, "service"));
+    }
+    Confirmed expired;
+    expired.lock(std::chrono::hours(1));
+    expired.clock.advance(std::chrono::hours(1));
+    CHECK(expired.begin().allowed);
+}
+
+TEST_CASE("W5: a lock that is set while an apply is looked at again keeps it from beginning") {
+    Confirmed bench;
+    int looked = 0;
+    bench.policies.decides = [&](const ApprovalQuestion&) {  // the last that is read
+        if (++looked == 1) bench.lock(std::chrono::hours(1));
+        ApprovalDecision out;
+        out.approval = Approval::approved;
+        return out;
+    };
+    bench.waits_again(Cause::locked);
+    CHECK(looked == 2);
 }
