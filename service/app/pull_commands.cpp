@@ -127,6 +127,7 @@ void add_pull_commands(CLI::App& app, Chosen& chosen) {
                                 PullCall::Verb::review, true));
     review->add_flag("--approve,!--request-changes", call.approve, "What the review says")
         ->required();
+    review->add_option("--check-name", call.check_name, "Name of the summary check");
     review->footer("Example: slipway pull review 1 --approve --as grace");
     auto* merge =
         speaking(add("merge", "Merges into the base branch", PullCall::Verb::merge, true));

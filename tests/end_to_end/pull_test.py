@@ -486,9 +486,10 @@ def checks_of_the_merge(build):
         )
         assert checks["slipway"]["conclusion"] == "success", checks
         shown = place.slipway("pull", "checks", "1").stdout
-        print(shown)
         assert "merged as " + commit[:4] in shown, shown
         assert "slipway/network: " in shown[shown.index("merged as") :], shown
+        late = place.slipway("pull", "review", "1", "--approve", "--as", "grace", check=False)
+        assert late.returncode == 2 and "merged and nothing of it waits" in late.stderr, late
 
 
 main(

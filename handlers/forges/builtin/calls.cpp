@@ -2,6 +2,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <iomanip>
 #include <iostream>
 
@@ -107,6 +108,18 @@ int show(const BuiltinPullDocuments& documents, bool json) {
     return 0;
 }
 
+// After the merge a review may still be what an apply waits for, until the summary of the merge
+// commit is green. Where that is the head itself, its check may be older than the merge.
+bool is_applied(const BuiltinPullDocuments& documents, const std::string& check_name) {
+    const auto& pull = documents.pull;
+    if (pull.state != PullState::merged || pull.merge_commit == pull.head) return false;
+    return std::any_of(documents.checks.begin(), documents.checks.end(), [&](const Check& check) {
+        return check.name == check_name && check.commit == pull.merge_commit &&
+               check.status == CheckStatus::done &&
+               (check.conclusion == Conclusion::passed || check.conclusion == Conclusion::neutral);
+    });
+}
+
 int checks(const BuiltinPullDocuments& documents, bool json) {
     const auto& pull = documents.pull;
     const auto lines = check_lines(documents);
@@ -156,9 +169,14 @@ int comment(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::in
 }
 
 int review(BuiltinPulls& pulls, const PullCall& call, const Actor& who, std::int64_t now_ms) {
-    auto pull = pulls.find(call.number);
-    if (!pull) no_such_pull(call.number);
-    // After the merge a review may still be what an apply waits for.
+    const auto documents = pulls.read(call.number);
+    if (!documents) no_such_pull(call.number);
+    const auto* pull = &documents->pull;
+    if (is_applied(*documents, call.check_name))
+        throw Failure("pull request " + std::to_string(call.number) +
+                          " is merged and nothing of it waits, so it takes no review; open another "
+                          "one to change what it did",
+                      Retry::never);
     if (pull->state == PullState::closed)
         throw Failure("pull request " + std::to_string(call.number) +
                           " is closed and takes no review; push its topic again to open another",

@@ -144,6 +144,7 @@ TEST_CASE("a repository that comes later gets its hooks, and what was pushed bef
     const GitRepo late(folder.config().root / "late.git", true);
     watch.look();
     CHECK(fs::exists(late.path() / root_hooks));
+    for (int i = 0; i < 6; ++i) watch.look();  // until it is not looked into any more
     fs::remove_all(late.path());
     const GitRepo again(folder.config().root / "late.git", true);
     watch.look();
