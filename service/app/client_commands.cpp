@@ -88,7 +88,7 @@ void add_runs(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where
     command->add_option("--state", asked->states,
                         "Only in these states: by name, or waiting, running, over");
     command->add_option("--pull", asked->pull, "Only of the pull request with this number")
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(1, 1'000'000'000));
     command->add_option("--limit", asked->limit, "How many")->check(CLI::Range(1, 200));
     command->footer(
         "Example: slipway runs --stack network --state waiting,applying\n"
@@ -109,7 +109,7 @@ void add_logs(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where
     add_where(command, *where);
     command->add_option("run", options->run, run_help)->required();
     command->add_flag("--follow", options->follow,
-                      "Until the run is over, or waits for a person; then 0 says that it finished");
+                      "Until the run is over or waits for a person; exits with 1 where it failed");
     command->footer("Example: slipway logs 3f9c… --follow");
     command->callback(
         [=, &chosen] { chosen = [=] { return show_log(*where, options->run, options->follow); }; });

@@ -52,7 +52,7 @@ void add_wait(CLI::App& pull, Chosen& chosen) {
     add_where(command, wanted.where);
     command->add_option("number", wanted.number, "Number of the pull request")
         ->required()
-        ->check(CLI::PositiveNumber);
+        ->check(CLI::Range(1, 1'000'000'000));
     command->add_option("--for", options->what, "checks (default) or apply")
         ->check(CLI::IsMember({"checks", "apply"}));
     command->add_option("--timeout", options->timeout, "How long: 90s, 10m (default), 2h")
@@ -66,7 +66,7 @@ void add_wait(CLI::App& pull, Chosen& chosen) {
     command->add_option("--head", wanted.head, "Commit to wait for, or its beginning");
     command->footer(
         "Example: slipway pull wait 12 --for apply --timeout 30m\n"
-        "Exits with 0 for yes, 1 for no, 2 when the time is over.");
+        "Exits with 0 for yes, 1 for no, 2 after the timeout.");
     command->callback([=, &chosen] {
         chosen = [options] {
             auto asked = options->wanted;

@@ -97,6 +97,7 @@ PullWait located(PullWait wanted) {
 struct Asked {
     WaitStep step;
     std::optional<int> code = {};
+    std::string body = {};  // as the API tells it
 };
 
 Asked ask_once(ServiceCaller& caller, const PullWait& wanted) {
@@ -108,8 +109,8 @@ Asked ask_once(ServiceCaller& caller, const PullWait& wanted) {
     if (reply.status == 404 && body && !(*body)["detail"].text().empty())
         return {{Outcome::pending, (*body)["detail"].text()}};  // its event is on the way
     if (const auto code = refused(reply)) return {{}, code};
-    if (!body) return {{Outcome::pending, "the service's answer is no JSON"}};
-    return {wait_step(now.what, *body, now.head)};
+    if (!body) return {{Outcome::pending, "the service's answer is not JSON"}};
+    return {wait_step(now.what, *body, now.head), {}, reply.body};
 }
 
 // A service that is started again meanwhile is waited for.
@@ -155,12 +156,15 @@ int wait_for_pull(const PullWait& wanted) {
     for (bool answered = false;; answered = true) {
         const auto asked = ask_patiently(caller, wanted, answered);
         if (asked.code) return *asked.code;
-        if (asked.step.line != said) std::cout << asked.step.line << std::endl;
+        const bool late = std::chrono::steady_clock::now() >= until;
+        const bool decided = asked.step.outcome != Outcome::pending;
+        if (!wanted.where.json && asked.step.line != said)
+            std::cout << asked.step.line << std::endl;
         said = asked.step.line;
-        if (asked.step.outcome != Outcome::pending)
-            return asked.step.outcome == Outcome::yes ? 0 : 1;
-        if (std::chrono::steady_clock::now() >= until) {
-            std::cerr << "slipway: the time is over, and it is not decided\n";
+        if (wanted.where.json && (decided || late)) std::cout << asked.body << "\n";
+        if (decided) return asked.step.outcome == Outcome::yes ? 0 : 1;
+        if (late) {
+            std::cerr << "slipway: timed out before that was decided\n";
             return 2;
         }
         usleep(pause_us);

@@ -34,7 +34,7 @@ struct PullWait {
     WaitFor what = WaitFor::checks;
     std::chrono::seconds timeout{600};
 };
-// Prints each step once. 0: yes; 1: no; 2: the time is over.
+// Prints each step once, or as JSON the last one. 0: yes; 1: no; 2: timed out.
 int wait_for_pull(const PullWait& wanted);
 
 }  // namespace slipway

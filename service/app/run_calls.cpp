@@ -30,7 +30,7 @@ int list_runs(const Where& where, const RunList& asked) {
         const auto reply = caller.call("GET", page);
         if (auto code = refused(reply)) return *code;
         const auto body = parse_json(reply.body);
-        if (!body) throw Failure("the service's answer is no JSON", Retry::never);
+        if (!body) throw Failure("the service's answer is not JSON", Retry::never);
         for (const auto& run : (*body)["runs"].items()) runs.push(run);
         cursor = (*body)["cursor"].int_or(0);
     } while (cursor && runs.items().size() < most);

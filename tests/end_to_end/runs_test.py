@@ -239,6 +239,8 @@ def a_pull_request_that_is_waited_for(build):
         assert good.returncode == 0 and good.stdout.splitlines()[-1].startswith(
             "check success: "
         ), good
+        told = json.loads(place.slipway("pull", "wait", "1", "--json").stdout)
+        assert told["summary"]["conclusion"] == "success" and told["head"], told
         named = place.slipway(
             "pull", "wait", "1", "--name", "local/acme/infra", "--repository", "/"
         )
@@ -257,7 +259,7 @@ def a_pull_request_that_is_waited_for(build):
 
         late = place.slipway("pull", "wait", "1", "--for", "apply", "--timeout", "1s", check=False)
         assert late.returncode == 2 and late.stdout == "not merged yet\n", late
-        assert "the time is over" in late.stderr, late
+        assert "timed out" in late.stderr, late
         place.slipway("pull", "merge", "1", "--as", "ada")
         waiter = place.background("pull", "wait", "1", "--for", "apply", "--timeout", "5m")
         place.slipway("confirm", place.run_in("unconfirmed")["id"][:8])

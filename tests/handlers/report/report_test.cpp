@@ -148,9 +148,11 @@ TEST_CASE("the summary check stands at once; the comment comes with the stacks")
 
 TEST_CASE("the summary check is remembered as it stands, with its commit") {
     Scene scene;
-    scene.store();
+    scene.put(approved(planned("network-prod", network_plan()), ""));
+    scene.put(approved(planned("web-prod", network_plan()), ""));
     scene.report();
     const auto shown = scene.forge->check("slipway");
+    REQUIRE(scene.forge->check("slipway/web-prod")->title != shown->title);
     const auto posted = scene.posted().summary;
     REQUIRE(posted);
     CHECK(posted->commit == scene.record.pull.head);
