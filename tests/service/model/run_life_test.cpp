@@ -3,6 +3,7 @@
 // names by their seed are repeated by SLIPWAY_SEED=<seed>.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <boost/mp11/algorithm.hpp>
 
 #include <cstdlib>
@@ -23,46 +24,18 @@ namespace {
 using S = RunState;
 using E = RunEvent;
 
-// A switch, so that the compiler asks for the name of a new event.
 std::string name_of(E event) {
-    switch (event) {
-        case E::picked_up:
-            return "picked up";
-        case E::handed_over:
-            return "handed over";
-        case E::planned_no_change:
-            return "planned without changes";
-        case E::planned:
-            return "planned";
-        case E::denied:
-            return "denied";
-        case E::failed:
-            return "failed";
-        case E::confirmed:
-            return "confirmed";
-        case E::reconsidered:
-            return "reconsidered";
-        case E::begun:
-            return "begun";
-        case E::applied:
-            return "applied";
-        case E::lost:
-            return "lost";
-        case E::resolved_applied:
-            return "resolved as applied";
-        case E::resolved_failed:
-            return "resolved as failed";
-        case E::canceled:
-            return "canceled";
-        case E::upstream_broken:
-            return "upstream broken";
-    }
-    return "";
+    std::string out(word(event));
+    std::replace(out.begin(), out.end(), '_', ' ');
+    return out;
 }
 
+// But `created`, with which a history begins: nothing that happens to a run that is there.
 std::vector<E> all_events() {
     std::vector<E> out;
-    for (int i = 0; !name_of(static_cast<E>(i)).empty(); ++i) out.push_back(static_cast<E>(i));
+    boost::mp11::mp_for_each<boost::describe::describe_enumerators<E>>([&](auto described) {
+        if (described.value != E::created) out.push_back(described.value);
+    });
     return out;
 }
 
