@@ -83,6 +83,17 @@ Json locks() {
          {"delete", std::move(unlock)}});
 }
 
+Json tokens() {
+    Json create = operation(
+        "createToken", "A new token, shown once",
+        answered_with("The token", object_of(properties({{"token", "string"}, {"id", "string"}}))),
+        "201");
+    create.set("requestBody", reference("#/components/requestBodies/Token"));
+    return Json::object({{"get", operation("listTokens", "Tokens by name and role",
+                                           answered_with("Tokens", object_of(Json::object())))},
+                         {"post", std::move(create)}});
+}
+
 Json paths() {
     Json list = operation(
         "listRuns", "Runs, newest first",
@@ -106,11 +117,6 @@ Json paths() {
     Json allow = asked("allowProviders",
                        "Let the runs of its stack use these providers; needs the role admin");
     allow.set("requestBody", reference("#/components/requestBodies/Providers"));
-    Json create = operation(
-        "createToken", "A new token, shown once",
-        answered_with("The token", object_of(properties({{"token", "string"}, {"id", "string"}}))),
-        "201");
-    create.set("requestBody", reference("#/components/requestBodies/Token"));
     return Json::object(
         {{"/api/v1/runs", Json::object({{"get", std::move(list)}})},
          {"/api/v1/runs/{id}",
@@ -136,10 +142,7 @@ Json paths() {
          {"/api/v1/pulls/{number}", show_pull()},
          {"/api/v1/locks", locks()},
          {"/api/v1/costs", Json::object({{"get", list_costs()}})},
-         {"/api/v1/tokens",
-          Json::object({{"get", operation("listTokens", "Tokens by name and role",
-                                          answered_with("Tokens", object_of(Json::object())))},
-                        {"post", std::move(create)}})},
+         {"/api/v1/tokens", tokens()},
          {"/api/v1/tokens/{id}/revoke",
           of_run("post", operation("revokeToken", "End a token",
                                    answered_with("Revoked", object_of(Json::object()))))}});

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "service/wording/locks.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/reasons.hpp"
@@ -40,18 +39,6 @@ std::string joined(const std::vector<std::string>& sources) {
     std::string out;
     for (const auto& source : sources) out += (out.empty() ? "`" : ", `") + source + "`";
     return out;
-}
-
-std::string locked_by(const StackLock& lock) {
-    return quoted(lock.stack) + " is locked by " + code_span(lock.holder.login) + " until " +
-           lock_end_text(lock.expires_at_ms);
-}
-
-std::string who_unlocks(const StackLock& lock, const SpaceId* space) {
-    return code_span(lock.holder.login) + (space
-                                               ? " or somebody with the role admin in the space `" +
-                                                     (space->empty() ? "root" : space->value) + "`"
-                                               : " or an administrator of the repository");
 }
 
 }  // namespace
@@ -297,43 +284,6 @@ std::string plan_again_by_retry(std::string_view command_word) {
 std::string note_goes_nowhere(const std::vector<std::string>& tools) {
     return "What follows `-- ` is a note; it was not passed to " +
            (tools.empty() ? std::string("the tool") : list_of(tools)) + ".";
-}
-
-std::string locked(const std::vector<StackId>& stacks, std::int64_t expires_at_ms,
-                   std::string_view unlock) {
-    const bool one = stacks.size() == 1;
-    return quoted(stacks) + (one ? " is" : " are") + " locked until " +
-           lock_end_text(expires_at_ms) + ": nothing of " + (one ? "it" : "them") +
-           " is applied until then, and plans are made as ever. To lift the lock: `" +
-           std::string(unlock) + "`.";
-}
-
-std::string applies_go_on(const std::vector<StackId>& stacks) {
-    return (stacks.size() == 1 ? "The apply of " : "The applies of ") + quoted(stacks) +
-           (stacks.size() == 1 ? " has" : " have") + " begun already and will come to an end.";
-}
-
-std::string locked_by_another(const StackLock& lock, const SpaceId* space) {
-    return locked_by(lock) + " already, so it was not locked again. " + who_unlocks(lock, space) +
-           " can lift that lock.";
-}
-
-std::string held_by_another(const StackLock& lock, const SpaceId* space) {
-    return locked_by(lock) + ". Only " + who_unlocks(lock, space) + " can lift that lock.";
-}
-
-std::string not_applied_while_locked(const StackLock& lock, std::string_view unlock) {
-    return locked_by(lock) + ", so nothing of it is applied. " + code_span(lock.holder.login) +
-           " or an administrator can lift the lock: `" + std::string(unlock) + "`.";
-}
-
-std::string unlocked(const std::vector<StackId>& stacks) {
-    return quoted(stacks) + (stacks.size() == 1 ? " is" : " are") +
-           " unlocked. What waited for that alone is applied now.";
-}
-
-std::string not_locked(const std::vector<StackId>& stacks) {
-    return quoted(stacks) + (stacks.size() == 1 ? " is" : " are") + " not locked.";
 }
 
 std::string several_of_key(const std::vector<StackId>& stacks) {
