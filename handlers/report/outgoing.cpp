@@ -70,8 +70,9 @@ void add(Outgoing& out, const PostedRecord& posted, OutgoingCheck check, Turn tu
 void close_what_is_open(const Report& report, const PostedRecord& posted, Outgoing& out) {
     for (const auto& [key, digest] : posted.check_digests) {
         if (!is_open(digest) || !key.ends_with("@" + report.pull.head.value)) continue;
-        const bool told = std::any_of(out.checks.begin(), out.checks.end(),
-                                      [&](const OutgoingCheck& one) { return one.key == key; });
+        const bool told =
+            std::any_of(out.checks.begin(), out.checks.end(),
+                        [&key = key](const OutgoingCheck& one) { return one.key == key; });
         if (told) continue;
         const auto text = ended_check(report.pull.state);
         add(out, posted, made(report, key.substr(0, key.rfind('@')), text, nullptr),
