@@ -3,6 +3,7 @@
 #include <map>
 #include <set>
 
+#include "handlers/report/also_changed.hpp"
 #include "handlers/report/report.hpp"
 #include "queue/store.hpp"
 
@@ -186,6 +187,7 @@ Task<std::optional<Report>> gather_report(ReportContext& context, PullRequestNam
         if (one.run) co_await add_run(context, one, stack, before);
         report.stacks.push_back(std::move(one));
     }
+    co_await add_also_changed(context, report);
     co_return report;
 }
 

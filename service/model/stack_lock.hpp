@@ -1,5 +1,5 @@
 // A lock that somebody put on a stack: while it holds, nothing of the stack is applied; plans are
-// made as ever. Kept under lock/<stack>, and kept as one that holds no more when it is lifted.
+// made as usual. Kept under lock/<stack>, and kept as one that holds no more when it is lifted.
 #pragma once
 #include <cstdint>
 #include <optional>

@@ -26,7 +26,7 @@ std::string locked(const std::vector<StackId>& stacks, std::int64_t expires_at_m
     const bool one = stacks.size() == 1;
     return quoted(stacks) + (one ? " is" : " are") + " locked until " +
            lock_end_text(expires_at_ms) + ": nothing of " + (one ? "it" : "them") +
-           " is applied until then, and plans are made as ever. To lift the lock: `" +
+           " is applied until then, and plans are made as usual. To lift the lock: `" +
            std::string(unlock) + "`.";
 }
 

@@ -47,6 +47,11 @@ std::string name_of(const StackReport& stack) {
     return escape_markdown(stack.stack.value.substr(0, 160));
 }
 
+// An apply may be asked for before the merge.
+std::string change_in(const Report& report) {
+    return report.pull.state == PullState::merged ? "The merged change" : "The change";
+}
+
 std::optional<Mention> after_the_merge(const Report& report) {
     const std::vector<std::string> author{report.pull.author.login};
     for (const auto& stack : report.stacks) {
@@ -71,12 +76,12 @@ std::optional<Mention> after_the_merge(const Report& report) {
         }
         if (run.state == RunState::unconfirmed && run.reason.cause == Cause::locked)
             return said("locked/" + run.id.value, author,
-                        "The merged change in " + name_of(stack) + " waits, because " +
+                        change_in(report) + " in " + name_of(stack) + " waits, because " +
                             escape_markdown(reason_text(run)) + ".");
         if (run.state == RunState::unconfirmed && !run.awaits_consideration)
             return said(
                 key, author,
-                "The merged change waits for a confirmation in " + name_of(stack) +
+                change_in(report) + " waits for a confirmation in " + name_of(stack) +
                     (run.reason.empty() ? "."
                                         : ", because " + escape_markdown(reason_text(run)) + "."));
     }

@@ -23,6 +23,12 @@ struct Ahead {
     RunState state = RunState::queued;
 };
 
+// Another open pull request that changes the same stack.
+struct AlsoChanged {
+    int pull = 0;
+    std::vector<std::string> common;  // addresses that both plans change
+};
+
 // One concerned stack, as it stands now.
 struct StackReport {
     StackId stack;
@@ -45,6 +51,7 @@ struct StackReport {
     ApprovalDecision approval;  // where the plan has changes
     std::vector<std::string> vanished_since,
         new_since;  // addresses, against the plan posted before
+    std::vector<AlsoChanged> also_changed;
 };
 
 enum class PullPhase { proposed, merged };

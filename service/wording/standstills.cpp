@@ -5,6 +5,7 @@
 
 #include "service/base/clock.hpp"
 #include "service/base/utf8.hpp"
+#include "service/wording/also_changed.hpp"
 #include "service/wording/gone.hpp"
 #include "service/wording/heading.hpp"
 #include "service/wording/links.hpp"
@@ -183,6 +184,7 @@ std::string Notices::standstills(std::size_t bytes) const {
                                voice.block(listed(lines_of(report.configuration), bytes / 2)));
     add_paragraph(out, gone_notices(report, views, voice, bytes / 2));
     add_paragraph(out, lock_notices(report, views, voice, bytes / 2));
+    add_paragraph(out, also_changed_notices(views, voice, bytes / 4));
     std::map<std::string, std::vector<std::string>> not_planned;
     for (const auto& view : views) {
         std::string text;

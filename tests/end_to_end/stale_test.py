@@ -27,6 +27,8 @@ def the_other_is_planned_again(build):
         place.wait_check(first, "success")
         second = opened(place, "two", {"stacks/network/two.tf": resource("two")})
         place.wait_check(second, "success")
+        place.wait_comment(first, "network is also changed by #%d" % second)
+        place.wait_comment(second, "network is also changed by #%d" % first)
         stale = proposed(place, second)
         place.slipway("pull", "merge", str(first), "--as", "grace")
         place.wait_comment(first, "Slipway applied network")
@@ -38,6 +40,10 @@ def the_other_is_planned_again(build):
         )
         assert again["base"] != stale["base"] and again["approved_run"] == stale["id"], again
         place.wait_check(second, "success")
+        wait_until(
+            "the comment to name nobody any more",
+            lambda: "is also changed by" not in place.wait_comment(second, "network"),
+        )
         place.slipway("pull", "merge", str(second), "--as", "grace")
         place.wait_comment(second, "Slipway applied network")
         assert place.resources("network") == ["one", "two"], place.resources("network")

@@ -187,6 +187,11 @@ void add_locks(std::vector<Situation>& out) {
                     automatic(approved(planned("web-prod", network_plan(), "5566bb")))})});
 }
 
+StackReport also_changed(StackReport stack, std::vector<AlsoChanged> by) {
+    stack.also_changed = std::move(by);
+    return stack;
+}
+
 // A stack whose directory is gone, and what its settings say to that.
 StackReport gone(std::string stack, int resources, OnDelete on_delete = OnDelete::forbid) {
     StackReport out;
@@ -405,6 +410,11 @@ std::vector<Situation> all() {
     behind.ahead = Ahead{RunId("01J9before"), 14, RunState::unconfirmed};
     add("behind_another", report_of({behind}, PullPhase::merged));
     add_locks(out);
+    out.push_back(
+        {"also_changed",
+         report_of({also_changed(automatic(approved(planned("network-prod", network_plan()))),
+                                 {{12, {"aws_route_table.private"}}, {14, {}}}),
+                    automatic(approved(planned("web-prod", network_plan(), "5566bb")))})});
     add_deletions(out);
     auto lost = tracked("payments-prod", payments_plan(), RunState::unknown, 300 * second);
     lost.run->last_seen = "aws_s3_bucket.audit: Still creating... [40s elapsed]";

@@ -79,6 +79,7 @@ Task<std::optional<JudgeLook>> read_result(ControlContext& context, RunPhase whi
     run.unknown_providers = look.result.unknown_providers;
     if (which.phase == Phase::plan) {
         if (look.result.outcome == PhaseResult::Outcome::planned) co_await read_plan(context, look);
+        if (run.kind == RunKind::proposed) look.beside = co_await pulls_beside(context, run);
         const bool moved_on = run.kind == RunKind::tracked && run.plan && !run.plan->changes;
         if (moved_on) look.stale = co_await stale_pulls(context, run, look.result.ended_at_ms);
         co_return look;

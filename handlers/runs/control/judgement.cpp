@@ -29,6 +29,7 @@ Reported judge_plan(Commit& commit, JudgeLook& look) {
         run.awaits_consideration = run.kind == RunKind::tracked && run.pull.has_value();
         if (run.awaits_consideration) run.reason = {Cause::being_considered};
     }
+    leave_reports(commit, look.beside);
     if (run.pull) {
         PullRequestName name{run.repository, *run.pull};
         commit.jobs.push_back(make_job(jobs::consider(name), name));

@@ -21,6 +21,7 @@ struct JudgeLook {
     int resources_after = -1;             // of an apply; -1: not known
     Stored<CostHistory> costs;            // likewise: what its stack cost before
     std::vector<StalePull> stale;         // whose plans of the stack are of before
+    std::vector<PullRequestName> beside;  // of a proposed run: who else changes the stack
     std::string last_seen;                // of one whose end nobody saw: the last line of its log
 };
 

@@ -11,7 +11,8 @@ namespace slipway {
 namespace {
 
 constexpr int runs_looked_at = 500;
-constexpr int priority = -1;  // whoever waits goes first
+constexpr int runs_beside = 60;  // as many as a report looks at
+constexpr int priority = -1;     // whoever waits goes first
 
 // The newest proposed run of each pull request, where it is older than the run's end.
 std::map<int, Run> planned_before(const std::vector<StoredRun>& newest_first, const Run& ended,
@@ -34,11 +35,9 @@ const PullStack* planned_stack(const PullRecord& record, const Run& run) {
     return nullptr;
 }
 
-}  // namespace
-
-Task<std::vector<StalePull>> stale_pulls(ControlContext& context, Run ended,
-                                         std::int64_t ended_at_ms) {
-    const auto listed = co_await context.queue.list(runs_index(ended.stack), 0, runs_looked_at);
+Task<std::vector<StalePull>> pulls_with_plans(ControlContext& context, Run ended,
+                                              std::int64_t ended_at_ms, int most) {
+    const auto listed = co_await context.queue.list(runs_index(ended.stack), 0, most);
     std::vector<RunId> ids;
     for (const auto& [id, score] : listed) ids.emplace_back(id);
     const auto runs = co_await load_runs(context.queue, std::move(ids));
@@ -53,6 +52,21 @@ Task<std::vector<StalePull>> stale_pulls(ControlContext& context, Run ended,
             plan_of(run).changes && stack->approval.approval == Approval::approved;
         out.push_back({std::move(name), approved, run.created_at_ms});
     }
+    co_return out;
+}
+
+}  // namespace
+
+Task<std::vector<StalePull>> stale_pulls(ControlContext& context, Run ended,
+                                         std::int64_t ended_at_ms) {
+    co_return co_await pulls_with_plans(context, std::move(ended), ended_at_ms, runs_looked_at);
+}
+
+Task<std::vector<PullRequestName>> pulls_beside(ControlContext& context, Run planned) {
+    const auto now_ms = context.clock.now_ms() + 1;
+    const auto found = co_await pulls_with_plans(context, std::move(planned), now_ms, runs_beside);
+    std::vector<PullRequestName> out;
+    for (const auto& pull : found) out.push_back(pull.name);
     co_return out;
 }
 

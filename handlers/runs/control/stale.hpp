@@ -19,6 +19,8 @@ struct StalePull {
 // run itself.
 Task<std::vector<StalePull>> stale_pulls(ControlContext& context, Run ended,
                                          std::int64_t ended_at_ms);
+// Those whose comment says that the run's pull request changes the stack, too.
+Task<std::vector<PullRequestName>> pulls_beside(ControlContext& context, Run planned);
 // Has them planned again: approved ones first, then the newest, all after what people wait for.
 void plan_stale_pulls(Commit& commit, const Run& ended, std::vector<StalePull> pulls);
 

@@ -402,6 +402,58 @@ TEST_CASE(
     }
 }
 
+TEST_CASE("two open pull requests that change one stack say so, and what they have in common") {
+    Scene scene;
+    auto other = *planned("network-prod", network_plan()).run;
+    other.id = RunId("other");
+    other.repository = scene.name().repository;
+    other.pull = 12;
+    set_plan(other).changes = true;
+    PullRecord theirs;
+    theirs.pull.name = {other.repository, 12};
+    theirs.pull.head = other.head;
+    theirs.stacks.emplace_back();
+    theirs.stacks.back().proposed = other.id;
+    PostedRecord posted;
+    posted.posted_head = other.head;
+    posted.posted_addresses["network-prod"] = {"aws_route_table.private", "aws_vpc.main"};
+    std::uint64_t run_version = 0, pull_version = 0, posted_version = 0;
+    const auto store = [&] {
+        Commit all;
+        all.records.push_back({run_key(other.id), run_version++, encode(other).dump()});
+        all.records.push_back({pull_key(theirs.pull.name), pull_version++, encode(theirs).dump()});
+        all.records.push_back(
+            {posted_key(theirs.pull.name), posted_version++, encode(posted).dump()});
+        all.index.push_back({runs_index(other.stack), other.id.value, nine_fourteen});
+        REQUIRE(run_task(scene.io, scene.queue->commit(std::move(all))) == Committed::done);
+    };
+    const auto sentence = [&] {
+        const auto comment = scene.comment();
+        const auto at = comment.find("is also changed by ");
+        return at == comment.npos ? "" : comment.substr(at, comment.find('\n', at) - at);
+    };
+    store();
+    auto own = approved(planned("network-prod", network_plan()), "");
+    set_plan(*own.run).changes = true;
+    scene.put(own);
+    scene.report();
+    CHECK(sentence() ==
+          "is also changed by #12 (1 resource in common: `aws_route_table.private`).");
+    posted.posted_head = CommitSha(std::string(40, 'f'));  // shown of another head
+    store();
+    scene.report();
+    CHECK(sentence() == "is also changed by #12.");
+    theirs.pull.state = PullState::closed;
+    store();
+    scene.report();
+    CHECK(sentence().empty());
+    theirs.pull.state = PullState::open;
+    theirs.stacks.back().proposed = RunId("newer");  // and of an older look
+    store();
+    scene.report();
+    CHECK(sentence().empty());
+}
+
 TEST_CASE(
     "the open checks of a head that was replaced are closed, also where nobody knows whether they "
     "were made") {

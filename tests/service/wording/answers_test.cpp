@@ -60,7 +60,7 @@ TEST_CASE("answers about locks say who, until when, and what to type") {
     CHECK(answers::locked({StackId("net"), StackId("dns")}, lock.expires_at_ms,
                           "/slipway unlock net dns") ==
           "`net`, `dns` are locked until 2026-11-23 09:15 UTC: nothing of them is applied until "
-          "then, and plans are made as ever. To lift the lock: `/slipway unlock net dns`.");
+          "then, and plans are made as usual. To lift the lock: `/slipway unlock net dns`.");
     CHECK(answers::held_by_another(lock, &space) ==
           "`net` is locked by ``a`da`` until 2026-11-23 09:15 UTC. Only ``a`da`` or somebody with "
           "the role admin in the space `production` can lift that lock.");

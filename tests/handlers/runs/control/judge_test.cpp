@@ -106,6 +106,23 @@ TEST_CASE("what moves a stack on has other pull requests planned again, and noth
     CHECK_FALSE(planned_again(Outcome::planned, Phase::plan, true));
 }
 
+TEST_CASE("a new plan of a stack has the other pull requests that change it reported") {
+    Worked bench;
+    auto other = bench.planned(RunKind::proposed, "other");
+    other.pull = 9;
+    other.created_at_ms = bench.clock.now_ms() - 1'000;
+    Stored<PullRecord> record;
+    record.value.pull.name = {bench.infra, 9};
+    record.value.stacks.emplace_back();
+    record.value.stacks.back().proposed = other.id;
+    Commit made;
+    create_run(made, other);
+    made.records.push_back(save(pull_key(record.value.pull.name), record));
+    bench.commit(std::move(made));
+    bench.judged(bench.begun(RunKind::proposed, RunState::planning));
+    CHECK(bench.left("report/forge.test/acme/infra#9", "service"));
+}
+
 TEST_CASE("R4: the digest of the inputs tells every one of them apart") {
     std::set<std::string> digests;
     for (const char* digest : {"m1", "m2"}) {
