@@ -48,30 +48,37 @@ bool is_planned(const PullLook& look, const ConcernedStack& one) {
     return why_not_planned(look, one).empty() && (!one.gone || one.destroys());
 }
 
+const PullStack* find_stack(const PullRecord& record, const StackId& id) {
+    for (const auto& stack : record.stacks)
+        if (stack.settings.id == id) return &stack;
+    return nullptr;
+}
+
 // A stack of an earlier look at the same commits keeps its run, so that nothing is planned twice.
+// One whose apply was asked for before the merge is planned again by a person alone.
 const PullStack* kept_stack(const PullLook& look, const ConcernedStack& one) {
     const auto& before = look.known.value;
     const auto& id = one.stack.id;
+    const auto* known = find_stack(before, id);
+    const bool applies = known && !known->tracked.empty();
+    if (applies && look.again == LookAgain::stale && !look.nothing_kept) return known;
     const bool targeted =
         look.targets.empty() ||
         std::find(look.targets.begin(), look.targets.end(), id) != look.targets.end();
     const bool anew = look.nothing_kept || (look.again != LookAgain::if_new && targeted);
     if (anew || before.base != look.base || !is_planned(look, one)) return nullptr;
-    for (const auto& stack : before.stacks)
-        if (stack.settings.id == id && !stack.proposed.empty()) return &stack;
-    return nullptr;
+    return known && !known->proposed.empty() ? known : nullptr;
 }
 
 // The run whose approvals a plan that nobody asked for may keep: the one before it, or, where that
 // came to no plan, the one before that.
 RunId approved_before(const PullLook& look, const StackId& id) {
     if (look.again != LookAgain::stale || look.nothing_kept) return {};
-    for (const auto& stack : look.known.value.stacks) {
-        if (stack.settings.id != id) continue;
-        for (const auto& run : look.earlier)
-            if (run.value.id == stack.proposed)
-                return run.value.plan ? run.value.id : run.value.approved_run;
-    }
+    const auto* stack = find_stack(look.known.value, id);
+    if (!stack) return {};
+    for (const auto& run : look.earlier)
+        if (run.value.id == stack->proposed)
+            return run.value.plan ? run.value.id : run.value.approved_run;
     return {};
 }
 

@@ -154,6 +154,21 @@ TEST_CASE(
     CHECK(approved_before(pushed).empty());
 }
 
+TEST_CASE("a stack whose apply was asked for before the merge is not planned again by itself") {
+    auto applies = look();
+    applies.base = CommitSha(std::string(40, 'f'));
+    applies.again = LookAgain::stale;
+    applies.known.value.stacks[0].tracked = RunId("t");
+    CHECK(earlier_runs(applies).empty());
+    applies.earlier.clear();
+    const auto commit = plan_pull(applies);
+    CHECK(runs_made(commit) == 0);
+    CHECK(record(commit).stacks.at(0).proposed == RunId("p"));
+    CHECK(record(commit).stacks.at(0).tracked == RunId("t"));
+    applies.again = LookAgain::always;
+    CHECK(runs_made(plan_pull(applies)) == 1);
+}
+
 TEST_CASE("W4: what cannot be planned says why, and has no run") {
     const auto reason = [](const PullLook& one) {
         const auto commit = plan_pull(one);
