@@ -65,6 +65,7 @@ TEST_CASE("an ended run makes the plans of other open pull requests stale, and n
     });
     bench.pull_with_plan(7, a_minute_ms, [](PullRecord&, Run& run) {
         run.state = RunState::planning;  // of the state that was there while it began
+        run.plan.reset();
     });
     CHECK(bench.stale() == std::vector<int>{2, 7});
 }
