@@ -1,6 +1,6 @@
-// What is wrong with a text that is no YAML, in words for whoever wrote it. yaml-cpp names the rule
-// of its grammar that was broken, and the place where it noticed, which is often not the place of
-// the mistake.
+// What is wrong with a text that is not valid YAML, in words for whoever wrote it. yaml-cpp names
+// the rule of its grammar that was broken, and the place where it noticed, which is often not the
+// place of the mistake.
 #pragma once
 #include <string>
 #include <string_view>

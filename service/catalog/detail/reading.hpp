@@ -55,8 +55,8 @@ struct NamedOf {
 };
 struct Space {
     SpaceId id;
-    // Its file, or that of a space above, is no YAML: what it says is not known, so nothing is
-    // missed that it may give.
+    // Its file, or that of a space above, is not valid YAML: what it says is not known, so nothing
+    // is missed that it may give.
     bool is_unreadable = false;
     Stack prototype;  // what its stacks begin with
     std::map<std::string, std::map<std::string, std::string>> people;

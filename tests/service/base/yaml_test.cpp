@@ -103,7 +103,7 @@ TEST_CASE("What is refused says where and why") {
     }
 }
 
-TEST_CASE("What is no YAML is said in words, at the place of the mistake, with its line") {
+TEST_CASE("what is not valid YAML is said in words, at the place of the mistake, with its line") {
     struct Case {
         std::string text;
         std::string finding;

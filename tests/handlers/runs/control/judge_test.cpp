@@ -49,6 +49,20 @@ struct Worked : ControlBench {
         work(make_job(jobs::judge(which), which), judge);
         return this->run("r");
     }
+    // Pull request 9 is open, and has a plan of the same stack.
+    void plan_of_another_pull() {
+        auto other = planned(RunKind::proposed, "other");
+        other.pull = 9;
+        other.created_at_ms = clock.now_ms() - 1'000;
+        Stored<PullRecord> record;
+        record.value.pull.name = {infra, 9};
+        record.value.stacks.emplace_back();
+        record.value.stacks.back().proposed = other.id;
+        Commit made;
+        create_run(made, other);
+        made.records.push_back(save(pull_key(record.value.pull.name), record));
+        commit(std::move(made));
+    }
     Run of_branch(Outcome outcome = Outcome::planned) {
         result.outcome = outcome;
         auto run = begun(RunKind::tracked, RunState::planning);
@@ -81,17 +95,7 @@ TEST_CASE("a plan of a pull request is finished, with what it found, and its app
 TEST_CASE("what moves a stack on has other pull requests planned again, and nothing else does") {
     const auto planned_again = [](Outcome outcome, Phase phase, bool changes) {
         Worked bench;
-        auto other = bench.planned(RunKind::proposed, "other");
-        other.pull = 9;
-        other.created_at_ms = bench.clock.now_ms() - 1'000;
-        Stored<PullRecord> record;
-        record.value.pull.name = {bench.infra, 9};
-        record.value.stacks.emplace_back();
-        record.value.stacks.back().proposed = other.id;
-        Commit made;
-        create_run(made, other);
-        made.records.push_back(save(pull_key(record.value.pull.name), record));
-        bench.commit(std::move(made));
+        bench.plan_of_another_pull();
         bench.result.outcome = outcome;
         if (!changes) bench.result.plan_document = bench.plans.put(Plan());
         const bool plans = phase == Phase::plan;
@@ -108,17 +112,7 @@ TEST_CASE("what moves a stack on has other pull requests planned again, and noth
 
 TEST_CASE("a new plan of a stack has the other pull requests that change it reported") {
     Worked bench;
-    auto other = bench.planned(RunKind::proposed, "other");
-    other.pull = 9;
-    other.created_at_ms = bench.clock.now_ms() - 1'000;
-    Stored<PullRecord> record;
-    record.value.pull.name = {bench.infra, 9};
-    record.value.stacks.emplace_back();
-    record.value.stacks.back().proposed = other.id;
-    Commit made;
-    create_run(made, other);
-    made.records.push_back(save(pull_key(record.value.pull.name), record));
-    bench.commit(std::move(made));
+    bench.plan_of_another_pull();
     bench.judged(bench.begun(RunKind::proposed, RunState::planning));
     CHECK(bench.left("report/forge.test/acme/infra#9", "service"));
 }
