@@ -13,6 +13,7 @@
 #include "service/base/pause.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/scripted_http.hpp"
+#include "tests/support/test_key.hpp"
 
 using namespace slipway;
 using namespace slipway::github;
@@ -55,7 +56,6 @@ struct Bench {
         return R"({"token":")" + text + R"(","expires_at":")" +
                utc_iso(clock.now_ms() + 3'600'000) + R"("})";
     }
-    static std::string test_key();
     template <class T>
     T run(Task<T> task) {
         return run_task(io, std::move(task));
@@ -71,18 +71,6 @@ struct Bench {
         return std::nullopt;
     }
 };
-
-std::string Bench::test_key() {
-    static const std::string key = [] {
-        std::string text;
-        std::FILE* pipe = ::popen("openssl genrsa 2048 2>/dev/null", "r");
-        REQUIRE(pipe);
-        for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text += static_cast<char>(c);
-        ::pclose(pipe);
-        return text;
-    }();
-    return key;
-}
 
 Check check_of(std::string name = "slipway/network") {
     Check check;

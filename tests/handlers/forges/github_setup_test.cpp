@@ -8,6 +8,7 @@
 #include "service/wording/setup.hpp"
 #include "tests/support/run_task.hpp"
 #include "tests/support/scripted_http.hpp"
+#include "tests/support/test_key.hpp"
 
 using namespace slipway;
 using namespace slipway::github;
@@ -123,12 +124,7 @@ TEST_CASE("GitHub: an App's webhook is written, what its settings lack is said")
     Bench bench;
     GithubConfig github;
     github.app_id = "4711";
-    std::string key;
-    std::FILE* pipe = ::popen("openssl genrsa 2048 2>/dev/null", "r");
-    REQUIRE(pipe);
-    for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) key += static_cast<char>(c);
-    ::pclose(pipe);
-    github.app_private_key = Secret(key);
+    github.app_private_key = Secret(test_key());
     auto& http = bench.http;
     http.on("GET /app", 200, R"({"slug":"slipway","events":["push","pull_request"]})");
     http.on("GET /app/hook/config", 200, R"({"url":"https://elsewhere.test"})");

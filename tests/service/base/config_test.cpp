@@ -8,24 +8,13 @@
 #include <fstream>
 
 #include "tests/support/scratch.hpp"
+#include "tests/support/test_key.hpp"
 
 using namespace slipway;
 
 namespace {
 
 using Texts = std::map<std::string, std::string>;
-
-std::string test_key() {
-    static const std::string key = [] {
-        std::string text;
-        std::FILE* pipe = ::popen("openssl genrsa 2048 2>/dev/null", "r");
-        REQUIRE(pipe);
-        for (int c = std::fgetc(pipe); c != EOF; c = std::fgetc(pipe)) text += static_cast<char>(c);
-        ::pclose(pipe);
-        return text;
-    }();
-    return key;
-}
 
 struct Folder : Scratch {
     Folder() {
