@@ -8,6 +8,16 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from place import Place, main, organisation, resource, wait_until  # noqa: E402
 
 
+ONE_APPROVAL = """package slipway
+
+import rego.v1
+
+approve if count(input.reviews.current.approvals) >= 1
+
+missing contains "1 of those who may write" if not approve
+"""
+
+
 def proposed(place, number):
     return next(r for r in place.runs() if r["kind"] == "proposed" and r["pull"] == number)
 
@@ -50,4 +60,34 @@ def the_other_is_planned_again(build):
         assert not [r for r in place.runs() if r["state"] == "unconfirmed"], place.runs()
 
 
-main([the_other_is_planned_again])
+def an_approval_of_before_does_not_stay(build):
+    """W3: killed right after the merge, the other is planned again all the same, and its old approval is void"""
+    tree = organisation()
+    tree["policies/approval/one.rego"] = ONE_APPROVAL
+    tree["space.yaml"] += "trust: folder\n"
+    with Place(build, tree) as place:
+        place.push_main({"stacks/network/main.tf": place.stack("network", "")})
+        place.start()
+        first = opened(place, "one", {"stacks/network/one.tf": resource("one")})
+        second = opened(place, "two", {"stacks/network/two.tf": resource("two")})
+        for number in (first, second):
+            place.wait_check(number, "action_required")
+            place.slipway("pull", "review", str(number), "--approve", "--as", "grace")
+            place.wait_check(number, "success")
+        stale = proposed(place, second)
+        place.slipway("pull", "merge", str(first), "--as", "grace")
+        place.kill()
+        place.start()
+        again = wait_until(
+            "the other to be planned again",
+            lambda: (lambda r: r if r["id"] != stale["id"] and r["state"] == "finished" else None)(
+                proposed(place, second)
+            ),
+        )
+        assert again["inputs_digest"] != stale["inputs_digest"], again
+        place.wait_check(second, "action_required")
+        place.slipway("pull", "review", str(second), "--approve", "--as", "grace")
+        place.wait_check(second, "success")
+
+
+main([the_other_is_planned_again, an_approval_of_before_does_not_stay])
