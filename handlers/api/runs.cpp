@@ -103,36 +103,54 @@ Result<RunFilter> filter_of(const HttpRequest& request) {
     return filter;
 }
 
+// Where a list goes on: with the runs of that moment, but for the first ones, and what is older.
+// One number for callers, so that a page may end among runs that were made at once.
+struct ListCursor {
+    std::int64_t at_ms = 0;  // 0: at the top
+    std::int64_t passed = 0;
+
+    static constexpr std::int64_t most_passed = 1'000;
+    static ListCursor of(std::int64_t number) {
+        return {number / most_passed, number % most_passed};
+    }
+    // More than so many of one moment are not gone through: what is older comes next.
+    std::int64_t number() const {
+        return passed < most_passed ? at_ms * most_passed + passed : (at_ms - 1) * most_passed;
+    }
+    void pass(std::int64_t moment_ms) {
+        passed = moment_ms == at_ms ? passed + 1 : 1;
+        at_ms = moment_ms;
+    }
+};
+
 struct ListedRuns {
     Json runs = Json::array();
     std::int64_t count = 0;
-    std::int64_t cursor = 0;  // 0: there is no more
+    ListCursor cursor;
+    bool more = true;
 };
 
 using Listed = std::vector<std::pair<std::string, std::int64_t>>;
 
-// The next part of the index. One that will be gone on from does not end among runs of the same
-// moment, the rest of which a cursor would leave out.
-Task<Listed> next_part(Queue& queue, const std::string& index, std::int64_t before) {
-    constexpr int longest = 100'000;
-    for (int count = 200;; count *= 2) {
-        auto ids = co_await queue.list(index, before, count);
-        if (ids.size() < static_cast<std::size_t>(count) || count > longest) co_return ids;
-        const auto last = ids.back().second;
-        std::erase_if(ids, [&](const auto& one) { return one.second == last; });
-        if (!ids.empty()) co_return ids;
-    }
+Task<Listed> next_part(Queue& queue, std::string index, ListCursor from, std::int64_t count) {
+    const auto before = from.at_ms ? from.at_ms + 1 : 0;
+    auto ids = co_await queue.list(std::move(index), before, static_cast<int>(count + from.passed));
+    std::int64_t left = from.passed;
+    std::erase_if(ids, [&](const auto& one) { return one.second == from.at_ms && left-- > 0; });
+    co_return ids;
 }
 
-Task<void> add_runs(ApiContext& context, const Listed& ids, const RunFilter& filter,
-                    std::int64_t most, ListedRuns& out) {
+// Until there are `most`; how many of the ids were looked at.
+Task<std::size_t> add_runs(ApiContext& context, const Listed& ids, const RunFilter& filter,
+                           std::int64_t most, ListedRuns& out) {
     std::vector<std::string> keys;
     for (const auto& [id, score] : ids) keys.push_back(run_key(RunId(id)));
     const auto records = co_await context.queue.read_many(keys);
     const auto wanted = static_cast<std::size_t>(most - out.count);
     std::vector<Run> found;
-    for (std::size_t i = 0; i < keys.size() && found.size() < wanted; ++i) {
-        out.cursor = ids[i].second;
+    std::size_t i = 0;
+    for (; i < keys.size() && found.size() < wanted; ++i) {
+        out.cursor.pass(ids[i].second);
         if (!records[i].version) continue;
         const auto run = decoded_record<Run>(keys[i], records[i]);
         if (!shows(filter, run)) continue;
@@ -141,6 +159,7 @@ Task<void> add_runs(ApiContext& context, const Listed& ids, const RunFilter& fil
     out.count += static_cast<std::int64_t>(found.size());
     auto shown = co_await public_runs(context, std::move(found));
     for (auto& run : shown) out.runs.push(std::move(run));
+    co_return i;
 }
 
 // Looks through the index until `most` are found, or for so long; then the caller goes on by the
@@ -148,20 +167,12 @@ Task<void> add_runs(ApiContext& context, const Listed& ids, const RunFilter& fil
 Task<void> search(ApiContext& context, std::string index, const RunFilter& filter,
                   std::int64_t most, ListedRuns& out) {
     constexpr int parts = 50;
-    for (int i = 0; i < parts && out.count < most; ++i) {
-        const auto ids = co_await next_part(context.queue, index, out.cursor);
-        if (ids.empty()) out.cursor = 0;
-        if (ids.empty()) co_return;
-        co_await add_runs(context, ids, filter, most, out);
+    const std::int64_t part = filter.empty() ? most : 200;
+    for (int i = 0; i < parts && out.count < most && out.more; ++i) {
+        const auto ids = co_await next_part(context.queue, index, out.cursor, part);
+        const auto looked_at = co_await add_runs(context, ids, filter, most, out);
+        out.more = looked_at < ids.size() || static_cast<std::int64_t>(ids.size()) == part;
     }
-}
-
-Task<void> list_newest(ApiContext& context, std::string index, std::int64_t most, ListedRuns& out) {
-    const RunFilter all;
-    const auto ids =
-        co_await context.queue.list(std::move(index), out.cursor, static_cast<int>(most));
-    co_await add_runs(context, ids, all, most, out);
-    if (static_cast<std::int64_t>(ids.size()) < most) out.cursor = 0;
 }
 
 Task<HttpResponse> list_runs(ApiContext& context, HttpRequest request) {
@@ -172,13 +183,10 @@ Task<HttpResponse> list_runs(ApiContext& context, HttpRequest request) {
     if (!filter) co_return problem_response(400, "Bad request", filter.error().message);
     const auto most = std::clamp<std::int64_t>(number_or(request, "limit", 30), 1, 200);
     ListedRuns listed;
-    listed.cursor = number_or(request, "cursor", 0);
-    if (filter->empty())
-        co_await list_newest(context, index, most, listed);
-    else
-        co_await search(context, index, *filter, most, listed);
+    listed.cursor = ListCursor::of(number_or(request, "cursor", 0));
+    co_await search(context, index, *filter, most, listed);
     Json body = Json::object({{"runs", std::move(listed.runs)}});
-    if (listed.cursor) body.set("cursor", Json(listed.cursor));
+    if (listed.more) body.set("cursor", Json(listed.cursor.number()));
     co_return json_response(200, body);
 }
 

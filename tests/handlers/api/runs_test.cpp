@@ -2,6 +2,9 @@
 #include <doctest/doctest.h>
 #include <unistd.h>
 
+#include <map>
+#include <set>
+
 #include "handlers/api/routes.hpp"
 #include "handlers/api/run_filter.hpp"
 #include "handlers/api/run_lookup.hpp"
@@ -150,7 +153,10 @@ TEST_CASE("runs are listed by stack, state and pull request") {
     CHECK(api.listed({{"pull", "7"}, {"state", "unconfirmed"}}) == "r1");
     CHECK(api.listed({{"pull", "9"}}) == "");
     CHECK(api.listed({{"state", "waiting"}, {"limit", "1"}}) == "r3");
-    CHECK(api.listed({{"state", "waiting"}, {"cursor", "30"}}) == "r1");
+    const auto first = *parse_json(api.call("/api/v1/runs", {{"limit", "3"}}).body);
+    const auto from = std::to_string(first["cursor"].int_or(0));
+    CHECK(api.listed({{"cursor", from}}) == "r1");
+    CHECK(api.listed({{"state", "waiting"}, {"cursor", from}}) == "r1");
 
     const auto reply = api.call("/api/v1/runs", {{"state", "aplying"}});
     CHECK(reply.status == 400);
@@ -170,6 +176,31 @@ TEST_CASE("a filter finds what lies behind many runs of one moment") {
         api.put(("same" + std::to_string(i)).c_str(), "net",
                 i == 0 ? RunState::unconfirmed : RunState::finished, 0, 20);
     CHECK(api.listed({{"state", "waiting"}}) == "same0 first");
+}
+
+TEST_CASE("pages leave out nothing and show nothing twice, also of runs that were made at once") {
+    Api api;
+    for (int i = 0; i < 25; ++i)
+        api.put(("run" + std::to_string(i)).c_str(), "net", RunState::finished, 7,
+                i < 3 ? i + 1 : 20);
+    for (const char* limit : {"1", "4", "10", "24", "25", "26"})
+        for (const bool filtered : {false, true}) {
+            CAPTURE(limit);
+            CAPTURE(filtered);
+            std::set<std::string> seen;
+            std::string cursor = "0";
+            int pages = 0;
+            do {
+                std::map<std::string, std::string> query{{"limit", limit}, {"cursor", cursor}};
+                if (filtered) query["pull"] = "7";
+                const auto page = *parse_json(api.call("/api/v1/runs", query).body);
+                for (const auto& run : page["runs"].items())
+                    CHECK(seen.insert(std::string(run["id"].text())).second);
+                cursor = page["cursor"].is_null() ? "" : std::to_string(page["cursor"].int_or(0));
+            } while (!cursor.empty() && ++pages < 30);
+            CHECK(cursor.empty());
+            CHECK(seen.size() == 25);
+        }
 }
 
 TEST_CASE("a log says when nothing more comes by itself") {
