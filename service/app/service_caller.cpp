@@ -21,7 +21,7 @@ ServiceCaller::ServiceCaller(const Where& where) : http_(make_http_client()) {
             throw Failure("no service runs on " + where.data +
                               ": start it, name its data directory with --data, or a service "
                               "with --server",
-                          Retry::never);
+                          Retry::later);
         return;
     }
     std::string token;

@@ -34,7 +34,7 @@ def opened_while_it_was_away(build):
         place.kill()
         asked = place.slipway("runs", check=False)
         assert (
-            asked.returncode == 2 and "no service runs on %s: start it" % place.data in asked.stderr
+            asked.returncode == 3 and "no service runs on %s: start it" % place.data in asked.stderr
         ), asked
         place.branch("topic")
         place.commit({"stacks/network/main.tf": place.stack("network", resource("net", "b"))})
