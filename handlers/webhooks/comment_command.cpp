@@ -43,7 +43,7 @@ constexpr std::array<Row, 18> table = {{
     {"lock", Verb::lock, "[--for 4h] [STACK]…"},
     {"unlock", Verb::unlock, "[STACK]…"},
     {"explain", Verb::explain, "[STACK]…"},
-    {"allow", Verb::allow, "provider SOURCE…"},
+    {"allow", Verb::allow, "provider SOURCE…|commit SHA"},
     {"help", Verb::help, ""},
     {"confirm", Verb::apply, "", true},
     {"discard", Verb::cancel, "", true},
@@ -150,11 +150,13 @@ class Grammar {
             }
             if (is_atlantis_ && (text == "-p" || text == "--project") && i + 1 < words.size())
                 continue;
-            auto wrong = command.verb == Verb::allow ? allowed(text, i - 2, command)
-                                                     : argument(text, command);
+            auto wrong = command.verb == Verb::allow
+                             ? allowed(i > 2 ? words[2].text : "", text, command)
+                             : argument(text, command);
             if (wrong) return *std::move(wrong);
         }
-        if (command.verb == Verb::allow && command.providers.empty()) return how_to_allow();
+        if (command.verb == Verb::allow && command.providers.empty() && command.commit.empty())
+            return how_to_allow();
         if (command.verb == Verb::resolve) return resolved(std::move(command));
         return command;
     }
@@ -191,19 +193,29 @@ class Grammar {
     }
 
     Parsed how_to_allow() const {
-        return mistake(mistakes::how_to_allow(example("allow", "provider NAMESPACE/TYPE")));
+        return mistake(mistakes::how_to_allow(example("allow", "provider NAMESPACE/TYPE"),
+                                              example("allow", "commit SHA")));
     }
 
-    // "provider", then sources.
-    std::optional<Parsed> allowed(std::string_view text, std::size_t at,
+    // "provider" and sources, or "commit" and the first digits of one. `what`: the word before; "":
+    // this is it.
+    std::optional<Parsed> allowed(std::string_view what, std::string_view text,
                                   CommentCommand& command) const {
-        if (at == 0)
-            return folded(text) == "provider" ? std::nullopt : std::optional(how_to_allow());
-        const auto source = folded(text);
-        if (source.size() > name_limit || !is_provider_source(source) ||
+        const auto said = folded(text);
+        if (what.empty())
+            return said == "provider" || said == "commit" ? std::nullopt
+                                                          : std::optional(how_to_allow());
+        if (folded(what) == "commit") {
+            const bool fits = said.size() >= 7 && said.size() <= 64 &&
+                              std::all_of(said.begin(), said.end(), is_hex);
+            if (!fits || !command.commit.empty()) return how_to_allow();
+            command.commit = said;
+            return std::nullopt;
+        }
+        if (said.size() > name_limit || !is_provider_source(said) ||
             command.providers.size() == target_limit)
             return how_to_allow();
-        command.providers.push_back(source);
+        command.providers.push_back(said);
         return std::nullopt;
     }
 

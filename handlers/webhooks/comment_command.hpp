@@ -18,7 +18,8 @@ namespace slipway {
 struct CommentCommand {
     Verb verb = Verb::help;
     std::vector<CommandTarget> targets;    // none: all concerned
-    std::vector<std::string> providers;    // of `allow`
+    std::vector<std::string> providers;    // of `allow`, or
+    std::string commit;                    // the first digits of a fork's commit
     bool only_failed = false;              // of `retry`
     std::int64_t lock_ms = 0;              // of `lock`; 0: as long as usual
     bool or_cancel = false;                // of `atlantis unlock`, which frees lanes, too

@@ -37,7 +37,8 @@ void keep_allowed_providers(Commit& commit, const PullLook& look) {
 
 // Empty: it is planned.
 Reason why_not_planned(const PullLook& look, const ConcernedStack& one) {
-    if (look.fresh.fork) return {Cause::from_fork};
+    if (look.fresh.fork && look.known.value.allowed_commit != look.fresh.head)
+        return {Cause::from_fork};
     if (!look.merge.conflicts.empty()) return {Cause::conflicts, look.fresh.base_branch};
     if (one.decision.failed) return {Cause::push_policy_error};
     return {};

@@ -70,6 +70,7 @@ Task<void> react_to(ReactContext& context, CommentCreated event, ClaimedJob job)
         request.pull = event.pull;
         request.targets = given.targets;
         request.providers = given.providers;
+        request.commit = given.commit;
         request.only_failed = given.only_failed;
         request.lock_ms = given.lock_ms;
         request.or_cancel = given.or_cancel;

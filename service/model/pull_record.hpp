@@ -38,6 +38,21 @@ struct KeptReview {
     }
 };
 
+// Who asked for something in a comment and was told that it takes another role: once is enough.
+struct ToldNo {
+    Actor actor;
+    Role needed = Role::none;
+    SpaceId space;
+
+    bool operator==(const ToldNo&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("actor", self.actor);
+        f("needed", self.needed);
+        f("space", self.space);
+    }
+};
+inline constexpr std::size_t told_no_limit = 50;  // of one pull request; after that each is told
+
 // The directory of a stack is gone from what would be planned, or its description is.
 struct GoneDirectory {
     std::string directory;
@@ -100,6 +115,8 @@ struct PullRecord {
     bool reviews_read = false;
     std::vector<ForgeReview> reviews;
     std::vector<std::string> allowed_providers;  // sources that an administrator allowed here
+    CommitSha allowed_commit;                    // of a fork: the one commit that somebody let run
+    std::vector<ToldNo> told_no;
 
     static void fields(auto& self, auto&& f) {
         f("pull", self.pull);
@@ -114,6 +131,8 @@ struct PullRecord {
         f("reviews_read", self.reviews_read);
         f("reviews", self.reviews);
         f("allowed_providers", self.allowed_providers);
+        f("allowed_commit", self.allowed_commit);
+        f("told_no", self.told_no);
     }
 };
 

@@ -56,7 +56,8 @@ struct Request {
     std::optional<RunId> run;              // of a call that names one run
     std::vector<CommandTarget> targets;    // none: all concerned
     std::optional<Resolution> resolution;  // of `resolve`
-    std::vector<std::string> providers;    // of `allow`: their sources
+    std::vector<std::string> providers;    // of `allow`: their sources, or
+    std::string commit;                    // a fork's commit, by its first digits
     bool only_failed = false;              // of `retry`
     std::int64_t lock_ms = 0;              // of `lock`: for how long; 0: as long as usual
     bool or_cancel = false;                // of `unlock`: cancels where nothing is locked
@@ -73,6 +74,7 @@ struct Request {
         f("targets", self.targets);
         f("resolution", self.resolution);
         f("providers", self.providers);
+        f("commit", self.commit);
         f("only_failed", self.only_failed);
         f("lock_ms", self.lock_ms);
         f("or_cancel", self.or_cancel);

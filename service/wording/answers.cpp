@@ -277,6 +277,19 @@ std::string allow_needs_a_plan() {
     return "Providers are allowed on a pull request that was planned, by their sources.";
 }
 
+std::string commit_allowed(const CommitSha& commit) {
+    return "Allowed: commit `" + std::string(shortened(commit.value)) + "`, and no later one.";
+}
+
+std::string commit_needs_no_word() {
+    return "Only a commit of an open pull request from a fork has to be allowed.";
+}
+
+std::string another_commit(const CommitSha& head) {
+    return "The pull request is now at `" + std::string(shortened(head.value)) +
+           "`, not at the commit that was named; look at that one first.";
+}
+
 std::string plan_again_by_retry(std::string_view command_word) {
     return "To plan again: `" + std::string(command_word) + " retry`.";
 }

@@ -82,6 +82,9 @@ std::string not_a_provider(std::string_view source);
 std::string allowed_for_stack(const StackId& stack, const std::vector<std::string>& sources);
 std::string allowed_here(const std::vector<std::string>& sources);
 std::string allow_needs_a_plan();
+std::string commit_allowed(const CommitSha& commit);
+std::string commit_needs_no_word();
+std::string another_commit(const CommitSha& head);
 std::string plan_again_by_retry(std::string_view command_word);
 
 // `tools`: those that the stacks are planned with, by their titles.

@@ -27,7 +27,7 @@ std::string_view effect_of(Verb verb) {
             return "shows which policies decided what, and why";
         case Verb::allow:
             return "lets plans of this pull request run providers that the tracked branch does not "
-                   "use; needs the role admin";
+                   "use, which needs the role admin; or lets one commit of a fork be planned";
         case Verb::lock:
             return "keeps the stacks from being applied, for 24 hours or as long as `--for` says "
                    "(`30m`, `4h`, `2d`; at most 30 days); plans go on";
@@ -67,8 +67,9 @@ std::string say_how_it_ended(const std::string& applied, const std::string& fail
     return "Name the stack, and say how its apply ended: " + applied + " or " + failed + ".";
 }
 
-std::string how_to_allow(const std::string& example) {
-    return "What is allowed is a provider by its source: " + example + ".";
+std::string how_to_allow(const std::string& provider, const std::string& commit) {
+    return "What is allowed is a provider by its source, " + provider +
+           ", or a fork's commit by at least seven digits: " + commit + ".";
 }
 
 std::string how_long_a_lock(const std::string& example) {

@@ -20,7 +20,7 @@ namespace mistakes {
 
 std::string invisible_character();
 std::string say_how_it_ended(const std::string& applied, const std::string& failed);
-std::string how_to_allow(const std::string& example);
+std::string how_to_allow(const std::string& provider, const std::string& commit);
 std::string how_long_a_lock(const std::string& example);
 std::string long_dash();
 std::string no_options();

@@ -167,10 +167,16 @@ class NextStep {
     }
 
     std::string not_planned() const {
-        if (!report_.pull.fork) return "Push a new commit to plan it." + help();
-        return "Somebody who may push to this repository can look at the commits, bring them onto "
-               "a "
-               "branch of it, and open the pull request from there.";
+        const bool waits = std::any_of(
+            report_.stacks.begin(), report_.stacks.end(),
+            [](const StackReport& one) { return one.not_planned.cause == Cause::from_fork; });
+        if (!waits) return "Push a new commit to plan it." + help();
+        return "Somebody who may push to this repository can look at the commits and then "
+               "comment " +
+               voice_.command(report_.command_word + " allow commit " +
+                              std::string(shortened(report_.pull.head.value))) +
+               ": this one is planned, with the secrets that plans get. A newer commit waits "
+               "again.";
     }
 
     // "Held: frozen until 2027-01-04 07:00 UTC: the holidays. No approval changes that"

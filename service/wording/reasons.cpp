@@ -154,7 +154,7 @@ std::string of_refusal(const Reason& reason) {
         case Cause::lease_lost:
             return "its worker's lease had gone";
         case Cause::from_fork:
-            return "the pull request comes from a fork, and nothing of a fork is run";
+            return "the pull request comes from a fork, and nobody has allowed its commit yet";
         case Cause::conflicts:
             return "the pull request conflicts with " + reason.name;
         case Cause::push_policy_error:

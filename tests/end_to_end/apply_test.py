@@ -219,7 +219,7 @@ def applied_once_whatever_redis_forgets(build):
 
 
 def killed_in_the_middle(build):
-    """an apply killed in the middle is unknown, says how to go on, and a person resolves it: the lane moves on"""
+    """T25: an apply killed in the middle is unknown, says how to go on, and a person resolves it: the lane moves on"""
     with Applies(build) as place:
         place.begin()
         number = place.merge("slow")

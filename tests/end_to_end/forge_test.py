@@ -207,7 +207,7 @@ def styles(p, forge):
 
 
 def fork(p, forge):
-    """nothing of a fork is run until somebody who may allows it"""
+    """T15: nothing of a fork is run until somebody who may allows that very commit; the next one waits again"""
     forge.commit(
         "topic-fork",
         {"stacks/fork/main.tf": p.stack("fork", resource("one"))},
@@ -216,9 +216,34 @@ def fork(p, forge):
         fork="mallory",
     )
     number = forge.open_pull("topic-fork", "From outside", fork_of="mallory")
-    p.comment(number, "comes from a fork")
+    head = forge.head(number)
+    p.comment(number, "comes from a fork", "/slipway allow commit " + head[:7])
     settled(p)
-    assert not [r for r in p.runs("fork") if r["kind"] == "proposed"], p.runs("fork")
+
+    def planned():
+        return [r for r in p.runs("fork") if r["kind"] == "proposed"]
+
+    assert not planned(), planned()
+    forge.comment(number, "/slipway allow commit " + head[:7], by="mallory")
+    p.reply(number, "mallory does not have it")
+    forge.comment(number, "/slipway allow commit 0123456789", by="grace")
+    p.reply(number, "look at that one first")
+    assert not planned(), planned()
+    forge.comment(number, "/slipway allow commit " + head[:7], by="grace")
+    p.check(number, "slipway/fork", title="1 to add")
+    forge.commit(
+        "topic-fork",
+        {"stacks/fork/main.tf": p.stack("fork", resource("one") + resource("two"))},
+        "More from outside",
+        by="mallory",
+        fork="mallory",
+    )
+    newer = wait_until(
+        "the newer commit", lambda: (lambda h: h if h != head else None)(forge.head(number))
+    )
+    p.comment(number, "/slipway allow commit " + newer[:7])
+    settled(p)
+    assert {r["head"] for r in planned()} == {head}, planned()
 
 
 def limited(p, forge):

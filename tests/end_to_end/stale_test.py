@@ -29,7 +29,7 @@ def opened(place, topic, files):
 
 
 def the_other_is_planned_again(build):
-    """after an apply the other pull request is planned again by itself, on the new branch and the new state"""
+    """T22: after an apply the other pull request is planned again by itself, on the new branch and the new state"""
     with Place(build, organisation()) as place:
         place.push_main({"stacks/network/main.tf": place.stack("network", "")})
         place.start()
@@ -61,7 +61,7 @@ def the_other_is_planned_again(build):
 
 
 def an_approval_of_before_does_not_stay(build):
-    """W3: killed right after the merge, the other is planned again all the same, and its old approval is void"""
+    """T13, W3: killed right after the merge, the other is planned again all the same, and its old approval is void"""
     tree = organisation()
     tree["policies/approval/one.rego"] = ONE_APPROVAL
     tree["space.yaml"] += "trust: folder\n"

@@ -61,7 +61,7 @@ TEST_CASE("where no policy was asked nothing is approved") {
     CHECK(decide(ApprovalQuestion(), {}).approval == Approval::undecided);
 }
 
-TEST_CASE("all approval policies must agree, and one that rejects is enough") {
+TEST_CASE("T50: all approval policies must agree, and one that rejects is enough") {
     struct Case {
         const char* name;
         std::vector<Policy> policies;

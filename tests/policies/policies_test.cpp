@@ -26,7 +26,8 @@ struct Folder {
     }
 };
 
-TEST_CASE("check names every fault of every policy by file, line and column, the library's once") {
+TEST_CASE(
+    "T50: check names every fault of every policy by file, line and column, the library's once") {
     PolicyBench bench;
     PolicySet set;
     set.policies = {

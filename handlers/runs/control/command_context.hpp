@@ -54,6 +54,7 @@ struct CommandContext {
     Commit commit;
     Answer answer;
     std::vector<StackId> explained;
+    std::optional<ToldNo> lacks;  // the role that who asks does not have
     bool pull_changed = false;
     std::vector<StackLock> locks;  // that were set or lifted
 
@@ -105,8 +106,8 @@ void retry(CommandContext& command, std::vector<const RunTarget*> targets);
 // Whether `retry` is about runs of the branch, and of which targets.
 std::vector<const RunTarget*> retried_on_branch(const CommandContext& command,
                                                 std::vector<const RunTarget*> targets);
-// Sources that may be used from now on: by the runs of this one pull request, or, where a call
-// names a run, by those of its stack.
-void allow_providers(const ControlContext& context, CommandContext& command);
+// Sources of providers that may be used from now on, by the runs of this one pull request or, where
+// a call names a run, by those of its stack; or the one commit of a fork that may be planned.
+void allow(const ControlContext& context, CommandContext& command);
 
 }  // namespace slipway

@@ -160,6 +160,12 @@ void resolve(const ControlContext& context, CommandContext& command, RunTarget& 
     say(command, answers::resolved(stack, resolution));
 }
 
+std::vector<const RunTarget*> every_target(const CommandContext& command) {
+    std::vector<const RunTarget*> out;
+    for (const auto& target : command.targets) out.push_back(&target);
+    return out;
+}
+
 // Adds what is new of `more`.
 void add_sources(std::vector<std::string>& allowed, const std::vector<std::string>& more) {
     for (const auto& source : more)
@@ -182,11 +188,26 @@ void allow_for_stack(CommandContext& command) {
     if (can_be_retried(run)) retry(command, {&target});
 }
 
+// Whoever allows a fork's commit has looked at it: a newer one is another, and nobody's yet.
+void allow_commit(CommandContext& command) {
+    auto& pull = command.pull.value;
+    const auto& head = pull.pull.head;
+    if (!pull.pull.fork || pull.pull.state != PullState::open)
+        return refuse(command, Answer::Kind::impossible, answers::commit_needs_no_word());
+    if (!head.value.starts_with(command.request.commit))
+        return refuse(command, Answer::Kind::refused, answers::another_commit(head));
+    pull.allowed_commit = head;
+    say(command, answers::commit_allowed(head));
+    command.pull_changed = true;
+    plan_again(command, every_target(command));
+}
+
 }  // namespace
 
-void allow_providers(const ControlContext& context, CommandContext& command) {
+void allow(const ControlContext& context, CommandContext& command) {
     if (command.request.run) return allow_for_stack(command);
     auto& pull = command.pull;
+    if (!command.request.commit.empty()) return allow_commit(command);
     if (!pull.version || command.request.providers.empty())
         return refuse(command, Answer::Kind::impossible, answers::allow_needs_a_plan());
     add_sources(pull.value.allowed_providers, command.request.providers);
@@ -194,9 +215,7 @@ void allow_providers(const ControlContext& context, CommandContext& command) {
     command.pull_changed = true;
     if (pull.value.pull.state != PullState::open)
         return say(command, answers::plan_again_by_retry(context.command_word));
-    std::vector<const RunTarget*> all;
-    for (const auto& target : command.targets) all.push_back(&target);
-    plan_again(command, all);
+    plan_again(command, every_target(command));
 }
 
 void carry_out(const ControlContext& context, CommandContext& command, RunTarget& target) {

@@ -22,8 +22,10 @@ void say(CommandContext& command, const std::string& sentence) {
 
 namespace {
 
-constexpr Role needed_role(Verb verb) {
-    if (verb == Verb::allow) return Role::admin;
+// Whoever may push a branch may have a fork's commit planned as one.
+Role needed_role(const Request& request) {
+    const auto verb = request.verb;
+    if (verb == Verb::allow && request.commit.empty()) return Role::admin;
     return verb == Verb::explain || verb == Verb::help ? Role::reader : Role::writer;
 }
 
@@ -53,9 +55,10 @@ namespace {
 Task<void> check_rights(ControlContext& context, CommandContext& command, RepositoryName repository,
                         SpaceId space) {
     const auto& request = command.request;
-    const auto needed = needed_role(request.verb);
+    const auto needed = needed_role(request);
     bool allowed = co_await may(context, request, repository, space, needed);
     if (allowed) co_return;
+    command.lacks = ToldNo{request.actor, needed, space};
     refuse(command, Answer::Kind::refused,
            answers::lacks_rights(request.verb, needed,
                                  context.has_organisation_tree ? &space : nullptr, request.actor));
@@ -145,7 +148,7 @@ void decide(const ControlContext& context, CommandContext& command) {
         if (command.refused()) return;
     }
     if (verb == Verb::allow)
-        allow_providers(context, command);
+        allow(context, command);
     else if (verb == Verb::lock)
         lock_stacks(context, command);
     else if (verb == Verb::unlock)
@@ -168,6 +171,17 @@ void leave_reply(CommandContext& command) {
         make_job(jobs::reply(reply.pull.repository.forge, reply.comment_id), reply));
 }
 
+// Whoever lacks a role is told so in one reply, and not in one for each comment. True: this is it.
+bool is_news(CommandContext& command) {
+    if (!command.lacks || !command.pull.version) return true;
+    auto& told = command.pull.value.told_no;
+    if (std::ranges::find(told, *command.lacks) != told.end()) return false;
+    if (told.size() == told_no_limit) return true;
+    told.push_back(*command.lacks);
+    command.commit.records.push_back(save(pull_key(*command.request.pull), command.pull));
+    return true;
+}
+
 // All that the request leaves behind; a refusal nothing but its answer.
 Commit commit_of(CommandContext& command, const std::string& key) {
     if (command.refused()) {
@@ -176,6 +190,8 @@ Commit commit_of(CommandContext& command, const std::string& key) {
         command.pull_changed = false;
         command.locks.clear();
     }
+    const bool in_comment = !command.request.comment_id.empty();
+    const bool replies = in_comment && is_news(command);
     auto& commit = command.commit;
     if (command.pull_changed) {
         const auto& name = *command.request.pull;
@@ -183,7 +199,7 @@ Commit commit_of(CommandContext& command, const std::string& key) {
         commit.jobs.push_back(make_job(jobs::consider(name), name));
     }
     commit.records.push_back(save(key, Stored<Answer>{command.answer, 0}));
-    if (!command.request.comment_id.empty()) leave_reply(command);
+    if (replies) leave_reply(command);
     return std::move(commit);
 }
 

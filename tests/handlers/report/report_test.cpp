@@ -183,7 +183,7 @@ TEST_CASE("a head that moved on is never written to") {
     CHECK(scene.forge->check_writes.empty());
 }
 
-TEST_CASE("where no stack is concerned there is a green check and no comment") {
+TEST_CASE("T31: where no stack is concerned there is a green check and no comment") {
     Scene scene;
     scene.store();
     scene.report();

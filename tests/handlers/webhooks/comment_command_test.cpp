@@ -28,6 +28,7 @@ std::string said(std::string_view body, const std::vector<std::string>& words = 
         if (!target.plan.empty()) out += "@" + target.plan;
     }
     for (const auto& source : command.providers) out += " <" + source + ">";
+    if (!command.commit.empty()) out += " commit " + command.commit;
     if (command.resolution) out += " =" + std::string(word(*command.resolution));
     if (!command.note.empty()) out += " -- " + command.note;
     return out;
@@ -65,6 +66,8 @@ TEST_CASE("a command is a line of its own that begins with the word") {
         {"the end of a lock", "/slipway unlock net", "unlock net"},
         {"a provider", "/slipway allow provider Acme/DNS tf.acme.test/acme/net -- looked at",
          "allow <acme/dns> <tf.acme.test/acme/net> -- looked at"},
+        {"a fork's commit", "/slipway allow commit 1A2B3C4 -- read it",
+         "allow commit 1a2b3c4 -- read it"},
         {"a note without targets", "/slipway cancel --   later ", "cancel -- later"},
         {"an empty note", "/slipway cancel --", "cancel"},
         {"again", "/slipway retry a", "retry a"},
@@ -249,6 +252,14 @@ TEST_CASE("a mistake says what to type instead") {
     }
     CHECK(said("\xD0\xBF\xD1\x80\xD0\xB8\xD0\xB2\xD0\xB5\xD1\x82") ==
           "-");  // another language is not a look-alike
+}
+
+TEST_CASE("T15: a fork's commit is named by seven of its digits or more, and alone") {
+    for (const char* mistake : {"allow", "allow commit", "allow commit 1a2b3c", "allow commit main",
+                                "allow commit 1a2b3c4 1a2b3c4", "allow 1a2b3c4"}) {
+        CAPTURE(mistake);
+        CHECK(is_mistake(std::string("/slipway ") + mistake));
+    }
 }
 
 TEST_CASE("people who migrate keep their words, in a comment that says nothing else") {

@@ -179,6 +179,8 @@ TEST_CASE("W4: what cannot be planned says why, and has no run") {
     auto fork = look();
     fork.fresh.fork = true;
     CHECK(reason(fork).cause == Cause::from_fork);
+    fork.known.value.allowed_commit = CommitSha(std::string(40, '9'));  // of before the last push
+    CHECK(reason(fork).cause == Cause::from_fork);
     auto conflict = look();
     conflict.merge.tree.reset();
     conflict.merge.conflicts = {"main.tf"};
@@ -189,6 +191,16 @@ TEST_CASE("W4: what cannot be planned says why, and has no run") {
     auto gone = look();
     gone.concerned[0].gone.emplace();
     CHECK(reason(gone).empty());
+}
+
+TEST_CASE("T15: the commit of a fork that somebody allowed is planned") {
+    auto fork = look();
+    fork.fresh.fork = true;
+    fork.known.value.allowed_commit = fork.fresh.head;
+    fork.again = LookAgain::always;
+    const auto commit = plan_pull(fork);
+    CHECK(record(commit).stacks.at(0).not_planned.empty());
+    CHECK(runs_made(commit) == 1);
 }
 
 TEST_CASE("a stack that is gone is destroyed where its settings want that, from the tree before") {

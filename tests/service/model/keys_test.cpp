@@ -3,6 +3,9 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+#include <vector>
+
 using namespace slipway;
 
 namespace {
@@ -79,4 +82,20 @@ TEST_CASE("The name of a job tells what it is about, and no other text does") {
     CHECK(event->delivery == "a/b");
     for (const char* other : {"", "event/", "event/forge.test", "events/forge.test/d"})
         CHECK_FALSE(jobs::parse_event(JobId(other)));
+}
+
+TEST_CASE(
+    "T23: pull requests of one number share no name, in repositories named alike or elsewhere") {
+    const PullRequestName app{{"forge.test", "acme/app"}, 5},
+        in_app{{"forge.test", "acme/app-infra"}, 5}, elsewhere{{"other.test", "acme/app"}, 5},
+        fifty{{"forge.test", "acme/app"}, 50};
+    const auto names_of = [](const PullRequestName& pull) {
+        return std::vector<std::string>{pull_key(pull), posted_key(pull),
+                                        jobs::report(pull).id.value, jobs::consider(pull).id.value,
+                                        jobs::look(pull, "1").id.value};
+    };
+    for (const auto& other : {in_app, elsewhere, fifty}) {
+        const auto mine = names_of(app), theirs = names_of(other);
+        for (std::size_t i = 0; i < mine.size(); ++i) CHECK(mine[i] != theirs[i]);
+    }
 }

@@ -24,7 +24,7 @@ TEST_CASE("W2: policies are told which approval is the author's own") {
     CHECK_FALSE(only_review(bench).is_author);
 }
 
-TEST_CASE("W2: an approval counts with write permission on the repository, and not without") {
+TEST_CASE("T21, W2: an approval counts with write permission on the repository, and not without") {
     ControlBench bench;
     bench.with_roles();
     const auto run = bench.planned(RunKind::proposed, "p");

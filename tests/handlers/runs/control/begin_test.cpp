@@ -96,7 +96,8 @@ TEST_CASE("R6: an apply begins by the work of an apply only") {
         run_task(bench.io, gateway->begin_apply(bench.lease, plan_of(bench.run_).digest)).allowed);
 }
 
-TEST_CASE("W5: an apply of another plan, of a run that moved on or is not known does not begin") {
+TEST_CASE(
+    "T20, W5: an apply of another plan, of a run that moved on or is not known does not begin") {
     Confirmed other_plan;
     auto answer = run_task(other_plan.io,
                            begin_apply(other_plan.context, RunId("t"), other_plan.lease, "0000"));
@@ -136,7 +137,7 @@ TEST_CASE("W5: a plan policy that denies by now, or fails, ends the run") {
     CHECK(warned.begin().allowed);
 }
 
-TEST_CASE("W5: a review that was dismissed meanwhile counts") {
+TEST_CASE("T21, W5: a review that was dismissed meanwhile counts") {
     const std::pair<Approval, Cause> cases[] = {{Approval::undecided, Cause::approvals_missing},
                                                 {Approval::rejected, Cause::approval_rejected},
                                                 {Approval::error, Cause::approval_error}};
@@ -215,7 +216,7 @@ TEST_CASE("W5: what nobody confirmed begins only while all its conditions hold")
     other_plan.waits_again(Cause::other_plan);
 }
 
-TEST_CASE("W5: before the merge, the pull request must still be what was looked at") {
+TEST_CASE("T20, W5: before the merge, the pull request must still be what was looked at") {
     Confirmed fine(true);
     CHECK(fine.begin().allowed);
 

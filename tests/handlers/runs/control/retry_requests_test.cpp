@@ -282,6 +282,38 @@ TEST_CASE("R3: providers are allowed on a pull request that was planned, which i
     CHECK_FALSE(bench.left("look/" + bench.pull_name.text() + "/", "service"));
 }
 
+TEST_CASE("T15, W4: a fork's commit is allowed by who may write, by its digits, and no other") {
+    Asked bench;
+    bench.pull.value.pull.fork = true;
+    bench.pull.value.pull.head = CommitSha("1a2b3c4" + std::string(33, '0'));
+    bench.put(bench.planned(RunKind::proposed, "p"));
+    auto request = bench.request(Verb::allow, "mallory");
+    request.commit = "1a2b3c4";
+    CHECK(bench.answer(request).kind == Answer::Kind::refused);
+    request = bench.request(Verb::allow, "grace");
+    request.commit = "9a2b3c4";  // the head has moved on meanwhile
+    CHECK(bench.answer(request).kind == Answer::Kind::refused);
+    CHECK(bench.record().allowed_commit.empty());
+    request.commit = "1a2b3c4";
+    CHECK(bench.answer(request).kind == Answer::Kind::done);
+    CHECK(bench.record().allowed_commit == bench.pull.value.pull.head);
+    CHECK(bench.left("look/" + bench.pull_name.text() + "/", "service"));
+}
+
+TEST_CASE("T15: there is nothing to allow where no fork is, or where it is over") {
+    Asked bench;
+    bench.pull.value.pull.head = CommitSha("1a2b3c4" + std::string(33, '0'));
+    auto request = bench.request(Verb::allow, "grace");
+    request.commit = "1a2b3c4";
+    bench.put(bench.planned(RunKind::proposed, "p"));
+    CHECK(bench.answer(request).kind == Answer::Kind::impossible);
+    bench.pull.value.pull.fork = true;
+    bench.pull.value.pull.state = PullState::merged;
+    bench.put(bench.planned(RunKind::proposed, "p"));
+    CHECK(bench.answer(request).kind == Answer::Kind::impossible);
+    CHECK(bench.record().allowed_commit.empty());
+}
+
 TEST_CASE("W2: without an organisation tree the repository's permissions are all there is") {
     ControlBench bench;
     bench.put(bench.planned(RunKind::tracked, "t"));
@@ -310,7 +342,7 @@ TEST_CASE("S2: a token's role is enough, and no more than that") {
     CHECK(bench.run("t").state == RunState::confirmed);
 }
 
-TEST_CASE("W2: members of a team that the forge keeps have the team's role") {
+TEST_CASE("T21, W2: members of a team that the forge keeps have the team's role") {
     Asked bench;
     bench.organisation->roles["production"]["writer"] = {"forge.test/acme/dba"};
     bench.put(bench.planned(RunKind::tracked, "t"));
@@ -331,4 +363,26 @@ TEST_CASE("a comment is answered with a reply, and a note is not taken for an op
     const auto told = bench.answer(request).text;
     request.note.clear();
     CHECK(told.size() > bench.answer(request).text.size());
+}
+
+TEST_CASE(
+    "T42: who lacks a role is told so once on a pull request, for each role and each person") {
+    Asked bench;
+    bench.put(bench.planned(RunKind::proposed, "p"));
+    const auto replied = [&](Verb verb, const char* who, const std::string& comment) {
+        auto request = bench.request(verb, who);
+        request.comment_id = comment;
+        if (verb == Verb::allow) request.providers = {"acme/dns"};
+        CHECK(bench.answer(request).kind == Answer::Kind::refused);
+        return bench.left("reply/forge.test/" + comment, "service");
+    };
+    CHECK(replied(Verb::apply, "mallory", "c1"));
+    CHECK_FALSE(replied(Verb::apply, "mallory", "c2"));
+    CHECK_FALSE(replied(Verb::cancel, "mallory", "c3"));
+    CHECK(replied(Verb::allow, "mallory", "c4"));
+    CHECK(replied(Verb::apply, "eve", "c5"));
+    CHECK(bench.record().told_no.size() == 3);
+    CHECK(
+        bench.answer(bench.request(Verb::apply, "mallory")).text.find("mallory does not have it") !=
+        std::string::npos);  // a call is always answered
 }
