@@ -20,6 +20,7 @@
 #include "service/git/mirror.hpp"
 #include "service/model/check.hpp"
 #include "service/model/decision.hpp"
+#include "service/model/deployment.hpp"
 #include "service/model/event.hpp"
 #include "service/model/pull_request.hpp"
 #include "service/model/setup.hpp"
@@ -85,6 +86,8 @@ struct ForgeTraits {
     // Only those who may write its folder reach it; each may speak as anybody, and the owner of the
     // folder is the administrator of the service (rule S6).
     bool is_owners_folder = false;
+    // It keeps deployments, and its configuration wants ours there.
+    bool records_deployments = false;
     TextLimits limits;
 };
 
@@ -151,6 +154,11 @@ class Forge {
     virtual Task<std::string> add_comment(PullRequestName pull, std::string key,
                                           std::string body) = 0;
     virtual Task<void> acknowledge(PullRequestName pull, std::string comment_id) = 0;  // the eyes
+    // Made, or its state written anew; asked only where the traits say so. As with checks: returned
+    // is the id that the next call passes as `known_id`.
+    virtual Task<std::string> put_deployment(RepositoryName, std::string known_id, Deployment) {
+        co_return known_id;
+    }
     // --- setting up: what is found, and with `change` made, of each part that the forge has.
     virtual Task<std::vector<SetupFinding>> set_up(SetupRequest) {
         co_return std::vector<SetupFinding>();

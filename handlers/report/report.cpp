@@ -6,9 +6,11 @@
 
 #include <algorithm>
 
+#include "handlers/report/deployments.hpp"
 #include "handlers/report/outgoing.hpp"
 #include "queue/store.hpp"
 #include "service/base/both.hpp"
+#include "service/base/log.hpp"
 
 namespace slipway {
 
@@ -148,6 +150,31 @@ Task<void> put_checks(Writing& writing, std::vector<OutgoingCheck> checks, bool&
     }
 }
 
+std::vector<Deployment> due(const Writing& writing) {
+    if (!writing.forge.traits().records_deployments) return {};
+    return deployments_due(writing.report, writing.posted.value);
+}
+
+// They decide nothing: where the forge takes one by no means, the log says so once for each state.
+Task<void> put_deployments(Writing& writing) {
+    auto& posted = writing.posted.value;
+    auto all = due(writing);
+    for (auto& one : all) {
+        const auto key = one.key;
+        PostedDeployment written{posted.deployments[key].id, one.state};
+        try {
+            written.id = co_await writing.forge.put_deployment(writing.name.repository, written.id,
+                                                               std::move(one));
+        } catch (const Failure& failure) {
+            if (failure.retry() != Retry::never) throw;
+            log_warning("a deployment was not recorded", {{"run", key}, {"why", failure.what()}});
+        }
+        posted.deployments[key] = std::move(written);
+        ++posted.calls;
+    }
+    forget_other_deployments(posted, writing.report);
+}
+
 Task<void> write(Writing& writing, Outgoing out) {
     const auto rest_begins =
         std::find_if(out.checks.begin(), out.checks.end(),
@@ -167,6 +194,7 @@ Task<void> write(Writing& writing, Outgoing out) {
     if (!same_head) co_return;
     co_await put_mention(writing);
     co_await put_rest(writing, std::move(rest));
+    co_await put_deployments(writing);
 }
 
 // Exceptions are kept until what was written is remembered.
@@ -264,7 +292,7 @@ Task<void> write_report(ReportContext& context, ClaimedJob job) {
     if (may_wait(moment))
         co_return co_await come_again(context, job, name, shown_again_ms(posted, moment.bad_news));
     auto out = outgoing(writing.report, posted, moment);
-    if (!worth_writing(out, writing.report, posted, moment)) co_return;
+    if (!worth_writing(out, writing.report, posted, moment) && due(writing).empty()) co_return;
     const bool progress = moment.busy && !moment.stale && !moment.bad_news;
     if (progress || !decides(out)) {
         const auto wait = co_await writing.forge.wait_for_rest(name.repository, WriteKind::creates);

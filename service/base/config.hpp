@@ -22,6 +22,7 @@ struct GithubConfig {
     Secret app_private_key;
     Secret token;
     std::vector<Secret> webhook_secrets;
+    bool deployments = false;  // applies are shown as deployments, too
 };
 
 // Gitea and Forgejo: one token for everything.

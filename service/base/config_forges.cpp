@@ -87,6 +87,7 @@ OwnConfig read_github(MapReader& reader, const std::string& name, Sources& sourc
     if (app) read_app(*app, github, sources);
     if (token) github.token = read_token(reader, sources);
     github.webhook_secrets = read_webhook_secrets(reader, name, sources);
+    github.deployments = reader.boolean("deployments").value_or(false);
     return github;
 }
 

@@ -8,6 +8,7 @@
 #include "service/model/check.hpp"
 #include "service/model/config_finding.hpp"
 #include "service/model/decision.hpp"
+#include "service/model/deployment.hpp"
 #include "service/model/pull_request.hpp"
 #include "service/model/run.hpp"
 
@@ -168,6 +169,7 @@ struct PostedRecord {
     std::map<std::string, std::int64_t>
         posted_at_ms;       // plan digest -> when it was first shown (rule W3)
     std::string mentioned;  // what a mention was last made for, so that it is made once
+    std::map<std::string, PostedDeployment> deployments;  // by the run that is shown of a stack
     // How much was asked of the forge for one round of plans (a head and an attempt), and when
     // last: progress is shown as often as that leaves room for.
     std::string round;
@@ -187,6 +189,7 @@ struct PostedRecord {
         f("previous_addresses", self.previous_addresses);
         f("posted_at_ms", self.posted_at_ms);
         f("mentioned", self.mentioned);
+        f("deployments", self.deployments);
         f("round", self.round);
         f("calls", self.calls);
         f("progress_shown", self.progress_shown);

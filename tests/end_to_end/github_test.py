@@ -50,6 +50,7 @@ forges:
     git_url: "%(git_url)s"
     app: {id: %(app_id)s, private_key: {file: %(work)s/app.pem}}
     webhook_secrets: [{file: %(work)s/webhook_secret}]
+    deployments: true
     self_described: ["acme/*"]
 sandbox: {kind: bubblewrap, writable: [%(work)s/state]}
 """
@@ -237,6 +238,13 @@ def play(double, service, work):
     )
     assert applied["id"] == first["id"], "another comment was written"
     assert len(scene.own_comments(number)) == 1
+    deployed = scene.wait(
+        "the apply is shown as a deployment",
+        lambda: [d for d in double.shim.deployments if d["states"][-1:] == ["success"]],
+    )
+    assert len(double.shim.deployments) == 1, double.shim.deployments
+    assert deployed[0]["environment"] == CHECK.removeprefix("slipway/"), deployed
+    assert deployed[0]["sha"] == merged, deployed
 
     refused = [w for w in double.webhooks_sent() if w["status"] != 202]
     assert not refused, refused

@@ -171,13 +171,14 @@ class Shim:
     - a pull request follows its branches: head, base tip and merge commit are laid over its answers, since the
       emulator fixes both commits when the pull request is opened;
     - GET commits/{sha}/pulls, POST statuses/{sha}, POST comments/{id}/reactions;
+    - deployments and their statuses;
     - a comment that nobody edited has one time: the emulator writes a new one twice, at times a millisecond apart;
     - a collaborator's permission is "write" or "read", where the emulator says "push" or "pull".
     """
 
     def __init__(self, double):
         self.double = double
-        self.statuses, self.reactions, self.edited = [], [], set()
+        self.statuses, self.reactions, self.edited, self.deployments = [], [], set(), []
         self.tokens = {}  # installation token -> what was asked for
         self.server = serve(self.answer)
 
@@ -200,6 +201,8 @@ class Shim:
             and below[3:] == ["reactions"]
         ):
             return self.reaction(handler, int(below[2]), json.loads(body))
+        if below[:1] == ["deployments"]:
+            return self.deployment(handler, below[1:], query, json.loads(body or b"null"))
         status, headers, content = forward(handler, self.double.emulator_port, body)
         if (
             handler.command == "GET"
@@ -236,6 +239,22 @@ class Shim:
     def status(self, handler, sha, body):
         made = dict(body, id=len(self.statuses) + 1, sha=sha)
         self.statuses.append(made)
+        respond_json(handler, 201, made)
+
+    def deployment(self, handler, below, query, body):
+        if handler.command == "GET":
+            wanted = dict(urllib.parse.parse_qsl(query))
+            fits = [
+                one
+                for one in self.deployments
+                if (one["sha"], one["environment"]) == (wanted["sha"], wanted["environment"])
+            ]
+            return respond_json(handler, 200, fits)
+        if below:
+            self.deployments[int(below[0]) - 1]["states"].append(body["state"])
+            return respond_json(handler, 201, {"id": 1, "state": body["state"]})
+        made = dict(body, id=len(self.deployments) + 1, sha=body["ref"], states=[])
+        self.deployments.append(made)
         respond_json(handler, 201, made)
 
     def reaction(self, handler, comment, body):
@@ -393,6 +412,7 @@ class GithubDouble:
             "issues": "write",
             "checks": "write",
             "statuses": "write",
+            "deployments": "write",
             "members": "read",
         }
         return {

@@ -29,6 +29,7 @@ class RecordingForge : public Forge {
     ForgeTraits can;
     std::string failing;          // the method that throws Failure(later), once
     int calls_until_failing = 0;  // after so many good ones
+    bool fails_for_good = false;  // it is a Failure(never)
     std::chrono::milliseconds rest_waits{0};
 
     // --- what was asked and written
@@ -39,6 +40,7 @@ class RecordingForge : public Forge {
     std::vector<std::string> comment_writes;
     std::vector<std::pair<std::string, std::string>> added_comments;  // key, body
     std::vector<std::string> acknowledged;
+    std::vector<std::pair<std::string, Deployment>> deployments;  // known id, what was to be shown
 
     const Check* check(const std::string& name) const {
         const Check* out = nullptr;
@@ -109,6 +111,12 @@ class RecordingForge : public Forge {
         checks[id] = std::move(check);
         co_return id;
     }
+    Task<std::string> put_deployment(RepositoryName, std::string known_id,
+                                     Deployment deployment) override {
+        called("put_deployment");
+        deployments.emplace_back(known_id, std::move(deployment));
+        co_return known_id.empty() ? "deployment-" + std::to_string(++ids_) : known_id;
+    }
     Task<std::string> put_comment(PullRequestName, std::string known_id, std::string marker,
                                   std::string body) override {
         called("put_comment");
@@ -142,7 +150,7 @@ class RecordingForge : public Forge {
         calls.emplace_back(method);
         if (failing != method || calls_until_failing-- > 0) return;
         failing.clear();
-        throw Failure("the forge is away");
+        throw Failure("the forge is away", fails_for_good ? Retry::never : Retry::later);
     }
     int ids_ = 0;
 };

@@ -19,6 +19,8 @@ CALLS = {
     "/repos/{owner}/{repo}/collaborators/{username}/permission": ["get"],
     "/repos/{owner}/{repo}/commits/{commit_sha}/pulls": ["get"],
     "/repos/{owner}/{repo}/commits/{ref}/check-runs": ["get"],
+    "/repos/{owner}/{repo}/deployments": ["get", "post"],
+    "/repos/{owner}/{repo}/deployments/{deployment_id}/statuses": ["post"],
     "/repos/{owner}/{repo}/installation": ["get"],
     "/repos/{owner}/{repo}/issues/comments/{comment_id}": ["get", "patch"],
     "/repos/{owner}/{repo}/issues/comments/{comment_id}/reactions": ["post"],

@@ -30,6 +30,7 @@ GithubForge::GithubForge(ForgeConfig config, HttpClient& http, const Clock& cloc
 ForgeTraits GithubForge::traits() const {
     ForgeTraits out;
     out.has_checks = api_.is_app();  // a token may only write commit statuses
+    out.records_deployments = settings().deployments;
     out.limits = text_limits;
     return out;
 }

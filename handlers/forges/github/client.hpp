@@ -46,6 +46,8 @@ class GithubForge final : public rest::CommentingForge {
     Task<std::string> put_check(RepositoryName repository, std::string known_id,
                                 Check check) override;
     Task<void> acknowledge(PullRequestName pull, std::string comment_id) override;
+    Task<std::string> put_deployment(RepositoryName repository, std::string known_id,
+                                     Deployment deployment) override;
     Task<std::vector<SetupFinding>> set_up(SetupRequest setup) override;
     Task<std::chrono::milliseconds> wait_for_rest(RepositoryName repository,
                                                   WriteKind kind) override;
@@ -61,6 +63,7 @@ class GithubForge final : public rest::CommentingForge {
         Json::Array runs;
     };
     Task<CheckId> find_check(RepositoryName repository, Check check);
+    Task<std::string> find_deployment(RepositoryName repository, Deployment deployment);
     Task<std::string> put_status(RepositoryName repository, std::string known_id, Check check);
     Task<std::optional<std::string>> find_comment(PullRequestName pull,
                                                   std::string beginning) override;

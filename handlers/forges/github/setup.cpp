@@ -44,9 +44,11 @@ Json webhook_config(const SetupRequest& setup, const GithubConfig& config) {
                          {"secret", config.webhook_secrets.front().reveal()}});
 }
 
-SetupFinding permissions_of(const Json& installation) {
+SetupFinding permissions_of(const Json& installation, bool deployments) {
+    auto needed = needed_permissions();
+    if (deployments) needed["deployments"] = "write";
     std::string lacking;
-    for (const auto& [name, level] : needed_permissions()) {
+    for (const auto& [name, level] : needed) {
         const auto has = installation["permissions"][name].string_or("");
         if (has == level || has == "write") continue;
         lacking += (lacking.empty() ? "" : ", ") + name + ": " + level;
@@ -105,7 +107,7 @@ Task<std::vector<SetupFinding>> GithubForge::look_at_app(SetupRequest setup) {
         out.push_back({SetupPart::permission, SetupState::missing, "of an installed App"});
         co_return out;
     }
-    out.push_back(permissions_of(json_of(installation, what)));
+    out.push_back(permissions_of(json_of(installation, what), settings().deployments));
     rest::Request app("GET", "/app");
     auto described = co_await api_.call_as_app(std::move(app));
     if (described.status == 200) {

@@ -38,6 +38,7 @@ struct Bench {
     enum class With { token, app };
     explicit Bench(With with = With::token, Spacing spacing = documented_spacing()) {
         GithubConfig github;
+        github.deployments = true;
         github.api_url = "https://api.test/";
         if (with == With::token) {
             github.token = Secret("pat");
@@ -586,4 +587,58 @@ TEST_CASE("A deleted comment is written anew") {
     bench.http.on("GET /repos/acme/infra/issues/7/comments?per_page=100", 200, "[]");
     bench.http.on("POST /repos/acme/infra/issues/7/comments", 201, R"({"id":6})");
     CHECK(bench.run(bench.forge->put_comment(bench.pull, "5", "<!-- slipway -->", "x")) == "6");
+}
+
+namespace {
+
+const std::string deployments = "/repos/acme/infra/deployments";
+const std::string deployments_there =
+    "GET " + deployments + "?sha=" + sha + "&environment=network&per_page=100";
+
+Deployment deployment(DeploymentState state) {
+    Deployment out;
+    out.environment = "network";
+    out.commit = CommitSha(sha);
+    out.key = "01RUN";
+    out.state = state;
+    out.description = "1 to add";
+    return out;
+}
+
+}  // namespace
+
+TEST_CASE("An apply is one deployment, with a status for each state") {
+    Bench bench;
+    CHECK(bench.forge->traits().records_deployments);
+    bench.http.on(deployments_there, 200, R"([{"id":3,"payload":{"slipway_run":"02RUN"}}])");
+    bench.http.on("POST " + deployments, 201, R"({"id":4})");
+    bench.http.on("POST " + deployments + "/4/statuses", 201, R"({"id":9})");
+    const auto id = bench.run(bench.forge->put_deployment(
+        bench.repository, "", deployment(DeploymentState::in_progress)));
+    CHECK(id == "4");
+    auto last = deployment(DeploymentState::success);
+    last.url = "https://slipway.test/runs/01RUN";
+    CHECK(bench.run(bench.forge->put_deployment(bench.repository, id, last)) == "4");
+    CHECK(bench.http.count("POST " + deployments) == 1);
+    CHECK(bench.http.count(deployments_there) == 1);
+    const auto& sent = bench.http.sent;
+    const auto made = std::find_if(sent.begin(), sent.end(), [](const Sent& one) {
+        return one.method == "POST" && one.path == deployments;
+    });
+    CHECK(made->body["ref"].text() == sha);
+    CHECK(made->body["required_contexts"].items().empty());
+    CHECK_FALSE(made->body["auto_merge"].bool_or(true));
+    CHECK(sent.back().body["state"].text() == "success");
+    CHECK(sent.back().body["log_url"].text() == last.url);
+}
+
+TEST_CASE("A deployment whose making was not answered is found by its run, and not made twice") {
+    for (const char* payload : {R"({"slipway_run":"01RUN"})", R"("{\"slipway_run\":\"01RUN\"}")"}) {
+        Bench bench;
+        bench.http.on(deployments_there, 200, "[{\"id\":4,\"payload\":" + std::string(payload) + "}]");
+        bench.http.on("POST " + deployments + "/4/statuses", 201, R"({"id":9})");
+        CHECK(bench.run(bench.forge->put_deployment(
+                  bench.repository, "", deployment(DeploymentState::failure))) == "4");
+        CHECK(bench.http.count("POST " + deployments) == 0);
+    }
 }

@@ -148,6 +148,9 @@ TEST_CASE("GitHub: an App's webhook is written, what its settings lack is said")
     CHECK(says(checked, "missing  no complete webhook sends to " + address +
                             ": `slipway forge setup` makes one"));
     CHECK(http.count("PATCH /app/hook/config") == 0);
+    github.deployments = true;
+    CHECK(bench.looked(github, false).find("lacks the right deployments: write, issues: write") !=
+          std::string::npos);
 
     CHECK(says(bench.looked(github, true), "changed  the webhook sends to " + address));
     CHECK(bench.body_of("PATCH /app/hook/config")["secret"].text() == "a long random text");

@@ -382,6 +382,64 @@ TEST_CASE("after the merge comment and checks tell what became of it") {
     CHECK(scene.forge->checks.size() == 2);
 }
 
+TEST_CASE("an apply is shown as a deployment where the forge keeps them, once for each state") {
+    Scene scene;
+    scene.forge->can.records_deployments = true;
+    const auto states = [&] {
+        std::string out;
+        for (const auto& [known, one] : scene.forge->deployments)
+            out += (known.empty() ? "new " : "") + std::string(word(one.state)) + ";";
+        return out;
+    };
+    scene.put(approved(planned("network-prod", network_plan()), ""));
+    scene.report();
+    CHECK(states().empty());
+    scene.wait(60);
+    scene.record.pull.state = PullState::merged;
+    scene.forge->pulls[7].state = PullState::merged;
+    auto run = tracked("network-prod", network_plan(), RunState::unconfirmed);
+    scene.put(run);
+    scene.report();
+    CHECK(states().empty());  // nothing is applied yet
+    const auto now = [&](RunState state) {
+        run = tracked("network-prod", network_plan(), state);
+        run.run->history.push_back({RunState::applying, 1, "slipway", "", RunEvent::begun});
+        scene.put(run);
+        scene.report();
+        scene.report();
+    };
+    now(RunState::applying);
+    CHECK(states() == "new in_progress;");
+    now(RunState::unknown);
+    now(RunState::finished);
+    CHECK(states() == "new in_progress;error;success;");
+    const auto& shown = scene.forge->deployments.back().second;
+    CHECK(shown.environment == "network-prod");
+    CHECK(shown.commit == run.run->head);
+    CHECK(shown.key == run.run->id.value);
+
+    Scene without;
+    without.record.pull.state = PullState::merged;
+    without.put(tracked("network-prod", network_plan(), RunState::finished));
+    without.report();
+    CHECK(without.forge->deployments.empty());
+}
+
+TEST_CASE("a deployment that the forge takes by no means keeps nothing else back") {
+    Scene scene;
+    scene.forge->can.records_deployments = true;
+    scene.forge->failing = "put_deployment";
+    scene.forge->fails_for_good = true;
+    scene.record.pull.state = PullState::merged;
+    auto run = tracked("network-prod", network_plan(), RunState::finished);
+    run.run->history.push_back({RunState::applying, 1, "slipway", "", RunEvent::begun});
+    scene.put(run);
+    scene.report();
+    scene.report();
+    CHECK(scene.forge->count("put_deployment") == 1);
+    CHECK(contains(scene.forge->check("slipway")->title, "pplied"));
+}
+
 TEST_CASE(
     "a merged head whose check was overridden gets what really happened, also where what was "
     "written is not remembered") {

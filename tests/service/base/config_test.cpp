@@ -85,6 +85,7 @@ forges:
     git_url: https://github.com/{path}.git
     app: {id: 1234, private_key: {file: app.pem}}
     webhook_secrets: [{env: HOOK}, {file: hook}]
+    deployments: true
     self_described: ["acme/sandbox-*"]
   ghe.acme.test:
     kind: github
@@ -147,6 +148,8 @@ command_words: [/slipway, atlantis]
     const auto& enterprise = std::get<GithubConfig>(config->forges.at("ghe.acme.test").own);
     CHECK(enterprise.api_url == "https://ghe.acme.test/api/v3");
     CHECK(enterprise.git_url == "https://ghe.acme.test/{path}.git");
+    CHECK(hub.deployments);
+    CHECK_FALSE(enterprise.deployments);
     CHECK(enterprise.token.reveal() == "env-token");
     const auto& lab = std::get<GitlabConfig>(config->forges.at("gitlab.acme.test").own);
     CHECK(lab.api_url == "https://gitlab.acme.test/api/v4");
