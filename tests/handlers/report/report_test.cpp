@@ -409,21 +409,19 @@ TEST_CASE("two open pull requests that change one stack say so, and what they ha
     other.repository = scene.name().repository;
     other.pull = 12;
     set_plan(other).changes = true;
+    auto others_plan = network_plan();
+    others_plan.changes.resize(1);
+    set_plan(other).document = scene.plans.put(others_plan);
     PullRecord theirs;
     theirs.pull.name = {other.repository, 12};
     theirs.pull.head = other.head;
     theirs.stacks.emplace_back();
     theirs.stacks.back().proposed = other.id;
-    PostedRecord posted;
-    posted.posted_head = other.head;
-    posted.posted_addresses["network-prod"] = {"aws_route_table.private", "aws_vpc.main"};
-    std::uint64_t run_version = 0, pull_version = 0, posted_version = 0;
+    std::uint64_t run_version = 0, pull_version = 0;
     const auto store = [&] {
         Commit all;
         all.records.push_back({run_key(other.id), run_version++, encode(other).dump()});
         all.records.push_back({pull_key(theirs.pull.name), pull_version++, encode(theirs).dump()});
-        all.records.push_back(
-            {posted_key(theirs.pull.name), posted_version++, encode(posted).dump()});
         all.index.push_back({runs_index(other.stack), other.id.value, nine_fourteen});
         REQUIRE(run_task(scene.io, scene.queue->commit(std::move(all))) == Committed::done);
     };
@@ -437,9 +435,10 @@ TEST_CASE("two open pull requests that change one stack say so, and what they ha
     set_plan(*own.run).changes = true;
     scene.put(own);
     scene.report();
-    CHECK(sentence() ==
-          "is also changed by #12 (1 resource in common: `aws_route_table.private`).");
-    posted.posted_head = CommitSha(std::string(40, 'f'));  // shown of another head
+    // Also where their own comment was not written yet.
+    CHECK(sentence() == "is also changed by #12 (1 resource in common: `" +
+                            others_plan.changes.front().address + "`).");
+    set_plan(other).document = BlobId("gone");
     store();
     scene.report();
     CHECK(sentence() == "is also changed by #12.");
