@@ -625,3 +625,52 @@ TEST_CASE("a lock is shown on its pull request for as long as it holds") {
     scene.report();
     CHECK_FALSE(contains(scene.comment(), "locked by"));
 }
+
+namespace {
+
+// Calls `meanwhile` once, when the next check is about to be written.
+class SlowForge : public RecordingForge {
+  public:
+    std::function<void()> meanwhile;
+    Task<std::string> put_check(RepositoryName repository, std::string known_id,
+                                Check check) override {
+        if (auto once = std::exchange(meanwhile, nullptr)) once();
+        co_return co_await RecordingForge::put_check(std::move(repository), std::move(known_id),
+                                                     std::move(check));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what a report wrote after its lease had gone is written again") {
+    Scene scene;
+    auto* slow = new SlowForge();
+    slow->pulls = scene.forge->pulls;
+    scene.forge = slow;
+    scene.forges["github.com"].reset(slow);
+    const auto done = approved(planned("network-prod", network_plan()), "");
+    scene.put(done);
+    scene.report();
+    REQUIRE(scene.forge->check("slipway")->status == CheckStatus::done);
+
+    scene.wait(60);
+    scene.put(queued("network-prod", 0));
+    slow->meanwhile = [&] {
+        // This one stands still; another takes its job, and by then the plan is there again.
+        scene.wait(31);
+        asio::io_context io;
+        run_task(io, scene.queue->expire());
+        scene.put(done);
+        auto next = run_task(io, scene.queue->claim("service", "other", std::chrono::seconds(30),
+                                                    std::chrono::milliseconds(0)));
+        REQUIRE(next);
+        auto surroundings = scene.context();
+        const auto lease = next->lease;
+        run_task(io, write_report(surroundings, std::move(*next)));
+        run_task(io, scene.queue->finish(lease));
+    };
+    scene.report();
+    REQUIRE(scene.waiting_jobs() == 1);
+    scene.report();
+    CHECK(scene.forge->check("slipway")->status == CheckStatus::done);
+}
