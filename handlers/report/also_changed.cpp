@@ -42,8 +42,9 @@ bool shows(const PullRecord& record, const Run& run) {
 }
 
 // Addresses that both plans change, in the order of the first.
-std::vector<std::string> in_common(const Plan& plan, const std::vector<std::string>& others) {
-    const std::set<std::string_view> theirs(others.begin(), others.end());
+std::vector<std::string> in_common(const Plan& plan, const Plan& other) {
+    std::set<std::string_view> theirs;
+    for (const auto& change : other.changes) theirs.insert(change.address);
     std::vector<std::string> out;
     for (const auto& change : plan.changes)
         if (theirs.contains(change.address)) out.push_back(change.address);
@@ -56,12 +57,11 @@ Task<void> add_to(ReportContext& context, const PullRequestName& own, StackRepor
         const PullRequestName name{own.repository, number};
         const auto record = co_await load<PullRecord>(context.queue, pull_key(name));
         if (!record.version || !shows(record.value, run)) continue;
-        const auto posted = co_await load<PostedRecord>(context.queue, posted_key(name));
-        const auto& shown = posted.value.posted_addresses;
-        const auto theirs = shown.find(stack.stack.value);
         AlsoChanged also{number, {}};
-        if (posted.value.posted_head == record.value.pull.head && theirs != shown.end())
-            also.common = in_common(*stack.plan, theirs->second);
+        // Of the plan itself, whether its own comment shows it already or not: what is written here
+        // is written anew when that plan is judged, and not when it is shown.
+        if (const auto theirs = context.plans.get(plan_of(run).document))
+            also.common = in_common(*stack.plan, *theirs);
         stack.also_changed.push_back(std::move(also));
     }
 }

@@ -5,6 +5,7 @@
 #include "handlers/report/report.hpp"
 
 #include <algorithm>
+#include <map>
 
 #include "handlers/report/deployments.hpp"
 #include "handlers/report/outgoing.hpp"
@@ -29,6 +30,8 @@ struct Writing {
     Moment moment;
     std::uint64_t seen_version = 0;          // of the pull request's record
     std::chrono::milliseconds postponed{0};  // until the forge has room for what was left out
+    std::map<std::string, std::string> written = {};  // checks: key -> what is remembered if unsure
+    bool wrote_comment = false;
 };
 
 // Old heads' checks are nobody's business any more once they are closed.
@@ -88,6 +91,7 @@ Task<bool> put_check(Writing& writing, OutgoingCheck one) {
     const PostedSummary summary{check.commit, check.status, check.conclusion, check.title};
     const bool sums_up =
         check.name == writing.context.check_name && check.commit == writing.report.pull.head;
+    writing.written[one.key] = digest_of_begun(check);
     posted.check_ids[one.key] =
         co_await writing.forge.put_check(writing.name.repository, known, std::move(one.check));
     posted.check_digests[one.key] = one.digest;
@@ -136,6 +140,7 @@ Task<void> put_comment(Writing& writing, std::string body, std::string digest) {
     if (!same) co_return;
     auto& posted = writing.posted.value;
     const auto known = posted.comment_id;
+    writing.wrote_comment = true;
     posted.comment_id = co_await writing.forge.put_comment(
         writing.name, known, comment_marker(writing.context.check_name), std::move(body));
     posted.comment_digest = std::move(digest);
@@ -209,7 +214,8 @@ Task<std::exception_ptr> write_or_fail(Writing& writing, Outgoing out) {
     co_return error;
 }
 
-Task<void> remember(Writing& writing, Lease holding) {
+// False: the lease had gone, and nothing is remembered.
+Task<bool> remember(Writing& writing, Lease holding) {
     Commit commit;
     commit.records.push_back(save(posted_key(writing.name), writing.posted));
     commit.holding = std::move(holding);
@@ -217,11 +223,12 @@ Task<void> remember(Writing& writing, Lease holding) {
     if (done == Committed::conflict)
         throw Failure("two reports wrote at once", std::chrono::milliseconds(200));
     ++writing.posted.version;
+    co_return done == Committed::done;
 }
 
 // A check that is made or opened again, and then forgotten by a crash, would stay open for ever:
 // once its head is replaced, or when it is to say again what it said before.
-Task<void> remember_what_begins(Writing& writing, const Outgoing& out, Lease holding) {
+Task<bool> remember_what_begins(Writing& writing, const Outgoing& out, Lease holding) {
     auto& digests = writing.posted.value.check_digests;
     bool any = false;
     for (const auto& one : out.checks) {
@@ -231,7 +238,27 @@ Task<void> remember_what_begins(Writing& writing, const Outgoing& out, Lease hol
         known = digest_of_begun(one.check);
         any = true;
     }
-    if (any) co_await remember(writing, std::move(holding));
+    if (!any) co_return true;
+    co_return co_await remember(writing, std::move(holding));
+}
+
+// This process stood still until its lease had gone, and then wrote over what a newer report had
+// written meanwhile: which of the two stands there nobody knows, so all of it is written again.
+Task<void> have_written_again(Writing& writing) {
+    constexpr int attempts = 5;
+    auto& queue = writing.context.queue;
+    for (int attempt = 0; attempt < attempts; ++attempt) {
+        auto posted = co_await load<PostedRecord>(queue, posted_key(writing.name));
+        for (const auto& [key, unsure] : writing.written)
+            posted.value.check_digests[key] = unsure;
+        if (writing.wrote_comment) posted.value.comment_digest.clear();
+        Commit commit;
+        commit.records.push_back(save(posted_key(writing.name), posted));
+        commit.jobs.push_back(make_job(jobs::report(writing.name), writing.name));
+        const auto done = co_await queue.commit(std::move(commit));
+        if (done == Committed::done) co_return;
+    }
+    throw Failure("what a late report wrote could not be noted");
 }
 
 // Whether the head is still the one that the report is about, by the forge's own word.
@@ -305,10 +332,12 @@ Task<void> write_report(ReportContext& context, ClaimedJob job) {
     const bool stands = co_await head_stands(writing, seen.value.read_at_ms);
     if (!stands) co_return;
     forget_other_heads(posted, writing.report.pull.head);
-    co_await remember_what_begins(writing, out, job.lease);
+    const bool begins = co_await remember_what_begins(writing, out, job.lease);
+    if (!begins) co_return;
     auto error = co_await write_or_fail(writing, std::move(out));
     forget_other_heads(posted, writing.report.pull.head);
-    co_await remember(writing, job.lease);
+    const bool remembered = co_await remember(writing, job.lease);
+    if (!remembered) co_return co_await have_written_again(writing);
     if (error) std::rethrow_exception(error);
     if (writing.postponed.count() > 0)
         co_await come_again(context, job, name, context.clock.now_ms() + writing.postponed.count());

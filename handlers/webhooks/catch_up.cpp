@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <set>
 
+#include "handlers/runs/lifecycle.hpp"
 #include "handlers/webhooks/described.hpp"
 #include "handlers/webhooks/pulls.hpp"
 #include "handlers/webhooks/push_decision.hpp"
@@ -18,6 +19,7 @@ namespace {
 constexpr std::chrono::minutes pause_between{30};
 constexpr int priority = -1;  // whoever waits goes first
 constexpr int most_repositories = 10'000;
+constexpr int newest_runs = 500;
 
 Job job_of(JobName name, CatchUp what) {
     auto job = make_job(std::move(name), what);
@@ -56,6 +58,26 @@ void leave_review_reading(Commit& commit, const Forge& forge, Stored<PullRecord>
     commit.jobs.push_back(make_job(jobs::consider(name), name));
 }
 
+// Remembered as open, with a run among the newest, and not listed: closed or merged meanwhile.
+Task<std::vector<PullRequestName>> pulls_gone(ReactContext& context, RepositoryName repository,
+                                              std::vector<PullRequest> open) {
+    const auto listed = co_await context.queue.list(runs_index(), 0, newest_runs);
+    std::vector<RunId> ids;
+    for (const auto& [id, score] : listed) ids.emplace_back(id);
+    const auto runs = co_await load_runs(context.queue, std::move(ids));
+    std::set<PullRequestName> named;
+    for (const auto& run : runs)
+        if (run.value.pull && run.value.repository == repository)
+            named.insert({repository, *run.value.pull});
+    for (const auto& pull : open) named.erase(pull.name);
+    std::vector<PullRequestName> out;
+    for (const auto& name : named) {
+        const auto record = co_await load<PullRecord>(context.queue, pull_key(name));
+        if (record.version && record.value.pull.state == PullState::open) out.push_back(name);
+    }
+    co_return out;
+}
+
 Task<void> look_at_repository(ReactContext& context, RepositoryName repository, Lease holding) {
     auto& forge = *context.forges.at(repository.forge);
     Commit commit;
@@ -74,6 +96,9 @@ Task<void> look_at_repository(ReactContext& context, RepositoryName repository, 
         else
             leave_review_reading(commit, forge, std::move(record));
     }
+    const auto gone = co_await pulls_gone(context, repository, std::move(open));
+    for (const auto& name : gone)
+        commit.jobs.push_back(job_of(jobs::catch_up(name), {repository, name.number, ""}));
     auto branches = co_await branches_of(context, forge, repository);
     for (const auto& branch : branches)
         commit.jobs.push_back(job_of(jobs::catch_up(repository, branch), {repository, 0, branch}));

@@ -467,21 +467,19 @@ TEST_CASE("two open pull requests that change one stack say so, and what they ha
     other.repository = scene.name().repository;
     other.pull = 12;
     set_plan(other).changes = true;
+    auto others_plan = network_plan();
+    others_plan.changes.resize(1);
+    set_plan(other).document = scene.plans.put(others_plan);
     PullRecord theirs;
     theirs.pull.name = {other.repository, 12};
     theirs.pull.head = other.head;
     theirs.stacks.emplace_back();
     theirs.stacks.back().proposed = other.id;
-    PostedRecord posted;
-    posted.posted_head = other.head;
-    posted.posted_addresses["network-prod"] = {"aws_route_table.private", "aws_vpc.main"};
-    std::uint64_t run_version = 0, pull_version = 0, posted_version = 0;
+    std::uint64_t run_version = 0, pull_version = 0;
     const auto store = [&] {
         Commit all;
         all.records.push_back({run_key(other.id), run_version++, encode(other).dump()});
         all.records.push_back({pull_key(theirs.pull.name), pull_version++, encode(theirs).dump()});
-        all.records.push_back(
-            {posted_key(theirs.pull.name), posted_version++, encode(posted).dump()});
         all.index.push_back({runs_index(other.stack), other.id.value, nine_fourteen});
         REQUIRE(run_task(scene.io, scene.queue->commit(std::move(all))) == Committed::done);
     };
@@ -495,9 +493,10 @@ TEST_CASE("two open pull requests that change one stack say so, and what they ha
     set_plan(*own.run).changes = true;
     scene.put(own);
     scene.report();
-    CHECK(sentence() ==
-          "is also changed by #12 (1 resource in common: `aws_route_table.private`).");
-    posted.posted_head = CommitSha(std::string(40, 'f'));  // shown of another head
+    // Also where their own comment was not written yet.
+    CHECK(sentence() == "is also changed by #12 (1 resource in common: `" +
+                            others_plan.changes.front().address + "`).");
+    set_plan(other).document = BlobId("gone");
     store();
     scene.report();
     CHECK(sentence() == "is also changed by #12.");
@@ -683,4 +682,53 @@ TEST_CASE("a lock is shown on its pull request for as long as it holds") {
     scene.wait(60);
     scene.report();
     CHECK_FALSE(contains(scene.comment(), "locked by"));
+}
+
+namespace {
+
+// Calls `meanwhile` once, when the next check is about to be written.
+class SlowForge : public RecordingForge {
+  public:
+    std::function<void()> meanwhile;
+    Task<std::string> put_check(RepositoryName repository, std::string known_id,
+                                Check check) override {
+        if (auto once = std::exchange(meanwhile, nullptr)) once();
+        co_return co_await RecordingForge::put_check(std::move(repository), std::move(known_id),
+                                                     std::move(check));
+    }
+};
+
+}  // namespace
+
+TEST_CASE("what a report wrote after its lease had gone is written again") {
+    Scene scene;
+    auto* slow = new SlowForge();
+    slow->pulls = scene.forge->pulls;
+    scene.forge = slow;
+    scene.forges["github.com"].reset(slow);
+    const auto done = approved(planned("network-prod", network_plan()), "");
+    scene.put(done);
+    scene.report();
+    REQUIRE(scene.forge->check("slipway")->status == CheckStatus::done);
+
+    scene.wait(60);
+    scene.put(queued("network-prod", 0));
+    slow->meanwhile = [&] {
+        // This one stands still; another takes its job, and by then the plan is there again.
+        scene.wait(31);
+        asio::io_context io;
+        run_task(io, scene.queue->expire());
+        scene.put(done);
+        auto next = run_task(io, scene.queue->claim("service", "other", std::chrono::seconds(30),
+                                                    std::chrono::milliseconds(0)));
+        REQUIRE(next);
+        auto surroundings = scene.context();
+        const auto lease = next->lease;
+        run_task(io, write_report(surroundings, std::move(*next)));
+        run_task(io, scene.queue->finish(lease));
+    };
+    scene.report();
+    REQUIRE(scene.waiting_jobs() == 1);
+    scene.report();
+    CHECK(scene.forge->check("slipway")->status == CheckStatus::done);
 }

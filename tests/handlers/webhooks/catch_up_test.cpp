@@ -133,6 +133,24 @@ TEST_CASE(
     CHECK(scene.runs() == 2);
 }
 
+TEST_CASE("a pull request whose closing no webhook told is put away, and then left alone") {
+    Scene scene;
+    scene.propose(7);
+    scene.propose(8);
+    scene.catch_up();
+    scene.forge->pulls[7].state = PullState::closed;
+    scene.catch_up();
+    const auto state_of = [&](int number) {
+        return run_task(scene.io, load<PullRecord>(*scene.queue, pull_key({infra, number})))
+            .value.pull.state;
+    };
+    CHECK(state_of(7) == PullState::closed);
+    CHECK(state_of(8) == PullState::open);
+    const auto asked = scene.forge->count("pull_request");
+    scene.catch_up();
+    CHECK(scene.forge->count("pull_request") == asked);
+}
+
 TEST_CASE("a branch that was never looked at is only noted; what comes after that is planned") {
     Scene scene;
     scene.catch_up();
