@@ -167,6 +167,12 @@ class NextStep {
     }
 
     std::string not_planned() const {
+        const auto dropped = those(views_, Standing::not_planned);
+        const auto is_dropped = [](const StackView* view) {
+            return (*view)->not_planned.cause == Cause::ended_by;
+        };
+        if (std::all_of(dropped.begin(), dropped.end(), is_dropped))
+            return "To plan it again, comment " + say("plan", dropped) + "." + help();
         if (!report_.pull.fork) return "Push a new commit to plan it." + help();
         return "Somebody who may push to this repository can look at the commits, bring them onto "
                "a "
