@@ -250,7 +250,9 @@ std::string beside_the_table(const Report& report, const std::vector<StackView>&
         add(number_of(unchanged.size(), "stack") + (unchanged.size() == 1 ? " has" : " have") +
             " no changes: " + list_of(unchanged, 8) + ".");
     if (!on_request.empty())
-        add("Planned only when somebody asks: " + list_of(on_request, 8) + ".");
+        add("Planned only when somebody asks (" +
+            voice.command(report.command_word + " plan STACK") + "): " + list_of(on_request, 8) +
+            ".");
     if (!fresh.empty())
         add("New with this pull request, and planned without secrets: " + list_of(fresh, 8) + ".");
     if (!report.previous_head.empty()) {

@@ -14,6 +14,7 @@ TOFU = "terraform_distribution: opentofu"
 
 def backend(place, name):
     """A state for each workspace: state/NAME.tfstate, and state/NAME/WORKSPACE/terraform.tfstate."""
+    (place.state / name).mkdir(exist_ok=True)
     return (
         'terraform {\n  backend "local" {\n    path = "%s/%s.tfstate"\n    workspace_dir = "%s/%s"\n  }\n}\n\n'
         % (place.state, name, place.state, name)
@@ -285,7 +286,7 @@ def custom_workflow(build):
         assert states(place, "net") == [] and not ran.exists()
         said = place.slipway("check", str(place.clone)).stdout
         assert "stack net is planned by a plain init and plan, and never applied" in said, said
-        assert "atlantis.yaml:8:9" in said and "it has a `run` step" in said, said
+        assert "atlantis.yaml:9:9" in said and "it has a `run` step" in said, said
 
 
 def approved(build):
@@ -357,6 +358,7 @@ def on_a_machine(build):
             assert text in said, (text, said)
         found = json.loads(place.slipway("check", "--json").stdout)
         assert len(found["atlantis"]["understood"]) == 2, found
+        (place.state / "net").chmod(0o777)  # runs of a preview have users of their own, too
         previewed = place.slipway(
             "preview", "--base", "origin/main", "--writable", str(place.state)
         ).stdout

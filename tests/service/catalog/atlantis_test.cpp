@@ -196,6 +196,17 @@ TEST_CASE("options of init and plan are passed on where they are harmless") {
     }
 }
 
+TEST_CASE("projects of one directory and workspace are told apart by their backends alone") {
+    const auto with = [](const std::string& first, const std::string& second) {
+        return read("version: 3\nprojects:\n- {dir: ., name: a, workflow: a}\n"
+                    "- {dir: ., name: b, workflow: b}\nworkflows:\n  a: {plan: {steps: [" +
+                    first + ", plan]}}\n  b: {plan: {steps: [init, " + second + "]}}\n");
+    };
+    CHECK(with("{init: {extra_args: [-backend-config=a]}}", "plan").findings.empty());
+    CHECK(says(with("init", "{plan: {extra_args: [-var-file=b]}}").findings,
+               "both would write one state"));
+}
+
 TEST_CASE("a workflow with steps of its own is never run, and its stack never applied") {
     for (const auto& [steps, why] : std::vector<std::pair<std::string, std::string>>{
              {"[{run: make}, init, plan]", "it has a `run` step"},
