@@ -36,7 +36,7 @@ Task<std::vector<PullRecord>> find_pulls(Queue& queue, std::string repository, i
 
 Json public_stack(const PullStack& stack, const Run* run) {
     Json out = Json::object({{"stack", Json(stack.settings.id.value)},
-                             {"not_planned", Json(reason_text(stack.not_planned))},
+                             {"not_planned", Json(not_planned_text(stack.not_planned))},
                              {"gone", Json(stack.gone.has_value())}});
     if (!run) return out;
     out.set("run", Json(run->id.value));

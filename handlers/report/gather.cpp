@@ -98,6 +98,7 @@ StackReport stack_of(const PullStack& stack) {
     out.stack = stack.settings.id;
     out.directory = stack.settings.directory;
     out.not_planned = stack.not_planned;
+    out.only_when_asked = stack.settings.plan_when == PlanWhen::asked;
     out.observe = stack.settings.mode == Mode::observe;
     out.is_new = stack.is_new;
     out.gone = stack.gone;

@@ -53,15 +53,14 @@ void create_run(Commit& commit, const Run& run) {
 
 void create_tracked_runs(Commit& commit, std::vector<Run> runs) {
     std::map<StackId, Run*> by_stack;
-    for (auto& run : runs) {
+    for (auto& run : runs) by_stack.emplace(run.stack, &run);
+    for (auto& run : runs)
         for (const auto& upstream : run.settings.depends_on) {
             auto at = by_stack.find(upstream);
             if (at == by_stack.end()) continue;
             run.waits_for.push_back(at->second->id);
             at->second->dependents.push_back(run.id);
         }
-        by_stack.emplace(run.stack, &run);
-    }
     for (const auto& run : runs) create_run(commit, run);
 }
 

@@ -28,7 +28,7 @@ void begin_history(Run& run, std::int64_t now_ms, std::string by);
 // A proposed run is prepared at once. A tracked one enters its stack's lane, which has it prepared
 // when it is first; where it waits for upstream runs, release_run() lets it enter.
 void create_run(Commit& commit, const Run& run);
-// Tracked runs of one cause, upstreams first: each is bound to those among them that it depends on.
+// Tracked runs of one cause: each is bound to those among them that it depends on.
 void create_tracked_runs(Commit& commit, std::vector<Run> runs);
 
 // --- store

@@ -27,7 +27,7 @@ Task<std::optional<BranchTip>> fetch_tip(ReactContext& context, Forge& forge,
         out.commit = *tip;
         out.tree = git.tree_of(*tip);
         if (auto at = git.branch_tip(default_branch))
-            out.own.trusted = git.file(git.tree_of(*at), repository_file);
+            out.own.trusted = own_file(git, git.tree_of(*at));
         out.own.after = out.own.trusted;
         return true;
     };

@@ -138,7 +138,7 @@ std::vector<std::pair<const Candidate*, std::vector<std::string>>> concerns_of(
         if (next < concerns.size() && concerns[next].stack == &candidate.settings())
             out.emplace_back(&candidate, concerns[next++].because);
         else if (candidate.forced)
-            out.emplace_back(&candidate, std::vector<std::string>{std::string(repository_file)});
+            out.emplace_back(&candidate, std::vector<std::string>{candidate.stack->place.file});
     }
     return out;
 }

@@ -7,10 +7,12 @@
 #include <algorithm>
 #include <array>
 
+#include "handlers/webhooks/atlantis_options.hpp"
 #include "handlers/webhooks/comment_lines.hpp"
+#include "handlers/webhooks/comment_words.hpp"
 #include "service/base/nearest.hpp"
 #include "service/base/utf8.hpp"
-#include "service/model/ascii.hpp"
+#include "service/catalog/atlantis.hpp"
 #include "service/model/provider.hpp"
 #include "service/model/stack_lock.hpp"
 #include "service/wording/commands.hpp"
@@ -32,7 +34,7 @@ struct Row {
     bool another_word = false;   // for the same; not in the help
     bool atlantis_only = false;  // only behind the word `atlantis`
 };
-constexpr std::array<Row, 18> table = {{
+constexpr std::array<Row, 19> table = {{
     {"plan", Verb::plan, "[STACK]…"},
     {"apply", Verb::apply, "[STACK[@PLAN]]…"},
     {"retry", Verb::retry, "[--failed] [STACK]…"},
@@ -51,60 +53,10 @@ constexpr std::array<Row, 18> table = {{
     {"apply", Verb::apply, "", true, true},
     {"unlock", Verb::unlock, "", true, true},  // see CommentCommand::or_cancel
     {"approve_policies", Verb::approve, "", true, true},
+    {"cancel", Verb::cancel, "", true, true},
 }};
 
-bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f'); }
-
-std::string folded(std::string_view text) { return ascii_lower(std::string(text)); }
-
-bool is_space(char32_t c) {
-    return c == ' ' || c == '\t' || c == 0xA0 || c == 0x1680 || (c >= 0x2000 && c <= 0x200A) ||
-           c == 0x202F || c == 0x205F || c == 0x3000;
-}
-
-struct Word {
-    std::string_view text;
-    std::size_t end = 0;  // where the rest of the line begins
-};
-
-std::vector<Word> split(std::string_view line) {
-    std::vector<Word> words;
-    std::size_t begin = 0;
-    for (std::size_t at = 0; at <= line.size();) {
-        const auto point = at < line.size() ? code_point_at(line, at) : CodePoint{' ', 1};
-        if (is_space(point.value)) {
-            if (at > begin) words.push_back({line.substr(begin, at - begin), at});
-            begin = at + point.bytes;
-        }
-        at += point.bytes;
-    }
-    return words;
-}
-
-bool is_invisible(char32_t c) {
-    return (c >= 0x200B && c <= 0x200F) || (c >= 0x202A && c <= 0x202E) ||
-           (c >= 0x2060 && c <= 0x206F) || c == 0xFEFF || c == 0xAD;
-}
-
-// Letters of other scripts, full-width forms and invisible characters in place of the word's own:
-// at least half of it must be the very characters.
-bool looks_like(std::string_view text, std::string_view word) {
-    std::size_t at = 0, same = 0, read = 0;
-    while (at < text.size()) {
-        const auto point = code_point_at(text, at);
-        at += point.bytes;
-        if (is_invisible(point.value)) continue;
-        if (read >= word.size()) return false;
-        const char wanted = word[read++];
-        if (point.value < 0x80) {
-            if (ascii_lower(static_cast<char>(point.value)) != wanted) return false;
-            ++same;
-        }
-    }
-    return read == word.size() && same * 2 >= word.size();
-}
 
 using Parsed = std::variant<CommentCommand, CommandMistake>;
 
@@ -127,6 +79,7 @@ class Grammar {
         if (words.size() == 1) return command;
         const Row* row = find(folded(words[1].text));
         if (!row) return unknown_verb(words[1].text);
+        PlaceOptions place;
         command.verb = row->verb;
         command.or_cancel = is_atlantis_ && command.verb == Verb::unlock;
         for (std::size_t i = 2; i < words.size(); ++i) {
@@ -148,13 +101,21 @@ class Grammar {
                 command.lock_ms = *lasts;
                 continue;
             }
-            if (is_atlantis_ && (text == "-p" || text == "--project") && i + 1 < words.size())
+            if (is_atlantis_ && text.starts_with("-")) {
+                const auto next = i + 1 < words.size() ? words[i + 1].text : std::string_view();
+                auto wrong = option(row->word, text, next, command, place);
+                if (wrong) return *std::move(wrong);
+                if (place.took_next) ++i;
                 continue;
+            }
             auto wrong = command.verb == Verb::allow
                              ? allowed(i > 2 ? words[2].text : "", text, command)
                              : argument(text, command);
             if (wrong) return *std::move(wrong);
         }
+        if (place.named && !command.targets.empty()) return mistake(mistakes::project_goes_alone());
+        if (place.named)
+            command.targets.push_back(atlantis_place(place.directory, place.workspace));
         if (command.verb == Verb::allow && command.providers.empty() && command.commit.empty())
             return how_to_allow();
         if (command.verb == Verb::resolve) return resolved(std::move(command));
@@ -162,6 +123,30 @@ class Grammar {
     }
 
   private:
+    // What -d and -w said so far.
+    struct PlaceOptions {
+        std::string_view directory, workspace;
+        bool named = false;
+        bool took_next = false;
+    };
+
+    std::optional<Parsed> option(std::string_view verb, std::string_view text,
+                                 std::string_view next, CommentCommand& command,
+                                 PlaceOptions& place) const {
+        const auto read = atlantis_option(verb, text, next);
+        if (const auto* wrong = std::get_if<CommandMistake>(&read)) return Parsed(*wrong);
+        const auto& given = std::get<AtlantisOption>(read);
+        place.took_next = given.took_next;
+        if (given.which == AtlantisOption::Which::without_effect) return std::nullopt;
+        if (auto wrong = pattern(given.value)) return wrong;
+        if (given.which == AtlantisOption::Which::project)
+            return argument(atlantis_key(given.value), command);
+        place.named = true;
+        (given.which == AtlantisOption::Which::directory ? place.directory : place.workspace) =
+            given.value;
+        return std::nullopt;
+    }
+
     // `resolve STACK applied`: the last word says how it ended.
     Parsed resolved(CommentCommand command) const {
         if (!command.targets.empty() && command.targets.back().plan.empty())
@@ -222,10 +207,7 @@ class Grammar {
     std::optional<Parsed> argument(std::string_view text, CommentCommand& command) const {
         if (text.starts_with("\xE2\x80\x93") || text.starts_with("\xE2\x80\x94"))
             return mistake(mistakes::long_dash());
-        if (text.starts_with("-")) {
-            if (is_atlantis_) return mistake(mistakes::atlantis_options(example("plan", "STACK")));
-            return mistake(mistakes::no_options());
-        }
+        if (text.empty() || text.starts_with("-")) return mistake(mistakes::no_options());
         if (command.targets.size() == target_limit)
             return mistake(mistakes::too_many(target_limit));
         CommandTarget target;
@@ -276,6 +258,8 @@ class Grammar {
 
     Parsed unknown_verb(std::string_view typed) const {
         const auto verb = folded(typed);
+        if (is_atlantis_)
+            if (auto elsewhere = atlantis_verb_elsewhere(verb)) return *std::move(elsewhere);
         std::vector<std::string> known;
         for (const auto& row : table)
             if (row.atlantis_only == is_atlantis_ || row.verb == Verb::help)

@@ -43,11 +43,10 @@ class Description {
 
     // nullopt: it has mistakes, which are told where `tell` says so.
     template <class Read>
-    std::optional<Own> stacks_of(const std::optional<std::string>& text, const Read& read,
-                                 bool tell) {
+    std::optional<Own> stacks_of(const std::optional<OwnFile>& file, const Read& read, bool tell) {
         Own own;
-        if (!text) return own;
-        auto loaded = read(*text);
+        if (!file) return own;
+        auto loaded = read(*file);
         if (tell)
             for (const auto& finding : loaded.findings) out_.findings.push_back(finding);
         if (!loaded.findings.empty()) return std::nullopt;
@@ -115,6 +114,19 @@ class Description {
 
 }  // namespace
 
+std::optional<OwnFile> own_file(const Repository& repository, const TreeId& tree) {
+    if (auto text = repository.file(tree, repository_file))
+        return OwnFile{std::string(repository_file), std::move(*text), {}};
+    auto text = repository.file(tree, atlantis_file);
+    if (!text) return std::nullopt;
+    OwnFile out{std::string(atlantis_file), std::move(*text), {}};
+    if (needs_directories(out.text))
+        out.directories = terraform_directories(
+            repository.files(tree, "."),
+            [&](const std::string& path) { return repository.file(tree, path); });
+    return out;
+}
+
 DescribedStacks describe(std::shared_ptr<const Organisation> organisation,
                          const RepositoryName& repository, std::string_view branch,
                          std::string_view default_branch, const SelfDescription& self,
@@ -125,9 +137,12 @@ DescribedStacks describe(std::shared_ptr<const Organisation> organisation,
     out.organisation = std::move(organisation);
     if (!self.may) return out;
 
-    const auto read = [&](const std::string& text) {
-        return read_repository_file(text, std::string(repository_file), repository, default_branch,
-                                    self.space, self.may_set, self.tools);
+    const auto read = [&](const OwnFile& file) {
+        if (file.name == atlantis_file)
+            return read_atlantis_file(file.text, {repository, std::string(default_branch),
+                                                  self.space, self.may_set, file.directories});
+        return read_repository_file(file.text, file.name, repository, default_branch, self.space,
+                                    self.may_set, self.tools);
     };
     Description description(out, branch, files);
     auto trusted = description.stacks_of(files.trusted, read, true);

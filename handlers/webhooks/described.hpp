@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "handlers/webhooks/react.hpp"
+#include "service/catalog/atlantis.hpp"
 
 namespace slipway {
 
@@ -34,11 +35,21 @@ struct SelfDescription {
 SelfDescription may_describe_itself(const ReactContext&, const Forge&, const RepositoryName&,
                                     const Organisation&);
 
-// The texts of .slipway.yaml that a look compares; nullopt: there is no such file.
+// A repository's own file: .slipway.yaml, or where it has none an atlantis.yaml.
+struct OwnFile {
+    std::string name;
+    std::string text;
+    TerraformDirectories directories;  // where an atlantis.yaml leaves its projects to them
+    bool operator==(const OwnFile&) const = default;
+};
+// Blocking. nullopt: the tree has neither.
+std::optional<OwnFile> own_file(const Repository&, const TreeId&);
+
+// The files that a look compares; nullopt: there is none.
 struct OwnFiles {
-    std::optional<std::string> trusted;  // on the default branch, as it is now
-    std::optional<std::string> before;   // on the base, or before the push
-    std::optional<std::string> after;    // in the merge result, or after the push
+    std::optional<OwnFile> trusted;  // on the default branch, as it is now
+    std::optional<OwnFile> before;   // on the base, or before the push
+    std::optional<OwnFile> after;    // in the merge result, or after the push
     // Whether `after` is, or would be, what the default branch says; else no description is gone.
     bool counts = false;
     bool pushed = false;  // `trusted` is `after`: settings of what is gone are those of before

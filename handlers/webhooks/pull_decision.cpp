@@ -35,8 +35,38 @@ void keep_allowed_providers(Commit& commit, const PullLook& look) {
     }
 }
 
+const PullStack* find_stack(const PullRecord& record, const StackId& id) {
+    for (const auto& stack : record.stacks)
+        if (stack.settings.id == id) return &stack;
+    return nullptr;
+}
+
+// What this head's look before knew of it.
+const PullStack* known_stack(const PullLook& look, const StackId& id) {
+    return look.nothing_kept ? nullptr : find_stack(look.known.value, id);
+}
+
+bool is_targeted(const PullLook& look, const StackId& id) {
+    return look.targets.empty() ||
+           std::find(look.targets.begin(), look.targets.end(), id) != look.targets.end();
+}
+
+// It is planned when somebody asks, and nobody has: for its settings say so, or since somebody has
+// dropped its plan.
+bool waits_to_be_asked(const PullLook& look, const ConcernedStack& one) {
+    const auto& id = one.stack.id;
+    if (look.again == LookAgain::always && is_targeted(look, id)) return false;
+    const auto* known = known_stack(look, id);
+    if (known && known->not_planned.cause == Cause::ended_by) return true;
+    const bool was_asked = known && !(known->proposed.empty() && known->tracked.empty());
+    return one.stack.plan_when == PlanWhen::asked && !was_asked;
+}
+
 // Empty: it is planned.
 Reason why_not_planned(const PullLook& look, const ConcernedStack& one) {
+    const auto* known = known_stack(look, one.stack.id);
+    if (known && known->not_planned.cause == Cause::ended_by && waits_to_be_asked(look, one))
+        return known->not_planned;
     if (look.fresh.fork && look.known.value.allowed_commit != look.fresh.head)
         return {Cause::from_fork};
     if (!look.merge.conflicts.empty()) return {Cause::conflicts, look.fresh.base_branch};
@@ -46,13 +76,8 @@ Reason why_not_planned(const PullLook& look, const ConcernedStack& one) {
 
 // Of one that is gone nothing is planned, and what there is to say of it stands in `gone`.
 bool is_planned(const PullLook& look, const ConcernedStack& one) {
-    return why_not_planned(look, one).empty() && (!one.gone || one.destroys());
-}
-
-const PullStack* find_stack(const PullRecord& record, const StackId& id) {
-    for (const auto& stack : record.stacks)
-        if (stack.settings.id == id) return &stack;
-    return nullptr;
+    return why_not_planned(look, one).empty() && (!one.gone || one.destroys()) &&
+           !waits_to_be_asked(look, one);
 }
 
 // A stack of an earlier look at the same commits keeps its run, so that nothing is planned twice.
@@ -63,10 +88,8 @@ const PullStack* kept_stack(const PullLook& look, const ConcernedStack& one) {
     const auto* known = find_stack(before, id);
     const bool applies = known && !known->tracked.empty();
     if (applies && look.again == LookAgain::stale && !look.nothing_kept) return known;
-    const bool targeted =
-        look.targets.empty() ||
-        std::find(look.targets.begin(), look.targets.end(), id) != look.targets.end();
-    const bool anew = look.nothing_kept || (look.again != LookAgain::if_new && targeted);
+    const bool anew =
+        look.nothing_kept || (look.again != LookAgain::if_new && is_targeted(look, id));
     if (anew || before.base != look.base || !is_planned(look, one)) return nullptr;
     return known && !known->proposed.empty() ? known : nullptr;
 }

@@ -45,10 +45,10 @@ void read_git(Trees& out, const PullRequest& pull, const CommitSha& keep_base,
     out.merge = repository.merge(out.base, pull.head);
     out.message = repository.info(pull.head).message;
     if (auto own = repository.branch_tip(default_branch))
-        out.own.trusted = repository.file(repository.tree_of(*own), repository_file);
-    if (out.merge.tree) out.own.after = repository.file(*out.merge.tree, repository_file);
+        out.own.trusted = own_file(repository, repository.tree_of(*own));
+    if (out.merge.tree) out.own.after = own_file(repository, *out.merge.tree);
     out.own.counts = out.merge.tree && default_branch == pull.base_branch;
-    if (out.own.counts) out.own.before = repository.file(out.base_tree, repository_file);
+    if (out.own.counts) out.own.before = own_file(repository, out.base_tree);
 }
 
 Task<Trees> read_trees(ReactContext& context, Forge& forge, PullRequest pull, CommitSha keep_base,

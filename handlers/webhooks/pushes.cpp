@@ -69,7 +69,7 @@ Task<std::optional<Pushed>> read_push(ReactContext& context, Forge& forge,
         auto& own = out.tip.own;
         own.pushed = true;
         own.counts = branch == default_branch && !out.before.empty();
-        if (own.counts) own.before = out.tip.repository->file(out.before_tree, repository_file);
+        if (own.counts) own.before = own_file(*out.tip.repository, out.before_tree);
     };
     co_await context.pool.run(read);
     co_return out;
@@ -149,7 +149,8 @@ Task<std::vector<ConcernedStack>> read_concerned(ReactContext& context, Describe
             throw Failure("a push policy of " + one.stack.id.value +
                           " could not be evaluated for " + branch);
     std::erase_if(concerned, [](const ConcernedStack& one) {
-        return one.decision.action != PushAction::track || one.stack.apply_when == ApplyWhen::never;
+        return one.decision.action != PushAction::track ||
+               one.stack.apply_when == ApplyWhen::never || one.stack.plan_when == PlanWhen::asked;
     });
     order_by_dependencies(concerned);
     for (const auto& one : concerned)

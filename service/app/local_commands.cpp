@@ -46,6 +46,22 @@ std::string counted(std::size_t count, const char* one, const char* many) {
     return std::to_string(count) + " " + (count == 1 ? one : many);
 }
 
+Json documents_of(const AtlantisNotes& notes) {
+    return Json::object({{"understood", documents_of(notes.understood)},
+                         {"differs", documents_of(notes.differs)},
+                         {"ignored", documents_of(notes.ignored)}});
+}
+
+void print(const AtlantisNotes& notes) {
+    const auto list = [](const char* title, const std::vector<ConfigFinding>& findings) {
+        if (!findings.empty()) std::cout << title << "\n";
+        for (const auto& finding : findings) std::cout << "  " << finding.text() << "\n";
+    };
+    list("Understood:", notes.understood);
+    list("Different from Atlantis:", notes.differs);
+    list("Ignored:", notes.ignored);
+}
+
 int check(const std::string& where, bool json) {
     auto loaded = check_directory(where);
     auto findings = std::move(loaded.findings);
@@ -57,10 +73,10 @@ int check(const std::string& where, bool json) {
     std::sort(findings.begin(), findings.end());
     const auto& warnings = loaded.warnings;
     if (json) {
-        std::cout << Json::object({{"findings", documents_of(findings)},
-                                   {"warnings", documents_of(warnings)}})
-                         .dump()
-                  << "\n";
+        auto out = Json::object(
+            {{"findings", documents_of(findings)}, {"warnings", documents_of(warnings)}});
+        if (loaded.atlantis) out.set("atlantis", documents_of(*loaded.atlantis));
+        std::cout << out.dump() << "\n";
         return findings.empty() ? 0 : 1;
     }
     for (const auto& finding : findings) std::cout << finding.text() << "\n";
@@ -69,6 +85,7 @@ int check(const std::string& where, bool json) {
         std::cout << warning.text() << "\n";
     }
     if (!findings.empty()) return 1;
+    if (loaded.atlantis) print(*loaded.atlantis);
     std::cout << counted(organisation->stacks.size(), "stack", "stacks") << ", "
               << counted(organisation->policies.size(), "policy", "policies") << ": no mistakes"
               << (warnings.empty() ? "" : ", " + counted(warnings.size(), "warning", "warnings"))
@@ -125,7 +142,8 @@ void add_local_commands(CLI::App& app, Chosen& chosen) {
     auto directory = std::make_shared<std::string>(".");
     auto json = std::make_shared<bool>(false);
     auto* chk = app.add_subcommand(
-        "check", "Validates an organisation tree, or a repository's .slipway.yaml");
+        "check",
+        "Validates an organisation tree, or a repository's .slipway.yaml or atlantis.yaml");
     chk->add_option("dir", *directory, "The tree (default: here)")->check(CLI::ExistingDirectory);
     chk->add_flag("--json", *json, "JSON instead of words");
     chk->footer(

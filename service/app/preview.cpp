@@ -183,7 +183,7 @@ class Preview {
             throw Failure(options_.organisation.empty()
                               ? "nothing describes stacks of this repository: name an organisation "
                                 "tree with --org, or "
-                                "add a .slipway.yaml"
+                                "add a .slipway.yaml or an atlantis.yaml"
                               : "the organisation tree has no stacks of " +
                                     copy_->pull.name.repository.text() + " on " +
                                     copy_->pull.base_branch +

@@ -86,10 +86,18 @@ struct Organisation {
 // The space itself, or one above it.
 bool is_within(const SpaceId& space, const SpaceId& ancestor);
 
+// What an atlantis.yaml means here, for `slipway check`.
+struct AtlantisNotes {
+    std::vector<ConfigFinding> understood;
+    std::vector<ConfigFinding> differs;
+    std::vector<ConfigFinding> ignored;
+};
+
 struct Loaded {
     Organisation organisation;
     std::vector<ConfigFinding> findings;  // any: the tree is not taken into use
     std::vector<ConfigFinding> warnings;  // what has no effect or cannot happen; it is still used
+    std::optional<AtlantisNotes> atlantis = {};
 };
 
 // Reads a directory. `directory_exists` answers for a stack's directory where the repository is at

@@ -47,6 +47,36 @@ bool any_matches(const std::vector<std::string>& patterns, const std::vector<std
     });
 }
 
+// What a repository asks for by Atlantis's `apply_requirements`.
+Policy one_approval(const Stack& stack) {
+    Policy out;
+    out.name = "apply_requirements";
+    out.kind = PolicyKind::approval;
+    out.space = stack.space;
+    out.place = stack.place;
+    out.text = R"(package slipway
+
+import rego.v1
+
+approved_by contains review.author if {
+	some review in input.reviews.current.approvals
+	not review.is_author
+}
+
+approve if {
+	count(approved_by) > 0
+	not reject
+}
+
+reject if count(input.reviews.current.rejections) > 0
+
+missing contains {"msg": "1 of those who may write, but not the author", "count": 1} if {
+	count(approved_by) == 0
+}
+)";
+    return out;
+}
+
 }  // namespace
 
 bool is_within(const SpaceId& space, const SpaceId& ancestor) {
@@ -76,6 +106,7 @@ std::vector<Policy> Organisation::policies_for(const Stack& stack, PolicyKind ki
         if (selector == policy_labels.end() || any_matches(selector->second, labels))
             out.push_back(policy);
     }
+    if (stack.needs_approval && kind == PolicyKind::approval) out.push_back(one_approval(stack));
     return out;
 }
 

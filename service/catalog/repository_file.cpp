@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "service/base/digest.hpp"
+#include "service/catalog/atlantis.hpp"
 #include "service/catalog/detail/reading.hpp"
 
 namespace slipway {
@@ -101,6 +102,48 @@ Loaded read_own_file(std::string_view text, std::string file, const Stack& proto
     return loaded;
 }
 
+RepositoryName name_of(const fs::path& directory) {
+    std::error_code error;
+    auto name = fs::absolute(directory, error).lexically_normal();
+    if (name.filename().empty()) name = name.parent_path();
+    return {"local", name.filename().string()};
+}
+
+TerraformDirectories directories_below(const fs::path& directory) {
+    std::vector<std::string> files;
+    std::error_code error;
+    for (fs::recursive_directory_iterator it(directory, error), end; it != end;
+         it.increment(error)) {
+        if (it->path().filename().string().starts_with('.')) it.disable_recursion_pending();
+        if (it->is_regular_file(error))
+            files.push_back(it->path().lexically_relative(directory).generic_string());
+    }
+    return terraform_directories(files, [&](const std::string& path) {
+        Findings unread;
+        return read_text(directory / path, path, unread);
+    });
+}
+
+Loaded check_own_file(const fs::path& directory, const std::string& name) {
+    Findings findings;
+    auto text = read_text(directory / name, name, findings);
+    if (!text) return {{}, sorted(findings.all()), {}};
+    const auto exists = [&](const Stack& stack) {
+        std::error_code ignored;
+        return std::optional(fs::is_directory(directory / stack.directory, ignored));
+    };
+    if (name == atlantis_file) {
+        AtlantisSource source;
+        source.repository = name_of(directory);
+        if (needs_directories(*text)) source.directories = directories_below(directory);
+        return read_atlantis_file(*text, source, exists);
+    }
+    Stack prototype;
+    prototype.repository = name_of(directory);
+    prototype.self_described = true;
+    return read_own_file(*text, name, prototype, {}, std::nullopt, exists);
+}
+
 bool has_file(const fs::path& folder, std::string_view extension) {
     std::error_code error;
     for (fs::recursive_directory_iterator it(folder, error), end; it != end; it.increment(error))
@@ -124,21 +167,9 @@ Loaded read_repository_file(std::string_view text, std::string file,
 
 Loaded check_directory(const fs::path& directory) {
     std::error_code error;
-    if (fs::exists(directory / file_name, error)) {
-        Findings findings;
-        auto text = read_text(directory / file_name, file_name, findings);
-        if (!text) return {{}, sorted(findings.all()), {}};
-        Stack prototype;
-        auto name = fs::absolute(directory, error).lexically_normal();
-        if (name.filename().empty()) name = name.parent_path();
-        prototype.repository = {"local", name.filename().string()};
-        prototype.self_described = true;
-        return read_own_file(
-            *text, file_name, prototype, {}, std::nullopt, [&](const Stack& stack) {
-                std::error_code ignored;
-                return std::optional(fs::is_directory(directory / stack.directory, ignored));
-            });
-    }
+    for (const std::string_view name : {std::string_view(file_name), atlantis_file})
+        if (fs::exists(directory / name, error))
+            return check_own_file(directory, std::string(name));
     // A repository of infrastructure has folders of these names, too, but not such files in them.
     bool is_tree = fs::exists(directory / "space.yaml", error) ||
                    has_file(directory / "stacks", ".yaml") ||
@@ -148,7 +179,7 @@ Loaded check_directory(const fs::path& directory) {
     findings.add({directory.string(), 0, 0},
                  "is neither an organisation tree (no space.yaml, stacks/*.yaml or policies/) nor "
                  "a repository "
-                 "that describes its stacks (no .slipway.yaml)");
+                 "that describes its stacks (no .slipway.yaml and no atlantis.yaml)");
     return {{}, sorted(findings.all()), {}};
 }
 

@@ -160,7 +160,9 @@ void check_shared_directories(const std::vector<ReadStack>& stacks, Findings& fi
             traits_of(stack.tool).is_configured || traits_of(other.tool).is_configured;
         const bool is_twin =
             stack.variables == other.variables && stack.configured_tool == other.configured_tool;
-        if (other.id == stack.id || (is_configured && !is_twin)) continue;
+        // Where a backend is told by arguments, other ones mean another.
+        const bool other_backend = stack.init_arguments != other.init_arguments;
+        if (other.id == stack.id || other_backend || (is_configured && !is_twin)) continue;
         const std::string both = "stack " + stack.id.value + " has the directory " +
                                  stack.directory + " and the workspace " + stack.workspace +
                                  ", as stack " + other.id.value + " has at " +

@@ -274,6 +274,32 @@ class Patterns {
     std::unordered_map<std::string_view, std::vector<std::uint32_t>> known_;
 };
 
+// What the stack's own patterns say of a file: the last that matches it decides. Of a file that
+// none matches, what the stack uses outside its directory does.
+void add_listed(Because& because, const ChangedPaths& paths, const Stack& stack, const Uses* uses) {
+    struct Pattern {
+        Glob glob;
+        bool counts;
+    };
+    std::vector<Pattern> patterns;
+    for (std::string_view text : stack.also_triggered_by) {
+        const bool counts = !text.starts_with('!');
+        patterns.push_back({Glob(text.substr(counts ? 0 : 1)), counts});
+    }
+    std::vector<Span> used;
+    if (uses)
+        for (const auto& place : uses->paths) used.push_back(paths.at(place_named(place)));
+    const auto all = paths.all();
+    for (auto i = all.first; i < all.last && !because.full(); ++i) {
+        const auto says = std::find_if(patterns.rbegin(), patterns.rend(),
+                                       [&](const auto& one) { return one.glob.matches(paths[i]); });
+        const bool is_used = std::any_of(used.begin(), used.end(), [&](const Span& span) {
+            return i >= span.first && i < span.last;
+        });
+        if (says == patterns.rend() ? is_used : says->counts) because.add(i);
+    }
+}
+
 }  // namespace
 
 std::vector<Concern> stacks_concerned(const std::vector<StackWithUses>& stacks,
@@ -285,6 +311,11 @@ std::vector<Concern> stacks_concerned(const std::vector<StackWithUses>& stacks,
     Because because(paths);
     for (const auto& [stack, uses] : stacks) {
         because.clear();
+        if (stack->only_triggered_by_these) {
+            add_listed(because, paths, *stack, uses);
+            if (!because.empty()) concerned.push_back({stack, because.texts()});
+            continue;
+        }
         because.add(paths.at(place_named(stack->directory)));
         if (uses)
             for (const auto& used : uses->paths) because.add(paths.at(place_named(used)));

@@ -7,6 +7,8 @@
 namespace slipway {
 
 bool target_matches(const CommandTarget& target, const Stack& stack) {
+    if (target.pattern.empty())
+        return stack.directory == target.directory && stack.workspace == target.workspace;
     std::string_view pattern = target.pattern;
     if (pattern.starts_with("label:")) {
         auto label = pattern.substr(6);

@@ -32,10 +32,16 @@ BOOST_DESCRIBE_ENUM(Verb, plan, apply, approve, reject, cancel, retry, resolve, 
 struct CommandTarget {
     std::string pattern;  // name, a self-described stack's key, or glob; "label:x"; "space:path"
     std::string plan;     // digest prefix after @; "": none
+    // Atlantis's way to name stacks, where there is no pattern: both hold, and neither is a
+    // pattern.
+    std::string directory = {};
+    std::string workspace = {};
     bool operator==(const CommandTarget&) const = default;
     static void fields(auto& self, auto&& f) {
         f("pattern", self.pattern);
         f("plan", self.plan);
+        f("directory", self.directory);
+        f("workspace", self.workspace);
     }
 };
 
@@ -60,7 +66,7 @@ struct Request {
     std::string commit;                    // a fork's commit, by its first digits
     bool only_failed = false;              // of `retry`
     std::int64_t lock_ms = 0;              // of `lock`: for how long; 0: as long as usual
-    bool or_cancel = false;                // of `unlock`: cancels where nothing is locked
+    bool or_cancel = false;                // of `unlock`: drops plans where nothing is locked
     std::string note;
     std::string comment_id;  // to answer; "": a call
     std::int64_t given_at_ms = 0;

@@ -21,6 +21,10 @@ BOOST_DESCRIBE_ENUM(ApplyStart, automatic, confirmed)
 enum class Mode { apply, observe };
 BOOST_DESCRIBE_ENUM(Mode, apply, observe)
 
+// When a pull request that concerns the stack has it planned.
+enum class PlanWhen { changed, asked };
+BOOST_DESCRIBE_ENUM(PlanWhen, changed, asked)
+
 // What becomes of what a stack manages when its file, its key or its directory goes away.
 enum class OnDelete { forbid, orphan, destroy };
 BOOST_DESCRIBE_ENUM(OnDelete, forbid, orphan, destroy)
@@ -64,6 +68,9 @@ struct Stack {
     // What every change asks of every stack, in one cache line (tests/bench/p14_concerned.cpp).
     std::string directory = ".";  // relative, no ".."; "." is the root
     std::vector<std::string> also_triggered_by;
+    // From an atlantis.yaml: the patterns stand in the place of the directory. The last one that
+    // matches a file decides, and `!` before it says that the file does not count.
+    bool only_triggered_by_these = false;
 
     StackId id;
     SpaceId space;
@@ -73,9 +80,13 @@ struct Stack {
     std::string configured_tool;  // the name of one that workers configure: "custom/NAME"
     std::string version;          // Terraform's constraint syntax; "": whatever is installed
     std::string workspace = "default";
+    // Of an atlantis.yaml's workflow, for the tool's init and plan: -var-file=prod.tfvars.
+    std::vector<std::string> init_arguments, plan_arguments;
     std::vector<std::string> labels;
     ApplyWhen apply_when = ApplyWhen::on_merge;
     ApplyStart apply_start = ApplyStart::confirmed;
+    PlanWhen plan_when = PlanWhen::changed;
+    bool needs_approval = false;  // whatever the policies say: a file of Atlantis's asks for one
     std::vector<StackId> depends_on;
     std::map<std::string, Variable> variables;
     int plan_limit_minutes = 30;
@@ -98,10 +109,15 @@ struct Stack {
         f("configured_tool", self.configured_tool);
         f("version", self.version);
         f("workspace", self.workspace);
+        f("init_arguments", self.init_arguments);
+        f("plan_arguments", self.plan_arguments);
         f("labels", self.labels);
         f("also_triggered_by", self.also_triggered_by);
+        f("only_triggered_by_these", self.only_triggered_by_these);
         f("apply_when", self.apply_when);
         f("apply_start", self.apply_start);
+        f("plan_when", self.plan_when);
+        f("needs_approval", self.needs_approval);
         f("depends_on", self.depends_on);
         f("variables", self.variables);
         f("plan_limit_minutes", self.plan_limit_minutes);

@@ -158,6 +158,11 @@ std::string applies_before_merge(const StackId& stack) {
     return quoted(stack) + " is planned once more and applied if the plan is the one shown here.";
 }
 
+std::string no_plan_to_apply(const StackId& stack, std::string_view command_word) {
+    return quoted(stack) + " has no plan to apply; `" + std::string(command_word) +
+           " plan` makes one.";
+}
+
 std::string approvals_missing(const StackId& stack) {
     return "Approvals of " + quoted(stack) + " are missing.";
 }
@@ -186,6 +191,13 @@ std::string apply_has_begun(const StackId& stack) {
 std::string nothing_to_cancel(const StackId& stack) {
     return quoted(stack) + " has nothing to cancel.";
 }
+
+std::string plan_dropped(const StackId& stack) {
+    return "The plan of " + quoted(stack) +
+           " is dropped: nothing of it can be applied before it is planned again.";
+}
+
+std::string nothing_held() { return "This pull request holds no lock and no plan."; }
 
 std::string cancelled(const StackId& stack, RunState state) {
     return quoted(stack) + " is " + std::string(word(state)) + ".";

@@ -45,6 +45,7 @@ std::string only_observed(const StackId& stack);
 std::string approval_stands_against(const StackId& stack, const ApprovalDecision& approval);
 std::string confirmed(const StackId& stack);
 std::string applies_before_merge(const StackId& stack);
+std::string no_plan_to_apply(const StackId& stack, std::string_view command_word);
 std::string approvals_missing(const StackId& stack);
 std::string denied(const StackId& stack);
 std::string nothing_to_apply_before_merge(const StackId& stack);
@@ -54,6 +55,8 @@ std::string waits_for_no_confirmation(const StackId& stack, const Run* run);
 // --- cancel, resolve
 std::string apply_has_begun(const StackId& stack);
 std::string nothing_to_cancel(const StackId& stack);
+std::string plan_dropped(const StackId& stack);
+std::string nothing_held();
 std::string cancelled(const StackId& stack, RunState state);
 std::string nothing_unknown(const StackId& stack, const Run* run);
 std::string say_how_it_ended(const StackId& stack);

@@ -63,6 +63,7 @@ Conclusion outcome_of(const StackView& view) {
         case Standing::applied:
         case Standing::orphaned:
         case Standing::unchanged:
+        case Standing::on_request:
         case Standing::untouched:
             break;
     }
@@ -132,7 +133,7 @@ std::string stack_title(const StackView& view) {
         case Standing::orphaned:
             return gone_sentence(*view.report, Voice(Medium::terminal));
         case Standing::not_planned:
-            return "Not planned: " + reason_text(view->not_planned);
+            return "Not planned: " + not_planned_text(view->not_planned);
         case Standing::ended:
             return ended_title(*view->run);
         case Standing::unconfirmed:
@@ -143,6 +144,8 @@ std::string stack_title(const StackView& view) {
         case Standing::considering:
         case Standing::unchanged:
             return counts();
+        case Standing::on_request:
+            return "Planned when somebody asks";
         case Standing::untouched:
             return "Nothing is applied";
         case Standing::applying:

@@ -83,8 +83,34 @@ std::string no_options() {
     return "This command knows no options. A note goes behind `-- `, with a space.";
 }
 
-std::string atlantis_options(const std::string& example) {
-    return "Slipway names stacks where others name directories and workspaces: " + example + ".";
+std::string atlantis_options(std::string_view verb, const std::vector<std::string>& known,
+                             const std::string& meant) {
+    std::string out = "`atlantis " + std::string(verb) + "` has no such option";
+    if (!meant.empty()) return out + "; did you mean `" + meant + "`?";
+    if (known.empty()) return out + ": it has none.";
+    out += "; it has ";
+    for (std::size_t i = 0; i < known.size(); ++i)
+        out += (i == 0 ? "`" : i + 1 < known.size() ? ", `" : " and `") + known[i] + "`";
+    return out + ". What is for the tool itself is not passed on.";
+}
+
+std::string option_needs_value(std::string_view option) {
+    return "`--" + std::string(option) + "` wants a value behind it.";
+}
+
+std::string project_goes_alone() {
+    return "A project is named by `-p`, or by `-d` and `-w`, but not by both.";
+}
+
+std::string atlantis_version() {
+    return "Which version planned a stack stands in its plan, and the stack's settings choose it; "
+           "there is no command for it.";
+}
+
+std::string atlantis_import(std::string_view verb) {
+    return "Slipway changes no state by hand, so there is no `" + std::string(verb) + "`. Write " +
+           (verb == "import" ? "an `import` block" : "a `removed` or a `moved` block") +
+           " into the configuration: it is planned, shown and applied like any other change.";
 }
 
 std::string too_many(std::size_t limit) {

@@ -24,7 +24,14 @@ std::string how_to_allow(const std::string& provider, const std::string& commit)
 std::string how_long_a_lock(const std::string& example);
 std::string long_dash();
 std::string no_options();
-std::string atlantis_options(const std::string& example);
+// `known`: the options that the verb has; `meant`: the one that is near, "": none is.
+std::string atlantis_options(std::string_view verb, const std::vector<std::string>& known,
+                             const std::string& meant);
+std::string option_needs_value(std::string_view option);
+std::string project_goes_alone();
+// In the place of commands that Atlantis has.
+std::string atlantis_version();
+std::string atlantis_import(std::string_view verb);
 std::string too_many(std::size_t limit);
 std::string how_a_plan_is_named();
 std::string quotes();

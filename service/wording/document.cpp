@@ -18,7 +18,8 @@ Json stack_document(const Report& report, const StackView& view) {
                              {"text", Json(standing_text(report, view))},
                              {"observe", Json(is_observed(*view.report))},
                              {"new", Json(view->is_new)}});
-    if (!view->not_planned.empty()) out.set("not_planned", Json(reason_text(view->not_planned)));
+    if (!view->not_planned.empty())
+        out.set("not_planned", Json(not_planned_text(view->not_planned)));
     if (view->gone) out.set("gone", encode(*view->gone));
     if (!view->renamed_from.empty()) out.set("renamed_from", Json(view->renamed_from));
     if (view->place_in_queue) out.set("place_in_queue", Json(*view->place_in_queue));

@@ -61,6 +61,8 @@ std::string_view outcome(Standing standing) {
             return "gone, and what it managed stays";
         case Standing::unchanged:
             return "no changes";
+        case Standing::on_request:
+            return "planned when somebody asks";
         case Standing::untouched:
             return "nothing was applied";
     }
@@ -134,7 +136,7 @@ std::string explanation_tree(const StackReport& stack, std::size_t budget) {
     std::vector<Explanation> roots;
     add(roots, stack.push.why);
     if (!stack.not_planned.empty())
-        roots.push_back({"not planned", reason_text(stack.not_planned), {}});
+        roots.push_back({"not planned", not_planned_text(stack.not_planned), {}});
     if (stack.gone)
         roots.push_back({"delete: " + std::string(word(stack.gone->on_delete)),
                          gone_sentence(stack, Voice(Medium::terminal)),

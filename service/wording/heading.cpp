@@ -172,7 +172,7 @@ class Heading : Tally {
         std::set<std::string> reasons;
         for (const auto& view : views_)
             if (view.standing == Standing::not_planned)
-                reasons.insert(reason_text(view->not_planned));
+                reasons.insert(not_planned_text(view->not_planned));
         const std::string why = reasons.size() == 1 && !reasons.begin()->empty()
                                     ? ", because " + voice_.said(*reasons.begin())
                                     : "";
@@ -286,6 +286,8 @@ class Heading : Tally {
                                   ? "merged, nothing is applied yet"
                                   : "merged, nothing had to be applied");
         if (views_.empty()) return with_colon("no stack is concerned");
+        if (const auto some = names(Standing::on_request); some.size() == views_.size())
+            return with_colon("nobody has asked to plan " + subject(some));
         return with_colon("no changes in " + subject(names(Standing::unchanged)));
     }
 

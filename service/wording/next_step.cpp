@@ -167,6 +167,12 @@ class NextStep {
     }
 
     std::string not_planned() const {
+        const auto dropped = those(views_, Standing::not_planned);
+        const auto is_dropped = [](const StackView* view) {
+            return (*view)->not_planned.cause == Cause::ended_by;
+        };
+        if (std::all_of(dropped.begin(), dropped.end(), is_dropped))
+            return "To plan it again, comment " + say("plan", dropped) + "." + help();
         const bool waits = std::any_of(
             report_.stacks.begin(), report_.stacks.end(),
             [](const StackReport& one) { return one.not_planned.cause == Cause::from_fork; });

@@ -172,6 +172,11 @@ std::string reason_text(const Reason& reason) {
     return "";
 }
 
+std::string not_planned_text(const Reason& reason) {
+    return reason.cause == Cause::ended_by ? reason.name + " dropped its plan"
+                                           : reason_text(reason);
+}
+
 namespace notes {
 
 std::string found_out_late() { return "found out after its worker had gone"; }

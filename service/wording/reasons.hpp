@@ -9,6 +9,8 @@
 namespace slipway {
 
 std::string reason_text(const Reason& reason);  // "" where there is none
+// Why a stack is not planned.
+std::string not_planned_text(const Reason& reason);
 // Of the state that the run is in: "discarded by ada: not today".
 std::string reason_text(const Run& run);
 

@@ -35,6 +35,7 @@ struct StackReport {
     std::string directory;
     std::optional<Run> run;  // absent: not planned, `not_planned` says why
     Reason not_planned;
+    bool only_when_asked = false;  // absent, since its settings say so and nobody has asked
     bool observe = false;
     bool is_new = false;  // only the head describes it
     std::optional<Plan> plan;

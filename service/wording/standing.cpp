@@ -46,6 +46,7 @@ Standing of_finished(const StackReport& stack) {
 
 Standing without_a_run(const Report& report, const StackReport& stack) {
     if (!stack.not_planned.empty()) return Standing::not_planned;
+    if (stack.only_when_asked && report.phase != PullPhase::merged) return Standing::on_request;
     if (stack.gone && stack.gone->on_delete != OnDelete::destroy) {
         const bool left_behind =
             stack.gone->on_delete == OnDelete::forbid && stack.gone->resources != 0;

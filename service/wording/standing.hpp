@@ -33,12 +33,13 @@ enum class Standing {
     applied,
     orphaned,  // gone, and its resources stay unmanaged, as its settings want; or there are none
     unchanged,
-    untouched,  // merged, and no run was made for it
+    on_request,  // planned when somebody asks, and nobody has
+    untouched,   // merged, and no run was made for it
 };
 BOOST_DESCRIBE_ENUM(Standing, unknown, apply_failed, plan_failed, denied, unjudged, rejected,
                     unknown_provider, gone, not_planned, ended, unconfirmed, locked, unapproved,
                     ready, applying, considering, planning, queued, applied, orphaned, unchanged,
-                    untouched)
+                    on_request, untouched)
 
 struct StackView {
     const StackReport* report = nullptr;

@@ -189,7 +189,8 @@ std::string Notices::standstills(std::size_t bytes) const {
     for (const auto& view : views) {
         std::string text;
         if (view.standing == Standing::not_planned && report.conflicts.empty())
-            not_planned[reason_text(view->not_planned)].push_back(voice.name(view->stack.value));
+            not_planned[not_planned_text(view->not_planned)].push_back(
+                voice.name(view->stack.value));
         if (view.standing == Standing::ended) text = ended_text(view, voice);
         if (view.standing == Standing::unknown_provider)
             text = unknown_provider_text(view, report, voice);

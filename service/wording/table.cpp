@@ -20,7 +20,7 @@ std::string cell(std::string_view foreign) {
 
 bool has_row(Standing standing) {
     return standing != Standing::unchanged && standing != Standing::untouched &&
-           standing != Standing::orphaned;
+           standing != Standing::orphaned && standing != Standing::on_request;
 }
 
 // Where no stack got as far as a plan, the sentences above have said it all.
@@ -232,12 +232,14 @@ std::string table(const Report& report, const std::vector<StackView>& views, std
 
 std::string beside_the_table(const Report& report, const std::vector<StackView>& views,
                              const Voice& voice, std::size_t bytes) {
-    std::vector<std::string> unchanged, fresh;
+    std::vector<std::string> unchanged, fresh, on_request;
     bool any_row = false;
     for (const auto& view : views) {
         any_row = any_row || has_row(view.standing);
         if (view.standing == Standing::unchanged)
             unchanged.push_back(voice.name(view->stack.value));
+        if (view.standing == Standing::on_request)
+            on_request.push_back(voice.name(view->stack.value));
         if (view->is_new && view->run) fresh.push_back(voice.name(view->stack.value));
     }
     std::string out;
@@ -247,6 +249,10 @@ std::string beside_the_table(const Report& report, const std::vector<StackView>&
     if (!unchanged.empty() && (any_row || unchanged.size() > 1))
         add(number_of(unchanged.size(), "stack") + (unchanged.size() == 1 ? " has" : " have") +
             " no changes: " + list_of(unchanged, 8) + ".");
+    if (!on_request.empty())
+        add("Planned only when somebody asks (" +
+            voice.command(report.command_word + " plan STACK") + "): " + list_of(on_request, 8) +
+            ".");
     if (!fresh.empty())
         add("New with this pull request, and planned without secrets: " + list_of(fresh, 8) + ".");
     if (!report.previous_head.empty()) {

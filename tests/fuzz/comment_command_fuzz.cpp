@@ -27,7 +27,10 @@ void fuzz_one(std::string_view bytes) {
     const auto& command = std::get<CommentCommand>(*parsed);
     must(command.note.size() <= 1000, "a note is bounded");
     for (const auto& target : command.targets) {
-        must(!target.pattern.empty() && target.pattern[0] != '-', "a target is not an option");
+        const auto& named = target.pattern.empty() ? target.directory : target.pattern;
+        must(!named.empty() && named[0] != '-', "a target is not an option");
+        for (const auto* text : {&target.directory, &target.workspace})
+            for (char c : *text) must(is_allowed(c), "a place is made of allowed characters");
         for (char c : target.pattern) must(is_allowed(c), "a target is made of allowed characters");
         for (char c : target.plan)
             must((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'), "a digest is hex");

@@ -325,6 +325,13 @@ std::vector<Situation> all() {
                            not_planned("web-prod", {Cause::from_fork})});
     fork.pull.fork = true;
     add("fork", fork);
+    add("dropped", report_of({not_planned("network-prod", {Cause::ended_by, "grace"}),
+                              approved(planned("web-prod", Plan()), "")}));
+    auto waits_to_be_asked = not_planned("network-prod", {});
+    waits_to_be_asked.only_when_asked = true;
+    add("on_request", report_of({waits_to_be_asked}));
+    add("on_request_beside_others",
+        report_of({waits_to_be_asked, approved(planned("web-prod", network_plan()), "")}));
     add("no_stack", report_of({}));
     add("no_changes", report_of({approved(planned("network-prod", Plan()), ""),
                                  approved(planned("web-prod", Plan()), "")}));

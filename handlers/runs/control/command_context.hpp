@@ -51,6 +51,7 @@ struct CommandContext {
     Stored<PostedRecord> posted;
     std::vector<RunTarget> targets;
     std::vector<RetriedRun> retried;  // where runs of the branch are to be planned again
+    std::vector<Run> before_merge;    // that are to apply, in the order of their dependencies
     Commit commit;
     Answer answer;
     std::vector<StackId> explained;

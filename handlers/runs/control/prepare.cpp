@@ -44,6 +44,10 @@ std::vector<RunInput> inputs_of(const ControlContext& context, const Run& run,
         {InputKind::setting, "workspace", settings.workspace},
         {InputKind::setting, "directory", settings.directory},
         {InputKind::setting, "destroy", run.destroy ? "yes" : "no"}};
+    const std::pair<const char*, const std::vector<std::string>*> arguments[] = {
+        {"init arguments", &settings.init_arguments}, {"plan arguments", &settings.plan_arguments}};
+    for (const auto& [name, list] : arguments)
+        if (!list->empty()) out.push_back({InputKind::setting, name, encode(*list).dump()});
     for (const auto& path : paths)
         out.push_back(
             {InputKind::files, path, repository.object_at(run.tree, path).value_or("absent")});

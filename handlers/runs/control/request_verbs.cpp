@@ -17,30 +17,31 @@ const Run* run_of(const RunTarget& target) {
     return target.run.version ? &target.run.value : nullptr;
 }
 
+// What is asked of this stack is not done; of others it may be.
+void decline(CommandContext& command, const std::string& sentence) {
+    if (command.targets.size() == 1)
+        refuse(command, Answer::Kind::refused, sentence);
+    else
+        say(command, sentence);
+}
+
 // A destroy of all that a stack manages is confirmed by whoever says which stack, and by nobody in
 // passing.
 bool lacks_its_name(const ControlContext& context, CommandContext& command,
                     const RunTarget& target) {
     const auto& run = target.run.value;
     if (!run.destroy || target.named) return false;
-    const auto sentence =
-        answers::must_be_named(run.stack, plan_of(run).counts.remove, context.command_word);
-    if (command.targets.size() == 1)
-        refuse(command, Answer::Kind::refused, sentence);
-    else
-        say(command, sentence);
+    decline(command,
+            answers::must_be_named(run.stack, plan_of(run).counts.remove, context.command_word));
     return true;
 }
 
 // Nothing of a locked stack is applied, whoever asks.
 bool is_locked(const ControlContext& context, CommandContext& command, const RunTarget& target) {
     if (!holds(target.lock.value, context.clock.now_ms())) return false;
-    const auto sentence = answers::not_applied_while_locked(
-        target.lock.value, unlock_command(context, command.request, {target.settings().id}));
-    if (command.targets.size() == 1)
-        refuse(command, Answer::Kind::refused, sentence);
-    else
-        say(command, sentence);
+    decline(command, answers::not_applied_while_locked(
+                         target.lock.value,
+                         unlock_command(context, command.request, {target.settings().id})));
     return true;
 }
 
@@ -80,7 +81,7 @@ Run run_before_merge(const Run& shown, const Request& request, std::int64_t now_
 
 void apply_before_merge(const ControlContext& context, CommandContext& command, RunTarget& target) {
     const auto run = run_before_merge(target.run.value, command.request, context.clock.now_ms());
-    create_run(command.commit, run);
+    command.before_merge.push_back(run);
     target.stack->tracked = run.id;
     command.pull_changed = true;
     say(command, answers::applies_before_merge(run.stack));
@@ -90,6 +91,8 @@ void apply_before_merge(const ControlContext& context, CommandContext& command, 
 void apply_proposed(const ControlContext& context, CommandContext& command, RunTarget& target) {
     const auto& run = target.run.value;
     const auto& stack = stack_of(target);
+    if (run.settings.mode == Mode::observe)
+        return decline(command, answers::only_observed(stack));
     const bool before_merge = run.settings.apply_when == ApplyWhen::before_merge;
     if (before_merge && run.state == RunState::finished && plan_of(run).changes) {
         if (target.stack->approval.approval != Approval::approved)
@@ -111,15 +114,37 @@ void apply(const ControlContext& context, CommandContext& command, RunTarget& ta
         confirm(context, command, target);
     else if (known && run.kind == RunKind::proposed)
         apply_proposed(context, command, target);
+    else if (!known && target.stack && command.pull.value.pull.state == PullState::open)
+        decline(command, answers::no_plan_to_apply(stack_of(target), context.command_word));
     else
         refuse(command, Answer::Kind::refused,
                answers::waits_for_no_confirmation(stack_of(target), run_of(target)));
 }
 
+bool holds_finished_plan(const CommandContext& command, const RunTarget& target) {
+    const auto& run = target.run.value;
+    return target.stack && target.run.version && run.kind == RunKind::proposed &&
+           run.state == RunState::finished && command.pull.value.pull.state == PullState::open;
+}
+
+// What `atlantis unlock` drops is not planned again before somebody asks, so nothing applies it.
+void drop_plan(CommandContext& command, RunTarget& target) {
+    auto& stack = *target.stack;
+    stack.proposed = RunId();
+    stack.not_planned = {Cause::ended_by, command.request.actor.login};
+    stack.approval = ApprovalDecision();
+    command.pull_changed = true;
+    say(command, answers::plan_dropped(stack.settings.id));
+}
+
 void cancel(const ControlContext& context, CommandContext& command, RunTarget& target) {
+    if (command.request.or_cancel && holds_finished_plan(command, target))
+        return drop_plan(command, target);
     auto& run = target.run.value;
     const auto& request = command.request;
-    if (!target.run.version || !next(run.kind, run.state, RunEvent::canceled))
+    const bool can = target.run.version && next(run.kind, run.state, RunEvent::canceled);
+    if (!can && request.or_cancel && run.state != RunState::applying) return;
+    if (!can)
         return refuse(command, Answer::Kind::refused,
                       run.state == RunState::applying ? answers::apply_has_begun(run.stack)
                                                       : answers::nothing_to_cancel(run.stack));

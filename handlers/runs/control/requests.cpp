@@ -147,6 +147,10 @@ void decide(const ControlContext& context, CommandContext& command) {
         carry_out(context, command, target);
         if (command.refused()) return;
     }
+    if (!command.before_merge.empty())
+        create_tracked_runs(command.commit, std::move(command.before_merge));
+    if (command.request.or_cancel && command.answer.text.empty() && verb == Verb::cancel)
+        say(command, answers::nothing_held());
     if (verb == Verb::allow)
         allow(context, command);
     else if (verb == Verb::lock)

@@ -41,6 +41,8 @@ Job perform_job(const ControlContext& context, const Run& run, Phase phase) {
     spec.version = settings.version;
     spec.workspace = settings.workspace;
     spec.directory = settings.directory;
+    spec.init_arguments = settings.init_arguments;
+    spec.plan_arguments = settings.plan_arguments;
     spec.destroy = run.destroy;
     if (run.prepared) {
         spec.source = run.prepared->archive;

@@ -30,7 +30,8 @@ struct RunSpec {
     std::string configured_tool;  // which one of those that the worker's configuration defines
     std::string version;          // constraint; chosen among what the worker has
     std::string workspace = "default";
-    std::string directory = ".";  // below the source's root
+    std::string directory = ".";                                        // below the source's root
+    std::vector<std::string> init_arguments = {}, plan_arguments = {};  // more for these commands
     bool destroy = false;
     BlobId source;  // a sealed tar of the materialised tree (see source.hpp)
     std::map<std::string, Variable> variables;  // of this phase only (rule R2)
@@ -57,6 +58,8 @@ struct RunSpec {
         f("version", self.version);
         f("workspace", self.workspace);
         f("directory", self.directory);
+        f("init_arguments", self.init_arguments);
+        f("plan_arguments", self.plan_arguments);
         f("destroy", self.destroy);
         f("source", self.source);
         f("variables", self.variables);

@@ -89,7 +89,7 @@ TEST_CASE("a run that depends on another of the same push enters its lane when t
     auto app = bench.run("app", RunKind::tracked, "app");
     app.settings.depends_on = {StackId("net"), StackId("elsewhere")};
     Commit commit;
-    create_tracked_runs(commit, {bench.run("net"), app});
+    create_tracked_runs(commit, {app, bench.run("net")});  // in whatever order
     bench.commit(std::move(commit));
     CHECK(bench.stored("app").value.waits_for == std::vector<RunId>{RunId("net")});
     CHECK(bench.stored("net").value.dependents == std::vector<RunId>{RunId("app")});

@@ -26,6 +26,7 @@ std::string said(std::string_view body, const std::vector<std::string>& words = 
     for (const auto& target : command.targets) {
         out += " " + target.pattern;
         if (!target.plan.empty()) out += "@" + target.plan;
+        if (!target.directory.empty()) out += "{" + target.directory + "|" + target.workspace + "}";
     }
     for (const auto& source : command.providers) out += " <" + source + ">";
     if (!command.commit.empty()) out += " commit " + command.commit;
@@ -271,12 +272,54 @@ TEST_CASE("people who migrate keep their words, in a comment that says nothing e
     CHECK(said("/slipway plan", with_atlantis) == "plan");
     CHECK(said("\natlantis plan\n\n", with_atlantis) == "plan");
     CHECK(said("atlantis plan showed this\nand more", with_atlantis) == "-");
-    CHECK(is_mistake("atlantis plan -d stacks/a", with_atlantis));
+    CHECK(said("atlantis plan -d ./stacks/a/", with_atlantis) == "plan  {stacks/a|default}");
+    CHECK(said("atlantis plan -w staging", with_atlantis) == "plan  {.|staging}");
+    CHECK(said("atlantis apply --dir=a --workspace=b", with_atlantis) == "apply  {a|b}");
+    CHECK(said("atlantis apply -p=a/b --auto-merge-method squash", with_atlantis) == "apply a-b");
+    CHECK(said("atlantis plan --verbose -p a -- -target=x", with_atlantis) ==
+          "plan a -- -target=x");
+    CHECK(said("atlantis cancel", with_atlantis) == "cancel");
     CHECK(is_mistake("atlantis approve", with_atlantis));
     CHECK(said("/slipway unlock", with_atlantis) == "unlock");
     CHECK(is_mistake("atlantis lock", with_atlantis));
     CHECK(said("atlantis aply", with_atlantis).find("did you mean `atlantis apply`?") !=
           std::string::npos);
+}
+
+TEST_CASE("T41: what atlantis takes behind its options is literal or refused") {
+    for (const std::string value : {"a;rm", "$(id)", "a|b", "..", "../a", "a/../b", "-d", "--",
+                                    "'a'", "a\\b", "%s", "~root", "p\xD0\xB0y",
+                                    "\xE2\x80\x9C"
+                                    "a\xE2\x80\x9D",
+                                    "a\x7F", ""})
+        for (const std::string option : {"-p ", "-d ", "-w ", "-p=", "--dir=", "--workspace="}) {
+            CAPTURE(option + value);
+            CHECK(is_mistake("atlantis apply " + option + value, with_atlantis));
+        }
+}
+
+TEST_CASE("an option or verb that atlantis has and Slipway has not says what to type instead") {
+    struct Case {
+        std::string body;
+        const char* contains;
+    };
+    const Case cases[] = {
+        {"atlantis plan --projct a", "did you mean `--project`?"},
+        {"atlantis plan -x", "it has `--project`, `--dir`, `--workspace` and `--verbose`"},
+        {"atlantis unlock -p a", "`atlantis unlock` has no such option: it has none"},
+        {"atlantis plan -p", "`--project` wants a value"},
+        {"atlantis plan -p a -w b", "but not by both"},
+        {"atlantis apply --auto-merge-methd x", "did you mean `--auto-merge-method`?"},
+        {"atlantis version", "there is no command for it"},
+        {"atlantis import a b", "an `import` block"},
+        {"atlantis state rm a", "a `removed` or a `moved` block"},
+    };
+    for (const auto& c : cases) {
+        CAPTURE(c.body);
+        CAPTURE(said(c.body, with_atlantis));
+        CHECK(is_mistake(c.body, with_atlantis));
+        CHECK(said(c.body, with_atlantis).find(c.contains) != std::string::npos);
+    }
 }
 
 TEST_CASE("a note is cut at a whole character") {

@@ -129,6 +129,54 @@ TEST_CASE(
     CHECK(earlier_runs(asked).empty());
 }
 
+TEST_CASE("a stack that is planned when somebody asks has no run before, and keeps it afterwards") {
+    auto first = look();
+    first.known.value.stacks.clear();
+    first.earlier.clear();
+    first.concerned.at(0).stack.plan_when = PlanWhen::asked;
+    const auto unasked = plan_pull(first);
+    CHECK(runs_made(unasked) == 0);
+    CHECK(record(unasked).stacks.at(0).proposed.empty());
+    CHECK(record(unasked).stacks.at(0).not_planned.empty());
+    auto stale = first;
+    stale.again = LookAgain::stale;
+    CHECK(runs_made(plan_pull(stale)) == 0);
+    auto asked = first;
+    asked.again = LookAgain::always;
+    asked.targets = {StackId("other")};
+    CHECK(runs_made(plan_pull(asked)) == 0);
+    asked.targets = {StackId("net")};
+    CHECK(runs_made(plan_pull(asked)) == 1);
+    auto later = look();
+    later.earlier.clear();
+    later.concerned = first.concerned;
+    CHECK(record(plan_pull(later)).stacks.at(0).proposed == RunId("p"));
+    later.nothing_kept = true;  // another head
+    CHECK(runs_made(plan_pull(later)) == 0);
+}
+
+TEST_CASE("a plan that was dropped stays so until somebody asks, or the head moves") {
+    auto dropped = look();
+    auto& stack = dropped.known.value.stacks.at(0);
+    stack.proposed = RunId();
+    stack.not_planned = {Cause::ended_by, "grace"};
+    dropped.earlier.clear();
+    for (const auto again : {LookAgain::if_new, LookAgain::stale}) {
+        dropped.again = again;
+        const auto commit = plan_pull(dropped);
+        CHECK(runs_made(commit) == 0);
+        CHECK(record(commit).stacks.at(0).not_planned == Reason{Cause::ended_by, "grace"});
+    }
+    auto asked = dropped;
+    asked.again = LookAgain::always;
+    CHECK(runs_made(plan_pull(asked)) == 1);
+    CHECK(record(plan_pull(asked)).stacks.at(0).not_planned.empty());
+    auto pushed = dropped;
+    pushed.again = LookAgain::if_new;
+    pushed.nothing_kept = true;
+    CHECK(runs_made(plan_pull(pushed)) == 1);
+}
+
 TEST_CASE(
     "W3: only a plan that nobody asked for refers to the one before, whose approvals it may keep") {
     const auto approved_before = [](PullLook one) {

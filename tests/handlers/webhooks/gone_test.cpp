@@ -127,7 +127,10 @@ namespace {
 
 const RepositoryName shop{"forge.test", "acme/shop"};
 
-std::string own(const std::string& stacks) { return "version: 1\nstacks:\n" + stacks; }
+OwnFile file(std::string text, std::string_view name = repository_file) {
+    return {std::string(name), std::move(text), {}};
+}
+OwnFile own(const std::string& stacks) { return file("version: 1\nstacks:\n" + stacks); }
 
 DescribedStacks described(OwnFiles files) {
     return describe(std::make_shared<Organisation>(), shop, "main", "main",
@@ -140,7 +143,7 @@ TEST_CASE(
     "a key that goes is told with the settings that it had on the tracked branch; a renamed one is "
     "the same stack") {
     const auto net = own("  net: {directory: stacks/net, delete: destroy}\n");
-    const auto none = std::string("version: 1\nstacks: {}\n");
+    const auto none = file("version: 1\nstacks: {}\n");
     OwnFiles files;
     files.trusted = files.before = net;
     files.after = none;
@@ -181,7 +184,7 @@ TEST_CASE("a key that is missing for another reason than this change is not gone
     OwnFiles files;
     const auto net = own("  net: {directory: stacks/net}\n");
     files.trusted = net;
-    files.after = std::string("version: 1\nstacks: {}\n");
+    files.after = file("version: 1\nstacks: {}\n");
     files.counts = true;  // added to the default branch since
     CHECK(described(files).undescribed.empty());
     CHECK(described(files).stacks.size() == 1);
@@ -189,10 +192,10 @@ TEST_CASE("a key that is missing for another reason than this change is not gone
     files.counts = false;  // the pull request is not for the default branch, or conflicts with it
     CHECK(described(files).undescribed.empty());
     files.counts = true;
-    files.after = std::string("stacks: [");
+    files.after = file("stacks: [");
     CHECK(described(files).undescribed.empty());
     CHECK_FALSE(described(files).findings.empty());
-    files.trusted = files.after = std::string("version: 1\nstacks: {}\n");
+    files.trusted = files.after = file("version: 1\nstacks: {}\n");
     CHECK(described(files).undescribed.empty());  // somebody else removed it there already
     files.pushed = true;
     CHECK(described(files).undescribed.size() == 1);
@@ -230,4 +233,25 @@ TEST_CASE(
     CHECK(add(RunKind::tracked, RunState::failed, -1) == 14);       // its plan failed
     CHECK(add(RunKind::tracked, RunState::failed, 0, true) == -1);  // its apply failed: who knows
     CHECK(add(RunKind::tracked, RunState::finished, 0, true) == 0);
+}
+
+TEST_CASE("C1: a head's atlantis.yaml takes no requirement away, and what it adds permits nothing") {
+    const auto project = [](const char* more) {
+        return file(std::string("version: 3\nprojects:\n- {dir: net") + more, atlantis_file);
+    };
+    OwnFiles files;
+    files.trusted = files.before = project(", apply_requirements: [approved]}\n");
+    files.after = project("}\n- {dir: web}\n");
+    files.counts = true;
+    const auto out = described(files);
+    CHECK(out.findings.empty());
+    REQUIRE(out.stacks.size() == 2);
+    CHECK(out.stacks[0].needs_approval);
+    CHECK(out.stacks[0].apply_when == ApplyWhen::before_merge);
+    CHECK_FALSE(out.stacks[0].only_in_head);
+    CHECK(out.stacks[1].only_in_head);
+    CHECK(out.stacks[1].apply_when == ApplyWhen::on_merge);
+    files.after->text = "version: 3\nprojects: [";
+    CHECK_FALSE(described(files).findings.empty());
+    CHECK(described(files).stacks.at(0).needs_approval);
 }

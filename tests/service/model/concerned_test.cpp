@@ -173,3 +173,24 @@ TEST_CASE("Two hundred random repositories are judged as the obvious rule says")
         CHECK(found == expected);
     }
 }
+
+TEST_CASE("Patterns in the place of the directory: the last that matches decides, modules count") {
+    const auto why_listed = [](const Paths& changed, Paths patterns, Paths used = {}) {
+        Stack stack;
+        stack.directory = "s/a";
+        stack.also_triggered_by = std::move(patterns);
+        stack.only_triggered_by_these = true;
+        const Uses uses{std::move(used), true};
+        std::string out;
+        for (const auto& concern : stacks_concerned({{&stack, &uses}}, changed))
+            for (const auto& path : concern.because) out += (out.empty() ? "" : " ") + path;
+        return out;
+    };
+    const Paths tf = {"s/a/*.tf/**"};
+    CHECK(why_listed({"s/a/main.tf", "s/a/README.md", "x"}, tf) == "s/a/main.tf");
+    CHECK(why_listed({"s/a/README.md"}, tf) == "");
+    const Paths all_but = {"s/a/**", "!s/a/*.md/**", "s/a/KEEP.md/**"};
+    CHECK(why_listed({"s/a/x.md", "s/a/KEEP.md", "s/a/y"}, all_but) == "s/a/KEEP.md s/a/y");
+    CHECK(why_listed({"modules/net/main.tf"}, tf, {"modules/net"}) == "modules/net/main.tf");
+    CHECK(why_listed({"modules/net/main.tf"}, {"!modules/**"}, {"modules/net"}) == "");
+}

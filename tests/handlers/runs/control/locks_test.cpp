@@ -355,6 +355,24 @@ TEST_CASE("`atlantis unlock` lifts a lock, and frees the lane where there is non
     CHECK(bench.run("t").state == RunState::discarded);
 }
 
+TEST_CASE("`atlantis unlock` drops a plan, so that nothing applies it before it is planned again") {
+    Bench bench;
+    auto run = bench.planned(RunKind::proposed, "p");
+    run.settings.apply_when = ApplyWhen::before_merge;
+    bench.put(run);
+    auto wanted = bench.request(Verb::unlock, "grace");
+    wanted.or_cancel = true;
+    const auto dropped = bench.answer(wanted);
+    CHECK(dropped.kind == Answer::Kind::done);
+    CHECK(bench.says(dropped, "The plan of `net` is dropped"));
+    CHECK(bench.record().stacks.at(0).proposed.empty());
+    CHECK(bench.record().stacks.at(0).not_planned == Reason{Cause::ended_by, "grace"});
+    CHECK(bench.kind(Verb::apply, "grace") == Answer::Kind::refused);
+    CHECK(bench.says(bench.answer(wanted), "holds no lock and no plan"));
+    wanted.or_cancel = false;
+    CHECK(bench.answer(wanted).kind == Answer::Kind::refused);
+}
+
 TEST_CASE("a call locks stacks of the tree, and those that describe themselves, by their names") {
     Automatic bench;
     bench.organisation->stacks = {in_tree("prod-a", bench.infra), in_tree("prod-b", bench.infra),

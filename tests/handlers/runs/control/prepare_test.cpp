@@ -64,6 +64,27 @@ TEST_CASE("a queued run is packed and handed over, with all that its plan is mad
     CHECK(spec.signature == spec_signature(spec, bench.context.spec_key));
 }
 
+TEST_CASE("R4: arguments of init and plan are handed over, and an approval is bound to them") {
+    const auto inputs_with = [](std::vector<std::string> init, std::vector<std::string> plan) {
+        Queued bench;
+        bench.run_.settings.init_arguments = init;
+        bench.run_.settings.plan_arguments = plan;
+        const auto run = bench.prepared();
+        const auto spec = bench.spec();
+        CHECK(spec.init_arguments == init);
+        CHECK(spec.plan_arguments == plan);
+        std::vector<std::string> out;
+        for (const auto& input : run.prepared.value().inputs)
+            if (input.kind == InputKind::setting) out.push_back(input.name + " " + input.digest);
+        return out;
+    };
+    const auto none = inputs_with({}, {});
+    const auto some = inputs_with({"-backend-config=a"}, {"-var-file=a"});
+    CHECK(some.size() == none.size() + 2);
+    CHECK(inputs_with({"-backend-config=a"}, {"-var-file=b"}) != some);
+    CHECK(inputs_with({"-backend-config=b"}, {"-var-file=a"}) != some);
+}
+
 TEST_CASE("a run that was superseded before it was prepared is left alone") {
     Queued bench;
     bench.run_.state = RunState::canceled;

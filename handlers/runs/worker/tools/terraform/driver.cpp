@@ -48,7 +48,9 @@ class Driver : public ToolDriver {
         for (const auto& mirror : steps_.options.provider_mirrors)
             mirrors.push_back({mirror, mirrored_providers(mirror)});
         cli_configuration_ = cli_configuration(mirrors);
-        auto step = prepared(init(!brought.empty()), Reach::trusted);
+        auto arguments = init(!brought.empty());
+        add(arguments, spec().init_arguments);
+        auto step = prepared(std::move(arguments), Reach::trusted);
         // Three at once would hold up the first: plan's sandbox is started behind init, show's when
         // init speaks.
         OnOutput receive = [this](int which, std::string_view bytes) {
@@ -211,8 +213,13 @@ class Driver : public ToolDriver {
         co_return;
     }
 
+    static void add(Arguments& arguments, const std::vector<std::string>& more) {
+        arguments.insert(arguments.end(), more.begin(), more.end());
+    }
+
     void prepare_plan() {
         auto arguments = terraform::plan(steps_.plan_path(), spec().destroy);
+        add(arguments, spec().plan_arguments);
         plan_.emplace(prepared(std::move(arguments), Reach::planned));
     }
 
