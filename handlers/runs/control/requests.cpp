@@ -23,7 +23,7 @@ void say(CommandContext& command, const std::string& sentence) {
 namespace {
 
 constexpr Role needed_role(Verb verb) {
-    if (verb == Verb::allow) return Role::admin;
+    if (verb == Verb::allow || verb == Verb::destroy) return Role::admin;
     return verb == Verb::explain || verb == Verb::help ? Role::reader : Role::writer;
 }
 
@@ -66,11 +66,14 @@ Task<void> check_rights(ControlContext& context, CommandContext& command, Reposi
 void leave_out_what_asks_for_nothing(CommandContext& command) {
     const auto verb = command.request.verb;
     if (!command.request.targets.empty() || command.request.run ||
-        (verb != Verb::apply && verb != Verb::retry))
+        (verb != Verb::apply && verb != Verb::retry && verb != Verb::cancel))
         return;
     const auto asks = [&](const RunTarget& target) {
         if (!target.run.version) return false;
         const auto& run = target.run.value;
+        if (verb == Verb::cancel)
+            return run.state == RunState::applying ||
+                   next(run.kind, run.state, RunEvent::canceled).has_value();
         if (command.pull.value.pull.state == PullState::open && verb == Verb::retry) return true;
         if (can_be_retried(run)) return true;
         if (verb == Verb::retry) return false;
@@ -152,6 +155,8 @@ void decide(const ControlContext& context, CommandContext& command) {
         unlock_stacks(context, command);
     else if (verb == Verb::plan)
         plan(command, again);
+    else if (verb == Verb::drift || verb == Verb::destroy)
+        ask_for_run(context, command);
     else if (!again.empty())
         retry(command, again);
     if (!command.refused() && looks_like_options(command.request.note) && verb != Verb::explain)

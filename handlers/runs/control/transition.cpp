@@ -42,6 +42,7 @@ Job perform_job(const ControlContext& context, const Run& run, Phase phase) {
     spec.workspace = settings.workspace;
     spec.directory = settings.directory;
     spec.destroy = run.destroy;
+    spec.drift = run.kind == RunKind::drift;
     if (run.prepared) {
         spec.source = run.prepared->archive;
         spec.allowed_providers = run.prepared->allowed_providers;
