@@ -8,9 +8,11 @@ namespace slipway {
 namespace {
 
 HttpResponse as_response(const Answer& answer) {
-    if (answer.kind == Answer::Kind::done)
-        return json_response(
-            200, Json::object({{"text", Json(answer.text)}, {"counts", Json(answer.counts)}}));
+    if (answer.kind == Answer::Kind::done) {
+        auto body = Json::object({{"text", Json(answer.text)}, {"counts", Json(answer.counts)}});
+        if (!answer.run.empty()) body.set("run", Json(answer.run.value));
+        return json_response(200, body);
+    }
     const int status = answer.kind == Answer::Kind::refused ? 409 : 404;
     return problem_response(status, word(answer.kind), answer.text);
 }

@@ -83,6 +83,7 @@ void add_api_routes(Router& router, ApiContext& context) {
     add_run_routes(router, context);
     add_pull_routes(router, context);
     add_lock_routes(router, context);
+    add_asked_run_routes(router, context);
     add_cost_routes(router, context);
     add_token_routes(router, context);
 }

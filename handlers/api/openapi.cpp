@@ -83,6 +83,21 @@ Json locks() {
          {"delete", std::move(unlock)}});
 }
 
+Json drift() {
+    Json look = asked("lookForDrift", "Look for drift");
+    look.set("requestBody", reference("#/components/requestBodies/Stack"));
+    return Json::object(
+        {{"get", operation("listDrift", "Drift by stack",
+                           answered_with("Findings", reference("#/components/schemas/Drift")))},
+         {"post", std::move(look)}});
+}
+
+Json destroy() {
+    Json out = asked("destroyStack", "Plan a destroy");
+    out.set("requestBody", reference("#/components/requestBodies/Destroy"));
+    return Json::object({{"post", std::move(out)}});
+}
+
 Json tokens() {
     Json create = operation(
         "createToken", "A new token, shown once",
@@ -141,6 +156,8 @@ Json paths() {
          {"/api/v1/runs/{id}/allow", of_run("post", std::move(allow))},
          {"/api/v1/pulls/{number}", show_pull()},
          {"/api/v1/locks", locks()},
+         {"/api/v1/drift", drift()},
+         {"/api/v1/destroy", destroy()},
          {"/api/v1/costs", Json::object({{"get", list_costs()}})},
          {"/api/v1/tokens", tokens()},
          {"/api/v1/tokens/{id}/revoke",
@@ -166,6 +183,9 @@ Json run_schema() {
                                  {"plan_decision", "object"},
                                  {"cost", "object"},
                                  {"lock", "object"},
+                                 {"drifted", "array"},
+                                 {"interrupt", "object"},
+                                 {"progress", "object"},
                                  {"error", "string"},
                                  {"sandbox", "string"},
                                  {"tool_version", "string"}}));
@@ -176,6 +196,13 @@ Json locks_schema() {
         "locks": {"type": "array", "items": {"type": "object", "properties": {
             "stack": {"type": "string"}, "space": {"type": "string"}, "holder": {"type": "object"}, "note": {"type": "string"},
             "since_ms": {"type": "integer"}, "expires_at_ms": {"type": "integer"}}}}}})json");
+}
+
+Json drift_schema() {
+    return *parse_json(R"json({"type": "object", "required": ["drift"], "properties": {
+        "drift": {"type": "array", "items": {"type": "object", "properties": {
+            "stack": {"type": "string"}, "space": {"type": "string"}, "run": {"type": "string"}, "commit": {"type": "string"},
+            "at_ms": {"type": "integer"}, "drifted": {"type": "boolean"}, "summary": {"type": "string"}, "counts": {"type": "object"}}}}}})json");
 }
 
 Json costs_schema() {
@@ -214,6 +241,10 @@ Json components() {
             "properties": {"providers": {"type": "array", "items": {"type": "string"}}, "note": {"type": "string"}}}}}},
         "Lock": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["stacks"],
             "properties": {"stacks": {"type": "array", "items": {"type": "string"}}, "for": {"type": "string"}, "note": {"type": "string"}}}}}},
+        "Stack": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["stack"],
+            "properties": {"stack": {"type": "string"}, "note": {"type": "string"}}}}}},
+        "Destroy": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["stack", "confirm"],
+            "properties": {"stack": {"type": "string"}, "confirm": {"type": "string"}, "note": {"type": "string"}}}}}},
         "Token": {"required": true, "content": {"application/json": {"schema": {"type": "object", "required": ["name"],
             "properties": {"name": {"type": "string"}, "role": {"enum": ["reader", "writer", "admin"]}}}}}}})json");
     return Json::object(
@@ -222,13 +253,15 @@ Json components() {
          {"requestBodies", std::move(bodies)},
          {"responses",
           Json::object({{"Done", answered_with("Done, in words",
-                                               object_of(properties(
-                                                   {{"text", "string"}, {"counts", "boolean"}})))},
+                                               object_of(properties({{"text", "string"},
+                                                                     {"counts", "boolean"},
+                                                                     {"run", "string"}})))},
                         {"Problem", std::move(problem)}})},
          {"schemas", Json::object({{"Run", run_schema()},
                                    {"Runs", std::move(runs)},
                                    {"Pull", std::move(pull)},
                                    {"Locks", locks_schema()},
+                                   {"Drift", drift_schema()},
                                    {"Costs", costs_schema()},
                                    {"Explanation", std::move(explanation)}})}});
 }

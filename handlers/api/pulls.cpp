@@ -40,7 +40,7 @@ Json public_stack(const PullStack& stack, const Run* run) {
                              {"gone", Json(stack.gone.has_value())}});
     if (!run) return out;
     out.set("run", Json(run->id.value));
-    out.set("kind", Json(word(run->kind)));
+    out.set("kind", Json(kind_word(*run)));
     out.set("before_merge", Json(run->before_merge));
     out.set("state", Json(word(run->state)));
     out.set("awaits_consideration", Json(run->awaits_consideration));

@@ -9,6 +9,7 @@ namespace slipway {
 void add_run_routes(Router& router, ApiContext& context);
 void add_pull_routes(Router& router, ApiContext& context);
 void add_lock_routes(Router& router, ApiContext& context);
+void add_asked_run_routes(Router& router, ApiContext& context);
 void add_cost_routes(Router& router, ApiContext& context);
 void add_token_routes(Router& router, ApiContext& context);
 std::string openapi_document();

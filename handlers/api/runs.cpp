@@ -7,6 +7,7 @@
 #include "handlers/api/run_filter.hpp"
 #include "handlers/api/run_lookup.hpp"
 #include "queue/store.hpp"
+#include "service/blobs/plans.hpp"
 #include "service/model/pull_record.hpp"
 #include "service/model/request.hpp"
 #include "service/model/stack_lock.hpp"
@@ -34,7 +35,10 @@ Json public_run(const Run& run) {
     json.set("history_omitted", encode(run.history_omitted));
     json.set("reason", Json(reason_text(run)));
     json.set("must_confirm", Json(reason_text(run.must_confirm)));
-    json.set("summary", Json(run.plan ? counts_text(plan.counts) : ""));
+    json.set("kind", Json(kind_word(run)));
+    json.set("summary", Json(!run.plan                    ? ""
+                             : run.kind == RunKind::drift ? drift_text(plan.counts)
+                                                          : counts_text(plan.counts)));
     json.set("counts", encode(plan.counts));
     json.set("changes", Json(plan.changes));
     json.set("plan_digest", Json(plan.digest));
@@ -47,6 +51,8 @@ Json public_run(const Run& run) {
     json.set("unknown_providers", encode(run.unknown_providers));
     json.set("confirmed_by", Json(confirmed_by(run)));
     if (run.confirmation) json.set("approval", encode(run.confirmation->approval));
+    if (run.interrupt) json.set("interrupt", encode(*run.interrupt));
+    if (run.progress) json.set("progress", encode(*run.progress));
     json.set("error", Json(run.error));
     json.set("last_seen", Json(run.last_seen));
     json.set("tool_version", Json(run.tool_version));
@@ -206,6 +212,17 @@ Task<ApprovalDecision> approval_of(ApiContext& context, const Run& run) {
     co_return out;
 }
 
+// The resources that a look for drift found to differ from the state, the first so many.
+Json drifted(ApiContext& context, const Run& run) {
+    constexpr std::size_t most = 200;
+    Json out = Json::array();
+    if (!context.blobs) return out;
+    const auto plan = Plans(*context.blobs).get(plan_of(run).document);
+    for (std::size_t i = 0; plan && i < plan->changes.size() && i < most; ++i)
+        out.push(encode(plan->changes[i]));
+    return out;
+}
+
 Task<HttpResponse> show_run(ApiContext& context, HttpRequest request) {
     auto found = co_await find_run(context, request.parameters["id"]);
     if (auto* none = std::get_if<HttpResponse>(&found)) co_return std::move(*none);
@@ -214,6 +231,7 @@ Task<HttpResponse> show_run(ApiContext& context, HttpRequest request) {
     std::vector<Run> one{run};
     auto shown = co_await public_runs(context, std::move(one));
     shown.front().set("approval", encode(approval));
+    if (run.kind == RunKind::drift) shown.front().set("drifted", drifted(context, run));
     co_return json_response(200, shown.front());
 }
 

@@ -1,5 +1,6 @@
 #include "handlers/runs/lifecycle.hpp"
 
+#include <algorithm>
 #include <map>
 
 namespace slipway {
@@ -9,6 +10,9 @@ namespace {
 void enter_lane(Commit& commit, const Run& run) {
     commit.enter.push_back({lane_of(run), run.id.value, make_job(jobs::prepare(run.id), run.id)});
 }
+
+// As many of a stack's newest as are looked at to find out how much it manages.
+constexpr int runs_looked_at = 30;
 
 }  // namespace
 
@@ -32,17 +36,46 @@ void begin_history(Run& run, std::int64_t now_ms, std::string by) {
     run.history = {std::move(first)};
 }
 
+// A proposed run's plan may be of a state that only its pull request names: it can tell that there
+// is something, never that there is nothing.
+Task<int> resources_of(Queue& queue, StackId stack) {
+    auto ids = co_await queue.list(runs_index(stack), 0, runs_looked_at);
+    std::vector<std::string> keys;
+    for (const auto& [id, score] : ids) keys.push_back(run_key(RunId(id)));
+    auto records = co_await queue.read_many(keys);
+    int proposed = -1;
+    for (std::size_t i = 0; i < keys.size(); ++i) {
+        if (!records[i].version) continue;
+        const auto run = decoded_record<Run>(keys[i], records[i]);
+        if (run.kind != RunKind::tracked) {
+            if (proposed < 1 && resources_in_state(run) > 0) proposed = resources_in_state(run);
+            continue;
+        }
+        const bool begun = std::any_of(
+            run.history.begin(), run.history.end(),
+            [](const StateChange& change) { return change.state == RunState::applying; });
+        if (begun && run.state != RunState::finished)
+            co_return -1;  // some of it may have been made
+        if (resources_in_state(run) >= 0) co_return resources_in_state(run);
+    }
+    co_return proposed;
+}
+
 int priority_of(const Run& run) {
     if (run.kind == RunKind::tracked) return 1;
     return run.approved_run.empty() ? 0 : -1;
 }
 
-void create_run(Commit& commit, const Run& run) {
+void announce_run(Commit& commit, const Run& run) {
     commit.records.push_back(save(run_key(run.id), StoredRun{run, 0}));
     commit.index.push_back({runs_index(), run.id.value, run.created_at_ms});
     commit.index.push_back({runs_index(run.stack), run.id.value, run.created_at_ms});
     commit.index.push_back({stacks_index(), run.stack.value, run.created_at_ms});
-    if (run.kind == RunKind::proposed) {
+}
+
+void create_run(Commit& commit, const Run& run) {
+    announce_run(commit, run);
+    if (!takes_turns(run.kind)) {
         auto prepare = make_job(jobs::prepare(run.id), run.id);
         prepare.priority = priority_of(run);
         commit.jobs.push_back(std::move(prepare));
@@ -64,6 +97,11 @@ void create_tracked_runs(Commit& commit, std::vector<Run> runs) {
     for (const auto& run : runs) create_run(commit, run);
 }
 
+void begin_asked_run(Commit& commit, const StoredRun& run) {
+    commit.records.push_back(save(run_key(run.value.id), run));
+    enter_lane(commit, run.value);
+}
+
 void store_run(Commit& commit, const StoredRun& run, Reported reported) {
     const auto& value = run.value;
     commit.records.push_back(save(run_key(value.id), run));
@@ -71,7 +109,7 @@ void store_run(Commit& commit, const StoredRun& run, Reported reported) {
         PullRequestName name{value.repository, *value.pull};
         commit.jobs.push_back(make_job(jobs::report(name), name));
     }
-    if (!is_terminal(value.state) || value.kind != RunKind::tracked) return;
+    if (!is_terminal(value.state) || !takes_turns(value.kind)) return;
     commit.leave.push_back({lane_of(value), value.id.value});
     for (const auto& dependent : value.dependents)
         commit.jobs.push_back(make_job(jobs::release(dependent), dependent));
@@ -89,6 +127,16 @@ bool cancel_run(Commit& commit, StoredRun& run, const Cancellation& cancellation
         commit.cancel.push_back(jobs::perform({value.id, phase}).id);
     store_run(commit, run, reported);
     return true;
+}
+
+void interrupt_run(Commit& commit, StoredRun& run, std::string by, std::string note,
+                   std::int64_t now_ms) {
+    auto& wish = run.value.interrupt.value();
+    wish.by = std::move(by);
+    wish.note = std::move(note);
+    wish.wanted_at_ms = now_ms;
+    commit.cancel.push_back(jobs::perform({run.value.id, Phase::apply}).id);
+    store_run(commit, run);
 }
 
 void supersede_runs(Commit& commit, std::vector<StoredRun> runs, Reason why, std::int64_t now_ms) {

@@ -19,6 +19,9 @@ inline std::string lane_of(const Run& run) { return stack_lane(run.stack); }
 // Those of the ids that are known, in their order.
 Task<std::vector<StoredRun>> load_runs(Queue& queue, std::vector<RunId> ids);
 
+// How many resources the stack's state holds, as its last runs show; -1: not known.
+Task<int> resources_of(Queue& queue, StackId stack);
+
 // --- create
 
 // Of its jobs: runs of the branch go first, plans that nobody asked for last.
@@ -28,6 +31,10 @@ void begin_history(Run& run, std::int64_t now_ms, std::string by);
 // A proposed run is prepared at once. A tracked one enters its stack's lane, which has it prepared
 // when it is first; where it waits for upstream runs, release_run() lets it enter.
 void create_run(Commit& commit, const Run& run);
+// A run that a person asked for is known at once, and begins (begin_asked_run) when its branch was
+// looked at.
+void announce_run(Commit& commit, const Run& run);
+void begin_asked_run(Commit& commit, const StoredRun& run);
 // Tracked runs of one cause: each is bound to those among them that it depends on.
 void create_tracked_runs(Commit& commit, std::vector<Run> runs);
 
@@ -50,6 +57,10 @@ struct Cancellation {
 // done, where there is nothing to cancel.
 bool cancel_run(Commit& commit, StoredRun& run, const Cancellation& cancellation,
                 Reported reported = Reported::now);
+// The apply that runs is to end early: its worker is told when it renews its lease, and the tool
+// gets one signal.
+void interrupt_run(Commit& commit, StoredRun& run, std::string by, std::string note,
+                   std::int64_t now_ms);
 // Cancels what pull requests asked for before this look at them: proposed runs, and tracked ones of
 // before the merge. Runs of the branch stay. Whoever looks leaves the report.
 void supersede_runs(Commit& commit, std::vector<StoredRun> runs, Reason why, std::int64_t now_ms);

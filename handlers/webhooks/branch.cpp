@@ -36,4 +36,18 @@ Task<std::optional<BranchTip>> fetch_tip(ReactContext& context, Forge& forge,
     co_return out;
 }
 
+Task<std::optional<DescribedTip>> read_tip(ReactContext& context, Forge& forge,
+                                           RepositoryName repository, std::string branch) {
+    auto default_branch = co_await forge.default_branch(repository);
+    auto tip = co_await fetch_tip(context, forge, repository, branch, default_branch);
+    if (!tip) co_return std::nullopt;
+    auto organisation = context.organisation();
+    auto self = may_describe_itself(context, forge, repository, *organisation);
+    DescribedTip out;
+    out.branch = std::move(*tip);
+    out.described =
+        describe(organisation, repository, branch, default_branch, self, out.branch.own);
+    co_return out;
+}
+
 }  // namespace slipway

@@ -26,4 +26,12 @@ Task<std::optional<BranchTip>> fetch_tip(ReactContext& context, Forge& forge,
                                          RepositoryName repository, std::string branch,
                                          std::string default_branch);
 
+// The branch, and the stacks that live on it.
+struct DescribedTip {
+    BranchTip branch;
+    DescribedStacks described;
+};
+Task<std::optional<DescribedTip>> read_tip(ReactContext& context, Forge& forge,
+                                           RepositoryName repository, std::string branch);
+
 }  // namespace slipway

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "handlers/runs/lifecycle.hpp"
 #include "handlers/webhooks/gone.hpp"
 #include "service/base/digest.hpp"
 

@@ -10,8 +10,6 @@ namespace slipway {
 
 namespace {
 
-constexpr int runs_looked_at = 30;
-
 // "stacks/net/main.tf" below "stacks/net": "main.tf"; "": it lies elsewhere.
 std::string_view below(std::string_view directory, std::string_view path) {
     if (path.size() <= directory.size() + 1 || !path.starts_with(directory) ||
@@ -69,31 +67,6 @@ Renamed renamed_directory(const RenameQuestion& question) {
             return out;
     out.to = out.looks_like;
     return out;
-}
-
-// A proposed run's plan may be of a state that only its pull request names: it can tell that there
-// is something, never that there is nothing.
-Task<int> resources_of(Queue& queue, StackId stack) {
-    auto ids = co_await queue.list(runs_index(stack), 0, runs_looked_at);
-    std::vector<std::string> keys;
-    for (const auto& [id, score] : ids) keys.push_back(run_key(RunId(id)));
-    auto records = co_await queue.read_many(keys);
-    int proposed = -1;
-    for (std::size_t i = 0; i < keys.size(); ++i) {
-        if (!records[i].version) continue;
-        const auto run = decoded_record<Run>(keys[i], records[i]);
-        if (run.kind == RunKind::proposed) {
-            if (proposed < 1 && resources_in_state(run) > 0) proposed = resources_in_state(run);
-            continue;
-        }
-        const bool begun = std::any_of(
-            run.history.begin(), run.history.end(),
-            [](const StateChange& change) { return change.state == RunState::applying; });
-        if (begun && run.state != RunState::finished)
-            co_return -1;  // some of it may have been made
-        if (resources_in_state(run) >= 0) co_return resources_in_state(run);
-    }
-    co_return proposed;
 }
 
 }  // namespace slipway

@@ -32,7 +32,4 @@ struct Renamed {
 // have been renamed crosswise.
 Renamed renamed_directory(const RenameQuestion& question);
 
-// How many resources the stack's state holds, as its last runs show; -1: not known.
-Task<int> resources_of(Queue& queue, StackId stack);
-
 }  // namespace slipway

@@ -2,6 +2,7 @@
 // names (W1).
 #include "handlers/webhooks/react.hpp"
 
+#include "handlers/webhooks/asked.hpp"
 #include "handlers/webhooks/comment_command.hpp"
 #include "handlers/webhooks/former_name.hpp"
 #include "handlers/webhooks/pulls.hpp"
@@ -193,6 +194,7 @@ Task<void> react(ReactContext& context, ClaimedJob job) {
 Task<void> look_again(ReactContext& context, ClaimedJob job) {
     auto request = job_payload<LookRequest>(job.job);
     const auto lease = job.lease;
+    if (!request.asked.empty()) co_return co_await begin_asked(context, request.asked, lease);
     if (!request.retried.empty()) co_return co_await retry_runs(context, std::move(request), lease);
     const auto again = request.stale ? LookAgain::stale : LookAgain::always;
     co_await look_at_pull(context, request.pull, again, request.targets, lease);

@@ -14,12 +14,6 @@ namespace slipway {
 
 namespace {
 
-// The branch as it is now, and the stacks that live on it.
-struct Tip {
-    BranchTip branch;
-    DescribedStacks described;
-};
-
 // A run that is asked for again, and what is planned in its place.
 struct Again {
     Run old;
@@ -29,22 +23,8 @@ struct Again {
 // Derived: asked for twice, it is made once.
 RunId retry_id(const RunId& old) { return RunId(sha256_hex("retry/" + old.value).substr(0, 20)); }
 
-Task<std::optional<Tip>> read_tip(ReactContext& context, Forge& forge, RepositoryName repository,
-                                  std::string branch) {
-    auto default_branch = co_await forge.default_branch(repository);
-    auto tip = co_await fetch_tip(context, forge, repository, branch, default_branch);
-    if (!tip) co_return std::nullopt;
-    auto organisation = context.organisation();
-    auto self = may_describe_itself(context, forge, repository, *organisation);
-    Tip out;
-    out.branch = std::move(*tip);
-    out.described =
-        describe(organisation, repository, branch, default_branch, self, out.branch.own);
-    co_return out;
-}
-
 // Why it cannot be planned any more; "": `out` is what to plan. Blocking.
-std::string plan_at(const Tip& tip, const Run& old, ConcernedStack& out) {
+std::string plan_at(const DescribedTip& tip, const Run& old, ConcernedStack& out) {
     const auto& stacks = tip.described.stacks;
     const auto there = [&](const std::string& directory) {
         return tip.branch.repository->object_at(tip.branch.tree, directory).has_value();

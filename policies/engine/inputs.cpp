@@ -33,6 +33,11 @@ std::string_view state_input(const Run& run) {
                : word(run.state);
 }
 
+// Its looks for drift are proposed runs with a flag.
+std::string type_input(const Run& run) {
+    return upper(run.kind == RunKind::drift ? word(RunKind::proposed) : kind_word(run));
+}
+
 // Spacelift's words, capitals included: policies compare them.
 std::string_view change_word(const Change& change) {
     if (!change.import_id.empty()) return "import";
@@ -131,7 +136,7 @@ Json stack_input(const Stack& stack) {
 Json run_input(const Run& run, const Plan* plan) {
     Json out =
         Json::object({{"id", run.id.value},
-                      {"type", upper(word(run.kind))},
+                      {"type", type_input(run)},
                       {"state", upper(state_input(run))},
                       {"branch", run.settings.branch},
                       {"commit", commit_input(run)},
@@ -141,7 +146,7 @@ Json run_input(const Run& run, const Plan* plan) {
                       {"triggered_by", or_null(run.attempt > 1 ? run.triggered_by.text() : "")},
                       {"destroy", run.destroy}});
     if (!run.history.empty()) out.set("updated_at", nanoseconds(run.history.back().at_ms));
-    out.set("drift_detection", false);
+    out.set("drift_detection", run.kind == RunKind::drift);
     out.set("flags", flags_input(run));
     out.set("based_on_local_workspace", false);
     out.set("user_provided_metadata", Json::array());

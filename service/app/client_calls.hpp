@@ -1,6 +1,7 @@
 // What the commands that call a service do: one function each, which prints and returns the exit
 // code.
 #pragma once
+#include <chrono>
 #include <string>
 
 #include "service/app/commands.hpp"
@@ -36,6 +37,17 @@ int ask(const Where& where, const std::string& verb, const std::string& run, Jso
 // POST: locks stacks; DELETE: unlocks them.
 int ask_lock(const Where& where, const std::string& method, Json body);
 int list_locks(const Where& where);
+// What the newest looks for drift found.
+int list_drift(const Where& where);
+struct DriftQuestion {
+    std::string stack, note;
+    bool wait = false;  // for what it finds; the code says that, too
+    std::chrono::seconds timeout{1800};
+};
+inline constexpr int exit_drifted = 4;
+int look_for_drift(const Where& where, const DriftQuestion& asked);
+// POST: the run that plans it.
+int ask_destroy(const Where& where, Json body);
 // "create", "list" or "revoke".
 int call_tokens(const Where& where, const std::string& verb, const std::string& name,
                 const std::string& role);

@@ -2,6 +2,7 @@
 #include <CLI/CLI.hpp>
 
 #include "service/app/client_calls.hpp"
+#include "service/app/pull_wait.hpp"
 #include "service/model/request.hpp"
 #include "service/model/stack_lock.hpp"
 
@@ -202,6 +203,53 @@ void add_locks(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& wher
     list->callback([=, &chosen] { chosen = [=] { return list_locks(*where); }; });
 }
 
+void add_drift(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
+    auto asked = std::make_shared<DriftQuestion>();
+    auto time = std::make_shared<std::string>("30m");
+    auto* command = app.add_subcommand(
+        "drift", "What differs from the state of a stack; without one, what was found last");
+    add_where(command, *where);
+    command->add_option("stack", asked->stack, "Name of the stack");
+    command->add_flag("--wait", asked->wait,
+                      "For what it finds: exits with 0 where nothing drifted, 4 where something "
+                      "did, 1 where it failed");
+    command->add_option("--timeout", *time, "How long to wait (default: 30m)")
+        ->check([](const std::string& text) {
+            return parse_duration(text) ? std::string() : "write a time such as 90s, 10m or 1h";
+        });
+    command->add_option("--note", asked->note, "Why; kept with the run");
+    command->footer("Example: slipway drift network --wait\nNothing is applied.");
+    command->callback([=, &chosen] {
+        asked->timeout = *parse_duration(*time);
+        chosen = [=] {
+            return asked->stack.empty() ? list_drift(*where) : look_for_drift(*where, *asked);
+        };
+    });
+}
+
+void add_destroy(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
+    struct Options {
+        std::string stack, confirm, note;
+    };
+    auto options = std::make_shared<Options>();
+    auto* command = app.add_subcommand(
+        "destroy", "Plan to destroy all that a stack manages; needs the role admin");
+    add_where(command, *where);
+    command->add_option("stack", options->stack, "Name of the stack")->required();
+    command->add_option("--confirm", options->confirm, "The same name once more")->required();
+    command->add_option("--note", options->note, "Why; kept with the run");
+    command->footer(
+        "Example: slipway destroy network --confirm network\n"
+        "Nothing is destroyed before the plan is approved and confirmed.");
+    command->callback([=, &chosen] {
+        chosen = [=] {
+            return ask_destroy(*where, Json::object({{"stack", Json(options->stack)},
+                                                     {"confirm", Json(options->confirm)},
+                                                     {"note", Json(options->note)}}));
+        };
+    });
+}
+
 void add_tokens(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
     struct Options {
         std::string name, role = "reader";
@@ -239,6 +287,8 @@ void add_client_commands(CLI::App& app, Chosen& chosen) {
     add_resolve(app, chosen, where);
     add_allow(app, chosen, where);
     add_locks(app, chosen, where);
+    add_drift(app, chosen, where);
+    add_destroy(app, chosen, where);
     add_tokens(app, chosen, where);
 }
 

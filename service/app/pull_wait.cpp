@@ -56,7 +56,7 @@ WaitStep apply_step(const Json& pull) {
     const auto& stacks = pull["stacks"].items();
     const auto meant = [&](const Json& stack) {
         // After the merge the branch is planned, whatever was applied before.
-        return stack["kind"].text() == word(RunKind::tracked) &&
+        return stack["kind"].text() != word(RunKind::proposed) &&
                !(state == PullState::merged && stack["before_merge"].bool_or(false));
     };
     const auto begun = std::count_if(stacks.begin(), stacks.end(), meant);

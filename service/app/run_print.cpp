@@ -8,6 +8,7 @@
 #include "service/model/run.hpp"
 #include "service/model/stack_lock.hpp"
 #include "service/wording/numbers.hpp"
+#include "service/wording/progress.hpp"
 #include "service/wording/reasons.hpp"
 #include "service/wording/run_words.hpp"
 
@@ -88,6 +89,8 @@ std::string asker(const Json& run) {
     return who ? who->text() : "";
 }
 
+bool is_drift(const Json& run) { return run["kind"].text() == word(RunKind::drift); }
+
 std::string approval_text(const Json& approval) {
     const auto decision = decode<ApprovalDecision>(approval);
     if (!decision) return "";
@@ -107,6 +110,26 @@ std::string plan_text(const Json& run) {
             : changes       ? std::string("outputs only")
                             : std::string("no changes")) +
            ", plan " + std::string(shortened(digest, 4));
+}
+
+// "~ terraform_data.a: input.value, tags" of each resource that differs from the state.
+std::string drifted_text(const Json& run) {
+    std::string out;
+    for (const auto& item : run["drifted"].items()) {
+        const auto change = decode<Change>(item);
+        if (!change) continue;
+        const bool gone = change->action == Action::remove;
+        std::vector<std::string> paths;
+        for (const auto& attribute : change->attributes) paths.push_back(attribute.path);
+        out += (gone ? "- " : "~ ") + change->address + (gone ? " is gone" : " was changed") +
+               (gone || paths.empty() ? "" : ": " + list_of(paths)) + "\n";
+    }
+    return out;
+}
+
+std::string progress_of(const Json& run) {
+    const auto progress = decode<ApplyProgress>(run["progress"]);
+    return run.has("progress") && progress ? progress_text(*progress, Voice(Medium::terminal)) : "";
 }
 
 std::string timeline_text(const Json& run) {
@@ -145,14 +168,36 @@ std::string run_page_text(const Json& run) {
         {"commit", std::string(shortened(run["head"].text())) + " onto " +
                        std::string(shortened(run["base"].text()))},
         {"asked for by", asker(run)},
-        {"plan", plan_text(run)},
-        {"approvals", run["plan_digest"].text().empty() ? "" : approval_text(run["approval"])},
+        {is_drift(run) ? "found" : "plan", is_drift(run) ? run["summary"].text() : plan_text(run)},
+        {"approvals",
+         run["plan_digest"].text().empty() || is_drift(run) ? "" : approval_text(run["approval"])},
         {"confirmed by", run["confirmed_by"].text()},
+        {"progress", progress_of(run)},
         {"error", run["error"].text()}};
     std::vector<Cells> rows;
     for (const auto& row : all)
         if (!row[1].empty()) rows.push_back(row);
-    return table_of(rows) + "\n" + timeline_text(run);
+    const auto drifted = drifted_text(run);
+    return table_of(rows) + "\n" + drifted + (drifted.empty() ? "" : "\n") + timeline_text(run);
+}
+
+std::string drift_end_text(const Json& run) {
+    if (parse_word<RunState>(run["state"].text()) != RunState::finished) {
+        const auto& error = run["error"].text();
+        const auto why = remark(run);
+        return run["stack"].text() + ": " + run["state"].text() +
+               (why.empty() ? "" : " (" + why + ")") +
+               (error.empty() || error == why ? "" : "\n" + error) + "\n";
+    }
+    return run["stack"].text() + ": " + run["summary"].text() + "\n" + drifted_text(run);
+}
+
+std::string drift_table(const Json::Array& found) {
+    std::vector<Cells> rows{{"STACK", "LOOKED AT", "FOUND", "RUN"}};
+    for (const auto& one : found)
+        rows.push_back({one["stack"].text(), utc_text(one["at_ms"].int_or(0)),
+                        one["summary"].text(), one["run"].text()});
+    return table_of(rows);
 }
 
 LogEnd log_end(const std::string& run, const std::string& state) {

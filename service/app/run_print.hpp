@@ -8,6 +8,9 @@ namespace slipway {
 
 std::string run_table(const Json::Array& runs);
 std::string run_page_text(const Json& run);
+// What a look for drift came to, and what it found.
+std::string drift_end_text(const Json& run);
+std::string drift_table(const Json::Array& found);
 
 // How following a log ends, by the state that the run has then.
 struct LogEnd {

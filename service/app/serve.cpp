@@ -105,7 +105,7 @@ class Service {
           mirrors_(std::make_unique<Mirrors>(config_.data / "git", io_.get_executor())),
           catalog_(config_.organisation.empty() ? std::nullopt
                                                 : std::optional<fs::path>(config_.organisation)),
-          api_{*queue_, clock_, [this] { return awaited(); }},
+          api_{*queue_, clock_, [this] { return awaited(); }, blobs_.get()},
           children_(io_.get_executor()) {
         if (!catalog_.findings().empty()) {
             std::string all;

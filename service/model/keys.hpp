@@ -40,6 +40,8 @@ inline std::string result_key(const RunPhase& which) {
 inline std::string answer_key(const JobId& command) { return "answer/" + command.value; }
 // What a stack costs since each of its applies.
 inline std::string costs_key(const std::string& stack) { return "costs/" + stack; }
+// What the newest look for drift of a stack found.
+inline std::string drift_key(const std::string& stack) { return "drift/" + stack; }
 inline std::string token_key(const std::string& digest) { return "token/" + digest; }
 
 // --- indexes
@@ -51,6 +53,7 @@ inline std::string locks_index() { return "locks"; }    // stacks that ever were
 // Repositories that pull requests were seen in.
 inline std::string repositories_index() { return "repositories"; }
 inline std::string costs_index() { return "costs"; }  // stacks that ever cost something
+inline std::string drift_index() { return "drift"; }  // stacks whose drift was looked for
 inline std::string tokens_index() { return "tokens"; }
 
 // --- lanes
@@ -113,6 +116,8 @@ inline JobName look_since(const PullRequestName& pull, const RunId& ended) {
 }
 // At a run that is to be made again.
 inline JobName look_again(const RunId& run) { return named(JobKind::look, "again/" + run.value); }
+// For a run that a person asked for.
+inline JobName look_for(const RunId& run) { return named(JobKind::look, "for/" + run.value); }
 inline JobName command(const std::string& forge, const std::string& comment) {
     return named(JobKind::command, forge + "/" + comment);
 }

@@ -24,10 +24,15 @@ enum class Verb {
     lock,
     unlock,
     explain,
-    help
+    help,
+    drift,  // these two by a call alone
+    destroy
 };
 BOOST_DESCRIBE_ENUM(Verb, plan, apply, approve, reject, cancel, retry, resolve, allow, lock, unlock,
-                    explain, help)
+                    explain, help, drift, destroy)
+
+// Whether the verb is one of comments, too.
+constexpr bool is_for_comments(Verb verb) { return verb != Verb::drift && verb != Verb::destroy; }
 
 struct CommandTarget {
     std::string pattern;  // name, a self-described stack's key, or glob; "label:x"; "space:path"
@@ -67,6 +72,7 @@ struct Request {
     bool only_failed = false;              // of `retry`
     std::int64_t lock_ms = 0;              // of `lock`: for how long; 0: as long as usual
     bool or_cancel = false;                // of `unlock`: drops plans where nothing is locked
+    std::string confirm;                   // of `destroy`: the stack's name once more
     std::string note;
     std::string comment_id;  // to answer; "": a call
     std::int64_t given_at_ms = 0;
@@ -84,6 +90,7 @@ struct Request {
         f("only_failed", self.only_failed);
         f("lock_ms", self.lock_ms);
         f("or_cancel", self.or_cancel);
+        f("confirm", self.confirm);
         f("note", self.note);
         f("comment_id", self.comment_id);
         f("given_at_ms", self.given_at_ms);
@@ -95,11 +102,13 @@ struct Answer {
     BOOST_DESCRIBE_NESTED_ENUM(Kind, done, refused, impossible)
     Kind kind = Kind::done;
     std::string text;    // Markdown, written as it is: see wording/answers.hpp
-    bool counts = true;  // false: an approval that was kept and changes nothing; the text says why
+    bool counts = true;  // false: it is kept and changes nothing yet; the text says why
+    RunId run;           // that was made for it; "": none
     static void fields(auto& self, auto&& f) {
         f("kind", self.kind);
         f("text", self.text);
         f("counts", self.counts);
+        f("run", self.run);
     }
 };
 
@@ -110,6 +119,7 @@ struct LookRequest {
     std::vector<StackId> targets;
     bool stale = false;          // nobody asked: the stacks have moved on since they were planned
     std::vector<RunId> retried;  // upstreams first; of one repository and branch
+    RunId asked;                 // a run that a person asked for, to begin at its branch's tip
     Actor actor;                 // who asked for it again
     std::string comment_id;      // to answer; "": a call
     static void fields(auto& self, auto&& f) {
@@ -117,6 +127,7 @@ struct LookRequest {
         f("targets", self.targets);
         f("stale", self.stale);
         f("retried", self.retried);
+        f("asked", self.asked);
         f("actor", self.actor);
         f("comment_id", self.comment_id);
     }

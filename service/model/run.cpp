@@ -155,6 +155,12 @@ int resources_in_state(const Run& run) {
     return run.plan ? run.plan->resources : -1;
 }
 
+std::string_view kind_word(const Run& run) {
+    return run.kind == RunKind::tracked && run.destroy ? "destroy" : word(run.kind);
+}
+
+bool is_interrupted(const Run& run) { return run.interrupt && run.interrupt->wanted_at_ms != 0; }
+
 std::string confirmed_by(const Run& run) { return run.confirmation ? run.confirmation->by : ""; }
 
 }  // namespace slipway

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "service/model/apply_progress.hpp"
 #include "service/model/decision.hpp"
 #include "service/model/id.hpp"
 #include "service/model/plan.hpp"
@@ -16,8 +17,15 @@
 
 namespace slipway {
 
-enum class RunKind { proposed, tracked };
-BOOST_DESCRIBE_ENUM(RunKind, proposed, tracked)
+enum class RunKind {
+    proposed,
+    tracked,
+    drift,  // compares the state with what is there, and applies nothing
+};
+BOOST_DESCRIBE_ENUM(RunKind, proposed, tracked, drift)
+
+// Whether runs of this kind take turns in the lane of their stack.
+constexpr bool takes_turns(RunKind kind) { return kind != RunKind::proposed; }
 
 enum class RunState {
     queued,       // waits for its lane or a consumer
@@ -112,10 +120,13 @@ struct RunRequest {
     RunKind kind = RunKind::proposed;
     RepositoryName repository;
     std::optional<int> pull;  // the pull request it belongs to, or (tracked) came from
-    CommitSha head;        // proposed: the pull request's head; tracked: the commit on the branch
-    CommitSha base;        // proposed: the base it was merged with; tracked: the commit before
-    TreeId tree;           // what is planned: the merge result's, or the commit's tree
-    bool destroy = false;  // its stack is gone and to be destroyed: planned from the base
+    CommitSha head;  // proposed: the pull request's head; tracked: the commit on the branch
+    CommitSha base;  // proposed: the base it was merged with; tracked: the commit before
+    TreeId tree;     // what is planned: the merge result's, or the commit's tree
+    // Plans to destroy all that the stack manages: its directory is gone (planned from the base),
+    // or a person asked for it (asked).
+    bool destroy = false;
+    bool asked = false;  // a person asked for it: no push and no pull request
     int attempt = 1;
     Actor triggered_by;
     Stack settings;  // as they were when the run was made
@@ -138,6 +149,7 @@ struct RunRequest {
         f("base", self.base);
         f("tree", self.tree);
         f("destroy", self.destroy);
+        f("asked", self.asked);
         f("attempt", self.attempt);
         f("triggered_by", self.triggered_by);
         f("settings", self.settings);
@@ -234,6 +246,8 @@ struct Run : RunRequest {
     std::optional<PlanOutcome> plan;
     std::optional<Confirmation> confirmation;
     std::optional<ApplyOutcome> applied;
+    std::optional<Interrupt> interrupt;
+    std::optional<ApplyProgress> progress;  // of an apply that failed
 
     // Of the newest phase, however it ended.
     std::string error;  // the tool's own, masked, first lines
@@ -259,6 +273,8 @@ struct Run : RunRequest {
         f("plan", self.plan);
         f("confirmation", self.confirmation);
         f("applied", self.applied);
+        f("interrupt", self.interrupt);
+        f("progress", self.progress);
         f("error", self.error);
         f("tool_version", self.tool_version);
         f("sandbox", self.sandbox);
@@ -274,6 +290,12 @@ const PlanOutcome& plan_of(const Run& run);
 
 // That the state holds, after the apply or as the plan found it; -1: not known.
 int resources_in_state(const Run& run);
+
+// What people and policies call its kind: `destroy` for a tracked run that destroys all.
+std::string_view kind_word(const Run& run);
+
+// Whether its apply was asked to end early, and somebody said so twice.
+bool is_interrupted(const Run& run);
 
 // Who confirmed it; empty: nobody did.
 std::string confirmed_by(const Run& run);

@@ -290,6 +290,7 @@ Task<Ended> begin(Command command, std::optional<Launched> launched, OnOutput on
     if (stop.stopped()) {
         Ended never_begun;
         never_begun.how = Ended::How::stopped;
+        never_begun.code = 1;  // whoever reads the code alone takes it for no success
         co_return never_begun;
     }
     if (!launched) launched = launch(command);

@@ -17,6 +17,14 @@ std::string its_run(const Run* run) {
     return run ? ": its run is " + std::string(word(run->state)) : "";
 }
 
+std::string joined(const std::vector<std::string>& sources) {
+    std::string out;
+    for (const auto& source : sources) out += (out.empty() ? "`" : ", `") + source + "`";
+    return out;
+}
+
+}  // namespace
+
 std::string state_said(const Run& run) {
     switch (run.state) {
         case RunState::unconfirmed:
@@ -34,14 +42,6 @@ std::string state_said(const Run& run) {
 std::string name_of(const Run& run) {
     return "run " + run.id.value + (run.pull ? " of #" + std::to_string(*run.pull) : "");
 }
-
-std::string joined(const std::vector<std::string>& sources) {
-    std::string out;
-    for (const auto& source : sources) out += (out.empty() ? "`" : ", `") + source + "`";
-    return out;
-}
-
-}  // namespace
 
 std::string quoted(const StackId& stack) { return "`" + stack.value + "`"; }
 
@@ -183,11 +183,6 @@ std::string waits_for_no_confirmation(const StackId& stack, const Run* run) {
     return quoted(stack) + " does not wait for a confirmation" + its_run(run) + ".";
 }
 
-std::string apply_has_begun(const StackId& stack) {
-    return "The apply of " + quoted(stack) +
-           " has begun; stopping it halfway needs somebody at the tool.";
-}
-
 std::string nothing_to_cancel(const StackId& stack) {
     return quoted(stack) + " has nothing to cancel.";
 }
@@ -261,6 +256,10 @@ std::string not_described(const StackId& stack) {
 
 std::string directory_gone(const StackId& stack) {
     return "the directory of " + quoted(stack) + " does not exist on the branch any more";
+}
+
+std::string moved_to_another_space(const StackId& stack) {
+    return quoted(stack) + " is in another space by now; ask again";
 }
 
 std::string branch_gone() { return "the branch does not exist any more"; }

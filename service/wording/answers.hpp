@@ -14,6 +14,8 @@ namespace slipway::answers {
 
 std::string quoted(const StackId& stack);         // `payments`
 std::string quoted(const std::vector<StackId>&);  // `net`, `payments`
+std::string state_said(const Run& run);           // "waits for a confirmation"
+std::string name_of(const Run& run);              // "run 3f9c… of #14"
 
 // --- which runs are meant, and who may
 std::string no_such_run(const RunId& run);
@@ -53,7 +55,10 @@ std::string applied_after_merge(const StackId& stack);
 std::string waits_for_no_confirmation(const StackId& stack, const Run* run);
 
 // --- cancel, resolve
-std::string apply_has_begun(const StackId& stack);
+// The first time, and what to type then; once it is done; and to whoever asks for it once more.
+std::string asks_before_interrupt(const Run& run, std::string_view again);
+std::string interrupts(const Run& run);
+std::string interrupted_already(const Run& run);
 std::string nothing_to_cancel(const StackId& stack);
 std::string plan_dropped(const StackId& stack);
 std::string nothing_held();
@@ -61,6 +66,17 @@ std::string cancelled(const StackId& stack, RunState state);
 std::string nothing_unknown(const StackId& stack, const Run* run);
 std::string say_how_it_ended(const StackId& stack);
 std::string resolved(const StackId& stack, Resolution how);
+
+// --- drift, destroy; `ahead`: what goes first in the stack's lane, null: nothing
+std::string name_one_stack();
+std::string looks(const Run& run, const Run* ahead);
+std::string looks_already(const Run& run);
+std::string plans_destroy(const Run& run, const Run* ahead);
+std::string name_the_stack_to_destroy();
+std::string type_its_name_again(const StackId& stack);
+// `dependents`: in the order in which they can be destroyed.
+std::string destroy_these_first(const StackId& stack, const std::vector<StackId>& dependents);
+std::string destroys_already(const Run& run);
 
 // --- plan, retry
 std::string planning_again();
@@ -76,6 +92,7 @@ std::string retrying(const std::vector<StackId>& asked, const std::vector<StackI
 std::string not_to_be_destroyed(const StackId& stack);
 std::string not_described(const StackId& stack);
 std::string directory_gone(const StackId& stack);
+std::string moved_to_another_space(const StackId& stack);
 std::string branch_gone();
 std::string stacks_unreadable(const std::string& finding);
 std::string not_retried(std::string_view why);

@@ -33,6 +33,9 @@ std::string_view effect_of(Verb verb) {
                    "(`30m`, `4h`, `2d`; at most 30 days); plans go on";
         case Verb::unlock:
             return "lifts the lock; for who set it, or the role admin";
+        case Verb::drift:
+        case Verb::destroy:
+            return "";  // no commands of comments
         case Verb::help:
             return "shows this table";
     }

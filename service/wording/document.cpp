@@ -27,7 +27,7 @@ Json stack_document(const Report& report, const StackView& view) {
         const auto& run = *view->run;
         const auto& plan = plan_of(run);
         Json document = Json::object({{"id", Json(run.id.value)},
-                                      {"kind", Json(word(run.kind))},
+                                      {"kind", Json(kind_word(run))},
                                       {"state", Json(word(run.state))},
                                       {"reason", Json(reason_text(run))},
                                       {"plan_digest", Json(plan.digest)},

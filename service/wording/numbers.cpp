@@ -152,6 +152,17 @@ std::string counts_text(const PlanCounts& counts) {
     return (out.empty() ? "no changes" : out) + prediction(counts);
 }
 
+std::string drift_text(const PlanCounts& counts) {
+    const auto others =
+        counts.create + counts.replace + counts.move + counts.import + counts.forget;
+    std::string out;
+    for (const auto& [number, word] :
+         {std::pair(counts.update, " changed"), std::pair(counts.remove, " gone"),
+          std::pair(others, " other")})
+        if (number) out += (out.empty() ? "" : ", ") + std::to_string(number) + word;
+    return out.empty() ? "nothing drifted" : out;
+}
+
 std::string counts_sentence(const PlanCounts& counts) {
     std::string out;
     for (const auto& count : listed(counts)) {
@@ -183,7 +194,9 @@ std::string state_text(const Run& run, std::optional<int> place_in_queue, std::i
         case RunState::confirmed:
             return place_in_queue ? queued("apply queued") : "confirmed, waits for a worker";
         case RunState::applying:
-            return place_in_queue ? queued("apply queued") : "applying" + since(run.state);
+            return place_in_queue ? queued("apply queued")
+                                  : "applying" + since(run.state) +
+                                        (is_interrupted(run) ? ", being interrupted" : "");
         case RunState::finished:
             if (was_applying(run)) return "applied in " + duration_text(applying_took_ms(run));
             return (tracked ? "nothing to apply, planned in " : "planned in ") +

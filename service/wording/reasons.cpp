@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "service/wording/locks.hpp"
+#include "service/wording/numbers.hpp"
 
 namespace slipway {
 
@@ -189,7 +190,11 @@ std::string plan_failed() { return "the plan failed"; }
 
 std::string reason_text(const Run& run) {
     const auto text = reason_text(run.reason);
-    return run.reason.cause == Cause::ended_by ? std::string(word(run.state)) + " " + text : text;
+    if (run.reason.cause == Cause::destroys_stack && plan_of(run).counts.remove > 0)
+        return text + ": " +
+               number_of(static_cast<std::size_t>(plan_of(run).counts.remove), "resource");
+    if (run.reason.cause != Cause::ended_by) return text;
+    return (is_interrupted(run) ? "interrupted" : std::string(word(run.state))) + " " + text;
 }
 
 }  // namespace slipway

@@ -121,6 +121,7 @@ inline std::size_t budget_within(std::size_t limit) { return limit / 13 * 12; }
 
 // --- pieces that others use, too
 std::string counts_text(const PlanCounts&);      // "+1 ~2 ±1", "no changes"
+std::string drift_text(const PlanCounts&);       // "1 changed, 2 gone", "nothing drifted"
 std::string counts_sentence(const PlanCounts&);  // "1 to add, 2 to change, 1 to replace"
 std::string state_text(const Run&, std::optional<int> place_in_queue, std::int64_t now_ms);
 std::string escape_markdown(std::string_view foreign);  // inline markdown without any effect

@@ -14,6 +14,7 @@
 #include "service/wording/notices.hpp"
 #include "service/wording/numbers.hpp"
 #include "service/wording/plan_diff.hpp"
+#include "service/wording/progress.hpp"
 #include "service/wording/reasons.hpp"
 
 namespace slipway {
@@ -57,6 +58,11 @@ std::string what_went_on(const StackView& view, const Voice& voice) {
     const auto& run = *view->run;
     if (view.standing != Standing::apply_failed) return {};
     if (!was_applying(run)) return "It did not begin, and nothing was applied.";
+    if (run.progress)
+        return progress_text(*run.progress, voice) +
+               " None of it is taken back, and nothing is tried again by itself: the next plan "
+               "of " +
+               voice.name(view->stack.value) + " shows what is left.";
     return "Some of its changes may have been made, none is taken back, and nothing is tried again "
            "by itself: the "
            "next plan of " +

@@ -45,7 +45,7 @@ def two(place):
 
 
 def tracked(place, stack="net"):
-    return [r for r in place.runs(stack) if r["kind"] == "tracked"]
+    return [r for r in place.runs(stack) if r["kind"] in ("tracked", "destroy")]
 
 
 def merge_anyway(place, number):

@@ -237,6 +237,19 @@ TEST_CASE("P2: policies of untrusted trust deny like others, and run in a child 
     CHECK(decision.why.because.at(0).outcome == "passed");
 }
 
+TEST_CASE("policies see a look for drift as a flagged proposed run, and a destroy by its name") {
+    auto question = planned();
+    question.run.kind = RunKind::drift;
+    auto run = plan_input(question)["spacelift"]["run"];
+    CHECK(run["type"].text() == "PROPOSED");
+    CHECK(run["drift_detection"].bool_or(false));
+    question.run.kind = RunKind::tracked;
+    question.run.destroy = true;
+    run = plan_input(question)["spacelift"]["run"];
+    CHECK(run["type"].text() == "DESTROY");
+    CHECK_FALSE(run["drift_detection"].bool_or(true));
+}
+
 TEST_CASE("the plan input is the documented one, and plan the same for every tool") {
     const Json input = plan_input(planned());
     CHECK(input["spacelift"]["run"]["type"].text() == "TRACKED");

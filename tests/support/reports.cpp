@@ -372,6 +372,20 @@ std::vector<Situation> all() {
         report_of({tracked("network-prod", network_plan(), RunState::finished, 12 * second),
                    tracked("payments-prod", payments_plan(), RunState::applying, 5 * second)},
                   PullPhase::merged));
+    auto interrupted = tracked("payments-prod", payments_plan(), RunState::failed, 5 * second);
+    interrupted.run->interrupt =
+        Interrupt{"github.com/ada", "wrong region", nine_fourteen, nine_fourteen};
+    interrupted.run->reason = {Cause::ended_by, "ada", "wrong region"};
+    auto& progress = interrupted.run->progress.emplace();
+    progress.made = {"aws_s3_bucket.audit"};
+    progress.halfway = {"aws_db_instance.main"};
+    progress.left = {"aws_security_group_rule.db"};
+    progress.made_count = progress.halfway_count = progress.left_count = 1;
+    progress.lock = ApplyProgress::Lock::free;
+    add("interrupted",
+        report_of(
+            {tracked("network-prod", network_plan(), RunState::finished, 12 * second), interrupted},
+            PullPhase::merged));
     auto applied = approved(tracked("payments-prod", payments_plan(), RunState::finished));
     applied.run->confirmation = Confirmation{"grace", std::nullopt};
     for (auto& change : applied.run->history)

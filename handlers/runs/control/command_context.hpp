@@ -25,6 +25,9 @@ struct RunTarget {
     Stored<StackLock> lock;                // lock, unlock, apply
     bool may_unlock = false;               // unlock: who holds it, or an administrator
     bool is_applying = false;              // lock: an apply of the stack has begun
+    std::vector<Run> ahead;                // drift, destroy: what is in the stack's lane
+    std::vector<StackId> needed_by;        // destroy: what still manages something and depends on
+                                           // it, in the order in which it can be destroyed
 
     const Stack& settings() const { return stack ? stack->settings : run.value.settings; }
     const RepositoryName& repository(const PullRecord& pull) const {
@@ -94,6 +97,9 @@ std::string unlock_command(const ControlContext& context, const Request& request
 // Of all targets, or of none.
 void lock_stacks(const ControlContext& context, CommandContext& command);
 void unlock_stacks(const ControlContext& context, CommandContext& command);
+
+// One run, of the one stack that the request names: of drift, or a destroy.
+void ask_for_run(const ControlContext& context, CommandContext& command);
 
 // Those of the targets that are planned again, by `plan`, `retry`, or `apply` on what failed.
 std::vector<const RunTarget*> planned_again(const CommandContext& command);

@@ -55,7 +55,13 @@ Task<void> read_plan(ControlContext& context, JudgeLook& look) {
     const auto plan = context.plans.get(look.result.plan_document);
     if (!plan) throw Failure("the plan of " + run.id.value + " cannot be read", Retry::never);
     take_plan(run, look.result, *plan, look.now_ms);
-    auto evidence = co_await price_plan(context, run);
+    PlanEvidence evidence;
+    if (run.kind == RunKind::drift) {
+        evidence = co_await kept_evidence(context, run);  // nothing is bought
+        look.drift = co_await load<DriftRecord>(context.queue, drift_key(run.stack.value));
+    } else {
+        evidence = co_await price_plan(context, run);
+    }
     run.plan->decision = co_await decide_plan(context, run, *plan, std::move(evidence));
     if (run.kind != RunKind::tracked) co_return;
     const auto key = providers_key(run.settings.id);
@@ -100,7 +106,7 @@ void count(const JudgeLook& look) {
               {{"phase", std::string(word(look.phase))}})
         .observe(static_cast<double>(result.ended_at_ms - result.started_at_ms) / 1000.0);
     counter("slipway_runs_total", "Runs that reached a state",
-            {{"kind", std::string(word(run.kind))}, {"state", std::string(word(run.state))}})
+            {{"kind", std::string(kind_word(run))}, {"state", std::string(word(run.state))}})
         .add();
     log_info("run moved on",
              {{"run", run.id.value}, {"stack", run.stack.value}, {"state", word(run.state)}});

@@ -14,10 +14,25 @@ void note_providers(Commit& commit, const JudgeLook& look) {
     commit.records.push_back(save(providers_key(look.run.value.settings.id), basis));
 }
 
+// What a look for drift found is known of its stack from here on, whatever policies say to it.
+void note_drift(Commit& commit, const JudgeLook& look) {
+    const auto& run = look.run.value;
+    auto record = look.drift;
+    record.value.stack = run.stack;
+    record.value.space = run.settings.space;
+    record.value.run = run.id;
+    record.value.commit = run.head;
+    record.value.at_ms = look.now_ms;
+    record.value.counts = plan_of(run).counts;
+    commit.records.push_back(save(drift_key(run.stack.value), record));
+    commit.index.push_back({drift_index(), run.stack.value, look.now_ms});
+}
+
 // Denied, unchanged, or planned and waiting. Whoever considers it reports it, with the approvals.
 Reported judge_plan(Commit& commit, JudgeLook& look) {
     auto& run = look.run.value;
     if (run.kind == RunKind::tracked) note_providers(commit, look);
+    if (run.kind == RunKind::drift) note_drift(commit, look);
     const auto& decision = plan_of(run).decision;
     if (decision.verdict == Verdict::denied || decision.verdict == Verdict::error) {
         run.reason = denial(decision);
@@ -70,7 +85,13 @@ void judge_apply(const ControlContext& context, Commit& commit, JudgeLook& look)
         return;
     }
     run.error = result.error;
+    run.progress = result.progress;
     if (result.outcome == Outcome::timed_out) run.reason = {Cause::took_too_long};
+    if (result.outcome == Outcome::stopped && is_interrupted(run)) {
+        const auto& by = run.interrupt->by;  // "forge/login"
+        run.reason = {Cause::ended_by, by.substr(by.rfind('/') + 1), run.interrupt->note};
+        run.error.clear();  // the reason says it
+    }
     advance(run, late ? RunEvent::resolved_failed : RunEvent::failed, look.now_ms, "slipway",
             notes::apply_failed(result.begun));
 }

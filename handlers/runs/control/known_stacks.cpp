@@ -2,6 +2,7 @@
 // organisation's tree, and those that describe themselves, as their newest run knew them.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "handlers/runs/control/command_context.hpp"
 #include "service/wording/answers.hpp"
@@ -46,6 +47,37 @@ RunTarget target_for(const Stack& stack, bool named) {
     return out;
 }
 
+// Adds what depends on it, directly or not, each before what it needs.
+void add_dependents(const StackId& needed, const KnownStacks& known, std::set<StackId>& seen,
+                    std::vector<StackId>& out) {
+    for (const auto& [id, stack] : known) {
+        if (std::ranges::find(stack.depends_on, needed) == stack.depends_on.end()) continue;
+        if (!seen.insert(id).second) continue;
+        add_dependents(id, known, seen, out);
+        out.push_back(id);
+    }
+}
+
+// As far as its runs tell; what never had one manages nothing.
+Task<bool> may_manage_something(Queue& queue, StackId stack) {
+    const auto any = co_await queue.list(runs_index(stack), 0, 1);
+    if (any.empty()) co_return false;
+    const auto resources = co_await resources_of(queue, stack);
+    co_return resources != 0;
+}
+
+Task<std::vector<StackId>> needed_by(ControlContext& context, StackId needed,
+                                     const KnownStacks& known) {
+    std::set<StackId> seen{needed};
+    std::vector<StackId> dependents, out;
+    add_dependents(needed, known, seen, dependents);
+    for (const auto& id : dependents) {
+        const bool holds = co_await may_manage_something(context.queue, id);
+        if (holds) out.push_back(id);
+    }
+    co_return out;
+}
+
 }  // namespace
 
 Task<void> find_known_stacks(ControlContext& context, CommandContext& command) {
@@ -67,6 +99,9 @@ Task<void> find_known_stacks(ControlContext& context, CommandContext& command) {
     }
     for (const auto& [id, named] : meant)
         command.targets.push_back(target_for(known.at(id), named));
+    if (command.request.verb == Verb::destroy && command.targets.size() == 1)
+        command.targets.front().needed_by =
+            co_await needed_by(context, command.targets.front().settings().id, known);
 }
 
 }  // namespace slipway

@@ -101,7 +101,9 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
         prepared.inputs = inputs_of(context, run.value, *repository, paths);
     };
     Commit commit;
-    if (!basis.version) commit.records.push_back(save(basis_key, basis));
+    // A look for drift says nothing of what the branch may use.
+    if (!basis.version && run.value.kind != RunKind::drift)
+        commit.records.push_back(save(basis_key, basis));
     std::string trouble;
     try {
         co_await context.pool.run(pack);

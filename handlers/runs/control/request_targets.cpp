@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "handlers/runs/control/command_context.hpp"
+#include "service/base/digest.hpp"
 #include "service/base/nearest.hpp"
 #include "service/wording/answers.hpp"
 
@@ -120,11 +121,22 @@ Task<void> read_lock(ControlContext& context, CommandContext& command, RunTarget
     target.is_applying = first.value.state == RunState::applying;
 }
 
+Task<void> read_lane(ControlContext& context, RunTarget& target) {
+    const auto members = co_await context.queue.lane(stack_lane(target.settings().id));
+    std::vector<RunId> ids(members.begin(), members.end());
+    const auto runs = co_await load_runs(context.queue, std::move(ids));
+    for (const auto& run : runs)
+        if (!is_terminal(run.value.state)) target.ahead.push_back(run.value);
+    target.run.value.id = RunId("a" + sha256_hex(random_id()).substr(0, 19));
+}
+
 Task<void> read_target(ControlContext& context, CommandContext& command, RunTarget& target) {
     const auto& request = command.request;
     const auto& run = target.run.value;
     if (request.verb == Verb::apply || request.verb == Verb::lock || request.verb == Verb::unlock)
         co_await read_lock(context, command, target);
+    if (request.verb == Verb::drift || request.verb == Verb::destroy)
+        co_await read_lane(context, target);
     if (!target.run.version) co_return;
     if (request.verb == Verb::apply && run.kind == RunKind::tracked &&
         run.state == RunState::unconfirmed) {

@@ -137,17 +137,39 @@ void drop_plan(CommandContext& command, RunTarget& target) {
     say(command, answers::plan_dropped(stack.settings.id));
 }
 
+// The same request as before, as it was written: on a pull request, or on the command line.
+std::string cancel_command(const ControlContext& context, const Request& request, const Run& run) {
+    if (request.comment_id.empty()) return "slipway cancel " + run.id.value;
+    return context.command_word + " cancel " + run.stack.value;
+}
+
+// An apply that runs is interrupted by whoever says so twice: what it leaves is half done.
+void interrupt(const ControlContext& context, CommandContext& command, RunTarget& target) {
+    auto& run = target.run.value;
+    const auto& request = command.request;
+    const auto now_ms = context.clock.now_ms();
+    if (is_interrupted(run))
+        return refuse(command, Answer::Kind::refused, answers::interrupted_already(run));
+    if (run.interrupt && now_ms - run.interrupt->asked_at_ms <= interrupt_patience_ms) {
+        interrupt_run(command.commit, target.run, request.actor.text(), request.note, now_ms);
+        return say(command, answers::interrupts(run));
+    }
+    run.interrupt = Interrupt{request.actor.text(), request.note, now_ms, 0};
+    command.commit.records.push_back(save(run_key(run.id), target.run));
+    command.answer.counts = false;
+    say(command, answers::asks_before_interrupt(run, cancel_command(context, request, run)));
+}
+
 void cancel(const ControlContext& context, CommandContext& command, RunTarget& target) {
     if (command.request.or_cancel && holds_finished_plan(command, target))
         return drop_plan(command, target);
     auto& run = target.run.value;
     const auto& request = command.request;
+    if (target.run.version && run.state == RunState::applying && !request.or_cancel)
+        return interrupt(context, command, target);
     const bool can = target.run.version && next(run.kind, run.state, RunEvent::canceled);
     if (!can && request.or_cancel && run.state != RunState::applying) return;
-    if (!can)
-        return refuse(command, Answer::Kind::refused,
-                      run.state == RunState::applying ? answers::apply_has_begun(run.stack)
-                                                      : answers::nothing_to_cancel(run.stack));
+    if (!can) return refuse(command, Answer::Kind::refused, answers::nothing_to_cancel(run.stack));
     Cancellation how;
     how.by = request.actor.text();
     how.note = request.note;
@@ -264,6 +286,8 @@ void carry_out(const ControlContext& context, CommandContext& command, RunTarget
         case Verb::lock:
         case Verb::unlock:
         case Verb::plan:
+        case Verb::drift:
+        case Verb::destroy:
         case Verb::help:
             return;
     }

@@ -25,6 +25,7 @@ namespace {
 // Whoever may push a branch may have a fork's commit planned as one.
 Role needed_role(const Request& request) {
     const auto verb = request.verb;
+    if (verb == Verb::destroy) return Role::admin;
     if (verb == Verb::allow && request.commit.empty()) return Role::admin;
     return verb == Verb::explain || verb == Verb::help ? Role::reader : Role::writer;
 }
@@ -69,11 +70,14 @@ Task<void> check_rights(ControlContext& context, CommandContext& command, Reposi
 void leave_out_what_asks_for_nothing(CommandContext& command) {
     const auto verb = command.request.verb;
     if (!command.request.targets.empty() || command.request.run ||
-        (verb != Verb::apply && verb != Verb::retry))
+        (verb != Verb::apply && verb != Verb::retry && verb != Verb::cancel))
         return;
     const auto asks = [&](const RunTarget& target) {
         if (!target.run.version) return false;
         const auto& run = target.run.value;
+        if (verb == Verb::cancel)
+            return run.state == RunState::applying ||
+                   next(run.kind, run.state, RunEvent::canceled).has_value();
         if (command.pull.value.pull.state == PullState::open && verb == Verb::retry) return true;
         if (can_be_retried(run)) return true;
         if (verb == Verb::retry) return false;
@@ -159,6 +163,8 @@ void decide(const ControlContext& context, CommandContext& command) {
         unlock_stacks(context, command);
     else if (verb == Verb::plan)
         plan(command, again);
+    else if (verb == Verb::drift || verb == Verb::destroy)
+        ask_for_run(context, command);
     else if (!again.empty())
         retry(command, again);
     if (!command.refused() && looks_like_options(command.request.note) && verb != Verb::explain)

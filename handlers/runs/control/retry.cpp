@@ -124,7 +124,7 @@ LookRequest look_for(const CommandContext& command) {
 }  // namespace
 
 bool can_be_retried(const Run& run) {
-    if (run.kind != RunKind::tracked || run.before_merge) return false;
+    if (run.kind != RunKind::tracked || run.before_merge || run.asked) return false;
     return run.state == RunState::failed || run.state == RunState::canceled ||
            run.state == RunState::discarded || run.state == RunState::stopped ||
            run.state == RunState::skipped;

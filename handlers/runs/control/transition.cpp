@@ -44,6 +44,7 @@ Job perform_job(const ControlContext& context, const Run& run, Phase phase) {
     spec.init_arguments = settings.init_arguments;
     spec.plan_arguments = settings.plan_arguments;
     spec.destroy = run.destroy;
+    spec.drift = run.kind == RunKind::drift;
     if (run.prepared) {
         spec.source = run.prepared->archive;
         spec.allowed_providers = run.prepared->allowed_providers;

@@ -33,7 +33,8 @@ struct RunSpec {
     std::string directory = ".";                                        // below the source's root
     std::vector<std::string> init_arguments = {}, plan_arguments = {};  // more for these commands
     bool destroy = false;
-    BlobId source;  // a sealed tar of the materialised tree (see source.hpp)
+    bool drift = false;  // compares the state with what is there, and plans nothing
+    BlobId source;       // a sealed tar of the materialised tree (see source.hpp)
     std::map<std::string, Variable> variables;  // of this phase only (rule R2)
     // plan: the worker's own that the apply will ask for. They are digested and given to nothing
     // that runs.
@@ -61,6 +62,7 @@ struct RunSpec {
         f("init_arguments", self.init_arguments);
         f("plan_arguments", self.plan_arguments);
         f("destroy", self.destroy);
+        f("drift", self.drift);
         f("source", self.source);
         f("variables", self.variables);
         f("apply_variables", self.apply_variables);
@@ -110,8 +112,9 @@ struct PhaseResult {
     std::vector<std::string>
         unknown_providers;  // sources that may not run; nothing was planned or applied
     std::string tool_version;
-    std::string sandbox;  // level
-    BlobId outputs;       // apply: non-sensitive outputs, a JSON object
+    std::string sandbox;                    // level
+    BlobId outputs;                         // apply: non-sensitive outputs, a JSON object
+    std::optional<ApplyProgress> progress;  // of an apply that began and failed
     std::int64_t started_at_ms = 0, ended_at_ms = 0;
 
     static void fields(auto& self, auto&& f) {
@@ -128,6 +131,7 @@ struct PhaseResult {
         f("tool_version", self.tool_version);
         f("sandbox", self.sandbox);
         f("outputs", self.outputs);
+        f("progress", self.progress);
         f("started_at_ms", self.started_at_ms);
         f("ended_at_ms", self.ended_at_ms);
     }

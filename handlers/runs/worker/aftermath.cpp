@@ -1,14 +1,17 @@
 // The apply itself, what is noted of it while it runs, and what is asked of the tool afterwards:
 // its outputs, or what became of one whose end nobody saw.
 #include "handlers/runs/worker/phase_execution.hpp"
+#include "handlers/runs/worker/tools/scrubber.hpp"
 
 namespace slipway {
 
 using namespace std::chrono_literals;
 
 Task<Ended> PhaseExecution::apply() {
-    OnOutput receive = [this](int which, std::string_view bytes) {
+    const ApplyRecord::Read read = [this](std::string_view line) { return driver_->done(line); };
+    OnOutput receive = [this, &read](int which, std::string_view bytes) {
         if (!changing_) changing_ = driver_->tells_of_change(bytes);
+        if (which == 1) record_.take(bytes, read);
         log().take(which, bytes);
     };
     auto ended = co_await driver_->apply(std::move(receive));
@@ -26,6 +29,25 @@ void PhaseExecution::must_have_applied(const Ended& ended) {
         case ApplyEnd::unknown:  // killed or crashed: nobody knows what it did
             throw PhaseOver{PhaseResult::Outcome::unknown, "the apply " + ended.text()};
     }
+}
+
+Task<ApplyProgress> PhaseExecution::progress(const ReadPlan& read, std::string lock_id) {
+    auto secrets = steps_.environment().secrets;
+    secrets.insert(secrets.end(), read.sensitive.begin(), read.sensitive.end());
+    const Scrubber scrubber(secrets);
+    auto out = record_.progress(read.plan, scrubber.masker());
+    using Lock = ApplyProgress::Lock;
+    if (!state_is_elsewhere_) {
+        out.lock = Lock::free;  // it ends with the process that held it
+        co_return out;
+    }
+    const auto left = co_await driver_->lock_left();
+    if (!left) co_return out;
+    out.lock = left->empty() ? Lock::free : Lock::held;
+    if (left->empty() || *left != lock_id) co_return out;
+    const auto ended = co_await driver_->unlock(lock_id);
+    if (ended.ok()) out.lock = Lock::released;
+    co_return out;
 }
 
 Task<std::string> PhaseExecution::lock_of_apply() {

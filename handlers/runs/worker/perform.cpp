@@ -141,6 +141,25 @@ Task<void> note_lock(PhaseExecution& execution, ApplyUnderWay& apply) {
     }
 }
 
+// One that failed tells how far it came; of one that was killed that is for find_out to say.
+Task<void> must_have_applied(PhaseExecution& execution, const Ended& ended, const ReadPlan& read,
+                             const std::string& lock_id, PhaseResult& result) {
+    std::optional<PhaseOver> over;
+    try {
+        execution.must_have_applied(ended);
+    } catch (PhaseOver& failed) {
+        over = std::move(failed);
+    }
+    if (!over) co_return;
+    try {
+        if (over->outcome != Outcome::unknown)
+            result.progress = co_await execution.progress(read, lock_id);
+    } catch (const Failure& failure) {
+        execution.log().say(std::string("how far the apply came is not known: ") + failure.what());
+    }
+    throw std::move(*over);
+}
+
 Task<void> do_apply(PhaseExecution& execution, RunGateway& gateway, const Work& work,
                     const Clock& clock, ApplyUnderWay& apply, PhaseResult& result) {
     const auto planned = co_await execution.fetch_plan();
@@ -161,7 +180,7 @@ Task<void> do_apply(PhaseExecution& execution, RunGateway& gateway, const Work& 
     auto noting = note_lock(execution, apply);
     const auto ended = co_await (std::move(applying) && std::move(noting));
     entry.how = ended.text();
-    execution.must_have_applied(ended);
+    co_await must_have_applied(execution, ended, read, entry.lock_id, result);
     result.outcome = Outcome::applied;
     note_end(apply, result, clock.now_ms());
     co_await store_outputs(execution, gateway, work.lease, read, result);

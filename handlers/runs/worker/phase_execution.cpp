@@ -69,6 +69,7 @@ Task<void> PhaseExecution::choose_tool() {
     if (spec_.workspace != "default" && !can.workspaces)
         over(tool_.name + " has no workspaces; take `workspace` out of the stack's settings");
     if (spec_.destroy && !can.destroy) over(tool_.name + " cannot plan to destroy");
+    if (spec_.drift && !can.compares) over(tool_.name + " cannot look for drift");
     steps_.use_programs(tool_.programs);
 }
 

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "handlers/runs/worker/apply_record.hpp"
 #include "handlers/runs/worker/plan_file.hpp"
 #include "handlers/runs/worker/steps.hpp"
 #include "handlers/runs/worker/tools/tool_driver.hpp"
@@ -50,6 +51,9 @@ class PhaseExecution {
     Task<Ended> apply();
     // Whether it came to its end; throws where the tool said why it did not, or nobody knows.
     void must_have_applied(const Ended& ended);
+    // Of an apply that did not come to its end: what it made of the plan, and what became of the
+    // state's lock, which is taken away where it is still `lock_id`.
+    Task<ApplyProgress> progress(const ReadPlan& read, std::string lock_id);
     // Beside apply(): the id of the lock that it holds on a state kept elsewhere, once it has
     // changed something for a while; "": not known. Ends with the apply.
     Task<std::string> lock_of_apply();
@@ -76,6 +80,7 @@ class PhaseExecution {
     bool changing_ =
         false;              // the apply has begun to change something, so it holds the state's lock
     bool applied_ = false;  // and is over
+    ApplyRecord record_;
     Signal apply_over_;
 };
 

@@ -185,10 +185,9 @@ void Steps::must_end_by_itself(const Ended& ended) const {
             throw PhaseOver{Outcome::failed,
                             phase + " " + excess(ended.used_too_much, options.sandbox)};
         case Ended::How::stopped:
-            throw PhaseOver{Outcome::stopped,
-                            spec.phase == Phase::apply
-                                ? "the apply was interrupted, because the service was stopped"
-                                : "the plan was stopped"};
+            throw PhaseOver{
+                Outcome::stopped,
+                phase + (spec.phase == Phase::apply ? " was interrupted" : " was stopped")};
         case Ended::How::exited:
         case Ended::How::signalled:
             break;

@@ -36,9 +36,10 @@ struct Held {
     Phase phase;
     StopSwitch stop;
     bool lost = false;
-    bool given_back = false;  // stopped, to be done by somebody else from the beginning
-    bool begun = false;       // an apply that may have begun
-    bool over = false;        // performed and reported: its lease is nobody's concern
+    bool given_back = false;   // stopped, to be done by somebody else from the beginning
+    bool begun = false;        // an apply that may have begun
+    bool interrupted = false;  // it is to end early, as somebody wants
+    bool over = false;         // performed and reported: its lease is nobody's concern
 };
 
 }  // namespace
@@ -165,6 +166,9 @@ struct Worker::Slots {
         } catch (const std::exception& error) {
             trouble = error.what();
         }
+        const bool was_stopped = result && result->outcome == PhaseResult::Outcome::stopped;
+        if (was_stopped && result->begun && draining_ && !held->interrupted)
+            result->error += ", because the service was stopped";
         if (result && result->outcome == PhaseResult::Outcome::not_begun)
             log_info("an apply was not begun",
                      {{"run", work.spec.run.value}, {"reason", result->error}});
@@ -230,7 +234,10 @@ struct Worker::Slots {
             }
             if (held->over) co_return;  // while it asked, which no notice would have told
             if (answered) kept = SteadyClock::now();
-            if (renewed == Renewed::cancel_wanted && !held->begun) held->stop.stop();
+            if (renewed == Renewed::cancel_wanted) {
+                held->interrupted = held->begun;
+                held->stop.stop();  // of an apply that began: one signal, and its time to end
+            }
             const bool lost =
                 renewed == Renewed::lost || SteadyClock::now() - kept > options_.lease * 5 / 6;
             if (!lost || held->lost) continue;

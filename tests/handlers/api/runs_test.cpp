@@ -9,6 +9,7 @@
 #include "handlers/api/run_filter.hpp"
 #include "handlers/api/run_lookup.hpp"
 #include "service/base/digest.hpp"
+#include "service/model/drift.hpp"
 #include "service/model/pull_record.hpp"
 #include "tests/support/run_task.hpp"
 
@@ -258,4 +259,44 @@ TEST_CASE("a pull request is told with its check and its runs, by number where t
           "Pull request #7 exists in forge.test/acme/other and forge.test/acme/infra: name the "
           "repository.");
     CHECK(api.call("/api/v1/pulls/7", {{"repository", other.text()}}).status == 200);
+}
+
+TEST_CASE("what looks for drift found last is listed by stack, in numbers and words") {
+    Api api;
+    for (const char* stack : {"web", "net"}) {
+        DriftRecord record;
+        record.stack = StackId(stack);
+        record.run = RunId(std::string("of-") + stack);
+        record.at_ms = 10;
+        if (record.stack == StackId("web")) record.counts.update = 2, record.counts.remove = 1;
+        api.put(drift_key(stack), record);
+        Commit listed;
+        listed.index.push_back({drift_index(), stack, 10});
+        REQUIRE(run_task(api.io, api.queue->commit(std::move(listed))) == Committed::done);
+    }
+    const auto found = (*parse_json(api.call("/api/v1/drift").body))["drift"];
+    CHECK(found[0]["stack"].text() == "net");
+    CHECK_FALSE(found[0]["drifted"].bool_or(true));
+    CHECK(found[0]["summary"].text() == "nothing drifted");
+    CHECK(found[1]["drifted"].bool_or(false));
+    CHECK(found[1]["summary"].text() == "2 changed, 1 gone");
+    CHECK(found[1]["run"].text() == "of-web");
+    // Whoever may not read is not told.
+    api.is_local = false;
+    CHECK(api.call("/api/v1/drift").status == 401);
+}
+
+TEST_CASE("S2, W2: a look for drift asks for the role writer, a destroy for the role admin") {
+    Api api;
+    api.is_local = false;
+    for (const auto role : {Role::reader, Role::writer}) {
+        api.token = std::string(word(role));
+        api.put(token_key(sha256_hex(api.token)), TokenRecord{"ci", role});
+        CHECK(api.call("/api/v1/destroy", {}, "POST").status == 403);
+        const auto look = api.call("/api/v1/drift", {}, "POST").status;
+        CHECK(look == (role == Role::reader ? 403 : 400));  // it names no stack
+    }
+    api.token = "admin";
+    api.put(token_key(sha256_hex(api.token)), TokenRecord{"ci", Role::admin});
+    CHECK(api.call("/api/v1/destroy", {}, "POST").status == 400);
 }

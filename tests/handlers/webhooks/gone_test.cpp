@@ -2,6 +2,8 @@
 // git.
 #include "handlers/webhooks/gone.hpp"
 
+#include "handlers/runs/lifecycle.hpp"
+
 #include <doctest/doctest.h>
 
 #include <boost/asio/io_context.hpp>

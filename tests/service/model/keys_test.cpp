@@ -48,6 +48,7 @@ TEST_CASE("Jobs have the names that they have always had, and their kinds") {
         {jobs::event("forge.test", "d"), JobKind::event, "event/forge.test/d"},
         {jobs::look(seven, "5"), JobKind::look, "look/forge.test/acme/infra#7/5"},
         {jobs::look_again(run), JobKind::look, "look/again/r1"},
+        {jobs::look_for(run), JobKind::look, "look/for/r1"},
         {jobs::command("forge.test", "5"), JobKind::command, "command/forge.test/5"},
         {jobs::api_command("x"), JobKind::command, "command/api/x"},
         {jobs::prepare(run), JobKind::prepare, "prepare/r1"},

@@ -159,5 +159,25 @@ TEST_CASE("handlers/README.md shows the states of a run as the code has them") {
 
 TEST_CASE("Long walks always find a way out, and an end stays an end") {
     for (auto seed : seeds())
-        for (auto kind : {RunKind::proposed, RunKind::tracked}) walk(kind, seed, 100'000);
+        for (auto kind : {RunKind::proposed, RunKind::tracked, RunKind::drift})
+            walk(kind, seed, 100'000);
+}
+
+TEST_CASE("A look for drift lives as a proposed run does, and never comes to an apply") {
+    for (auto state : states)
+        for (auto event : events)
+            CHECK(next(RunKind::drift, state, event) == next(RunKind::proposed, state, event));
+    CHECK(takes_turns(RunKind::drift));
+    CHECK(takes_turns(RunKind::tracked));
+    CHECK_FALSE(takes_turns(RunKind::proposed));
+}
+
+TEST_CASE("A tracked run that destroys all is called a destroy, a proposed one is not") {
+    Run run;
+    run.destroy = true;
+    CHECK(kind_word(run) == "proposed");
+    run.kind = RunKind::tracked;
+    CHECK(kind_word(run) == "destroy");
+    run.destroy = false;
+    CHECK(kind_word(run) == "tracked");
 }

@@ -228,6 +228,7 @@ TEST_CASE("a stop switch sends the first signal and tells that it stopped") {
         auto next = run_task(io, run(shell("echo ran"), {}, stop));
         CHECK(next.how == How::stopped);
         CHECK(next.output.empty());
+        CHECK(next.code != 0);  // no apply is taken for done that never ran
     }
 }
 

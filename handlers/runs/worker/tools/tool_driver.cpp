@@ -6,6 +6,7 @@ Task<std::vector<std::string>> ToolDriver::providers() { co_return std::vector<s
 Task<void> ToolDriver::accept_providers() { co_return; }
 Task<void> ToolDriver::select_workspace() { co_return; }
 Task<std::string> ToolDriver::lock_of_apply() { co_return std::string(); }
+Task<std::optional<std::string>> ToolDriver::lock_left() { co_return std::nullopt; }
 Task<Ended> ToolDriver::unlock(std::string) { co_return Ended(); }
 Task<Json> ToolDriver::outputs() { co_return Json::object(); }
 

@@ -28,6 +28,7 @@ struct ToolCapabilities {
     bool outputs = false;
     bool drift = false;  // a plan without changes proves that all is there as the source says
     bool destroy = false;
+    bool compares = false;  // plans what differs between the state and what is there
 };
 
 struct ChosenTool {
@@ -42,6 +43,12 @@ struct StatePlace {
     // On this machine: the file or directory, and the directory that runs have to share. Empty: it
     // is kept elsewhere.
     std::filesystem::path path, directory;
+};
+
+// A line of an apply's output that tells that one resource is done.
+struct DoneResource {
+    std::string address;
+    bool destroyed = false;  // else created or changed
 };
 
 // What the end of an apply's command tells.
@@ -88,8 +95,11 @@ class ToolDriver {
     virtual ApplyEnd end_of_apply(const Ended& ended) const;
     // Output of an apply that has begun to change something, so that it holds the state's lock.
     virtual bool tells_of_change(std::string_view) const { return false; }
+    virtual std::optional<DoneResource> done(std::string_view) const { return std::nullopt; }
     // The id of the lock that the apply holds on a state kept elsewhere; "": not known.
     virtual Task<std::string> lock_of_apply();
+    // After it: "" where nobody holds the state's lock, nullopt where that is not known.
+    virtual Task<std::optional<std::string>> lock_left();
     // Takes away a lock that a dead apply of ours left.
     virtual Task<Ended> unlock(std::string lock_id);
     // Those that may be shown, as one object of values.

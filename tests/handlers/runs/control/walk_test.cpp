@@ -1,8 +1,8 @@
 // Random walks through the service's side of runs: the real jobs on the queue in memory, in any
-// order, with people who approve, reject, confirm, cancel and resolve, workers that crash, come
-// back late and lose their leases, and runs of two stacks that wait for each other. After each step
-// the rules that no order may break are looked at. A failure prints its seed; SLIPWAY_SEED=<seed>
-// repeats that walk.
+// order, with people who approve, reject, confirm, cancel, interrupt and resolve, and look for
+// drift, workers that crash, come back late and lose their leases, and runs of two stacks that wait
+// for each other. After each step the rules that no order may break are looked at. A failure prints
+// its seed; SLIPWAY_SEED=<seed> repeats that walk.
 #include <doctest/doctest.h>
 
 #include <cstdlib>
@@ -171,8 +171,21 @@ class Walk : public ControlBench {
         alive_.insert(tracked.id.value);
         return tracked;
     }
+    // What somebody asks for by a call, once its branch was looked at.
+    void look_for_drift() {
+        auto look = new_run(below(2) ? "net" : "db", ++pulls_);
+        look.kind = RunKind::drift;
+        look.asked = true;
+        look.pull.reset();
+        Commit one;
+        create_run(one, look);
+        commit(std::move(one));
+        alive_.insert(look.id.value);
+    }
     void propose() {
+        if (below(3) == 0) return look_for_drift();
         std::vector<Run> runs{merged("net")};
+        runs.front().destroy = below(8) == 0;
         if (below(2)) {
             runs.push_back(merged("db"));
             if (below(2)) runs.back().settings.depends_on = {StackId("net")};
@@ -198,10 +211,15 @@ class Walk : public ControlBench {
         Request request;
         request.verb = verb;
         request.actor = {infra.forge, who};
-        request.pull = pull_named(*about.pull);
-        request.targets = {{about.stack.value, ""}};
+        if (about.pull) {
+            request.pull = pull_named(*about.pull);
+            request.targets = {{about.stack.value, ""}};
+        } else {
+            if (verb != Verb::cancel) return;
+            request.run = about.id;
+        }
+        if (verb == Verb::approve && plan_of(about).digest.empty()) return;
         if (verb == Verb::approve) request.targets[0].plan = plan_of(about).digest;
-        if (verb == Verb::approve && request.targets[0].plan.empty()) return;
         if (verb == Verb::resolve)
             request.resolution = below(2) ? Resolution::applied : Resolution::failed;
         request.given_at_ms = clock.now_ms();
@@ -347,6 +365,7 @@ class Walk : public ControlBench {
         CHECK(begun_.insert(spec.plan_digest).second);
         const auto begun = run(spec.run.value.c_str());
         CHECK(plan_of(begun).digest == spec.plan_digest);
+        CHECK(begun.kind == RunKind::tracked);
         CHECK(is_approved(begun));
         auto& touching = applying_[begun.stack.value];
         CHECK(touching.empty());
@@ -429,6 +448,7 @@ class Walk : public ControlBench {
         alive_.erase(run.id.value);
         ended_[run.id.value] = run.state;
         if (applying_[run.stack.value] == run.id.value) applying_[run.stack.value].clear();
+        if (!run.pull) return;
         // What a resolved apply left undone is planned by a run of its own.
         for (const auto& stack :
              run_task(io, load<PullRecord>(*queue, pull_key(pull_named(*run.pull)))).value.stacks)

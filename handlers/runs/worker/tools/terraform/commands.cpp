@@ -18,10 +18,11 @@ Arguments select_workspace(const std::string& name) {
     return {"workspace", "select", "-or-create=true", name};
 }
 
-Arguments plan(const std::string& out, bool destroy) {
+Arguments plan(const std::string& out, PlanAim aim) {
     Arguments arguments{"plan",        "-input=false",       "-no-color",
                         "-lock=false", "-detailed-exitcode", "-out=" + out};
-    if (destroy) arguments.push_back("-destroy");
+    if (aim == PlanAim::destroy) arguments.push_back("-destroy");
+    if (aim == PlanAim::drift) arguments.push_back("-refresh-only");
     return arguments;
 }
 
@@ -44,6 +45,30 @@ bool tells_of_change(std::string_view output) {
                                                  ": Destroying..."};
     return std::any_of(std::begin(words), std::end(words),
                        [&](std::string_view word) { return output.find(word) != output.npos; });
+}
+
+// What programs of a provisioner print has their resource's address and "(local-exec):" before it,
+// so that it is no address of the plan.
+std::optional<DoneResource> done(std::string_view line) {
+    static constexpr std::pair<std::string_view, bool> words[] = {
+        {": Creation complete after ", false},
+        {": Modifications complete after ", false},
+        {": Destruction complete after ", true}};
+    for (const auto& [word, destroyed] : words) {
+        const auto at = line.rfind(word);
+        if (at == line.npos) continue;
+        DoneResource out{std::string(line.substr(0, at)), destroyed};
+        // As a plan calls it.
+        static constexpr std::string_view deposed = " (deposed object ";
+        if (const auto old = out.address.rfind(deposed); old != out.address.npos)
+            out.address.replace(old, deposed.size(), " (deposed ");
+        return out;
+    }
+    return std::nullopt;
+}
+
+bool lock_is_free(std::string_view error_output) {
+    return error_output.find("No such resource instance") != error_output.npos;
 }
 
 namespace {

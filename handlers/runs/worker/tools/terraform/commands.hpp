@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "handlers/runs/worker/steps.hpp"
+#include "handlers/runs/worker/tools/tool_driver.hpp"
 #include "service/base/json.hpp"
 
 namespace slipway::terraform {
@@ -16,8 +16,11 @@ inline constexpr std::string_view lock_file_name = ".terraform.lock.hcl";
 
 Arguments init(bool has_lock_file);
 Arguments select_workspace(const std::string& name);
+// What a plan is for: what the source asks for, the end of all that is managed, or what differs
+// between the state and what is there.
+enum class PlanAim { change, destroy, drift };
 // Without the state's lock: a plan changes no state and must block nobody.
-Arguments plan(const std::string& out, bool destroy);
+Arguments plan(const std::string& out, PlanAim aim);
 Arguments show(const std::string& plan_file);
 Arguments apply(const std::string& plan_file);
 Arguments output();
@@ -27,8 +30,12 @@ Arguments want_lock();
 // The id of the lock that somebody else holds, as the error of a refused command tells it; "": it
 // does not.
 std::string lock_id(std::string_view error_output);
+// Whether the refused command had the lock.
+bool lock_is_free(std::string_view error_output);
 // Output of an apply that has begun to change something.
 bool tells_of_change(std::string_view output);
+// The resource of a line such as "aws_x.y: Creation complete after 2s [id=…]".
+std::optional<DoneResource> done(std::string_view line);
 
 struct ProviderMirror {
     std::string path;

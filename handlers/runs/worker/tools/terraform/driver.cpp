@@ -25,7 +25,7 @@ class Driver : public ToolDriver {
   public:
     using ToolDriver::ToolDriver;
 
-    ToolCapabilities capabilities() const override { return {true, true, true, true, true}; }
+    ToolCapabilities capabilities() const override { return {true, true, true, true, true, true}; }
 
     Task<ChosenTool> choose() override {
         const auto installed = co_await installed_tools();
@@ -135,7 +135,10 @@ class Driver : public ToolDriver {
     Task<ReadPlan> show(ChunkSource plan_file) override {
         std::map<std::string, std::string> files{{std::string(lock_file_name), lock_file_}};
         const auto text = co_await shown(std::move(plan_file), std::move(files));
-        auto read = read_plan(text, steps_.environment().secrets, steps_.options.digest_key);
+        const auto& options = steps_.options;
+        const auto& secrets = steps_.environment().secrets;
+        auto read = spec().drift ? read_drift(text, secrets, options.digest_key)
+                                 : read_plan(text, secrets, options.digest_key);
         if (!read) throw PhaseOver{PhaseResult::Outcome::failed, read.error().message};
         co_return std::move(*read);
     }
@@ -161,17 +164,32 @@ class Driver : public ToolDriver {
         return terraform::tells_of_change(output);
     }
 
+    std::optional<DoneResource> done(std::string_view line) const override {
+        return terraform::done(line);
+    }
+
     Task<std::string> lock_of_apply() override {
-        auto step = prepared(want_lock(), Reach::planned);
-        OnOutput keep;
-        // Never stopped: it might be the one that holds the lock by now.
-        const auto ended = co_await step.run(1min, std::move(keep), StopSwitch());
-        co_return lock_id(ended.error_output);
+        const auto asked = co_await ask_for_lock();
+        co_return lock_id(asked);
+    }
+
+    Task<std::optional<std::string>> lock_left() override {
+        const auto asked = co_await ask_for_lock();
+        auto held = lock_id(asked);
+        if (held.empty() && !lock_is_free(asked)) co_return std::nullopt;
+        co_return held;
     }
 
     Task<Ended> unlock(std::string lock_id) override {
         auto step = prepared(force_unlock(lock_id), Reach::applied);
-        co_return co_await steps_.run(std::move(step));
+        OnOutput receive = [this](int which, std::string_view bytes) {
+            steps_.log.take(which, bytes);
+        };
+        co_await steps_.network_ready();
+        // Where the apply was stopped, too: nobody else takes the lock away.
+        auto ended = co_await step.run(1min, std::move(receive), StopSwitch());
+        steps_.log.end_streams();
+        co_return ended;
     }
 
     Task<Json> outputs() override {
@@ -204,6 +222,15 @@ class Driver : public ToolDriver {
         return steps_.prepare(std::move(step));
     }
 
+    // What it prints as an error: who holds the lock, or that there is no such resource.
+    Task<std::string> ask_for_lock() {
+        auto step = prepared(want_lock(), Reach::planned);
+        OnOutput keep;
+        // Never stopped: it might be the one that holds the lock by now.
+        auto ended = co_await step.run(1min, std::move(keep), StopSwitch());
+        co_return std::move(ended.error_output);
+    }
+
     Task<void> run_into(Ended& ended, HeldCommand step, OnOutput output) {
         ended = co_await steps_.run(std::move(step), std::move(output));
     }
@@ -218,7 +245,10 @@ class Driver : public ToolDriver {
     }
 
     void prepare_plan() {
-        auto arguments = terraform::plan(steps_.plan_path(), spec().destroy);
+        const auto aim = spec().drift     ? PlanAim::drift
+                         : spec().destroy ? PlanAim::destroy
+                                          : PlanAim::change;
+        auto arguments = terraform::plan(steps_.plan_path(), aim);
         add(arguments, spec().plan_arguments);
         plan_.emplace(prepared(std::move(arguments), Reach::planned));
     }

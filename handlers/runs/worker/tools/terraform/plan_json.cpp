@@ -69,10 +69,13 @@ int resources_in(const Json& values) {
     return values.is_object() ? managed_in(values["root_module"]) : 0;
 }
 
-Plan plan_of(const Json& document, const Scrubber& scrubber) {
+// What a plan changes, or what it found to be other than the state says.
+constexpr const char *planned = "resource_changes", *drifted = "resource_drift";
+
+Plan plan_of(const Json& document, const Scrubber& scrubber, std::string_view list) {
     Plan plan;
     plan.tool_version = document["terraform_version"].text();
-    for (const auto& resource : document["resource_changes"].items()) {
+    for (const auto& resource : document[list].items()) {
         auto change = read_change(resource, scrubber);
         if (change.action == Action::none && change.previous_address.empty() &&
             change.import_id.empty())
@@ -80,6 +83,7 @@ Plan plan_of(const Json& document, const Scrubber& scrubber) {
         count_change(change, resource["change"]["actions"], plan.counts);
         plan.changes.push_back(std::move(change));
     }
+    if (list == drifted) return plan;  // outputs follow, and its states are what was found
     for (const auto& [name, change] : document["output_changes"].members())
         if (action_of(change["actions"]) != Action::none) plan.outputs.push_back(name);
     // Of a state that holds nothing the document says nothing.
@@ -92,7 +96,7 @@ Plan plan_of(const Json& document, const Scrubber& scrubber) {
 // ---------------------------------------------------------------------------------------
 
 // Everything that an approver could have seen or would have wanted to, and what is hidden as well.
-std::string digest_of(const Json& document, const Secret& key) {
+std::string digest_of(const Json& document, const Secret& key, std::string_view list) {
     std::multiset<std::string> lines;
     auto add = [&](std::string_view kind, std::string_view name, const Json& outer,
                    const Json& change) {
@@ -107,17 +111,15 @@ std::string digest_of(const Json& document, const Secret& key) {
             line.set(member, with_sorted_members(change[member]));
         lines.insert(line.dump());
     };
-    for (const auto& resource : document["resource_changes"].items())
+    for (const auto& resource : document[list].items())
         add("resource", resource["address"].string_or(""), resource, resource["change"]);
     for (const auto& [name, change] : document["output_changes"].members())
         add("output", name, Json(), change);
     return change_digest(lines, key);
 }
 
-}  // namespace
-
-Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& known,
-                           const Secret& digest_key) {
+Result<ReadPlan> read(std::string_view shown, const std::vector<Secret>& known,
+                      const Secret& digest_key, std::string_view list) {
     auto parsed = parse_json(shown);
     if (!parsed)
         return Error{"the plan that the tool shows is not valid JSON: " + parsed.error().message};
@@ -133,11 +135,23 @@ Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& kn
     secrets.insert(secrets.end(), out.sensitive.begin(), out.sensitive.end());
     const Scrubber scrubber(secrets);
     auto digest =  // of many changes it takes as long as all the rest
-        std::async(std::launch::async, [&] { return digest_of(document, digest_key); });
-    out.plan = plan_of(document, scrubber);
+        std::async(std::launch::async, [&] { return digest_of(document, digest_key, list); });
+    out.plan = plan_of(document, scrubber, list);
     out.change_digest = digest.get();
     out.document = redacted(std::move(document), scrubber);
     return out;
+}
+
+}  // namespace
+
+Result<ReadPlan> read_plan(std::string_view shown, const std::vector<Secret>& known,
+                           const Secret& digest_key) {
+    return read(shown, known, digest_key, planned);
+}
+
+Result<ReadPlan> read_drift(std::string_view shown, const std::vector<Secret>& known,
+                            const Secret& digest_key) {
+    return read(shown, known, digest_key, drifted);
 }
 
 }  // namespace slipway

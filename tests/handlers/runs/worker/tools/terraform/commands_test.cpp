@@ -91,10 +91,33 @@ TEST_CASE("a tool is chosen among what is installed, the newest that fits") {
           "the stack wants OpenTofu, but installed on the worker: none is");
 }
 
+TEST_CASE("a line of an apply tells that one resource is done, and other lines do not") {
+    const auto text = [](std::string_view line) {
+        const auto done = terraform::done(line);
+        return done ? done->address + (done->destroyed ? " destroyed" : " made") : std::string();
+    };
+    CHECK(text("aws_x.y: Creation complete after 2s [id=1]") == "aws_x.y made");
+    CHECK(text("m.a[\"b: c\"].d: Modifications complete after 0s [id=1]") ==
+          "m.a[\"b: c\"].d made");
+    CHECK(text("aws_x.y: Destruction complete after 0s") == "aws_x.y destroyed");
+    CHECK(text("aws_x.y (deposed object 1a): Destruction complete after 0s") ==
+          "aws_x.y (deposed 1a) destroyed");
+    CHECK(text("aws_x.y: Creating...").empty());
+    CHECK(text("aws_x.y: Still creating... [10s elapsed]").empty());
+}
+
+TEST_CASE("a command that was refused for another reason had the lock, or it is not known") {
+    CHECK(terraform::lock_is_free("│ Error: No such resource instance\n│\n"));
+    CHECK_FALSE(terraform::lock_is_free("│ Error: Error acquiring the state lock\n"));
+    CHECK_FALSE(terraform::lock_is_free("│ Error: Error loading the state: no route to host\n"));
+}
+
 TEST_CASE("commands are argument vectors, and what may be shown of outputs is what nobody hides") {
     CHECK(terraform::init(true).back() == "-lockfile=readonly");
     CHECK(terraform::init(false).back() == "-no-color");
-    CHECK(terraform::plan("/workspace/out/plan", true).back() == "-destroy");
+    CHECK(terraform::plan("/workspace/out/plan", terraform::PlanAim::destroy).back() == "-destroy");
+    CHECK(terraform::plan("/workspace/out/plan", terraform::PlanAim::drift).back() ==
+          "-refresh-only");
     CHECK(terraform::cli_configuration({}) ==
           "disable_checkpoint = true\nprovider_installation {\n  direct {\n  }\n}\n");
     const terraform::ProviderMirror mirror{"/m \"x\"", {"registry.terraform.io/acme/dns"}};

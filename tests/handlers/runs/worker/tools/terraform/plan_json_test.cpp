@@ -298,6 +298,37 @@ TEST_CASE("names that mean a secret") {
         CHECK_FALSE(is_named_like_a_secret(name));
 }
 
+TEST_CASE("a look for drift reads what differs from the state, and neither plans nor outputs") {
+    const char* text = R"json({"format_version": "1.2", "terraform_version": "1.12.0",
+        "planned_values": {"root_module": {"resources": [{"mode": "managed"}]}},
+        "prior_state": {"values": {"root_module": {"resources": [{"mode": "managed"}]}}},
+        "resource_drift": [
+            {"address": "aws_x.a", "type": "aws_x", "change": {"actions": ["update"],
+             "before": {"size": 1, "password": "correct-horse"}, "after": {"size": 2, "password": "battery-staple"},
+             "before_sensitive": {"password": true}, "after_sensitive": {"password": true}}},
+            {"address": "aws_x.b", "type": "aws_x", "change": {"actions": ["delete"],
+             "before": {"size": 1}, "after": null, "before_sensitive": {}, "after_sensitive": false}}],
+        "resource_changes": [{"address": "aws_x.c", "type": "aws_x", "change": {"actions": ["create"],
+             "before": null, "after": {"size": 1}}}],
+        "output_changes": {"size": {"actions": ["update"], "before": 1, "after": 2}}})json";
+    const auto read = read_drift(text, {}, Secret("k"));
+    REQUIRE(read);
+    const auto& plan = read->plan;
+    REQUIRE(plan.changes.size() == 2);
+    CHECK(plan.counts.update == 1);
+    CHECK(plan.counts.remove == 1);
+    CHECK(plan.counts.create == 0);
+    CHECK(plan.outputs.empty());
+    CHECK(plan.resources == -1);  // what the state holds is not what was found
+    CHECK(attributes_of(change_of(plan, "aws_x.a")) ==
+          Attributes{{"password", "sensitive -> sensitive"}, {"size", "1 -> 2"}});
+    CHECK(read->document.dump().find("correct-horse") == std::string::npos);
+    CHECK(encode(plan).dump().find("battery-staple") == std::string::npos);
+    const auto planned = read_plan(text, {}, Secret("k"));
+    CHECK(planned->plan.counts.create == 1);
+    CHECK(planned->change_digest != read->change_digest);
+}
+
 TEST_CASE("a damaged plan is read or refused, never a crash") {
     const auto text = fixture("everything.json");
     std::mt19937 random(3);
