@@ -1,13 +1,61 @@
 #include "handlers/runs/lifecycle.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
+
+#include "service/model/unneeded.hpp"
 
 namespace slipway {
 
 namespace {
 
-void enter_lane(Commit& commit, const Run& run) {
-    commit.enter.push_back({lane_of(run), run.id.value, make_job(jobs::prepare(run.id), run.id)});
+// A tracked run's turn comes in its stack's lane; a plan alone needs none.
+void begin_run(Commit& commit, const Run& run) {
+    auto prepare = make_job(jobs::prepare(run.id), run.id);
+    if (run.kind == RunKind::tracked) {
+        commit.enter.push_back({lane_of(run), run.id.value, std::move(prepare)});
+        return;
+    }
+    prepare.priority = priority_of(run);
+    commit.jobs.push_back(std::move(prepare));
+}
+
+// Plans wait only for what they read: nothing is changed that an order would matter to.
+std::set<StackId> upstreams_of(const Run& run) {
+    std::set<StackId> out;
+    if (run.kind == RunKind::tracked)
+        out.insert(run.settings.depends_on.begin(), run.settings.depends_on.end());
+    else
+        for (const auto& reference : run.settings.references) out.insert(reference.stack);
+    return out;
+}
+
+// Those of a circle stay as they are; the catalogue has refused them.
+std::vector<Run> upstreams_first(std::vector<Run> runs) {
+    std::set<StackId> left;
+    for (const auto& run : runs) left.insert(run.stack);
+    std::vector<Run> out;
+    for (bool more = true; more;) {
+        more = false;
+        std::vector<Run> later;
+        for (auto& run : runs) {
+            const auto needs = upstreams_of(run);
+            const bool free = std::none_of(needs.begin(), needs.end(),
+                                           [&](const StackId& id) { return left.contains(id); });
+            if (!free) {
+                later.push_back(std::move(run));
+                continue;
+            }
+            left.erase(run.stack);
+            out.push_back(std::move(run));
+            more = true;
+        }
+        runs = std::move(later);
+    }
+    std::move(runs.begin(), runs.end(), std::back_inserter(out));
+    return out;
 }
 
 }  // namespace
@@ -42,19 +90,14 @@ void create_run(Commit& commit, const Run& run) {
     commit.index.push_back({runs_index(), run.id.value, run.created_at_ms});
     commit.index.push_back({runs_index(run.stack), run.id.value, run.created_at_ms});
     commit.index.push_back({stacks_index(), run.stack.value, run.created_at_ms});
-    if (run.kind == RunKind::proposed) {
-        auto prepare = make_job(jobs::prepare(run.id), run.id);
-        prepare.priority = priority_of(run);
-        commit.jobs.push_back(std::move(prepare));
-    } else if (run.waits_for.empty()) {
-        enter_lane(commit, run);
-    }
+    if (run.waits_for.empty()) begin_run(commit, run);
 }
 
-void create_tracked_runs(Commit& commit, std::vector<Run> runs) {
+void create_runs(Commit& commit, std::vector<Run> runs) {
+    runs = upstreams_first(std::move(runs));
     std::map<StackId, Run*> by_stack;
     for (auto& run : runs) {
-        for (const auto& upstream : run.settings.depends_on) {
+        for (const auto& upstream : upstreams_of(run)) {
             auto at = by_stack.find(upstream);
             if (at == by_stack.end()) continue;
             run.waits_for.push_back(at->second->id);
@@ -72,8 +115,8 @@ void store_run(Commit& commit, const StoredRun& run, Reported reported) {
         PullRequestName name{value.repository, *value.pull};
         commit.jobs.push_back(make_job(jobs::report(name), name));
     }
-    if (!is_terminal(value.state) || value.kind != RunKind::tracked) return;
-    commit.leave.push_back({lane_of(value), value.id.value});
+    if (!is_terminal(value.state)) return;
+    if (value.kind == RunKind::tracked) commit.leave.push_back({lane_of(value), value.id.value});
     for (const auto& dependent : value.dependents)
         commit.jobs.push_back(make_job(jobs::release(dependent), dependent));
 }
@@ -103,14 +146,14 @@ void supersede_runs(Commit& commit, std::vector<StoredRun> runs, Reason why, std
 }
 
 Release release_run(Commit& commit, StoredRun& run, const std::vector<Run>& upstreams,
-                    std::int64_t now_ms) {
+                    std::int64_t now_ms, const std::string& unchanged) {
     const Run* broken = nullptr;
     for (const auto& upstream : upstreams) {
         if (!is_terminal(upstream.state)) return Release::waits;  // its own end comes here again
-        if (upstream.state != RunState::finished) broken = &upstream;
+        if (upstream.state != RunState::finished && !was_unneeded(upstream)) broken = &upstream;
     }
-    if (!broken) {
-        enter_lane(commit, run.value);
+    if (run.value.kind == RunKind::proposed || (!broken && unchanged.empty())) {
+        begin_run(commit, run.value);
         // Written although it stays as it is: so that nobody has cancelled it meanwhile.
         commit.records.push_back(save(run_key(run.value.id), run));
         return Release::enters;
@@ -118,9 +161,9 @@ Release release_run(Commit& commit, StoredRun& run, const std::vector<Run>& upst
     auto& reason = run.value.reason;
     reason = Reason();
     reason.cause = Cause::upstream_ended;
-    reason.name = broken->stack.value;
-    reason.text = word(broken->state);
-    advance(run.value, RunEvent::upstream_broken, now_ms, "slipway");
+    reason.name = broken ? broken->stack.value : unchanged;
+    reason.text = broken ? word(broken->state) : "";
+    advance(run.value, broken ? RunEvent::upstream_broken : RunEvent::unneeded, now_ms, "slipway");
     store_run(commit, run);
     return Release::skipped;
 }

@@ -6,6 +6,7 @@
 
 #include "handlers/runs/control/command_context.hpp"
 #include "service/base/log.hpp"
+#include "service/model/unneeded.hpp"
 #include "service/wording/answers.hpp"
 
 namespace slipway {
@@ -72,6 +73,7 @@ void leave_out_what_asks_for_nothing(CommandContext& command) {
         if (!target.run.version) return false;
         const auto& run = target.run.value;
         if (command.pull.value.pull.state == PullState::open && verb == Verb::retry) return true;
+        if (was_unneeded(run)) return false;
         if (can_be_retried(run)) return true;
         if (verb == Verb::retry) return false;
         return run.kind == RunKind::tracked ? run.state == RunState::unconfirmed
@@ -144,6 +146,7 @@ void decide(const ControlContext& context, CommandContext& command) {
         carry_out(context, command, target);
         if (command.refused()) return;
     }
+    create_before_merge(command);
     if (verb == Verb::allow)
         allow_providers(context, command);
     else if (verb == Verb::lock)

@@ -44,6 +44,12 @@ struct StatePlace {
     std::filesystem::path path, directory;
 };
 
+// What the state holds after an apply.
+struct ToolOutputs {
+    Json values = Json::object();        // that may be shown
+    std::vector<std::string> sensitive;  // names of the others
+};
+
 // What the end of an apply's command tells.
 enum class ApplyEnd { finished, failed, unknown };
 
@@ -92,8 +98,7 @@ class ToolDriver {
     virtual Task<std::string> lock_of_apply();
     // Takes away a lock that a dead apply of ours left.
     virtual Task<Ended> unlock(std::string lock_id);
-    // Those that may be shown, as one object of values.
-    virtual Task<Json> outputs();
+    virtual Task<ToolOutputs> outputs();
 
     // The first error of what it printed, for people.
     virtual std::string first_error(std::string_view error_output) const = 0;
