@@ -1,14 +1,61 @@
 #include "handlers/runs/lifecycle.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
+#include <set>
+
+#include "service/model/unneeded.hpp"
 
 namespace slipway {
 
 namespace {
 
-void enter_lane(Commit& commit, const Run& run) {
-    commit.enter.push_back({lane_of(run), run.id.value, make_job(jobs::prepare(run.id), run.id)});
+// A run of the branch has its turn in its stack's lane; the plan of a pull request needs none.
+void begin_run(Commit& commit, const Run& run) {
+    auto prepare = make_job(jobs::prepare(run.id), run.id);
+    if (takes_turns(run.kind)) {
+        commit.enter.push_back({lane_of(run), run.id.value, std::move(prepare)});
+        return;
+    }
+    prepare.priority = priority_of(run);
+    commit.jobs.push_back(std::move(prepare));
+}
+
+// Plans wait only for what they read: nothing is changed that an order would matter to.
+std::set<StackId> upstreams_of(const Run& run) {
+    std::set<StackId> out;
+    if (takes_turns(run.kind))
+        out.insert(run.settings.depends_on.begin(), run.settings.depends_on.end());
+    else
+        for (const auto& reference : run.settings.references) out.insert(reference.stack);
+    return out;
+}
+
+// Those of a circle stay as they are; the catalogue has refused them.
+std::vector<Run> upstreams_first(std::vector<Run> runs) {
+    std::set<StackId> left;
+    for (const auto& run : runs) left.insert(run.stack);
+    std::vector<Run> out;
+    for (bool more = true; more;) {
+        more = false;
+        std::vector<Run> later;
+        for (auto& run : runs) {
+            const auto needs = upstreams_of(run);
+            const bool free = std::none_of(needs.begin(), needs.end(),
+                                           [&](const StackId& id) { return left.contains(id); });
+            if (!free) {
+                later.push_back(std::move(run));
+                continue;
+            }
+            left.erase(run.stack);
+            out.push_back(std::move(run));
+            more = true;
+        }
+        runs = std::move(later);
+    }
+    std::move(runs.begin(), runs.end(), std::back_inserter(out));
+    return out;
 }
 
 // As many of a stack's newest as are looked at to find out how much it manages.
@@ -75,31 +122,27 @@ void announce_run(Commit& commit, const Run& run) {
 
 void create_run(Commit& commit, const Run& run) {
     announce_run(commit, run);
-    if (!takes_turns(run.kind)) {
-        auto prepare = make_job(jobs::prepare(run.id), run.id);
-        prepare.priority = priority_of(run);
-        commit.jobs.push_back(std::move(prepare));
-    } else if (run.waits_for.empty()) {
-        enter_lane(commit, run);
-    }
+    if (run.waits_for.empty()) begin_run(commit, run);
 }
 
-void create_tracked_runs(Commit& commit, std::vector<Run> runs) {
+void create_runs(Commit& commit, std::vector<Run> runs) {
+    runs = upstreams_first(std::move(runs));
     std::map<StackId, Run*> by_stack;
-    for (auto& run : runs) by_stack.emplace(run.stack, &run);
-    for (auto& run : runs)
-        for (const auto& upstream : run.settings.depends_on) {
+    for (auto& run : runs) {
+        for (const auto& upstream : upstreams_of(run)) {
             auto at = by_stack.find(upstream);
             if (at == by_stack.end()) continue;
             run.waits_for.push_back(at->second->id);
             at->second->dependents.push_back(run.id);
         }
+        by_stack.emplace(run.stack, &run);
+    }
     for (const auto& run : runs) create_run(commit, run);
 }
 
 void begin_asked_run(Commit& commit, const StoredRun& run) {
     commit.records.push_back(save(run_key(run.value.id), run));
-    enter_lane(commit, run.value);
+    begin_run(commit, run.value);
 }
 
 void store_run(Commit& commit, const StoredRun& run, Reported reported) {
@@ -109,8 +152,8 @@ void store_run(Commit& commit, const StoredRun& run, Reported reported) {
         PullRequestName name{value.repository, *value.pull};
         commit.jobs.push_back(make_job(jobs::report(name), name));
     }
-    if (!is_terminal(value.state) || !takes_turns(value.kind)) return;
-    commit.leave.push_back({lane_of(value), value.id.value});
+    if (!is_terminal(value.state)) return;
+    if (takes_turns(value.kind)) commit.leave.push_back({lane_of(value), value.id.value});
     for (const auto& dependent : value.dependents)
         commit.jobs.push_back(make_job(jobs::release(dependent), dependent));
 }
@@ -150,14 +193,14 @@ void supersede_runs(Commit& commit, std::vector<StoredRun> runs, Reason why, std
 }
 
 Release release_run(Commit& commit, StoredRun& run, const std::vector<Run>& upstreams,
-                    std::int64_t now_ms) {
+                    std::int64_t now_ms, const std::string& unchanged) {
     const Run* broken = nullptr;
     for (const auto& upstream : upstreams) {
         if (!is_terminal(upstream.state)) return Release::waits;  // its own end comes here again
-        if (upstream.state != RunState::finished) broken = &upstream;
+        if (upstream.state != RunState::finished && !was_unneeded(upstream)) broken = &upstream;
     }
-    if (!broken) {
-        enter_lane(commit, run.value);
+    if (run.value.kind == RunKind::proposed || (!broken && unchanged.empty())) {
+        begin_run(commit, run.value);
         // Written although it stays as it is: so that nobody has cancelled it meanwhile.
         commit.records.push_back(save(run_key(run.value.id), run));
         return Release::enters;
@@ -165,9 +208,9 @@ Release release_run(Commit& commit, StoredRun& run, const std::vector<Run>& upst
     auto& reason = run.value.reason;
     reason = Reason();
     reason.cause = Cause::upstream_ended;
-    reason.name = broken->stack.value;
-    reason.text = word(broken->state);
-    advance(run.value, RunEvent::upstream_broken, now_ms, "slipway");
+    reason.name = broken ? broken->stack.value : unchanged;
+    reason.text = broken ? word(broken->state) : "";
+    advance(run.value, broken ? RunEvent::upstream_broken : RunEvent::unneeded, now_ms, "slipway");
     store_run(commit, run);
     return Release::skipped;
 }

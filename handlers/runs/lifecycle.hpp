@@ -29,14 +29,15 @@ int priority_of(const Run& run);
 // The first entry of a new run's history.
 void begin_history(Run& run, std::int64_t now_ms, std::string by);
 // A proposed run is prepared at once. A tracked one enters its stack's lane, which has it prepared
-// when it is first; where it waits for upstream runs, release_run() lets it enter.
+// when it is first. Where either waits for upstream runs, release_run() lets it go on.
 void create_run(Commit& commit, const Run& run);
 // A run that a person asked for is known at once, and begins (begin_asked_run) when its branch was
 // looked at.
 void announce_run(Commit& commit, const Run& run);
 void begin_asked_run(Commit& commit, const StoredRun& run);
-// Tracked runs of one cause: each is bound to those among them that it depends on.
-void create_tracked_runs(Commit& commit, std::vector<Run> runs);
+// Runs of one cause: each is bound to those among them that it depends on, or, where it is only
+// planned, whose outputs it reads.
+void create_runs(Commit& commit, std::vector<Run> runs);
 
 // --- store
 
@@ -69,9 +70,10 @@ void supersede_runs(Commit& commit, std::vector<StoredRun> runs, Reason why, std
 
 enum class Release { waits, enters, skipped };
 // A queued run whose upstream runs may have ended: it enters its lane once all have finished, and
-// is skipped where one ended otherwise.
+// is skipped where one ended otherwise, or where all left `unchanged` what it is there for (names;
+// "": it is needed). A proposed run goes on however they ended.
 Release release_run(Commit& commit, StoredRun& run, const std::vector<Run>& upstreams,
-                    std::int64_t now_ms);
+                    std::int64_t now_ms, const std::string& unchanged = "");
 
 // --- resolve
 

@@ -144,7 +144,49 @@ std::vector<std::pair<const Candidate*, std::vector<std::string>>> concerns_of(
     return out;
 }
 
+ConcernedStack concerned_by(const Candidate& candidate, std::vector<std::string> because) {
+    ConcernedStack one;
+    one.stack = candidate.settings();
+    one.because = std::move(because);
+    one.gone = candidate.gone;
+    one.renamed_from = candidate.renamed_from;
+    return one;
+}
+
+// Those that read outputs of a stack that will run, and those that read theirs. No push policy is
+// asked: nobody pushed anything to them.
+void add_dependents(std::vector<ConcernedStack>& concerned,
+                    const std::vector<Candidate>& candidates) {
+    std::set<StackId> known, running;
+    for (const auto& one : concerned) {
+        known.insert(one.stack.id);
+        if (runs_after_push(one)) running.insert(one.stack.id);
+    }
+    for (bool more = true; more;) {
+        more = false;
+        for (const auto& candidate : candidates) {
+            const auto& stack = candidate.settings();
+            const auto& reads = stack.references;
+            const bool waits = std::any_of(reads.begin(), reads.end(), [&](const auto& one) {
+                return running.contains(one.stack);
+            });
+            if (candidate.gone || !waits || !known.insert(stack.id).second) continue;
+            auto one = concerned_by(candidate, {});
+            one.only_for_upstream = true;
+            one.decision.action = PushAction::track;
+            if (runs_after_push(one)) running.insert(stack.id);
+            concerned.push_back(std::move(one));
+            more = true;
+        }
+    }
+}
+
 }  // namespace
+
+bool runs_after_push(const ConcernedStack& concerned) {
+    return concerned.decision.action == PushAction::track && !concerned.decision.failed &&
+           concerned.stack.apply_when != ApplyWhen::never && !concerned.gone;
+}
 
 Task<std::vector<ConcernedStack>> decide_change(ReactContext& context,
                                                 const DescribedStacks& described,
@@ -157,11 +199,7 @@ Task<std::vector<ConcernedStack>> decide_change(ReactContext& context,
 
     std::vector<ConcernedStack> out;
     for (const auto& [candidate, because] : concerns) {
-        ConcernedStack one;
-        one.stack = candidate->settings();
-        one.because = because;
-        one.gone = candidate->gone;
-        one.renamed_from = candidate->renamed_from;
+        auto one = concerned_by(*candidate, because);
         auto push = question.push;
         push.stack = one.stack;
         push.changed = changed;
@@ -174,6 +212,7 @@ Task<std::vector<ConcernedStack>> decide_change(ReactContext& context,
         if (one.gone) one.gone->resources = co_await resources_of(context.queue, one.stack.id);
         out.push_back(std::move(one));
     }
+    if (question.with_dependents) add_dependents(out, candidates);
     co_return out;
 }
 

@@ -19,15 +19,18 @@ struct ConcernedStack {
     std::string renamed_from;  // stack.directory is what git takes for this one, which its settings
                                // still name
     PushDecision decision;
+    // Nothing of its own changed: it reads outputs of one that is concerned.
+    bool only_for_upstream = false;
     bool destroys() const { return gone && gone->on_delete == OnDelete::destroy; }
 };
 
 struct ChangeQuestion {
     std::shared_ptr<Repository> repository;
-    TreeId from, to;    // what changed lies between them
-    TreeId planned;     // what would be planned: the merge result, or the pushed commit's tree
-    TreeId before;      // where a removed directory can still be found
-    PushQuestion push;  // stack, changed and because are filled in for each stack
+    TreeId from, to;  // what changed lies between them
+    TreeId planned;   // what would be planned: the merge result, or the pushed commit's tree
+    TreeId before;    // where a removed directory can still be found
+    bool with_dependents = false;  // also stacks that read outputs of those that will run
+    PushQuestion push;             // stack, changed and because are filled in for each stack
 };
 
 // Stacks that are concerned, in the order described, with their decisions (those to ignore are left
@@ -35,6 +38,9 @@ struct ChangeQuestion {
 Task<std::vector<ConcernedStack>> decide_change(ReactContext& context,
                                                 const DescribedStacks& described,
                                                 ChangeQuestion question);
+
+// Whether a push makes a run of it that its dependents wait for.
+bool runs_after_push(const ConcernedStack& concerned);
 
 // The id of a run: derived, so that reacting twice makes one run.
 RunId run_id(RunKind kind, const RepositoryName& repository, std::optional<int> pull,

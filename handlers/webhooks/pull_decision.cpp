@@ -1,6 +1,7 @@
 #include "handlers/webhooks/pull_decision.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace slipway {
 
@@ -94,10 +95,43 @@ const PullStack* kept_stack(const PullLook& look, const ConcernedStack& one) {
     return known && !known->proposed.empty() ? known : nullptr;
 }
 
+// For each concerned stack its stack of an earlier look, where that keeps its run. What reads
+// outputs of one that is planned again is planned again, too.
+struct Kept {
+    std::vector<const PullStack*> stacks;  // null: it keeps none
+    std::set<StackId> for_upstream;        // that would have kept theirs
+};
+
+Kept kept_stacks(const PullLook& look) {
+    Kept out;
+    std::set<StackId> anew;
+    for (const auto& one : look.concerned) {
+        out.stacks.push_back(kept_stack(look, one));
+        if (!out.stacks.back() && is_planned(look, one)) anew.insert(one.stack.id);
+    }
+    for (bool more = true; more;) {
+        more = false;
+        for (std::size_t i = 0; i < look.concerned.size(); ++i) {
+            const auto& one = look.concerned[i];
+            const auto* kept = out.stacks[i];
+            if (!kept || !kept->tracked.empty() || !is_planned(look, one)) continue;
+            const auto& reads = one.stack.references;
+            if (std::none_of(reads.begin(), reads.end(),
+                             [&](const auto& read) { return anew.contains(read.stack); }))
+                continue;
+            out.stacks[i] = nullptr;
+            anew.insert(one.stack.id);
+            out.for_upstream.insert(one.stack.id);
+            more = true;
+        }
+    }
+    return out;
+}
+
 // The run whose approvals a plan that nobody asked for may keep: the one before it, or, where that
 // came to no plan, the one before that.
-RunId approved_before(const PullLook& look, const StackId& id) {
-    if (look.again != LookAgain::stale || look.nothing_kept) return {};
+RunId approved_before(const PullLook& look, const StackId& id, bool for_upstream) {
+    if ((look.again != LookAgain::stale && !for_upstream) || look.nothing_kept) return {};
     const auto* stack = find_stack(look.known.value, id);
     if (!stack) return {};
     for (const auto& run : look.earlier)
@@ -106,7 +140,8 @@ RunId approved_before(const PullLook& look, const StackId& id) {
     return {};
 }
 
-Run proposed_run(const PullLook& look, const PullRecord& record, const ConcernedStack& concerned) {
+Run proposed_run(const PullLook& look, const PullRecord& record, const ConcernedStack& concerned,
+                 bool for_upstream) {
     Run run;
     const auto& pull = record.pull;
     run.kind = RunKind::proposed;
@@ -122,7 +157,7 @@ Run proposed_run(const PullLook& look, const PullRecord& record, const Concerned
     run.renamed_from = concerned.renamed_from;
     run.attempt = record.attempt;
     run.triggered_by = pull.author;
-    run.approved_run = approved_before(look, run.stack);
+    run.approved_run = approved_before(look, run.stack, for_upstream);
     run.settings = concerned.stack;
     if (look.mode == Mode::observe) run.settings.mode = Mode::observe;
     run.push = concerned.decision;
@@ -147,6 +182,36 @@ bool has_run(const PullRecord& record, const RunId& id) {
     });
 }
 
+// What reads outputs of a plan that is under way waits for it.
+void wait_for_kept(Commit& commit, std::vector<StoredRun> upstreams, std::vector<Run>& runs) {
+    for (auto& upstream : upstreams) {
+        if (is_terminal(upstream.value.state)) continue;
+        const auto known = upstream.value.dependents.size();
+        for (auto& run : runs) {
+            const auto& reads = run.settings.references;
+            if (std::none_of(reads.begin(), reads.end(),
+                             [&](const auto& one) { return one.stack == upstream.value.stack; }))
+                continue;
+            run.waits_for.push_back(upstream.value.id);
+            upstream.value.dependents.push_back(run.id);
+        }
+        if (upstream.value.dependents.size() != known)
+            commit.records.push_back(save(run_key(upstream.value.id), upstream));
+    }
+}
+
+void propose(Commit& commit, const PullLook& look, PullRecord& record,
+             const std::set<StackId>& for_upstream, const std::vector<ConcernedStack>& planned) {
+    std::vector<Run> runs;
+    for (const auto& one : planned) {
+        runs.push_back(proposed_run(look, record, one, for_upstream.contains(one.stack.id)));
+        for (auto& stack : record.stacks)
+            if (stack.settings.id == one.stack.id) stack.proposed = runs.back().id;
+    }
+    wait_for_kept(commit, look.upstreams, runs);
+    create_runs(commit, std::move(runs));
+}
+
 }  // namespace
 
 bool begins_anew(const PullRecord& known, const PullRequest& fresh) {
@@ -155,14 +220,26 @@ bool begins_anew(const PullRecord& known, const PullRequest& fresh) {
 }
 
 std::vector<RunId> earlier_runs(const PullLook& look) {
-    std::vector<const PullStack*> kept;
-    for (const auto& one : look.concerned) kept.push_back(kept_stack(look, one));
+    const auto kept = kept_stacks(look).stacks;
     std::vector<RunId> out;
     for (const auto& stack : look.known.value.stacks) {
         if (std::find(kept.begin(), kept.end(), &stack) != kept.end()) continue;
         for (const auto* id : {&stack.proposed, &stack.tracked})
             if (!id->empty()) out.push_back(*id);
     }
+    return out;
+}
+
+std::vector<RunId> kept_upstreams(const PullLook& look) {
+    const auto kept = kept_stacks(look).stacks;
+    std::set<StackId> read;
+    for (std::size_t i = 0; i < kept.size(); ++i)
+        if (!kept[i])
+            for (const auto& one : look.concerned[i].stack.references) read.insert(one.stack);
+    std::vector<RunId> out;
+    for (const auto* stack : kept)
+        if (stack && read.contains(stack->settings.id) && !stack->proposed.empty())
+            out.push_back(stack->proposed);
     return out;
 }
 
@@ -199,20 +276,22 @@ Commit plan_pull(PullLook look) {
     record.configuration = look.findings;
     record.stacks.clear();
     if (look.again != LookAgain::if_new) ++record.attempt;
+    const auto keeps = kept_stacks(look);
     bool keeps_a_plan = false;
-    for (const auto& one : look.concerned) {
+    std::vector<ConcernedStack> planned;
+    for (std::size_t i = 0; i < look.concerned.size(); ++i) {
+        const auto& one = look.concerned[i];
         auto stack = stack_of(look, one);
-        if (const auto* kept = kept_stack(look, one)) {
+        if (const auto* kept = keeps.stacks[i]) {
             stack.proposed = kept->proposed;
             stack.tracked = kept->tracked;
             keeps_a_plan = true;
         } else if (is_planned(look, one)) {
-            const auto run = proposed_run(look, record, one);
-            stack.proposed = run.id;
-            create_run(commit, run);
+            planned.push_back(one);
         }
         record.stacks.push_back(std::move(stack));
     }
+    propose(commit, look, record, keeps.for_upstream, planned);
     std::erase_if(look.earlier,
                   [&](const StoredRun& run) { return has_run(record, run.value.id); });
     supersede_runs(commit, std::move(look.earlier),

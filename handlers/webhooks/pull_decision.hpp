@@ -29,6 +29,7 @@ struct PullLook {
     std::vector<ConcernedStack> concerned;
 
     std::vector<StoredRun> earlier;                          // what earlier_runs() names
+    std::vector<StoredRun> upstreams;                        // what kept_upstreams() names
     std::map<std::string, Stored<ProviderBasis>> providers;  // merged: of its stacks, by key
 };
 
@@ -37,6 +38,9 @@ bool begins_anew(const PullRecord& known, const PullRequest& fresh);
 
 // Runs of an earlier look that this one does not keep.
 std::vector<RunId> earlier_runs(const PullLook& look);
+
+// Runs that it keeps, of stacks whose outputs those read that are planned now.
+std::vector<RunId> kept_upstreams(const PullLook& look);
 
 // It was closed or merged: its runs are cancelled, and what an administrator allowed on it counts
 // for its stacks once it is merged.

@@ -149,6 +149,7 @@ Task<void> look_at_pull(ReactContext& context, PullRequestName name, LookAgain a
     look.nothing_kept = anew || look.known.value.discovering_stacks;
     if (anew) co_await announce_head(context, look);
     co_await read_stacks(context, look);
+    look.upstreams = co_await load_runs(context.queue, kept_upstreams(look));
     look.earlier = co_await load_runs(context.queue, earlier_runs(look));
     auto commit = plan_pull(std::move(look));
     commit.holding = holding;

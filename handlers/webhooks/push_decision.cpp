@@ -97,7 +97,7 @@ Commit decide_push(PushLook look) {
         if (pull) join(run, *pull, replaced);
         runs.push_back(std::move(run));
     }
-    create_tracked_runs(commit, std::move(runs));
+    create_runs(commit, std::move(runs));
     std::erase_if(look.earlier, [&](const StoredRun& run) {
         return std::find(replaced.begin(), replaced.end(), run.value.id) == replaced.end();
     });

@@ -137,6 +137,7 @@ Task<std::vector<ConcernedStack>> read_concerned(ReactContext& context, Describe
     question.from = push.before_tree;
     question.to = question.planned = push.tip.tree;
     question.before = push.before_tree;
+    question.with_dependents = true;
     question.push.branch = branch;
     question.push.head = push.tip.commit;
     question.push.author = pusher.login;

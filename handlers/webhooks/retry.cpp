@@ -109,6 +109,7 @@ Run run_again(const RetryLook& look, const Again& again) {
     auto run = tracked_run(again.concerned, cause);
     run.id = retry_id(again.old.id);
     run.retry_of = again.old.id;
+    run.only_for_upstream = again.old.only_for_upstream;
     run.pull = again.old.pull;
     run.approved_run = again.old.approved_run;
     return run;
@@ -148,7 +149,7 @@ Commit decide_retry(RetryLook look) {
     if (look.trouble.empty()) {
         auto runs = runs_again(look);
         join_pulls(commit, look, runs);
-        create_tracked_runs(commit, std::move(runs));
+        create_runs(commit, std::move(runs));
     } else {
         answer(commit, look.request, look.trouble);
     }

@@ -55,6 +55,7 @@ Run tracked_run(const ConcernedStack& concerned, const TrackedCause& cause) {
     run.settings = concerned.stack;
     if (cause.mode == Mode::observe) run.settings.mode = Mode::observe;
     run.push = concerned.decision;
+    run.only_for_upstream = concerned.only_for_upstream;
     run.must_confirm = why_it_waits(concerned, cause);
     begin_history(run, cause.now_ms, cause.by.text());
     return run;

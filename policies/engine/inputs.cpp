@@ -102,6 +102,15 @@ Json side_input(const AttributeChange::Side& side) {
     return out;
 }
 
+// Null for what a push brought about; further attempts were asked for. The upstream of a run that
+// is only there for it, where that can be only one.
+std::string trigger_of(const Run& run) {
+    std::set<StackId> upstreams;
+    for (const auto& reads : run.settings.references) upstreams.insert(reads.stack);
+    if (run.only_for_upstream && upstreams.size() == 1) return upstreams.begin()->value;
+    return run.attempt > 1 ? run.triggered_by.text() : "";
+}
+
 }  // namespace
 
 Json stack_input(const Stack& stack) {
@@ -134,17 +143,15 @@ Json stack_input(const Stack& stack) {
 }
 
 Json run_input(const Run& run, const Plan* plan) {
-    Json out =
-        Json::object({{"id", run.id.value},
-                      {"type", type_input(run)},
-                      {"state", upper(state_input(run))},
-                      {"branch", run.settings.branch},
-                      {"commit", commit_input(run)},
-                      {"command", nullptr},  // of a task, and there are none
-                      {"created_at", nanoseconds(run.created_at_ms)},
-                      // Null for what a push brought about; further attempts were asked for.
-                      {"triggered_by", or_null(run.attempt > 1 ? run.triggered_by.text() : "")},
-                      {"destroy", run.destroy}});
+    Json out = Json::object({{"id", run.id.value},
+                             {"type", type_input(run)},
+                             {"state", upper(state_input(run))},
+                             {"branch", run.settings.branch},
+                             {"commit", commit_input(run)},
+                             {"command", nullptr},  // of a task, and there are none
+                             {"created_at", nanoseconds(run.created_at_ms)},
+                             {"triggered_by", or_null(trigger_of(run))},
+                             {"destroy", run.destroy}});
     if (!run.history.empty()) out.set("updated_at", nanoseconds(run.history.back().at_ms));
     out.set("drift_detection", run.kind == RunKind::drift);
     out.set("flags", flags_input(run));

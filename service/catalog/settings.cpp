@@ -132,13 +132,8 @@ void read_variables(MapReader& reader, Stack& stack, Findings& findings) {
     if (node->kind != Yaml::Kind::map)
         return reader.report("variables", "is a map, not " + std::string(kind_name(*node)));
     for (const auto& entry : node->map) {
-        if (!is_variable_name(entry.key)) {
-            findings.add(entry.place,
-                         "`" + entry.key + "` is not a valid name of an environment variable");
-            continue;
-        }
-        if (contains(own_variables, entry.key) || entry.key.starts_with("SLIPWAY_")) {
-            findings.add(entry.place, entry.key + " is set by Slipway itself");
+        if (auto trouble = variable_trouble(entry.key); !trouble.empty()) {
+            findings.add(entry.place, trouble);
             continue;
         }
         switch (entry.value.kind) {
@@ -184,27 +179,6 @@ void read_triggers(MapReader& reader, Stack& stack, Findings& findings) {
     }
 }
 
-// {network: {}} or [network]
-void read_dependencies(MapReader& reader, ReadStack& out, Findings& findings) {
-    const Yaml* node = reader.find("depends_on");
-    if (!node) return;
-    if (node->kind == Yaml::Kind::list) {
-        for (const auto& item : node->list)
-            if (item.kind == Yaml::Kind::scalar && !item.scalar.empty())
-                out.depends_on.emplace_back(item.scalar, item.place);
-            else
-                findings.add(item.place, "`depends_on` names stacks");
-    } else if (node->kind == Yaml::Kind::map) {
-        for (const auto& entry : node->map) {
-            MapReader how(entry.value, "the dependency on " + entry.key, findings);
-            refuse_later(how, "outputs", "read the upstream's outputs by terraform_remote_state");
-            out.depends_on.emplace_back(entry.key, entry.place);
-        }
-    } else {
-        reader.report("depends_on", "is a map or a list of stacks");
-    }
-}
-
 }  // namespace
 
 bool is_variable_name(std::string_view name) {
@@ -212,6 +186,14 @@ bool is_variable_name(std::string_view name) {
            !std::isdigit(static_cast<unsigned char>(name[0])) &&
            std::all_of(name.begin(), name.end(),
                        [](unsigned char c) { return c < 128 && (std::isalnum(c) || c == '_'); });
+}
+
+std::string variable_trouble(std::string_view name) {
+    if (!is_variable_name(name))
+        return "`" + std::string(name) + "` is not a valid name of an environment variable";
+    if (contains(own_variables, name) || name.starts_with("SLIPWAY_"))
+        return std::string(name) + " is set by Slipway itself";
+    return "";
 }
 
 std::string directory_trouble(std::string_view directory) {

@@ -236,6 +236,12 @@ void check_stacks(std::vector<ReadStack>& stacks, Findings& findings,
             else
                 findings.add(place, "there is no stack " + id + did_you_mean(id, ids));
         }
+        for (auto& reference : read.references) {
+            const auto& id = read.depends_on.at(reference.dependency).first;
+            if (!by_id.count(id)) continue;
+            reference.reads.stack = StackId(id);
+            read.stack.references.push_back(std::move(reference.reads));
+        }
         if (directory_exists && directory_exists(read.stack) == false)
             findings.add(read.directory_place,
                          "the repository has no directory " + read.stack.directory);

@@ -31,6 +31,8 @@ inline std::string repository_key(const RepositoryName& repository) {
     return "repository/" + repository.text();
 }
 inline std::string providers_key(const StackId& stack) { return "providers/" + stack.value; }
+// What other stacks may read of it.
+inline std::string outputs_key(const StackId& stack) { return "outputs/" + stack.value; }
 inline std::string lock_key(const StackId& stack) { return "lock/" + stack.value; }
 // What a worker found in a phase.
 inline std::string result_key(const RunPhase& which) {

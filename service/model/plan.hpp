@@ -68,6 +68,18 @@ struct Change {
     }
 };
 
+// An output as it will be once the plan is applied.
+struct PlannedOutput {
+    std::string name;
+    AttributeChange::Side after;
+
+    bool operator==(const PlannedOutput&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("name", self.name);
+        f("after", self.after);
+    }
+};
+
 struct PlanCounts {
     int create = 0, update = 0, remove = 0, replace = 0, move = 0, import = 0, forget = 0;
     bool predicted_only = false;  // the tool does not promise that an apply does just this
@@ -112,8 +124,9 @@ inline void count(PlanCounts& counts, Action action) {
 
 struct Plan {
     std::string tool_version;
-    std::vector<Change> changes;       // no-ops left out
-    std::vector<std::string> outputs;  // names of outputs that change
+    std::vector<Change> changes;               // no-ops left out
+    std::vector<std::string> outputs;          // names of outputs that change
+    std::vector<PlannedOutput> outputs_after;  // all that there will be
     PlanCounts counts;
     int resources = -1;        // that the state holds before it; -1: not known
     int resources_after = -1;  // and will hold when all of it is applied
@@ -123,6 +136,7 @@ struct Plan {
         f("tool_version", self.tool_version);
         f("changes", self.changes);
         f("outputs", self.outputs);
+        f("outputs_after", self.outputs_after);
         f("counts", self.counts);
         f("resources", self.resources);
         f("resources_after", self.resources_after);

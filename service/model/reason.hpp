@@ -51,8 +51,9 @@ enum class Cause {
     resolved_failed,
     pull_merged,
     pull_closed,
-    superseded,      // name: the head, shortened
-    upstream_ended,  // name: the stack; text: its state
+    superseded,  // name: the head, shortened
+    // name: the stack; text: its state. No text: it left unchanged what `name` lists.
+    upstream_ended,
     // An apply may not begin.
     began_elsewhere,  // by another worker
     began_before,

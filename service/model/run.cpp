@@ -33,7 +33,7 @@ std::optional<RunState> next(RunKind kind, RunState state, RunEvent event) {
         case S::queued:
             if (event == E::picked_up) return S::preparing;
             if (event == E::canceled) return S::canceled;
-            if (event == E::upstream_broken) return S::skipped;
+            if (event == E::unneeded || event == E::upstream_broken) return S::skipped;
             if (event == E::failed) return S::failed;
             break;
         case S::preparing:

@@ -13,6 +13,7 @@
 #include "service/model/pull_request.hpp"
 #include "service/model/reason.hpp"
 #include "service/model/run_input.hpp"
+#include "service/model/stack_outputs.hpp"
 #include "service/model/words.hpp"
 
 namespace slipway {
@@ -61,12 +62,13 @@ enum class RunEvent {
     resolved_applied,  // a person or the reconciler found out
     resolved_failed,
     canceled,  // somebody, or a newer run
+    unneeded,  // it was only there for an upstream, which changed nothing that it reads
     upstream_broken,
     created,  // how every history begins; nothing that happens to a run that is there
 };
 BOOST_DESCRIBE_ENUM(RunEvent, picked_up, handed_over, planned_no_change, planned, denied, failed,
                     confirmed, reconsidered, begun, applied, lost, resolved_applied,
-                    resolved_failed, canceled, upstream_broken, created)
+                    resolved_failed, canceled, unneeded, upstream_broken, created)
 
 bool is_terminal(RunState);
 
@@ -131,14 +133,15 @@ struct RunRequest {
     Actor triggered_by;
     Stack settings;  // as they were when the run was made
     PushDecision push;
-    std::vector<RunId> waits_for;   // tracked: upstream runs of the same push
+    std::vector<RunId> waits_for;   // upstream runs of the same push or pull request
     std::vector<RunId> dependents;  // and those that wait for this one
     // The proposed run whose approvals may carry over (rule W5): of a tracked run the pull
     // request's, of a proposed one that was planned again by itself the one before.
     RunId approved_run;
-    bool before_merge = false;  // tracked: of the pull request's merge result, asked for on it
-    RunId retry_of;             // the run that this one was asked for again
-    std::string renamed_from;   // the directory that the settings still name in place of this one
+    bool only_for_upstream = false;  // tracked: nothing of its own changed
+    bool before_merge = false;       // tracked: of the pull request's merge result, asked for on it
+    RunId retry_of;                  // the run that this one was asked for again
+    std::string renamed_from;  // the directory that the settings still name in place of this one
 
     static void fields(auto& self, auto&& f) {
         f("stack", self.stack);
@@ -157,6 +160,7 @@ struct RunRequest {
         f("waits_for", self.waits_for);
         f("dependents", self.dependents);
         f("approved_run", self.approved_run);
+        f("only_for_upstream", self.only_for_upstream);
         f("before_merge", self.before_merge);
         f("retry_of", self.retry_of);
         f("renamed_from", self.renamed_from);
@@ -169,11 +173,13 @@ struct PreparedSource {
     std::vector<RunInput> inputs;
     // Addresses that may run: the tracked branch's, and what was allowed.
     std::vector<std::string> allowed_providers;
+    std::vector<GivenOutput> outputs;  // of its upstreams
 
     static void fields(auto& self, auto&& f) {
         f("archive", self.archive);
         f("inputs", self.inputs);
         f("allowed_providers", self.allowed_providers);
+        f("outputs", self.outputs);
     }
 };
 

@@ -14,13 +14,15 @@ enum class InputKind {
     setting,   // of the stack: "directory", "workspace", …
     files,     // a path of the repository
     variable,  // as the stack sets it
+    output,    // of an upstream, as "network.vpc_id to TF_VAR_vpc_id"
     value,     // what a variable of the worker resolved to
     tool,
     lock_file,
     module,    // downloaded, by the name it is called by
     provider,  // installed, by its address
 };
-BOOST_DESCRIBE_ENUM(InputKind, setting, files, variable, value, tool, lock_file, module, provider)
+BOOST_DESCRIBE_ENUM(InputKind, setting, files, variable, output, value, tool, lock_file, module,
+                    provider)
 
 struct RunInput {
     InputKind kind = InputKind::setting;

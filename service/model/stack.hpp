@@ -64,6 +64,22 @@ struct Place {
     }
 };
 
+// What a stack reads of one that it depends on.
+struct OutputReference {
+    StackId stack;  // the upstream
+    std::string output;
+    std::string variable;  // the environment variable that holds it
+    bool always = false;   // it is planned after the upstream even where this has not changed
+
+    bool operator==(const OutputReference&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("stack", self.stack);
+        f("output", self.output);
+        f("variable", self.variable);
+        f("always", self.always);
+    }
+};
+
 struct Stack {
     // What every change asks of every stack, in one cache line (tests/bench/p14_concerned.cpp).
     std::string directory = ".";  // relative, no ".."; "." is the root
@@ -88,6 +104,7 @@ struct Stack {
     PlanWhen plan_when = PlanWhen::changed;
     bool needs_approval = false;  // whatever the policies say: a file of Atlantis's asks for one
     std::vector<StackId> depends_on;
+    std::vector<OutputReference> references;  // outputs that it reads of those
     std::map<std::string, Variable> variables;
     int plan_limit_minutes = 30;
     int apply_limit_minutes = 120;
@@ -119,6 +136,7 @@ struct Stack {
         f("plan_when", self.plan_when);
         f("needs_approval", self.needs_approval);
         f("depends_on", self.depends_on);
+        f("references", self.references);
         f("variables", self.variables);
         f("plan_limit_minutes", self.plan_limit_minutes);
         f("apply_limit_minutes", self.apply_limit_minutes);

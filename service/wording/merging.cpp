@@ -1,6 +1,7 @@
 // What merging will do, in one sentence.
 #include <algorithm>
 
+#include "service/wording/handed_over.hpp"
 #include "service/wording/heading.hpp"
 #include "service/wording/numbers.hpp"
 
@@ -31,7 +32,7 @@ bool applies_by_itself(const StackView& view) {
         return false;
     const bool after_a_rename = !run.renamed_from.empty() && destroyed(plan_of(run).counts) > 0;
     return run.settings.apply_start == ApplyStart::automatic && warnings(*view.report) == 0 &&
-           run.must_confirm.empty() && !run.destroy && !after_a_rename;
+           run.must_confirm.empty() && !run.destroy && !after_a_rename && !is_provisional(run);
 }
 
 // Names of stacks, by what becomes of them.

@@ -135,6 +135,7 @@ std::string of_end(const Reason& reason) {
         case Cause::superseded:
             return "superseded by " + reason.name;
         case Cause::upstream_ended:
+            if (reason.text.empty()) return "nothing that it reads has changed: " + reason.name;
             return "it depends on " + reason.name + " " + reason.text;
         default:
             return "";

@@ -48,6 +48,8 @@ std::string_view said(RunEvent event) {
             return "resolved as failed";
         case RunEvent::canceled:
             return "canceled";
+        case RunEvent::unneeded:
+            return "skipped: nothing that it reads has changed";
         case RunEvent::upstream_broken:
             return "skipped: an upstream did not finish";
     }

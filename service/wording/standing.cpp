@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "service/model/unneeded.hpp"
 #include "service/wording/numbers.hpp"
 
 namespace slipway {
@@ -88,8 +89,9 @@ Standing standing_of(const Report& report, const StackReport& stack) {
         case RunState::canceled:
         case RunState::discarded:
         case RunState::stopped:
-        case RunState::skipped:
             return Standing::ended;
+        case RunState::skipped:
+            return was_unneeded(run) ? Standing::unchanged : Standing::ended;
         case RunState::unknown:
             return Standing::unknown;
     }

@@ -7,6 +7,7 @@
 #include "service/base/utf8.hpp"
 #include "service/wording/also_changed.hpp"
 #include "service/wording/gone.hpp"
+#include "service/wording/handed_over.hpp"
 #include "service/wording/heading.hpp"
 #include "service/wording/links.hpp"
 #include "service/wording/locks.hpp"
@@ -191,6 +192,7 @@ std::string Notices::standstills(std::size_t bytes) const {
     add_paragraph(out, gone_notices(report, views, voice, bytes / 2));
     add_paragraph(out, lock_notices(report, views, voice, bytes / 2));
     add_paragraph(out, also_changed_notices(views, voice, bytes / 4));
+    add_paragraph(out, outputs_notices(views, voice, bytes / 3));
     std::map<std::string, std::vector<std::string>> not_planned;
     for (const auto& view : views) {
         std::string text;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "service/model/unneeded.hpp"
 #include "service/wording/locks.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
@@ -181,13 +182,15 @@ std::string standing_text(const Report& report, const StackView& view) {
     if (view.standing == Standing::locked) return "waits: " + missing_text(view);
     if (view.standing == Standing::unconfirmed && !run.reason.empty())
         return "waits: " + reason_text(run);
-    if (run.kind == RunKind::tracked && run.state == RunState::queued) {
+    if (run.state == RunState::queued) {
         std::vector<std::string> upstream;
         for (const auto& id : run.waits_for)
             for (const auto& stack : report.stacks)
                 if (stack.run && stack.run->id == id && !is_terminal(stack.run->state))
                     upstream.push_back(stack.stack.value);
-        if (!upstream.empty()) return "waits for " + list_of(upstream, 3);
+        if (!upstream.empty())
+            return (run.kind == RunKind::tracked ? "waits for " : "waits for the plan of ") +
+                   list_of(upstream, 3);
         if (view->ahead) return "queued " + behind_text(*view->ahead);
     }
     if (run.state == RunState::skipped && !run.reason.empty())
@@ -236,7 +239,7 @@ std::string beside_the_table(const Report& report, const std::vector<StackView>&
     bool any_row = false;
     for (const auto& view : views) {
         any_row = any_row || has_row(view.standing);
-        if (view.standing == Standing::unchanged)
+        if (view.standing == Standing::unchanged && !was_unneeded(*view->run))
             unchanged.push_back(voice.name(view->stack.value));
         if (view.standing == Standing::on_request)
             on_request.push_back(voice.name(view->stack.value));

@@ -226,6 +226,36 @@ StackReport whole(StackReport stack) {
     return stack;
 }
 
+// Outputs that a plan had to do without, and a run that was not needed for any.
+void add_outputs(std::vector<Situation>& out) {
+    const auto reading = [](StackReport stack, OutputFrom from) {
+        stack.run->prepared.emplace();
+        stack.run->prepared->outputs = {
+            {StackId("network-prod"), "vpc_id", "TF_VAR_vpc_id", "", from},
+            {StackId("network-prod"), "subnets", "TF_VAR_subnets", "", from}};
+        return stack;
+    };
+    const auto network = automatic(approved(planned("network-prod", network_plan())));
+    const auto web = automatic(approved(planned("web-prod", network_plan(), "5566bb")));
+    out.push_back({"provisional", report_of({network, reading(web, OutputFrom::unknown)})});
+    out.push_back({"outputs_may_change", report_of({network, reading(web, OutputFrom::before)})});
+    auto waits = queued("web-prod", 0);
+    waits.place_in_queue.reset();
+    waits.run->waits_for = {RunId("01J9network")};
+    auto upstream = planning("network-prod", 11'000);
+    upstream.run->id = RunId("01J9network");
+    out.push_back({"waits_for_a_plan", report_of({upstream, waits})});
+    auto unneeded = tracked("web-prod", network_plan(), RunState::skipped);
+    unneeded.run->history.resize(1);
+    unneeded.run->plan.reset();
+    unneeded.plan.reset();
+    unneeded.run->reason = {Cause::upstream_ended, "network-prod.vpc_id, network-prod.subnets"};
+    out.push_back(
+        {"nothing_to_hand_over",
+         report_of({unneeded, tracked("network-prod", network_plan(), RunState::finished)},
+                   PullPhase::merged)});
+}
+
 // Directories and descriptions that go away, with what may become of the resources.
 void add_deletions(std::vector<Situation>& out) {
     const auto add = [&](const char* name, Report report) {
@@ -427,6 +457,7 @@ std::vector<Situation> all() {
     moved_on(*discarded.run, RunState::discarded, nine_fourteen);
     discarded.run->reason = {Cause::ended_by, "grace"};
     add("skipped_and_discarded", report_of({skipped, discarded}, PullPhase::merged));
+    add_outputs(out);
     auto behind = stack_of(run_of("network-prod", RunKind::tracked));
     behind.ahead = Ahead{RunId("01J9before"), 14, RunState::unconfirmed};
     add("behind_another", report_of({behind}, PullPhase::merged));

@@ -54,13 +54,14 @@ struct CommandContext {
     Stored<PostedRecord> posted;
     std::vector<RunTarget> targets;
     std::vector<RetriedRun> retried;  // where runs of the branch are to be planned again
-    std::vector<Run> before_merge;    // that are to apply, in the order of their dependencies
     Commit commit;
     Answer answer;
     std::vector<StackId> explained;
     std::optional<ToldNo> lacks;  // the role that who asks does not have
     bool pull_changed = false;
-    std::vector<StackLock> locks;  // that were set or lifted
+    std::vector<StackLock> locks;      // that were set or lifted
+    std::vector<StoredRun> under_way;  // apply: runs of the pull request's stacks that go on
+    std::vector<Run> before_merge;     // apply: those to make
 
     bool refused() const { return answer.kind != Answer::Kind::done; }
 };
@@ -89,6 +90,9 @@ Task<void> read_retried(ControlContext& context, CommandContext& command,
 
 // What the request's verb does to one target; who asks may.
 void carry_out(const ControlContext& context, CommandContext& command, RunTarget& target);
+// The runs that were asked for before the merge, in the order of their dependencies: each waits for
+// those among them, and under way, that its stack depends on.
+void create_before_merge(CommandContext& command);
 void record_vote(CommandContext& command, RunTarget& target, bool approves);
 
 // What to type to unlock the stacks: where the request was written, or on the command line.

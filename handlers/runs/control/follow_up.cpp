@@ -29,6 +29,7 @@ Task<Run> make_follow_up(ControlContext& context, Run run) {
     static_cast<RunRequest&>(out) = run;
     out.waits_for.clear();
     out.dependents.clear();
+    out.only_for_upstream = false;
     out.renamed_from.clear();
     out.id = RunId("f" + sha256_hex("follow-up\n" + run.id.value).substr(0, 19));
     out.kind = RunKind::tracked;

@@ -66,6 +66,7 @@ Task<void> read_plan(ControlContext& context, JudgeLook& look) {
     if (run.kind != RunKind::tracked) co_return;
     const auto key = providers_key(run.settings.id);
     look.providers = co_await load<ProviderBasis>(context.queue, key);
+    look.outputs = co_await load<StackOutputs>(context.queue, outputs_key(run.stack));
     if (!run.pull) look.behind = co_await pulls_behind(context, run);
 }
 
@@ -93,6 +94,10 @@ Task<std::optional<JudgeLook>> read_result(ControlContext& context, RunPhase whi
     look.stale = co_await stale_pulls(context, run, look.result.ended_at_ms);
     if (const auto plan = context.plans.get(plan_of(run).document))
         look.resources_after = plan->resources_after;
+    look.outputs = co_await load<StackOutputs>(context.queue, outputs_key(run.stack));
+    if (!look.result.outputs.empty())
+        if (auto values = context.blobs.get(look.result.outputs))
+            look.applied_outputs = {std::move(*values), look.result.sensitive_outputs};
     look.costs = co_await cost_history(context, run.stack);
     if (look.result.outcome == PhaseResult::Outcome::unknown)
         look.last_seen = co_await last_line(context.queue, run.id);

@@ -57,6 +57,15 @@ Reported judge_plan(Commit& commit, JudgeLook& look) {
     return Reported::now;
 }
 
+// What the stack hands over from here on.
+void note_outputs(const ControlContext& context, Commit& commit, const JudgeLook& look) {
+    const auto& run = look.run.value;
+    const auto plan = context.plans.get(plan_of(run).document);
+    auto outputs = look.outputs;
+    outputs.value = outputs_after(run, plan.get(), look.applied_outputs, look.now_ms);
+    commit.records.push_back(save(outputs_key(run.stack), outputs));
+}
+
 // Nobody saw the end: it is looked for, or, where that was done, it stays unknown.
 void judge_unknown(const ControlContext& context, Commit& commit, JudgeLook& look) {
     auto& run = look.run.value;
@@ -126,6 +135,8 @@ Commit decide_judgement(const ControlContext& context, JudgeLook& look) {
     else
         judge_failed_plan(look);
     store_run(commit, look.run, reported);
+    if (look.run.value.kind == RunKind::tracked && look.run.value.state == RunState::finished)
+        note_outputs(context, commit, look);
     if (is_terminal(look.run.value.state))
         plan_stale_pulls(commit, look.run.value, std::move(look.stale));
     return commit;

@@ -6,6 +6,7 @@
 
 #include "handlers/runs/control/known_providers.hpp"
 #include "handlers/runs/control/transition.hpp"
+#include "handlers/runs/control/upstream_outputs.hpp"
 #include "handlers/runs/gateway/source.hpp"
 #include "service/base/digest.hpp"
 #include "service/model/glob.hpp"
@@ -99,6 +100,8 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
         repository->materialise(run.value.tree, paths, scratch.path());
         prepared.archive = context.blobs.put_sealed(pack_source(scratch.path()));
         prepared.inputs = inputs_of(context, run.value, *repository, paths);
+        auto outputs = inputs_of(prepared.outputs, context.digest_key);
+        std::move(outputs.begin(), outputs.end(), std::back_inserter(prepared.inputs));
     };
     Commit commit;
     // A look for drift says nothing of what the branch may use.
@@ -106,6 +109,7 @@ Task<void> prepare(ControlContext& context, ClaimedJob job) {
         commit.records.push_back(save(basis_key, basis));
     std::string trouble;
     try {
+        prepared.outputs = co_await given_outputs(context, run.value);
         co_await context.pool.run(pack);
     } catch (const Failure& failure) {
         if (failure.retry() != Retry::never) throw;

@@ -1,5 +1,6 @@
 // An upstream run ended: whoever waited for it enters its lane, or is skipped.
 #include "handlers/runs/control/control.hpp"
+#include "handlers/runs/control/upstream_outputs.hpp"
 #include "handlers/runs/lifecycle.hpp"
 
 namespace slipway {
@@ -14,8 +15,10 @@ Task<void> release(ControlContext& context, ClaimedJob job) {
     std::vector<Run> upstreams;
     for (const auto& upstream : found) upstreams.push_back(upstream.value);
 
+    const auto unchanged = co_await read_unchanged_outputs(context, run.value, upstreams);
     Commit commit;
-    if (release_run(commit, run, upstreams, context.clock.now_ms()) == Release::waits) co_return;
+    const auto now = context.clock.now_ms();
+    if (release_run(commit, run, upstreams, now, unchanged) == Release::waits) co_return;
     commit.holding = job.lease;
     commit.finish = true;
     auto done = co_await context.queue.commit(std::move(commit));

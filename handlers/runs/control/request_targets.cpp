@@ -154,6 +154,16 @@ Task<void> read_target(ControlContext& context, CommandContext& command, RunTarg
     }
 }
 
+// What a run that is asked for now may have to wait for.
+Task<void> read_under_way(ControlContext& context, CommandContext& command) {
+    std::vector<RunId> ids;
+    for (const auto& stack : command.pull.value.stacks)
+        if (!stack.tracked.empty()) ids.push_back(stack.tracked);
+    command.under_way = co_await load_runs(context.queue, std::move(ids));
+    std::erase_if(command.under_way,
+                  [](const StoredRun& run) { return is_terminal(run.value.state); });
+}
+
 }  // namespace
 
 Task<void> find_targets(ControlContext& context, CommandContext& command) {
@@ -178,6 +188,7 @@ Task<void> find_targets(ControlContext& context, CommandContext& command) {
 
 Task<void> read_for_verb(ControlContext& context, CommandContext& command) {
     for (auto& target : command.targets) co_await read_target(context, command, target);
+    if (command.request.verb == Verb::apply) co_await read_under_way(context, command);
     const auto again = retried_on_branch(command, planned_again(command));
     co_await read_retried(context, command, again);
 }

@@ -73,6 +73,8 @@ Run run_before_merge(const Run& shown, const Request& request, std::int64_t now_
     run.id = RunId("b" + sha256_hex(asked).substr(0, 19));
     run.kind = RunKind::tracked;
     run.before_merge = true;
+    run.waits_for.clear();
+    run.dependents.clear();
     run.approved_run = shown.id;
     run.confirmation = Confirmation{request.actor.text(), std::nullopt};
     begin_history(run, now_ms, request.actor.text());
@@ -80,11 +82,11 @@ Run run_before_merge(const Run& shown, const Request& request, std::int64_t now_
 }
 
 void apply_before_merge(const ControlContext& context, CommandContext& command, RunTarget& target) {
-    const auto run = run_before_merge(target.run.value, command.request, context.clock.now_ms());
-    command.before_merge.push_back(run);
+    auto run = run_before_merge(target.run.value, command.request, context.clock.now_ms());
     target.stack->tracked = run.id;
     command.pull_changed = true;
     say(command, answers::applies_before_merge(run.stack));
+    command.before_merge.push_back(std::move(run));
 }
 
 // On a pull request: before the merge where its stack is applied then, else not yet.

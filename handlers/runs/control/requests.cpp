@@ -6,6 +6,7 @@
 
 #include "handlers/runs/control/command_context.hpp"
 #include "service/base/log.hpp"
+#include "service/model/unneeded.hpp"
 #include "service/wording/answers.hpp"
 
 namespace slipway {
@@ -79,6 +80,7 @@ void leave_out_what_asks_for_nothing(CommandContext& command) {
             return run.state == RunState::applying ||
                    next(run.kind, run.state, RunEvent::canceled).has_value();
         if (command.pull.value.pull.state == PullState::open && verb == Verb::retry) return true;
+        if (was_unneeded(run)) return false;
         if (can_be_retried(run)) return true;
         if (verb == Verb::retry) return false;
         return run.kind == RunKind::tracked ? run.state == RunState::unconfirmed
@@ -151,8 +153,7 @@ void decide(const ControlContext& context, CommandContext& command) {
         carry_out(context, command, target);
         if (command.refused()) return;
     }
-    if (!command.before_merge.empty())
-        create_tracked_runs(command.commit, std::move(command.before_merge));
+    create_before_merge(command);
     if (command.request.or_cancel && command.answer.text.empty() && verb == Verb::cancel)
         say(command, answers::nothing_held());
     if (verb == Verb::allow)

@@ -1,5 +1,7 @@
 #include "handlers/runs/control/transition.hpp"
 
+#include "handlers/runs/control/upstream_outputs.hpp"
+
 namespace slipway {
 
 Task<std::vector<PullRequestName>> pulls_behind(ControlContext& context, Run run) {
@@ -57,6 +59,9 @@ Job perform_job(const ControlContext& context, const Run& run, Phase phase) {
         if (phase == Phase::plan && variable.phase == VariablePhase::apply &&
             variable.source != Variable::Source::literal)
             spec.apply_variables.emplace(name, variable);
+    if (run.prepared)
+        for (const auto& given : run.prepared->outputs)
+            spec.variables[given.variable].value = value_of(given);
     spec.any_provider = context.any_provider;
     spec.limit_minutes = settings.plan_limit_minutes;
     if (phase != Phase::plan) spec.plan_digest = plan_of(run).digest;

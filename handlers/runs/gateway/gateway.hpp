@@ -112,8 +112,9 @@ struct PhaseResult {
     std::vector<std::string>
         unknown_providers;  // sources that may not run; nothing was planned or applied
     std::string tool_version;
-    std::string sandbox;                    // level
-    BlobId outputs;                         // apply: non-sensitive outputs, a JSON object
+    std::string sandbox;                         // level
+    BlobId outputs;                              // apply: non-sensitive outputs, a JSON object
+    std::vector<std::string> sensitive_outputs;  // names of the others
     std::optional<ApplyProgress> progress;  // of an apply that began and failed
     std::int64_t started_at_ms = 0, ended_at_ms = 0;
 
@@ -131,6 +132,7 @@ struct PhaseResult {
         f("tool_version", self.tool_version);
         f("sandbox", self.sandbox);
         f("outputs", self.outputs);
+        f("sensitive_outputs", self.sensitive_outputs);
         f("progress", self.progress);
         f("started_at_ms", self.started_at_ms);
         f("ended_at_ms", self.ended_at_ms);

@@ -19,6 +19,8 @@ std::string noun(const InputDifference& one) {
         case InputKind::variable:
         case InputKind::value:
             return named("variable");
+        case InputKind::output:
+            return "the output `" + one.name.substr(0, one.name.find(' ')) + "`";
         case InputKind::tool:
             return "the tool";
         case InputKind::lock_file:
@@ -37,6 +39,7 @@ std::string_view otherwise(InputKind kind) {
             return " is another now";
         case InputKind::variable:
             return " is set otherwise";
+        case InputKind::output:
         case InputKind::value:
             return " has another value";
         case InputKind::tool:
@@ -69,7 +72,7 @@ std::string text_of(const std::vector<InputDifference>& differences) {
                 out += " is new";
                 break;
             case InputDifference::How::undigested:
-                out += " cannot be compared";
+                out += one.kind == InputKind::output ? " has become known" : " cannot be compared";
                 break;
         }
     }

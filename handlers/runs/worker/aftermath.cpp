@@ -61,7 +61,7 @@ Task<std::string> PhaseExecution::lock_of_apply() {
     co_return applied_ ? "" : id;
 }
 
-Task<std::optional<Json>> PhaseExecution::outputs() {
+Task<std::optional<ToolOutputs>> PhaseExecution::outputs() {
     if (!driver_->capabilities().outputs) co_return std::nullopt;
     co_return co_await driver_->outputs();
 }

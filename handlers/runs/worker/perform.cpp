@@ -63,15 +63,28 @@ Task<void> do_plan(PhaseExecution& execution, RunGateway& gateway, const Lease& 
     result.outcome = Outcome::planned;
 }
 
-// What an apply left behind, for people: never a reason to call it failed.
+// One in which a sensitive value stands is sensitive, whatever its own mark says: it would reach
+// other stacks mangled.
+void hide_what_is_sensitive(ToolOutputs& outputs, const Scrubber& scrubber) {
+    std::erase_if(outputs.values.edit_members(), [&](const Json::Member& one) {
+        auto shown = one.second;
+        scrubber.scrub(shown);
+        if (shown == one.second) return false;
+        outputs.sensitive.push_back(one.first);
+        return true;
+    });
+}
+
+// What an apply left behind, for people and for other stacks: never a reason to call it failed.
 Task<void> store_outputs(PhaseExecution& execution, RunGateway& gateway, const Lease& lease,
                          const ReadPlan& read, PhaseResult& result) {
     try {
         auto outputs = co_await execution.outputs();
         if (!outputs) co_return;
-        Scrubber(read.sensitive).scrub(*outputs);
-        result.outputs =
-            co_await gateway.put_blob(lease, BlobKind::document, chunks_of(outputs->dump()));
+        hide_what_is_sensitive(*outputs, Scrubber(read.sensitive));
+        result.sensitive_outputs = std::move(outputs->sensitive);
+        auto shown = chunks_of(outputs->values.dump());
+        result.outputs = co_await gateway.put_blob(lease, BlobKind::document, std::move(shown));
     } catch (const Failure& failure) {
         execution.log().say(std::string("note: the outputs could not be stored: ") +
                             failure.what());

@@ -58,7 +58,7 @@ class PhaseExecution {
     // changed something for a while; "": not known. Ends with the apply.
     Task<std::string> lock_of_apply();
     // nullopt: the tool has none.
-    Task<std::optional<Json>> outputs();
+    Task<std::optional<ToolOutputs>> outputs();
     // Takes away a lock of the state that a dead apply of ours left.
     Task<void> unlock(std::string lock_id);
     // Whether a plan now would change nothing; why that is not known stands in the log.

@@ -67,7 +67,7 @@ std::vector<InputDifference> differences_of_apply(const RunSpec& spec,
     auto planned = spec.planned_inputs;
     std::erase_if(planned, [&](const RunInput& input) {
         return input.kind == InputKind::setting || input.kind == InputKind::files ||
-               input.kind == InputKind::variable ||
+               input.kind == InputKind::variable || input.kind == InputKind::output ||
                (input.kind == InputKind::value && !spec.variables.contains(input.name));
     });
     return differences(planned, now);

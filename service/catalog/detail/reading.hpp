@@ -19,6 +19,12 @@ struct ReadStack {
     Place id_place;
     Place directory_place;
     std::vector<std::pair<std::string, Place>> depends_on;
+    struct Reference {
+        std::size_t dependency = 0;  // in depends_on
+        OutputReference reads;
+        Place place;
+    };
+    std::vector<Reference> references;
 };
 
 // The keys that a space's `defaults` may give to all its stacks, read over what `stack` already
@@ -35,6 +41,10 @@ std::string version_trouble(std::string_view constraint);
 std::string version_number_trouble(const Yaml& node);
 std::string id_trouble(std::string_view id);
 bool is_variable_name(std::string_view name);
+std::string variable_trouble(std::string_view name);  // "" where a stack may set it
+// {network: {}}, {network: {outputs: {vpc_id: TF_VAR_vpc_id}}} or [network], once the variables are
+// read.
+void read_dependencies(MapReader& reader, ReadStack& stack, Findings& findings);
 
 // Duplicate ids, unknown and circular dependencies, directories that do not exist or that two
 // stacks share; then depends_on is set.

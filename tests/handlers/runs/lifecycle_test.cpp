@@ -89,7 +89,7 @@ TEST_CASE("a run that depends on another of the same push enters its lane when t
     auto app = bench.run("app", RunKind::tracked, "app");
     app.settings.depends_on = {StackId("net"), StackId("elsewhere")};
     Commit commit;
-    create_tracked_runs(commit, {app, bench.run("net")});  // in whatever order
+    create_runs(commit, {app, bench.run("net")});  // in whatever order
     bench.commit(std::move(commit));
     CHECK(bench.stored("app").value.waits_for == std::vector<RunId>{RunId("net")});
     CHECK(bench.stored("net").value.dependents == std::vector<RunId>{RunId("app")});
@@ -123,6 +123,60 @@ TEST_CASE("a run whose upstream did not finish is skipped, and so are those behi
         CHECK(bench.stored("app").value.reason ==
               Reason{Cause::upstream_ended, "net", std::string(word(state))});
         CHECK(bench.waits("release/web"));
+    }
+}
+
+TEST_CASE(
+    "a run whose upstreams changed nothing that it reads is skipped, and those behind it go on") {
+    Bench bench;
+    auto waiting = bench.run("app", RunKind::tracked, "app");
+    waiting.waits_for = {RunId("net")};
+    waiting.dependents = {RunId("web")};
+    bench.create(waiting);
+    auto upstream = bench.run("net");
+    upstream.state = RunState::finished;
+    auto run = bench.stored("app");
+    Commit commit;
+    CHECK(release_run(commit, run, {upstream}, bench.clock.now_ms(), "net.id") == Release::skipped);
+    bench.commit(std::move(commit));
+    CHECK(bench.stored("app").value.reason == Reason{Cause::upstream_ended, "net.id"});
+    CHECK(bench.stored("app").value.history.back().event == RunEvent::unneeded);
+    CHECK(bench.waits("release/web"));
+
+    auto web = bench.run("web", RunKind::tracked, "web");
+    web.waits_for = {RunId("app")};
+    bench.create(web);
+    auto behind = bench.stored("web");
+    Commit released;
+    CHECK(release_run(released, behind, {bench.stored("app").value}, bench.clock.now_ms()) ==
+          Release::enters);
+}
+
+TEST_CASE("a plan waits for the plans whose outputs it reads, and goes on however they end") {
+    for (const auto state : {RunState::finished, RunState::failed, RunState::canceled}) {
+        Bench bench;
+        auto app = bench.run("app", RunKind::proposed, "app");
+        app.settings.depends_on = {StackId("net"), StackId("dns")};
+        app.settings.references = {{StackId("net"), "id", "ID"}};
+        Commit commit;
+        create_runs(commit, {app, bench.run("net", RunKind::proposed),
+                             bench.run("dns", RunKind::proposed, "dns")});
+        bench.commit(std::move(commit));
+        CHECK(bench.stored("app").value.waits_for == std::vector<RunId>{RunId("net")});
+        CHECK_FALSE(bench.waits("prepare/app"));
+        CHECK(bench.waits("prepare/dns"));
+        auto net = bench.stored("net");
+        net.value.state = state;
+        Commit ended;
+        store_run(ended, net);
+        bench.commit(std::move(ended));
+        CHECK(bench.waits("release/app"));
+        CHECK(bench.lane().empty());
+        auto run = bench.stored("app");
+        Commit released;
+        CHECK(release_run(released, run, {net.value}, bench.clock.now_ms()) == Release::enters);
+        bench.commit(std::move(released));
+        CHECK(bench.waits("prepare/app"));
     }
 }
 

@@ -417,3 +417,66 @@ TEST_CASE("a stack that is gone is told of on the pull request, and nothing is p
     gone.concerned[0].gone->on_delete = OnDelete::destroy;
     CHECK(made(decide_push(gone)).must_confirm.cause == Cause::destroys_stack);
 }
+
+namespace {
+
+// `app` reads an output of `net`; both were planned before.
+PullLook look_at_two() {
+    auto out = look();
+    auto app = concerned("app");
+    app.stack.depends_on = {StackId("net")};
+    app.stack.references = {{StackId("net"), "id", "ID"}};
+    out.concerned.insert(out.concerned.begin(), app);
+    out.known.value.stacks.push_back(known_stack("app", "q"));
+    out.again = LookAgain::always;
+    return out;
+}
+
+Run run_of(const Commit& commit, const char* stack) {
+    for (const auto& one : record(commit).stacks)
+        if (one.settings.id == StackId(stack))
+            if (auto run = written<Run>(commit, run_key(one.proposed))) return *run;
+    return {};
+}
+
+}  // namespace
+
+TEST_CASE("a plan that reads outputs is made again with the plan that has them, and after it") {
+    auto again = look_at_two();
+    again.targets = {StackId("net")};
+    CHECK(earlier_runs(again) == std::vector<RunId>{RunId("p"), RunId("q")});
+    auto old = stored("q");
+    old.value.stack = StackId("app");
+    old.value.plan.emplace();
+    again.earlier.push_back(old);
+    const auto commit = plan_pull(again);
+    const auto net = run_of(commit, "net"), app = run_of(commit, "app");
+    CHECK(net.dependents == std::vector<RunId>{app.id});
+    CHECK(app.waits_for == std::vector<RunId>{net.id});
+    CHECK(runs_made(commit) == 1);
+    CHECK(leaves(commit, "prepare/" + net.id.value));
+    CHECK(net.approved_run.empty());
+    CHECK(app.approved_run == RunId("q"));  // nobody asked for it
+    CHECK(record(commit).stacks.at(0).settings.id == StackId("app"));
+}
+
+TEST_CASE("a plan that is asked for alone waits for the plan under way whose outputs it reads") {
+    auto alone = look_at_two();
+    alone.targets = {StackId("app")};
+    alone.earlier.clear();
+    CHECK(earlier_runs(alone) == std::vector<RunId>{RunId("q")});
+    CHECK(kept_upstreams(alone) == std::vector<RunId>{RunId("p")});
+    for (const auto state : {RunState::planning, RunState::finished}) {
+        auto one = alone;
+        one.upstreams = {stored("p")};
+        one.upstreams.front().value.state = state;
+        const bool under_way = state == RunState::planning;
+        const auto commit = plan_pull(one);
+        const auto app = run_of(commit, "app");
+        CHECK(app.waits_for.size() == (under_way ? 1 : 0));
+        CHECK(runs_made(commit) == (under_way ? 0 : 1));
+        const auto net = written<Run>(commit, run_key(RunId("p")));
+        CHECK(net.has_value() == under_way);
+        if (net) CHECK(net->dependents == std::vector<RunId>{app.id});
+    }
+}

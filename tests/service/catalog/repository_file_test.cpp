@@ -33,13 +33,16 @@ TEST_CASE("a repository describes its stacks, which are named after it") {
         "version: 1\n"
         "stacks:\n"
         "  network: {directory: stacks/network}\n"
-        "  payments: {directory: stacks/payments, depends_on: {network: {}}, apply: {start: "
+        "  payments: {directory: stacks/payments, depends_on: {network: {outputs: {id: ID}}}, "
+        "apply: {start: "
         "automatic}}\n");
     CHECK(texts(loaded.findings).empty());
     REQUIRE(loaded.organisation.stacks.size() == 2);
     const Stack& payments = loaded.organisation.stacks[1];
     CHECK(payments.id.value == "github.com/acme/infra/payments");
     CHECK(payments.depends_on == std::vector<StackId>{StackId("github.com/acme/infra/network")});
+    CHECK(payments.references ==
+          std::vector<OutputReference>{{StackId("github.com/acme/infra/network"), "id", "ID"}});
     CHECK(payments.branch == "trunk");
     CHECK(payments.space == SpaceId("production"));
     CHECK(payments.repository.text() == "github.com/acme/infra");

@@ -52,7 +52,7 @@ const Files good{
      "workspace: blue\n"
      "labels: [team:payments, env:prod]\n"
      "apply: {when: before_merge, start: automatic}\n"
-     "depends_on: {alpha-prod-network: {}, eu: {}}\n"
+     "depends_on: {alpha-prod-network: {outputs: {vpc_id: TF_VAR_vpc}, always: true}, eu: {}}\n"
      "variables: {TF_VAR_region: eu-central-1, N: 3, TOKEN: {env: PAY_TOKEN}, KEY: {file: /etc/k, "
      "for: both},"
      " FLAG: {value: x, for: plan}}\n"
@@ -102,6 +102,8 @@ TEST_CASE("a tree becomes stacks, policies, people and rights") {
     CHECK(payments->apply_limit_minutes == 120);
     CHECK(payments->depends_on ==
           std::vector<StackId>{StackId("alpha-prod-network"), StackId("eu")});
+    CHECK(payments->references == std::vector<OutputReference>{{StackId("alpha-prod-network"),
+                                                                "vpc_id", "TF_VAR_vpc", true}});
     CHECK(payments->variables.at("N").value == "3");
     CHECK(payments->variables.at("TF_VAR_region").phase == VariablePhase::both);
     CHECK(payments->variables.at("TOKEN").source == Variable::Source::worker_environment);
@@ -318,8 +320,31 @@ TEST_CASE("every other mistake is told at its place") {
          "stacks/x.yaml:2:8: `drift` is not part of this version"},
         {"managed state", "stacks/x.yaml", "directory: a\nmanaged_state: true\n",
          "stacks/x.yaml:2:16: `managed_state` is not part of this version"},
-        {"outputs", "stacks/x.yaml", "directory: a\ndepends_on: {eu: {outputs: {a: b}}}\n",
-         "stacks/x.yaml:2:28: `outputs` is not part of this version"},
+        {"outputs", "stacks/x.yaml", "directory: a\ndepends_on: {eu: {outputs: [a]}}\n",
+         "stacks/x.yaml:2:28: `outputs` says which variable gets which output"},
+        {"no output", "stacks/x.yaml", "directory: a\ndepends_on: {eu: {outputs: {1a: B}}}\n",
+         "stacks/x.yaml:2:29: `1a` is not the name of an output"},
+        {"output to nothing", "stacks/x.yaml",
+         "directory: a\ndepends_on: {eu: {outputs: {a: [B, C]}}}\n",
+         "stacks/x.yaml:2:32: the output a of eu goes to one environment variable, as TF_VAR_a"},
+        {"output's variable", "stacks/x.yaml",
+         "directory: a\ndepends_on: {eu: {outputs: {a: b-c}}}\n",
+         "stacks/x.yaml:2:32: `b-c` is not a valid name of an environment variable"},
+        {"output to our own", "stacks/x.yaml",
+         "directory: a\ndepends_on: {eu: {outputs: {a: PATH}}}\n",
+         "stacks/x.yaml:2:32: PATH is set by Slipway itself"},
+        {"two outputs", "stacks/x.yaml",
+         "directory: a\ndepends_on: {eu: {outputs: {a: B, b: B}}}\n",
+         "stacks/x.yaml:2:38: B gets eu.a already; give eu.b a variable of its own"},
+        {"two sources of a variable", "stacks/x.yaml",
+         "directory: a\nvariables: {B: x}\ndepends_on: {eu: {outputs: {a: B}}}\n",
+         "stacks/x.yaml:3:32: B is set under `variables`, too; remove it there"},
+        {"always without outputs", "stacks/x.yaml",
+         "directory: a\ndepends_on: {eu: {always: true}}\n",
+         "stacks/x.yaml:2:27: `always` says when outputs are handed over"},
+        {"outputs of nobody", "stacks/x.yaml",
+         "directory: a\ndepends_on: {payment-prod: {outputs: {a: B}}}\n",
+         "stacks/x.yaml:2:14: there is no stack payment-prod; did you mean `payments-prod`?"},
         {"pool", "stacks/x.yaml", "directory: a\npool: gpu\n",
          "stacks/x.yaml:2:7: `pool` is default in this"},
         {"delete", "stacks/x.yaml", "directory: a\ndelete: all\n",

@@ -21,6 +21,7 @@ TEST_CASE("Records, indexes, lanes and queues have the names that they have alwa
     CHECK(posted_key(seven) == "posted/forge.test/acme/infra/7");
     CHECK(branch_key(infra, "feature/x") == "branch/forge.test/acme/infra/feature/x");
     CHECK(providers_key(StackId("net")) == "providers/net");
+    CHECK(outputs_key(StackId("net")) == "outputs/net");
     CHECK(result_key(apply) == "result/r1/apply");
     CHECK(answer_key(JobId("command/api/1")) == "answer/command/api/1");
     CHECK(token_key("abc") == "token/abc");

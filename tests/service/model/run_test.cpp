@@ -22,7 +22,7 @@ constexpr E events[] = {
     E::picked_up,       E::handed_over, E::planned_no_change, E::planned,      E::denied,
     E::failed,          E::confirmed,   E::applied,           E::lost,         E::resolved_applied,
     E::resolved_failed, E::canceled,    E::upstream_broken,   E::reconsidered, E::begun,
-    E::created};
+    E::unneeded,        E::created};
 
 struct Row {
     S from;
@@ -34,6 +34,7 @@ const std::vector<Row> for_both = {{S::queued, E::picked_up, S::preparing},
                                    {S::queued, E::failed, S::failed},
                                    {S::queued, E::canceled, S::canceled},
                                    {S::queued, E::upstream_broken, S::skipped},
+                                   {S::queued, E::unneeded, S::skipped},
                                    {S::preparing, E::handed_over, S::planning},
                                    {S::preparing, E::failed, S::failed},
                                    {S::preparing, E::canceled, S::canceled},

@@ -8,7 +8,7 @@ Task<void> ToolDriver::select_workspace() { co_return; }
 Task<std::string> ToolDriver::lock_of_apply() { co_return std::string(); }
 Task<std::optional<std::string>> ToolDriver::lock_left() { co_return std::nullopt; }
 Task<Ended> ToolDriver::unlock(std::string) { co_return Ended(); }
-Task<Json> ToolDriver::outputs() { co_return Json::object(); }
+Task<ToolOutputs> ToolDriver::outputs() { co_return ToolOutputs(); }
 
 ApplyEnd ToolDriver::end_of_apply(const Ended& ended) const {
     if (ended.how == Ended::How::signalled) return ApplyEnd::unknown;

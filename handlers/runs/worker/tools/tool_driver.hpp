@@ -45,6 +45,12 @@ struct StatePlace {
     std::filesystem::path path, directory;
 };
 
+// What the state holds after an apply.
+struct ToolOutputs {
+    Json values = Json::object();        // that may be shown
+    std::vector<std::string> sensitive;  // names of the others
+};
+
 // A line of an apply's output that tells that one resource is done.
 struct DoneResource {
     std::string address;
@@ -102,8 +108,7 @@ class ToolDriver {
     virtual Task<std::optional<std::string>> lock_left();
     // Takes away a lock that a dead apply of ours left.
     virtual Task<Ended> unlock(std::string lock_id);
-    // Those that may be shown, as one object of values.
-    virtual Task<Json> outputs();
+    virtual Task<ToolOutputs> outputs();
 
     // The first error of what it printed, for people.
     virtual std::string first_error(std::string_view error_output) const = 0;

@@ -191,7 +191,7 @@ class Walk : public ControlBench {
             if (below(2)) runs.back().settings.depends_on = {StackId("net")};
         }
         Commit one;
-        create_tracked_runs(one, std::move(runs));
+        create_runs(one, std::move(runs));
         commit(std::move(one));
     }
 

@@ -159,7 +159,8 @@ TEST_CASE("a plan is made, read and sealed, and applied as it is") {
         output "hidden" {
           value     = "in-the-dark"
           sensitive = true
-        })";
+        }
+        output "leak" { value = "told in-the-dark, too" })";
     const auto planned = stage.plan(main);
     CAPTURE(planned.error);
     CAPTURE(stage.log());
@@ -183,6 +184,7 @@ TEST_CASE("a plan is made, read and sealed, and applied as it is") {
     // Of the plan: source, plan file, two documents. Of the apply: source, plan file, outputs.
     CHECK(stage.gateway.leases == std::vector<Lease>(7, stage.work.lease));
     CHECK(stage.gateway.blobs.at(applied.outputs.value) == R"({"greeting":"hello"})");
+    CHECK(applied.sensitive_outputs == std::vector<std::string>{"hidden", "leak"});
     CHECK(read_file(stage.root / "state/s.tfstate").find("hello") != std::string::npos);
     CHECK(applied.change_digest == planned.change_digest);
     CHECK(stage.log().find("Apply complete!") != std::string::npos);

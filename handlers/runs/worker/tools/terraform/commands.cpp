@@ -207,11 +207,13 @@ std::string state_path(const Json& backend, std::string_view workspace) {
     return place.starts_with("/") && !place.starts_with("/workspace/") ? place : std::string();
 }
 
-Json open_outputs(const Json& outputs) {
-    Json out = Json::object();
+ToolOutputs read_outputs(const Json& outputs) {
+    ToolOutputs out;
     for (const auto& [name, output] : outputs.members())
-        if (!output["sensitive"].bool_or(true) && !is_named_like_a_secret(name))
-            out.set(name, output["value"]);
+        if (output["sensitive"].bool_or(true) || is_named_like_a_secret(name))
+            out.sensitive.push_back(name);
+        else
+            out.values.set(name, output["value"]);
     return out;
 }
 

@@ -65,7 +65,7 @@ std::string state_problem(const Json& backend, std::string_view workspace);
 // "" where it keeps them elsewhere or with the run.
 std::string state_path(const Json& backend, std::string_view workspace);
 
-// The outputs that may be shown, as one object of values.
-Json open_outputs(const Json& outputs);
+// What `output -json` says.
+ToolOutputs read_outputs(const Json& outputs);
 
 }  // namespace slipway::terraform

@@ -192,13 +192,14 @@ class Driver : public ToolDriver {
         co_return ended;
     }
 
-    Task<Json> outputs() override {
+    Task<ToolOutputs> outputs() override {
         std::string printed;
         auto step = prepared(output(), Reach::planned);
         auto ended = co_await steps_.run_quietly(std::move(step), largest_outputs, printed);
         auto parsed = parse_json(printed);
-        if (!ended.ok() || !parsed) co_return Json::object();
-        co_return open_outputs(*parsed);
+        if (!ended.ok() || !parsed)
+            throw Failure("the tool did not say what the outputs are", Retry::never);
+        co_return read_outputs(*parsed);
     }
 
     std::string first_error(std::string_view error_output) const override {

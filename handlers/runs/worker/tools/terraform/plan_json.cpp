@@ -69,6 +69,43 @@ int resources_in(const Json& values) {
     return values.is_object() ? managed_in(values["root_module"]) : 0;
 }
 
+bool has_true(const Json& json) {
+    return json.bool_or(false) || std::any_of(json.items().begin(), json.items().end(), has_true) ||
+           std::any_of(json.members().begin(), json.members().end(),
+                       [](const Json::Member& one) { return has_true(one.second); });
+}
+
+AttributeChange::Side output_after(const std::string& name, const Json& change,
+                                   const Scrubber& scrubber) {
+    using Kind = AttributeChange::Kind;
+    const auto hidden = [&](const Json& value) {
+        auto shown = value;
+        scrubber.scrub(shown);
+        return shown != value;
+    };
+    const auto& after = change["after"];
+    AttributeChange::Side out;
+    if (has_true(change["after_sensitive"]) || is_named_like_a_secret(name) || hidden(after)) {
+        out.kind = Kind::sensitive;
+    } else if (has_true(change["after_unknown"])) {
+        out.kind = Kind::known_after_apply;
+    } else if (!after.is_null()) {
+        out.kind = Kind::value;
+        out.json = after.dump();
+    }
+    return out;
+}
+
+// All that there will be, changed or not.
+std::vector<PlannedOutput> outputs_after(const Json& document, const Scrubber& scrubber) {
+    std::vector<PlannedOutput> out;
+    for (const auto& [name, change] : document["output_changes"].members()) {
+        auto after = output_after(name, change, scrubber);
+        if (after.kind != AttributeChange::Kind::absent) out.push_back({name, std::move(after)});
+    }
+    return out;
+}
+
 // What a plan changes, or what it found to be other than the state says.
 constexpr const char *planned = "resource_changes", *drifted = "resource_drift";
 
@@ -86,6 +123,7 @@ Plan plan_of(const Json& document, const Scrubber& scrubber, std::string_view li
     if (list == drifted) return plan;  // outputs follow, and its states are what was found
     for (const auto& [name, change] : document["output_changes"].members())
         if (action_of(change["actions"]) != Action::none) plan.outputs.push_back(name);
+    plan.outputs_after = outputs_after(document, scrubber);
     // Of a state that holds nothing the document says nothing.
     plan.resources = resources_in(document["prior_state"]["values"]);
     plan.resources_after = resources_in(document["planned_values"]);

@@ -136,7 +136,9 @@ provider_installation {
     const auto outputs = *parse_json(
         R"({"a":{"sensitive":false,"value":[1]},"b":{"sensitive":true,"value":2},"c":{"value":3},
             "db_password":{"sensitive":false,"value":"x"}})");
-    CHECK(terraform::open_outputs(outputs).dump() == R"({"a":[1]})");
+    const auto read = terraform::read_outputs(outputs);
+    CHECK(read.values.dump() == R"({"a":[1]})");
+    CHECK(read.sensitive == std::vector<std::string>{"b", "c", "db_password"});
 }
 
 }  // namespace

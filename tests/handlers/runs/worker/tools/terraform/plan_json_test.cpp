@@ -65,6 +65,11 @@ TEST_CASE("what a plan does to each resource is read, and what it leaves alone i
     counts.update = 2;
     CHECK(plan.counts == counts);
     CHECK(plan.outputs == std::vector<std::string>{"hidden", "leaked", "plain"});
+    std::map<std::string, std::string> after;
+    for (const auto& one : plan.outputs_after) after[one.name] = show(one.after);
+    // A value in which a sensitive one stands is sensitive itself, whatever its mark.
+    CHECK(after ==
+          Attributes{{"hidden", "sensitive"}, {"leaked", "sensitive"}, {"plain", "\"second\""}});
     CHECK(plan.resources == 8);
     CHECK(plan.resources_after == 8);
 
@@ -141,6 +146,28 @@ TEST_CASE("what is not known to be safe does not pass") {
     const auto plan = read(document.dump());
     CHECK_FALSE(plan.document.has("something_new"));
     CHECK(plan.document["variables"]["region"]["value"].string_or("") == sensitive_text);
+}
+
+TEST_CASE("outputs are read as the plan leaves them: known, known after the apply, or hidden") {
+    auto document = *parse_json(fixture("everything.json"));
+    document.set("output_changes", *parse_json(R"({
+        "same": {"actions": ["no-op"], "before": "a", "after": "a", "after_unknown": false},
+        "list": {"actions": ["create"], "after": [1, true], "after_unknown": false},
+        "later": {"actions": ["create"], "after_unknown": true},
+        "part": {"actions": ["create"], "after": {"a": 1}, "after_unknown": {"b": true}},
+        "gone": {"actions": ["delete"], "before": "x", "after": null, "after_unknown": false},
+        "inner": {"actions": ["create"], "after": {"a": 1}, "after_sensitive": {"a": true}},
+        "db_password": {"actions": ["create"], "after": "x", "after_unknown": false}})"));
+    const auto plan = read(document.dump()).plan;
+    std::map<std::string, std::string> after;
+    for (const auto& one : plan.outputs_after) after[one.name] = show(one.after);
+    CHECK(after == Attributes{{"same", "\"a\""},
+                              {"list", "[1,true]"},
+                              {"later", "known_after_apply"},
+                              {"part", "known_after_apply"},
+                              {"inner", "sensitive"},
+                              {"db_password", "sensitive"}});
+    CHECK(plan.outputs.size() == 6);
 }
 
 TEST_CASE(
