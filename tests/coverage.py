@@ -16,7 +16,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 FOLDERS = ("handlers/runs/control/", "handlers/runs/lifecycle")
 WANTED = 90.0
-TESTS = ("lifecycle_tests", "control_tests")
+TESTS = ("lifecycle_tests", "control_tests", "simulation_tests")
 
 
 def run_tests(build):

@@ -249,8 +249,7 @@ Task<void> have_written_again(Writing& writing) {
     auto& queue = writing.context.queue;
     for (int attempt = 0; attempt < attempts; ++attempt) {
         auto posted = co_await load<PostedRecord>(queue, posted_key(writing.name));
-        for (const auto& [key, unsure] : writing.written)
-            posted.value.check_digests[key] = unsure;
+        for (const auto& [key, unsure] : writing.written) posted.value.check_digests[key] = unsure;
         if (writing.wrote_comment) posted.value.comment_digest.clear();
         Commit commit;
         commit.records.push_back(save(posted_key(writing.name), posted));

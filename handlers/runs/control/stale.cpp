@@ -14,17 +14,19 @@ constexpr int runs_looked_at = 500;
 constexpr int runs_beside = 60;  // as many as a report looks at
 constexpr int priority = -1;     // whoever waits goes first
 
-// The newest proposed run of each pull request, where it is older than the run's end.
-std::map<int, Run> planned_before(const std::vector<StoredRun>& newest_first, const Run& ended,
-                                  std::int64_t ended_at_ms) {
-    std::map<int, Run> out;
+using RunsByPull = std::map<int, std::vector<Run>>;
+
+// The proposed runs of each pull request that are older than the run's end. Which of them is its
+// plan now, its record says: clocks are set back, and two runs may be of one moment.
+RunsByPull planned_before(const std::vector<StoredRun>& newest_first, const Run& ended,
+                          std::int64_t ended_at_ms) {
+    RunsByPull out;
     for (const auto& one : newest_first) {
         const auto& run = one.value;
         if (run.kind == RunKind::proposed && run.pull && run.pull != ended.pull &&
-            run.repository == ended.repository)
-            out.emplace(*run.pull, run);
+            run.repository == ended.repository && run.created_at_ms < ended_at_ms)
+            out[*run.pull].push_back(run);
     }
-    std::erase_if(out, [&](const auto& one) { return one.second.created_at_ms >= ended_at_ms; });
     return out;
 }
 
@@ -43,14 +45,16 @@ Task<std::vector<StalePull>> pulls_with_plans(ControlContext& context, Run ended
     const auto runs = co_await load_runs(context.queue, std::move(ids));
     const auto planned = planned_before(runs, ended, ended_at_ms);
     std::vector<StalePull> out;
-    for (const auto& [number, run] : planned) {
-        PullRequestName name{ended.repository, number};
+    for (const auto& [number, its_runs] : planned) {
+        const PullRequestName name{ended.repository, number};
         const auto record = co_await load<PullRecord>(context.queue, pull_key(name));
-        const auto* stack = planned_stack(record.value, run);
-        if (!stack) continue;
-        const bool approved =
-            plan_of(run).changes && stack->approval.approval == Approval::approved;
-        out.push_back({std::move(name), approved, run.created_at_ms});
+        for (const auto& run : its_runs) {
+            const auto* stack = planned_stack(record.value, run);
+            if (!stack) continue;
+            const bool approved =
+                plan_of(run).changes && stack->approval.approval == Approval::approved;
+            out.push_back({name, approved, run.created_at_ms});
+        }
     }
     co_return out;
 }

@@ -31,10 +31,11 @@ class HostedForge final : public Forge {
     std::map<int, HostedPull> pulls;
     std::map<std::string, Comment> comments;  // people's, by id
     std::map<std::string, Permission> permissions;
-    std::vector<WrittenCheck> checks;           // in the order in which they were made
+    std::vector<WrittenCheck> checks;            // in the order in which they were made
     std::map<std::string, std::string> replies;  // by key
-    std::deque<Event> told;  // webhooks; their number is their body
+    std::deque<Event> told;                      // webhooks; their number is their body
     std::vector<int> undelivered;
+    int calls = 0;  // of the service, whatever became of them
     std::function<void(const std::string&)> on_trouble;
 
     void tell(Event event) {
@@ -113,10 +114,10 @@ class HostedForge final : public Forge {
         co_await before("check " + check.name + " " + std::string(word(check.status)) + ": " +
                         check.title);
         auto at = std::find_if(checks.begin(), checks.end(), [&](const WrittenCheck& one) {
-            return known_id.empty() ? one.check.name == check.name &&
-                                          one.check.commit == check.commit &&
-                                          one.check.external_id == check.external_id
-                                    : one.id == known_id;
+            return known_id.empty()
+                       ? one.check.name == check.name && one.check.commit == check.commit &&
+                             one.check.external_id == check.external_id
+                       : one.id == known_id;
         });
         if (at == checks.end())
             at = checks.insert(checks.end(), {"check-" + std::to_string(++ids_), {}});
@@ -147,6 +148,7 @@ class HostedForge final : public Forge {
   private:
     Task<void> before(std::string what) {
         co_await schedule_.step(std::move(what));
+        ++calls;
         if (!schedule_.fault_in(70)) co_return;
         static const char* const refusals[] = {"403", "502", "it did not answer in time"};
         fail(refusals[schedule_.below(3)]);

@@ -64,10 +64,10 @@ class Origin {
             given.push_back(one);
         }
         git_oid out;
-        git::check(git_commit_create(&out, repository_.get(), nullptr, who.get(), who.get(),
-                                     nullptr, message.c_str(), tree(id).get(), given.size(),
-                                     given.data()),
-                   "cannot write a commit");
+        git::check(
+            git_commit_create(&out, repository_.get(), nullptr, who.get(), who.get(), nullptr,
+                              message.c_str(), tree(id).get(), given.size(), given.data()),
+            "cannot write a commit");
         return CommitSha(git::hex_of(out));
     }
     void set(const std::string& ref, const CommitSha& commit) {

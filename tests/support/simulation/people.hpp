@@ -38,7 +38,13 @@ class People {
         }
     }
 
-    void open() {
+    void open() { open_at(changed({world_.main})); }
+    void open_with(const Origin::Files& files) {
+        auto& origin = world_.ground.origin;
+        open_at(
+            origin.commit(origin.tree_with(world_.main, files), {world_.main}, "Change", now()));
+    }
+    void open_at(CommitSha head) {
         const int number = static_cast<int>(forge_.pulls.size()) + 1;
         auto& one = forge_.pulls[number];
         one.pull.name = {infra, number};
@@ -46,23 +52,23 @@ class People {
         one.pull.head_branch = "topic-" + std::to_string(number);
         one.pull.base_branch = "main";
         one.pull.default_branch = "main";
-        set_head(one, changed({world_.main}));
+        set_head(one, std::move(head));
         tell_pull(number, PullChange::opened);
     }
     void merge(int number) {
         if (!number) return;
         auto& one = forge_.pulls.at(number);
         const auto* check = forge_.check("slipway", one.pull.head);
-        const bool green = check && check->status == CheckStatus::done &&
-                           check->conclusion != Conclusion::failed;
+        const bool green =
+            check && check->status == CheckStatus::done && check->conclusion != Conclusion::failed;
         if (one.pull.state != PullState::open || (!green && below(4))) return;
         const auto merged = world_.ground.origin.view().merge(world_.main, one.pull.head);
         if (!merged.tree) return;
         note("merges " + std::to_string(number));
         const auto before = world_.main;
-        world_.main = world_.ground.origin.commit(
-            *merged.tree, {world_.main, one.pull.head},
-            "Merge pull request #" + std::to_string(number), now());
+        world_.main =
+            world_.ground.origin.commit(*merged.tree, {world_.main, one.pull.head},
+                                        "Merge pull request #" + std::to_string(number), now());
         world_.ground.origin.set("refs/heads/main", world_.main);
         one.pull.state = PullState::merged;
         one.pull.merge_commit = world_.main;
@@ -114,7 +120,8 @@ class People {
         delivery.received_at_ms = now();
         delivery.repository = infra.text();
         run_task(world_.ground.io, world_.memory->accept(std::move(delivery)));
-        if (!world_.schedule.fault_in(8)) all.erase(all.begin() + (at - all.begin()));  // else twice
+        if (!world_.schedule.fault_in(8))
+            all.erase(all.begin() + (at - all.begin()));  // else twice
         return true;
     }
 
@@ -186,8 +193,8 @@ class People {
                 ReviewState::dismissed;
             note("a review is dismissed");
         } else {
-            return add_review(
-                one, who, dice == 1 ? ReviewState::changes_requested : ReviewState::approved);
+            return add_review(one, who,
+                              dice == 1 ? ReviewState::changes_requested : ReviewState::approved);
         }
         forge_.tell(ReviewChanged{one.pull.name, who});
     }
@@ -222,9 +229,9 @@ class People {
     void command(int number) {
         if (!number) return;
         static const char* const people[] = {"ada", "grace", "grace", "linus", "root"};
-        static const char* const verbs[] = {"approve", "approve", "approve", "apply", "apply",
-                                            "reject",  "cancel",  "retry",   "plan",  "lock",
-                                            "unlock",  "resolve"};
+        static const char* const verbs[] = {"approve", "approve", "approve", "apply",
+                                            "apply",   "reject",  "cancel",  "retry",
+                                            "plan",    "lock",    "unlock",  "resolve"};
         const auto record = world_.record(number);
         std::string text = verbs[below(record.stacks.empty() ? 11 : 12)];
         if (record.stacks.empty() || (text != "resolve" && below(4) == 0))

@@ -65,7 +65,8 @@ class Rules {
             runs_[run.id.value] = run;
         }
         look();
-        if (!commit.enter.empty() || !commit.leave.empty() || !commit.records.empty()) check_lanes();
+        if (!commit.enter.empty() || !commit.leave.empty() || !commit.records.empty())
+            check_lanes();
     }
     void check_change(const Run& run) {
         const auto at = runs_.find(run.id.value);
@@ -79,7 +80,8 @@ class Rules {
             follows = follows || to == run.state;
             for (int second = 0; to && second <= static_cast<int>(RunEvent::upstream_broken);
                  ++second)
-                follows = follows || next(run.kind, *to, static_cast<RunEvent>(second)) == run.state;
+                follows =
+                    follows || next(run.kind, *to, static_cast<RunEvent>(second)) == run.state;
         }
         if (!follows) break_rule(say(run) + " was " + std::string(word(from)));
     }
@@ -139,12 +141,11 @@ class Rules {
             if (kept.stack != run.stack.value || !may_approve(kept.author.login)) continue;
             if (!was_said(kept)) break_rule("nobody said the vote of " + kept.author.login);
             if (!kept.approves && kept.plan_digest == digest) return false;
-            yes = yes || (kept.approves && (kept.plan_digest == digest ||
-                                            same_change(kept.plan_digest, digest)));
+            yes = yes || (kept.approves &&
+                          (kept.plan_digest == digest || same_change(kept.plan_digest, digest)));
         }
         const bool carries = same_change(shown_digest, digest);
-        for (const auto& review :
-             newest_by_author(world_.forge.pulls.at(*run.pull).reviews)) {
+        for (const auto& review : newest_by_author(world_.forge.pulls.at(*run.pull).reviews)) {
             if (!may_approve(review.author.login) || !carries || *review.commit != shown.head)
                 continue;
             if (review.state == ReviewState::changes_requested) return false;
@@ -211,8 +212,8 @@ class Rules {
     // What would be written if nothing were remembered is what stands there.
     void check_shown(const std::string& name, const HostedForge::HostedPull& one,
                      const PullRecord& record) {
-        const auto report = run_task(
-            world_.ground.io, gather_report(world_.report_context, record.pull.name));
+        const auto report =
+            run_task(world_.ground.io, gather_report(world_.report_context, record.pull.name));
         PostedRecord nothing;
         nothing.comment_id = "any";
         const auto out = outgoing(*report, nothing, moment_of(*report, nothing));
@@ -245,14 +246,14 @@ class Rules {
             if (run.awaits_consideration) break_rule(say(run) + " waits for nobody");
             return;
         }
-        if (run.state != RunState::queued) return break_rule(say(run) + " is under way, and is not");
+        if (run.state != RunState::queued)
+            return break_rule(say(run) + " is under way, and is not");
         const auto lane = run_task(world_.ground.io, world_.memory->lane(lane_of(run)));
         const bool behind = std::find(lane.begin(), lane.end(), run.id.value) != lane.end() &&
                             lane.front() != run.id.value;
-        const bool waits = std::any_of(run.waits_for.begin(), run.waits_for.end(),
-                                       [&](const RunId& id) {
-                                           return !is_terminal(runs_.at(id.value).state);
-                                       });
+        const bool waits =
+            std::any_of(run.waits_for.begin(), run.waits_for.end(),
+                        [&](const RunId& id) { return !is_terminal(runs_.at(id.value).state); });
         if (!behind && !waits) break_rule(say(run) + " waits for nothing");
     }
     void check_answered(const std::string& id, const std::string& text) {
@@ -263,7 +264,7 @@ class Rules {
 
     World& world_;
     const People& people_;
-    std::map<std::string, Run> runs_;  // as they were stored last
+    std::map<std::string, Run> runs_;     // as they were stored last
     std::map<std::string, bool> asking_;  // confirmed runs, and whether they were approved since
     std::set<std::string> taken_;
 };

@@ -1,7 +1,7 @@
 // Who goes on next is drawn from a seed. Everything that happens at once in the real program is an
-// activity here: a coroutine that stops before each thing it does to the outside, until the schedule
-// lets it go on. One runs at a time, so that the same seed gives the same order. An activity that is
-// ended never gets further, as if its process had been killed there.
+// activity here: a coroutine that stops before each thing it does to the outside, until the
+// schedule lets it go on. One runs at a time, so that the same seed gives the same order. An
+// activity that is ended never gets further, as if its process had been killed there.
 #pragma once
 #include <boost/asio/async_result.hpp>
 #include <boost/asio/co_spawn.hpp>
@@ -72,8 +72,8 @@ class Schedule {
             auto kept = std::make_shared<decltype(handler)>(std::move(handler));
             me.waiting.emplace_back(what, [kept] { std::move (*kept)(); });
         };
-        co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(
-            wait, asio::use_awaitable);
+        co_await asio::async_initiate<const asio::use_awaitable_t<>&, void()>(wait,
+                                                                              asio::use_awaitable);
         if (me.ended) throw Killed();
     }
 

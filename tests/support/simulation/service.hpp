@@ -41,7 +41,7 @@ inline Task<void> handle(World& world, ClaimedJob job) {
 
 // As queue/consumer.cpp has it.
 inline Task<void> conclude(World& world, ClaimedJob job, std::exception_ptr error) {
-    enum class What { finish, retry, bury, put_back } what = What::finish;
+    enum class What { finish, retry, dead_letter, put_back } what = What::finish;
     auto after = backoff(job.attempt, 0.5);
     std::string why;
     try {
@@ -50,7 +50,7 @@ inline Task<void> conclude(World& world, ClaimedJob job, std::exception_ptr erro
         what = What::put_back;
         after = pause.after();
     } catch (const Failure& failure) {
-        what = failure.retry() == Retry::never ? What::bury : What::retry;
+        what = failure.retry() == Retry::never ? What::dead_letter : What::retry;
         if (failure.retry() == Retry::after) after = failure.after();
         why = failure.what();
     } catch (const std::exception& other) {
@@ -59,7 +59,7 @@ inline Task<void> conclude(World& world, ClaimedJob job, std::exception_ptr erro
     }
     if (what == What::finish)
         co_await world.queue.finish(job.lease);
-    else if (what == What::bury)
+    else if (what == What::dead_letter)
         co_await world.queue.dead_letter(job.lease, why);
     else if (what == What::put_back)
         co_await world.queue.put_back(job.lease, after, why);
@@ -104,9 +104,9 @@ inline Task<void> settle(World& world, std::vector<Lapsed> all) {
 }
 
 // A worker with one piece of work, from the moment it has it.
-class Performance {
+class WorkOfPhase {
   public:
-    Performance(World& world, std::shared_ptr<HeldJob> held, Work work)
+    WorkOfPhase(World& world, std::shared_ptr<HeldJob> held, Work work)
         : world_(world), held_(std::move(held)), work_(std::move(work)) {}
 
     Task<void> go() {
@@ -141,7 +141,8 @@ class Performance {
         const auto stored = co_await load<Run>(*world_.memory, run_key(work_.spec.run));
         const auto& run = stored.value;
         auto& tool = world_.infrastructure;
-        result.plan_digest = tool.plan(run.stack.value, world_.wanted(work_.spec.directory, run.tree));
+        result.plan_digest =
+            tool.plan(run.stack.value, world_.wanted(work_.spec.directory, run.tree));
         result.change_digest = tool.change_digest(result.plan_digest);
         Plan document;
         document.resources = document.resources_after = 1;
@@ -231,8 +232,8 @@ class Performance {
 };
 
 inline Task<void> perform(World& world, std::shared_ptr<HeldJob> held, Work work) {
-    Performance performance(world, std::move(held), std::move(work));
-    co_await performance.go();
+    WorkOfPhase phase(world, std::move(held), std::move(work));
+    co_await phase.go();
 }
 
 // --- what may happen to them
@@ -255,8 +256,8 @@ inline bool take_work(World& world) {
     auto held = std::make_shared<HeldJob>();
     held->lease = work->lease;
     world.held.push_back(held);
-    held->activity =
-        &world.schedule.prepare("worker with " + work->lease.job.value, world.schedule.below(2) == 0);
+    held->activity = &world.schedule.prepare("worker with " + work->lease.job.value,
+                                             world.schedule.below(2) == 0);
     world.schedule.start(*held->activity, perform(world, held, std::move(*work)));
     return true;
 }

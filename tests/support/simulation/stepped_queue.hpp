@@ -1,6 +1,6 @@
-// A queue whose every call is a step of an activity. Redis may be away before a call, or after it, so
-// that the answer is lost and nobody knows whether it was done. Who watches is told of each commit
-// that was done, before anybody else can go on.
+// A queue whose every call is a step of an activity. Redis may be away before a call, or after it,
+// so that the answer is lost and nobody knows whether it was done. Who watches is told of each
+// commit that was done, before anybody else can go on.
 #pragma once
 #include "queue/queue.hpp"
 #include "tests/support/simulation/schedule.hpp"
@@ -37,8 +37,7 @@ class SteppedQueue final : public Queue {
         lose_answer("commit");
         co_return committed;
     }
-    Task<std::vector<std::pair<std::string, std::int64_t>>> list(std::string index,
-                                                                 std::int64_t at,
+    Task<std::vector<std::pair<std::string, std::int64_t>>> list(std::string index, std::int64_t at,
                                                                  int count) override {
         return inner_.list(std::move(index), at, count);
     }

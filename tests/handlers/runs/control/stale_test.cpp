@@ -70,6 +70,19 @@ TEST_CASE("an ended run makes the plans of other open pull requests stale, and n
     CHECK(bench.stale() == std::vector<int>{2, 7});
 }
 
+TEST_CASE("a plan that its pull request shows is stale, also where another run looks newer") {
+    Stale bench;
+    bench.pull_with_plan(2, a_minute_ms);
+    // Of an earlier head, made when the clock went ahead, or in the same millisecond.
+    auto other = bench.planned(RunKind::proposed, "z");
+    other.pull = 2;
+    other.created_at_ms = bench.clock.now_ms() - a_minute_ms / 2;
+    Commit made;
+    create_run(made, other);
+    bench.commit(std::move(made));
+    CHECK(bench.stale() == std::vector<int>{2});
+}
+
 TEST_CASE("stale plans are made again after what people wait for: approved ones first, then new") {
     Stale bench;
     Commit commit;
