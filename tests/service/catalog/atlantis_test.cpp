@@ -198,9 +198,10 @@ TEST_CASE("options of init and plan are passed on where they are harmless") {
 
 TEST_CASE("projects of one directory and workspace are told apart by their backends alone") {
     const auto with = [](const std::string& first, const std::string& second) {
-        return read("version: 3\nprojects:\n- {dir: ., name: a, workflow: a}\n"
-                    "- {dir: ., name: b, workflow: b}\nworkflows:\n  a: {plan: {steps: [" +
-                    first + ", plan]}}\n  b: {plan: {steps: [init, " + second + "]}}\n");
+        return read(
+            "version: 3\nprojects:\n- {dir: ., name: a, workflow: a}\n"
+            "- {dir: ., name: b, workflow: b}\nworkflows:\n  a: {plan: {steps: [" +
+            first + ", plan]}}\n  b: {plan: {steps: [init, " + second + "]}}\n");
     };
     CHECK(with("{init: {extra_args: [-backend-config=a]}}", "plan").findings.empty());
     CHECK(says(with("init", "{plan: {extra_args: [-var-file=b]}}").findings,
