@@ -209,7 +209,7 @@ TEST_CASE("projects of one directory and workspace are told apart by their backe
 }
 
 TEST_CASE("a workflow with steps of its own is never run, and its stack never applied") {
-    for (const auto& [steps, why] : std::vector<std::pair<std::string, std::string>>{
+    for (const auto& one : std::vector<std::pair<std::string, std::string>>{
              {"[{run: make}, init, plan]", "it has a `run` step"},
              {"[{run: {command: make, output: hide}}, init, plan]", "it has a `run` step"},
              {"[{env: {name: A, value: b}}, init, plan]", "environment variables by `env`"},
@@ -223,6 +223,8 @@ TEST_CASE("a workflow with steps of its own is never run, and its stack never ap
              {"[init, {plan: {extra_args: [-var]}}]", "without a value"},
              {"[init, {plan: {extra_args: ['-var=a=$HOME']}}]", "a variable of Atlantis's"},
              {"[init, apply]", "a step that Slipway does not know"}}) {
+        const auto& steps = one.first;
+        const auto& why = one.second;
         CAPTURE(steps);
         const auto loaded = read(with_workflow(steps));
         CHECK(texts(loaded.findings).empty());
