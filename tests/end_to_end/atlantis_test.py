@@ -192,23 +192,31 @@ def variable_files(build):
 def no_autoplan(build):
     """autoplan off: nothing is planned before somebody asks for it by name, and what was not is not applied"""
     with Place(build, config=WORDS) as place:
-        begin(
-            place,
-            tfvars(place, ", autoplan: {enabled: false}"),
-            {"more.tf": resource("a", "${var.value}")},
+        files = tfvars(place, ", autoplan: {enabled: false}")
+        files["atlantis.yaml"] = files["atlantis.yaml"].replace(
+            "workflows:", "- {dir: marker, %s}\nworkflows:" % TOFU
         )
+        files["marker/main.tf"] = place.stack("marker", "")
+        begin(place, files, {"more.tf": resource("a", "${var.value}")})
         place.wait_check(1, "success", title="obody has asked")
         assert not place.runs(), place.runs()
         place.say(1, "atlantis plan -p staging")
-        place.wait_comment(1, "Planned only when somebody asks", "+1")
+        place.wait_comment(1, "Planned only when somebody asks", "/slipway plan STACK", "+1")
         place.wait_check(1, "success")
         assert len(place.runs()) == 1, place.runs()
         place.say(1, "atlantis apply")
         wait_state(place, "staging", ["a"])
         assert states(place, "default") == []
         place.slipway("pull", "merge", "1", "--anyway", "--as", "grace")
-        place.push_main({"more.tf": resource("a", "${var.value}"), "x.md": "x"})
-        assert {r["stack"] for r in place.runs()} == {"local/acme/infra/staging"}, place.runs()
+        before = len(place.runs("local/acme/infra/staging"))
+        place.git("fetch", "-q", "origin")
+        place.git("checkout", "-q", "-B", "main", "origin/main")
+        place.push_main(
+            {"more.tf": resource("b"), "marker/main.tf": place.stack("marker", resource("m"))}
+        )
+        wait_until("the marker's run", lambda: place.runs("local/acme/infra/marker"))
+        assert len(place.runs("local/acme/infra/staging")) == before, place.runs()
+        assert not place.runs("local/acme/infra/default"), place.runs()
 
 
 def order(build):

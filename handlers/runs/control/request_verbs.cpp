@@ -93,8 +93,7 @@ void apply_before_merge(const ControlContext& context, CommandContext& command, 
 void apply_proposed(const ControlContext& context, CommandContext& command, RunTarget& target) {
     const auto& run = target.run.value;
     const auto& stack = stack_of(target);
-    if (run.settings.mode == Mode::observe)
-        return decline(command, answers::only_observed(stack));
+    if (run.settings.mode == Mode::observe) return decline(command, answers::only_observed(stack));
     const bool before_merge = run.settings.apply_when == ApplyWhen::before_merge;
     if (before_merge && run.state == RunState::finished && plan_of(run).changes) {
         if (target.stack->approval.approval != Approval::approved)

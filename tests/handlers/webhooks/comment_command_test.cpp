@@ -272,9 +272,9 @@ TEST_CASE("people who migrate keep their words, in a comment that says nothing e
     CHECK(said("/slipway plan", with_atlantis) == "plan");
     CHECK(said("\natlantis plan\n\n", with_atlantis) == "plan");
     CHECK(said("atlantis plan showed this\nand more", with_atlantis) == "-");
-    CHECK(said("atlantis plan -d ./stacks/a/", with_atlantis) == "plan  {stacks/a|default}");
-    CHECK(said("atlantis plan -w staging", with_atlantis) == "plan  {.|staging}");
-    CHECK(said("atlantis apply --dir=a --workspace=b", with_atlantis) == "apply  {a|b}");
+    CHECK(said("atlantis plan -d ./stacks/a/", with_atlantis) == "plan {stacks/a|default}");
+    CHECK(said("atlantis plan -w staging", with_atlantis) == "plan {.|staging}");
+    CHECK(said("atlantis apply --dir=a --workspace=b", with_atlantis) == "apply {a|b}");
     CHECK(said("atlantis apply -p=a/b --auto-merge-method squash", with_atlantis) == "apply a-b");
     CHECK(said("atlantis plan --verbose -p a -- -target=x", with_atlantis) ==
           "plan a -- -target=x");

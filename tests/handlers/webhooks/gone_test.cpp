@@ -237,7 +237,8 @@ TEST_CASE(
     CHECK(add(RunKind::tracked, RunState::finished, 0, true) == 0);
 }
 
-TEST_CASE("C1: a head's atlantis.yaml takes no requirement away, and what it adds permits nothing") {
+TEST_CASE(
+    "C1: a head's atlantis.yaml takes no requirement away, and what it adds permits nothing") {
     const auto project = [](const char* more) {
         return file(std::string("version: 3\nprojects:\n- {dir: net") + more, atlantis_file);
     };

@@ -198,9 +198,10 @@ TEST_CASE("options of init and plan are passed on where they are harmless") {
 
 TEST_CASE("projects of one directory and workspace are told apart by their backends alone") {
     const auto with = [](const std::string& first, const std::string& second) {
-        return read("version: 3\nprojects:\n- {dir: ., name: a, workflow: a}\n"
-                    "- {dir: ., name: b, workflow: b}\nworkflows:\n  a: {plan: {steps: [" +
-                    first + ", plan]}}\n  b: {plan: {steps: [init, " + second + "]}}\n");
+        return read(
+            "version: 3\nprojects:\n- {dir: ., name: a, workflow: a}\n"
+            "- {dir: ., name: b, workflow: b}\nworkflows:\n  a: {plan: {steps: [" +
+            first + ", plan]}}\n  b: {plan: {steps: [init, " + second + "]}}\n");
     };
     CHECK(with("{init: {extra_args: [-backend-config=a]}}", "plan").findings.empty());
     CHECK(says(with("init", "{plan: {extra_args: [-var-file=b]}}").findings,
@@ -208,7 +209,7 @@ TEST_CASE("projects of one directory and workspace are told apart by their backe
 }
 
 TEST_CASE("a workflow with steps of its own is never run, and its stack never applied") {
-    for (const auto& [steps, why] : std::vector<std::pair<std::string, std::string>>{
+    for (const auto& one : std::vector<std::pair<std::string, std::string>>{
              {"[{run: make}, init, plan]", "it has a `run` step"},
              {"[{run: {command: make, output: hide}}, init, plan]", "it has a `run` step"},
              {"[{env: {name: A, value: b}}, init, plan]", "environment variables by `env`"},
@@ -222,6 +223,8 @@ TEST_CASE("a workflow with steps of its own is never run, and its stack never ap
              {"[init, {plan: {extra_args: [-var]}}]", "without a value"},
              {"[init, {plan: {extra_args: ['-var=a=$HOME']}}]", "a variable of Atlantis's"},
              {"[init, apply]", "a step that Slipway does not know"}}) {
+        const auto& steps = one.first;
+        const auto& why = one.second;
         CAPTURE(steps);
         const auto loaded = read(with_workflow(steps));
         CHECK(texts(loaded.findings).empty());
