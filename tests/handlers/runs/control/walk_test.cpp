@@ -183,7 +183,7 @@ class Walk : public ControlBench {
         alive_.insert(look.id.value);
     }
     void propose() {
-        if (below(3) == 0) return look_for_drift();
+        if (below(4) == 0) look_for_drift();
         std::vector<Run> runs{merged("net")};
         runs.front().destroy = below(8) == 0;
         if (below(2)) {
