@@ -56,7 +56,8 @@ WaitStep apply_step(const Json& pull) {
     const auto& stacks = pull["stacks"].items();
     const auto meant = [&](const Json& stack) {
         // After the merge the branch is planned, whatever was applied before.
-        return stack["kind"].text() != word(RunKind::proposed) &&
+        const auto& kind = stack["kind"].text();  // "": nothing is planned yet
+        return !kind.empty() && kind != word(RunKind::proposed) &&
                !(state == PullState::merged && stack["before_merge"].bool_or(false));
     };
     const auto begun = std::count_if(stacks.begin(), stacks.end(), meant);
