@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "service/model/unneeded.hpp"
 #include "service/wording/numbers.hpp"
@@ -70,6 +71,28 @@ bool is_provisional(const Run& run) {
     const auto& given = run.prepared->outputs;
     return std::any_of(given.begin(), given.end(),
                        [](const GivenOutput& one) { return one.from == OutputFrom::unknown; });
+}
+
+std::vector<std::string> followers(const std::vector<StackView>& views, const Voice& voice) {
+    std::set<RunId> held;
+    for (const auto& view : views)
+        if (view.standing == Standing::unconfirmed || view.standing == Standing::locked)
+            held.insert(view->run->id);
+    std::vector<std::string> out;
+    for (bool more = true; more;) {
+        more = false;
+        for (const auto& view : views) {
+            if (view.standing != Standing::queued || held.contains(view->run->id)) continue;
+            const auto& needs = view->run->waits_for;
+            if (std::none_of(needs.begin(), needs.end(),
+                             [&](const RunId& id) { return held.contains(id); }))
+                continue;
+            held.insert(view->run->id);
+            out.push_back(voice.name(view->stack.value));
+            more = true;
+        }
+    }
+    return out;
 }
 
 std::string outputs_notices(const std::vector<StackView>& views, const Voice& voice,

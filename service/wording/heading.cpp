@@ -5,6 +5,7 @@
 #include <set>
 
 #include "service/wording/gone.hpp"
+#include "service/wording/handed_over.hpp"
 #include "service/wording/locks.hpp"
 #include "service/wording/markup.hpp"
 #include "service/wording/numbers.hpp"
@@ -100,6 +101,8 @@ class Heading : Tally {
         const auto planning = count(Standing::planning), queued = count(Standing::queued);
         const auto applying = count(Standing::applying);
         if (planning + queued + applying == 0) return std::nullopt;
+        if (planning + applying == 0 && queued == followers(views_, voice_).size())
+            return std::nullopt;
         const auto done = names(Standing::applied);
         const auto confirmed = static_cast<std::size_t>(
             std::count_if(views_.begin(), views_.end(), [](const StackView& v) {
@@ -162,6 +165,8 @@ class Heading : Tally {
         append_clause(out, waiting_for_confirmation());
         append_clause(out, locked());
         if (out.empty()) return std::nullopt;
+        if (const auto some = followers(views_, voice_); !some.empty())
+            append_clause(out, subject(some) + (some.size() == 1 ? " follows" : " follow"));
         if (const auto some = names(Standing::applied); !some.empty())
             append_clause(out, subject(some) + was_or_were(some.size()) + "applied");
         return with_colon(out);

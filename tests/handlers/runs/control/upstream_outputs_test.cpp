@@ -128,7 +128,7 @@ TEST_CASE(
     auto changed = one;
     changed.json = "\"b\"";
     CHECK(text_of(differences(planned, inputs_of({changed}, key))) ==
-          "the output `net.id` is another now");
+          "the output `net.id` has another value");
     auto rewired = one;
     rewired.variable = "OTHER";
     CHECK(differences(planned, inputs_of({rewired}, key)).size() == 2);
