@@ -11,6 +11,7 @@
 
 #include "queue/queue.hpp"
 #include "service/base/clock.hpp"
+#include "service/blobs/blobs.hpp"
 #include "service/model/id.hpp"
 #include "service/net/router.hpp"
 
@@ -21,6 +22,7 @@ struct ApiContext {
     const Clock& clock;
     // Of a service that is ending: the runs whose applies it waits for. Nullopt: it is not ending.
     std::function<std::optional<std::vector<RunId>>()> draining = {};
+    Blobs* blobs = nullptr;  // of what was kept with runs
 };
 
 // Adds every route; `context` must outlive the router.

@@ -162,6 +162,7 @@ Commit announce(const PullLook& look) {
     leave_report(commit, look.fresh.name);
     save_record(commit, record);
     commit.index.push_back({repositories_index(), look.fresh.name.repository.text(), look.now_ms});
+    commit.index.push_back({pulls_index(), look.fresh.name.text(), look.now_ms});
     return commit;
 }
 
@@ -181,6 +182,7 @@ Commit plan_pull(PullLook look) {
         if (const auto* kept = kept_stack(look, one)) {
             stack.proposed = kept->proposed;
             stack.tracked = kept->tracked;
+            stack.outdated = kept->outdated;  // until the look that plans it again
             keeps_a_plan = true;
         } else if (is_planned(look, one)) {
             const auto run = proposed_run(look, record, one);
