@@ -12,7 +12,7 @@ using namespace slipway;
 
 namespace {
 
-constexpr int cases = 250;
+constexpr int cases = 100;
 constexpr const char* spare[] = {"s1", "s2", "s3", "s4", "s5", "s6"};
 
 // Raw draws alone: what distributions make of them is each library's own.
