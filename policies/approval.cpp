@@ -85,14 +85,42 @@ void add_once(std::vector<T>& list, T one) {
 }
 
 // A text, or {"msg": "2 of team dba", "count": 2, "team": "dba"}. With `count` 0 it is no approval
-// that is missing: "frozen until …", which nobody's yes changes.
+// that is missing: "frozen until …", which nobody's yes changes; `until`, in nanoseconds or as
+// RFC 3339 writes it, is when it will have passed.
 MissingApproval missing_of(const Json& value) {
     MissingApproval out;
     out.text = message_of(value);
     if (!value.is_object()) return out;
     out.count = static_cast<int>(std::clamp<std::int64_t>(value["count"].int_or(1), 0, 100));
     out.team = value["team"].text();
+    const auto& until = value["until"];
+    if (out.count == 0)
+        out.until_ms =
+            until.is_string() ? parse_utc_iso(until.text()) : until.int_or(0) / 1'000'000;
     return out;
+}
+
+// Whose approval would change nothing: it counts already, or it is given and does not count.
+std::vector<std::string> not_again(const std::vector<std::string>& counted,
+                                   const ApprovalQuestion& question) {
+    auto out = counted;
+    for (const auto* review : newest_of_each(question.reviews))
+        if (review->approves) add_once(out, review->author);
+    std::ranges::sort(out);
+    return out;
+}
+
+// What two policies say alike is missing once.
+void add_missing(std::vector<MissingApproval>& list, MissingApproval one,
+                 const std::vector<std::string>& not_by) {
+    for (auto& known : list) {
+        if (known.text != one.text || known.count != one.count || known.team != one.team) continue;
+        if (one.count > 0)
+            for (const auto& login : not_by) add_once(known.not_by, login);
+        return;
+    }
+    if (one.count > 0) one.not_by = not_by;
+    list.push_back(std::move(one));
 }
 
 // Whose approvals the policy counts: those it names, else all that it was shown.
@@ -118,17 +146,33 @@ std::string said(const GivenReview& review) {
     return out;
 }
 
+constexpr std::string_view not_counted = ", which does not count";
+
+// What people said of other plans, or commits, than this one.
+void add_older(Explanation& node, const ApprovalQuestion& question) {
+    const auto current = newest_of_each(question.reviews);
+    for (const auto* review : newest_of_each(question.older)) {
+        const bool said_again = std::ranges::any_of(current, [&](const GivenReview* one) {
+            return one->author == review->author && one->forge == review->forge;
+        });
+        if (said_again) continue;
+        const auto* other = review->plan.empty() ? "commit" : "plan";
+        node.because.push_back(
+            {said(*review) + std::string(not_counted) + ": it is of another " + other, "", {}});
+    }
+}
+
 void add_reviews(Explanation& node, const std::vector<std::string>& counted,
                  const ApprovalQuestion& question) {
     for (const auto* review : newest_of_each(question.reviews)) {
         const bool counts = std::ranges::find(counted, review->author) != counted.end();
         std::string text = said(*review);
         if (!review->may_write)
-            text += ", which does not count: " +
+            text += std::string(not_counted) + ": " +
                     (review->why_not.empty() ? "no write permission" : review->why_not);
         else if (review->approves && !counts)
-            text += review->is_author ? ", which does not count: it is their own change"
-                                      : ", which does not count for this policy";
+            text += std::string(not_counted) +
+                    (review->is_author ? ": it is their own change" : " for this policy");
         node.because.push_back({std::move(text), "", {}});
     }
 }
@@ -144,6 +188,10 @@ Explanation node_of(const Judged& judged, Approval approval,
     for (const char* rule : {"approve_with_note", "reject_with_note"})
         for (const auto* note : judged.values(rule)) node.outcome += ": " + message_of(note->value);
     add_reviews(node, counted, question);
+    const bool rejects = approval == Approval::rejected;
+    for (const char* rule :
+         {rejects ? "reject" : "approve", rejects ? "reject_with_note" : "approve_with_note"})
+        if (!is_default(judged.policy)) add_read(node, judged, rule);
     for (const auto* missing : judged.values("missing"))
         node.because.push_back(
             {(missing_of(missing->value).count > 0 ? "needs " : "") + message_of(missing->value),
@@ -196,10 +244,12 @@ ApprovalDecision decide(const ApprovalQuestion& question, const std::vector<Judg
             for (const auto& login : counted) add_once(decision.approved_by, login);
         if (approval == Approval::undecided)
             for (const auto* missing : one.values("missing"))
-                add_once(decision.missing, missing_of(missing->value));
+                add_missing(decision.missing, missing_of(missing->value),
+                            not_again(counted, question));
         add_findings(one, decision);
         decision.why.because.push_back(node_of(one, approval, counted, question));
     }
+    add_older(decision.why, question);
     for (const auto* review : newest_of_each(question.reviews))
         if (!review->approves && review->may_write) add_once(decision.rejected_by, review->author);
     decision.why.outcome = word(decision.approval);

@@ -3,6 +3,7 @@
 #include "policies/engine/judged.hpp"
 
 #include <algorithm>
+#include <set>
 
 namespace slipway {
 
@@ -76,6 +77,10 @@ Explanation node_of(const Judged& judged, const std::vector<Finding>& findings) 
         node.outcome = counted(findings);
         for (const auto& finding : findings) node.because.push_back({sentence_of(finding), "", {}});
     }
+    std::set<std::string> fired;
+    for (const auto& value : judged.answer.values)
+        if (denies(value.rule) || warns(value.rule)) fired.insert(value.rule);
+    for (const auto& rule : fired) add_read(node, judged, rule);
     return node;
 }
 

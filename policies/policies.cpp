@@ -7,6 +7,7 @@
 
 #include "policies/engine/judged.hpp"
 #include "policies/engine/library.hpp"
+#include "policies/kept_input.hpp"
 #include "service/base/digest.hpp"
 
 namespace slipway {
@@ -43,6 +44,44 @@ std::shared_ptr<const RegoSet> rego_set(std::vector<Policy> policies,
 
 std::string digest_of(const RegoSet& own, const RegoSet& untrusted) {
     return untrusted.policies.empty() ? own.digest : sha256_hex(own.digest + untrusted.digest);
+}
+
+std::shared_ptr<const RegoSet> own_set(const PolicySet& set, PolicyKind kind) {
+    auto policies = of_kind(set.policies, kind);
+    if (policies.empty() && kind != PolicyKind::plan) policies.push_back(default_policy(kind));
+    return rego_set(std::move(policies), set.library);
+}
+
+Replay replayed(const KeptInput& kept, const std::vector<Judged>& judged, std::string digest) {
+    Replay out;
+    out.policy_set = std::move(digest);
+    const auto take = [&out](auto decision, std::string_view outcome) {
+        out.outcome = outcome;
+        out.findings = std::move(decision.findings);
+        out.why = std::move(decision.why);
+    };
+    if (kept.kind == PolicyKind::push) {
+        PushQuestion question;
+        question.stack = kept.stack;
+        question.because = kept.because;
+        auto decision = decide(question, judged);
+        const auto outcome = decision.failed ? std::string_view("error") : word(decision.action);
+        take(std::move(decision), outcome);
+    } else if (kept.kind == PolicyKind::plan) {
+        auto decision = decide(PlanQuestion(), judged);
+        const auto outcome = word(decision.verdict);
+        take(std::move(decision), outcome);
+    } else {
+        ApprovalQuestion question;
+        question.stack = kept.stack;
+        question.reviews = kept.reviews;
+        question.older = kept.older;
+        auto decision = decide(question, judged);
+        out.missing = decision.missing;
+        const auto outcome = word(decision.approval);
+        take(std::move(decision), outcome);
+    }
+    return out;
 }
 
 bool hidden(const std::filesystem::path& path) {
@@ -185,11 +224,28 @@ class RegoPolicies : public Policies {
         co_return test_result(at, report);
     }
 
+    Task<Replay> replay(PolicySet set, std::shared_ptr<const KeptInput> kept) override {
+        auto asked = input_of(kept->input, limit_of(kept->kind), kept->at_ms);
+        const bool no_document = kept->kind == PolicyKind::plan && !kept->document.is_object();
+        asked->document = kept->document;
+        Asked judged;
+        if (no_document)
+            judged = unreadable(std::move(set));
+        else
+            judged = co_await judge(std::move(set), kept->kind, std::move(asked));
+        co_return replayed(*kept, judged.policies, std::move(judged.digest));
+    }
+
   private:
     struct Asked {
         std::vector<Judged> policies;
         std::string digest;
     };
+
+    std::chrono::milliseconds limit_of(PolicyKind kind) const {
+        if (kind == PolicyKind::plan) return limits_.plan;
+        return kind == PolicyKind::push ? limits_.push : limits_.approval;
+    }
 
     static std::shared_ptr<RegoInput> input_of(Json input, std::chrono::milliseconds limit,
                                                std::int64_t at_ms) {
@@ -200,12 +256,6 @@ class RegoPolicies : public Policies {
         return asked;
     }
 
-    static std::shared_ptr<const RegoSet> own_set(const PolicySet& set, PolicyKind kind) {
-        auto policies = of_kind(set.policies, kind);
-        if (policies.empty() && kind != PolicyKind::plan) policies.push_back(default_policy(kind));
-        return rego_set(std::move(policies), set.library);
-    }
-
     Task<Asked> judge(PolicySet set, PolicyKind kind, std::shared_ptr<const RegoInput> input) {
         auto own = own_set(set, kind);
         auto untrusted = rego_set(of_kind(set.untrusted, kind), set.library);
@@ -213,10 +263,11 @@ class RegoPolicies : public Policies {
         asked.digest = digest_of(*own, *untrusted);
         auto answers = co_await own_->evaluate(own, input);
         for (std::size_t i = 0; i < answers.size(); ++i)
-            asked.policies.push_back({own->policies[i], std::move(answers[i]), false});
+            asked.policies.push_back({own->policies[i], std::move(answers[i]), false, {}});
+        for (auto& one : asked.policies) one.read = reads_of(one.answer, *input);
         answers = co_await untrusted_engine_->evaluate(untrusted, input);
         for (std::size_t i = 0; i < answers.size(); ++i)
-            asked.policies.push_back({untrusted->policies[i], std::move(answers[i]), true});
+            asked.policies.push_back({untrusted->policies[i], std::move(answers[i]), true, {}});
         co_return asked;
     }
 
@@ -231,7 +282,7 @@ class RegoPolicies : public Policies {
                 answer.faults.push_back({PolicyFault::Kind::engine,
                                          {policy.place.file, 1, 1},
                                          "there is no plan document that it could judge"});
-                asked.policies.push_back({policy, std::move(answer), false});
+                asked.policies.push_back({policy, std::move(answer), false, {}});
             }
         return asked;
     }
@@ -241,6 +292,10 @@ class RegoPolicies : public Policies {
 };
 
 }  // namespace
+
+std::string policy_set_digest(const PolicySet& set, PolicyKind kind) {
+    return digest_of(*own_set(set, kind), *rego_set(of_kind(set.untrusted, kind), set.library));
+}
 
 std::unique_ptr<Policies> make_policies(asio::any_io_executor executor, std::string program,
                                         PolicyLimits limits) {

@@ -20,6 +20,8 @@
 namespace slipway {
 
 struct CostEstimate;
+struct KeptInput;
+struct Replay;
 
 // One approval or rejection, from a forge's review or a command; bound to what it saw (rule W3).
 struct GivenReview {
@@ -115,6 +117,8 @@ class Policies {
     // Compiles every policy by itself; the findings name file, line and column.
     virtual Task<std::vector<Finding>> check(PolicySet set) = 0;
     virtual Task<PolicyTestResult> test(std::string directory, bool coverage) = 0;
+    // What these policies say to an input that was kept: see kept_input.hpp.
+    virtual Task<Replay> replay(PolicySet set, std::shared_ptr<const KeptInput> kept) = 0;
 };
 
 // Spacelift's limits: what a kind of decision may take, all its policies together.
@@ -123,6 +127,9 @@ struct PolicyLimits {
     std::chrono::milliseconds plan{45'000};
     std::chrono::milliseconds approval{5'000};
 };
+
+// Names the texts of all policies of that kind that are asked, as a decision does.
+std::string policy_set_digest(const PolicySet& set, PolicyKind kind);
 
 // Starts slipway-opa at the first question. `program`: its path, "": the one that came with us.
 std::unique_ptr<Policies> make_policies(asio::any_io_executor executor, std::string program = "",

@@ -67,8 +67,6 @@ std::string joined(const std::vector<std::string>& list, std::string_view betwee
     return text;
 }
 
-bool is_default(const Policy& policy) { return policy.place.file.starts_with("library/"); }
-
 Explanation node_of(const Judged& judged, const PushFlags& flags, const PushQuestion& question) {
     Explanation node{"push policy " + judged.policy.name, "", {}};
     if (judged.faulty()) return faulty_node(node.text, judged);
@@ -85,6 +83,7 @@ Explanation node_of(const Judged& judged, const PushFlags& flags, const PushQues
     if (action != PushAction::ignore && !question.because.empty())
         details.push_back("changed: " + joined(question.because, ", "));
     if (!details.empty()) node.outcome += " (" + joined(details, "; ") + ")";
+    if (!is_default(judged.policy)) add_read(node, judged, decisive);
     return node;
 }
 

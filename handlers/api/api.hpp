@@ -22,7 +22,7 @@ struct ApiContext {
     const Clock& clock;
     // Of a service that is ending: the runs whose applies it waits for. Nullopt: it is not ending.
     std::function<std::optional<std::vector<RunId>>()> draining = {};
-    Blobs* blobs = nullptr;  // null: what a look for drift found is shown in numbers alone
+    Blobs* blobs = nullptr;  // of what was kept with runs; null: it is shown in numbers alone
 };
 
 // Adds every route; `context` must outlive the router.

@@ -81,6 +81,7 @@ void add_health_routes(Router& router, ApiContext& context) {
 
 void add_api_routes(Router& router, ApiContext& context) {
     add_run_routes(router, context);
+    add_explain_routes(router, context);
     add_pull_routes(router, context);
     add_lock_routes(router, context);
     add_asked_run_routes(router, context);

@@ -109,6 +109,22 @@ Json tokens() {
                          {"post", std::move(create)}});
 }
 
+// Of a stack, or of a run as of_run() has it.
+Json explain_any() {
+    Json out =
+        operation("explain", "By any name",
+                  answered_with("The explanation", reference("#/components/schemas/Explanation")));
+    out.set("parameters", Json::array().push(parameter("of", "query", "string", true)));
+    return Json::object({{"get", std::move(out)}});
+}
+
+Json show_input() {
+    Json out = operation("showInput", "A decision's input",
+                         answered_with("The input", object_of(Json::object())));
+    out.set("parameters", Json::array().push(parameter("kind", "path", "string", true)));
+    return of_run("get", std::move(out));
+}
+
 Json paths() {
     Json list = operation(
         "listRuns", "Runs, newest first",
@@ -144,6 +160,8 @@ Json paths() {
                                   "Why it is as it is: every decision with policy, rule and place",
                                   answered_with("The explanation",
                                                 reference("#/components/schemas/Explanation"))))},
+         {"/api/v1/explain", explain_any()},
+         {"/api/v1/runs/{id}/inputs/{kind}", show_input()},
          {"/api/v1/runs/{id}/confirm", of_run("post", asked("confirmRun", "Apply what waits"))},
          {"/api/v1/runs/{id}/discard",
           of_run("post", asked("discardRun", "Do not apply what waits"))},
@@ -227,6 +245,9 @@ Json components() {
                                              {"state", "string"},
                                              {"reason", "string"},
                                              {"text", "string"},
+                                             {"outcome", "string"},
+                                             {"tree", "array"},
+                                             {"would_change", "array"},
                                              {"push", "object"},
                                              {"plan", "object"},
                                              {"approval", "object"}}));

@@ -7,6 +7,7 @@
 namespace slipway {
 
 void add_run_routes(Router& router, ApiContext& context);
+void add_explain_routes(Router& router, ApiContext& context);
 void add_pull_routes(Router& router, ApiContext& context);
 void add_lock_routes(Router& router, ApiContext& context);
 void add_asked_run_routes(Router& router, ApiContext& context);

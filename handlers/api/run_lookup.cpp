@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "service/model/ascii.hpp"
+#include "service/model/pull_record.hpp"
 #include "service/wording/run_words.hpp"
 
 namespace slipway {
@@ -38,6 +39,23 @@ std::vector<std::string> ids_meant(std::string_view typed, const std::vector<std
     for (const auto& id : ids)
         if (id.starts_with(wanted)) out.push_back(id);
     return out;
+}
+
+Task<StandingOnPull> standing_on_pull(ApiContext& context, Run run) {
+    StandingOnPull out;
+    if (run.pull) {
+        PullRequestName name{run.repository, *run.pull};
+        const auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
+        for (const auto& one : pull.value.stacks) {
+            const auto& shown = one.tracked.empty() ? one.proposed : one.tracked;
+            if (one.settings.id != run.stack || shown != run.id) continue;
+            out.approval = one.approval;
+            out.outdated = one.outdated;
+        }
+    }
+    if (run.confirmation && run.confirmation->approval)
+        out.approval = *run.confirmation->approval;  // of then; others may have been given since
+    co_return out;
 }
 
 Task<FoundRun> find_run(ApiContext& context, std::string typed) {

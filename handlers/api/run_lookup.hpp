@@ -11,6 +11,7 @@
 
 #include "handlers/api/access.hpp"
 #include "queue/store.hpp"
+#include "service/model/run.hpp"
 
 namespace slipway {
 
@@ -22,5 +23,12 @@ std::vector<std::string> ids_meant(std::string_view typed, const std::vector<std
 // The run, or the answer that says why there is none, or which there are.
 using FoundRun = std::variant<Stored<Run>, HttpResponse>;
 Task<FoundRun> find_run(ApiContext& context, std::string typed);
+
+// How the run stands on its pull request.
+struct StandingOnPull {
+    ApprovalDecision approval;  // of now, or of when it was let apply
+    bool outdated = false;
+};
+Task<StandingOnPull> standing_on_pull(ApiContext& context, Run run);
 
 }  // namespace slipway

@@ -1,4 +1,4 @@
-// Runs: list, one, its log, its explanation, and what people ask of it.
+// Runs: list, one, its log, and what people ask of it.
 #include <algorithm>
 #include <limits>
 
@@ -196,22 +196,6 @@ Task<HttpResponse> list_runs(ApiContext& context, HttpRequest request) {
     co_return json_response(200, body);
 }
 
-// As it stands on the pull request now, or stood when the run was let apply.
-Task<ApprovalDecision> approval_of(ApiContext& context, const Run& run) {
-    ApprovalDecision out;
-    if (run.pull) {
-        PullRequestName name{run.repository, *run.pull};
-        const auto pull = co_await load<PullRecord>(context.queue, pull_key(name));
-        for (const auto& one : pull.value.stacks)
-            if (one.settings.id == run.stack &&
-                (one.tracked.empty() ? one.proposed : one.tracked) == run.id)
-                out = one.approval;
-    }
-    if (run.confirmation && run.confirmation->approval)
-        out = *run.confirmation->approval;  // of then; others may have been given since
-    co_return out;
-}
-
 // The resources that a look for drift found to differ from the state, the first so many.
 Json drifted(ApiContext& context, const Run& run) {
     constexpr std::size_t most = 200;
@@ -227,10 +211,10 @@ Task<HttpResponse> show_run(ApiContext& context, HttpRequest request) {
     auto found = co_await find_run(context, request.parameters["id"]);
     if (auto* none = std::get_if<HttpResponse>(&found)) co_return std::move(*none);
     const auto& run = std::get<Stored<Run>>(found).value;
-    const auto approval = co_await approval_of(context, run);
+    const auto standing = co_await standing_on_pull(context, run);
     std::vector<Run> one{run};
     auto shown = co_await public_runs(context, std::move(one));
-    shown.front().set("approval", encode(approval));
+    shown.front().set("approval", encode(standing.approval));
     if (run.kind == RunKind::drift) shown.front().set("drifted", drifted(context, run));
     co_return json_response(200, shown.front());
 }
@@ -259,31 +243,6 @@ Task<HttpResponse> read_run_log(ApiContext& context, HttpRequest request) {
     response.headers.emplace_back("X-Slipway-State", std::string(word(run.state)));
     response.headers.emplace_back("X-Slipway-Log", rest);
     co_return response;
-}
-
-Task<HttpResponse> explain_run(ApiContext& context, HttpRequest request) {
-    auto found = co_await find_run(context, request.parameters["id"]);
-    if (auto* none = std::get_if<HttpResponse>(&found)) co_return std::move(*none);
-    const auto& run = std::get<Stored<Run>>(found).value;
-    StackReport stack;
-    stack.stack = run.stack;
-    stack.directory = run.settings.directory;
-    stack.push = run.push;
-    stack.approval = co_await approval_of(context, run);
-    stack.run = run;
-    const auto lock = co_await load<StackLock>(context.queue, lock_key(run.stack));
-    if (holds(lock.value, context.clock.now_ms())) stack.lock = lock.value;
-    Json approval = encode(stack.approval);
-    approval.set("missing", encode(texts_of(stack.approval.missing)));
-    Json body = Json::object({{"run", Json(run.id.value)},
-                              {"stack", Json(run.stack.value)},
-                              {"state", Json(word(run.state))},
-                              {"reason", Json(reason_text(run))},
-                              {"text", Json(explanation_tree(stack))},
-                              {"push", encode(run.push)},
-                              {"plan", encode(plan_of(run).decision)},
-                              {"approval", std::move(approval)}});
-    co_return json_response(200, body);
 }
 
 template <Verb verb>
@@ -330,7 +289,6 @@ void add_run_routes(Router& router, ApiContext& context) {
     reading("/api/v1/runs", list_runs);
     reading("/api/v1/runs/{id}", show_run);
     reading("/api/v1/runs/{id}/log", read_run_log);
-    reading("/api/v1/runs/{id}/explain", explain_run);
     asking("/api/v1/runs/{id}/confirm", ask<Verb::apply>);
     asking("/api/v1/runs/{id}/discard", ask<Verb::cancel>);
     asking("/api/v1/runs/{id}/cancel", ask<Verb::cancel>);

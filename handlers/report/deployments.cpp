@@ -54,9 +54,10 @@ std::vector<Deployment> deployments_due(const Report& report, const PostedRecord
 
 void forget_other_deployments(PostedRecord& posted, const Report& report) {
     std::erase_if(posted.deployments, [&](const auto& one) {
-        return std::none_of(
-            report.stacks.begin(), report.stacks.end(),
-            [&](const StackReport& stack) { return stack.run && stack.run->id.value == one.first; });
+        return std::none_of(report.stacks.begin(), report.stacks.end(),
+                            [&](const StackReport& stack) {
+                                return stack.run && stack.run->id.value == one.first;
+                            });
     });
 }
 

@@ -1,5 +1,5 @@
-// Which applies of a report the forge is to show as deployments, where it does not show them so yet.
-// Pure.
+// Which applies of a report the forge is to show as deployments, where it does not show them so
+// yet. Pure.
 #pragma once
 #include <string>
 #include <vector>

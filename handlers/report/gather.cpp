@@ -101,6 +101,7 @@ StackReport stack_of(const PullStack& stack) {
     out.only_when_asked = stack.settings.plan_when == PlanWhen::asked;
     out.observe = stack.settings.mode == Mode::observe;
     out.is_new = stack.is_new;
+    out.outdated = stack.outdated;
     out.gone = stack.gone;
     out.renamed_from = stack.renamed_from;
     out.described_at = stack.settings.place;

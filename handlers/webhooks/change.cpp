@@ -4,6 +4,7 @@
 
 #include "handlers/runs/lifecycle.hpp"
 #include "handlers/webhooks/gone.hpp"
+#include "policies/kept_input.hpp"
 #include "service/base/digest.hpp"
 
 namespace slipway {
@@ -181,6 +182,20 @@ void add_dependents(std::vector<ConcernedStack>& concerned,
     }
 }
 
+// In one document, for a change may concern hundreds of stacks.
+Task<void> keep(ReactContext& context, std::vector<KeptInput> kept,
+                std::vector<ConcernedStack>& stacks) {
+    if (!context.keep || kept.empty()) co_return;
+    auto put = [&]() -> std::optional<BlobId> {
+        auto text = kept_document(kept);
+        if (!text) return std::nullopt;
+        return context.keep(std::move(*text));
+    };
+    const auto input = co_await context.pool.run(put);
+    if (!input) co_return;
+    for (auto& stack : stacks) stack.decision.input = *input;
+}
+
 }  // namespace
 
 bool runs_after_push(const ConcernedStack& concerned) {
@@ -198,6 +213,7 @@ Task<std::vector<ConcernedStack>> decide_change(ReactContext& context,
     const auto concerns = concerns_of(candidates, changed);
 
     std::vector<ConcernedStack> out;
+    std::vector<KeptInput> kept;
     for (const auto& [candidate, because] : concerns) {
         auto one = concerned_by(*candidate, because);
         auto push = question.push;
@@ -207,11 +223,15 @@ Task<std::vector<ConcernedStack>> decide_change(ReactContext& context,
         PolicySet set;
         set.policies = described.organisation->policies_for(one.stack, PolicyKind::push);
         set.library = described.organisation->policy_library;
+        auto asked = kept_input(push);
         one.decision = co_await context.policies.decide_push(std::move(set), std::move(push));
         if (one.decision.action == PushAction::ignore && !one.decision.failed) continue;
         if (one.gone) one.gone->resources = co_await resources_of(context.queue, one.stack.id);
+        decided(asked, one.decision);
+        kept.push_back(std::move(asked));
         out.push_back(std::move(one));
     }
+    co_await keep(context, std::move(kept), out);
     if (question.with_dependents) add_dependents(out, candidates);
     co_return out;
 }

@@ -263,6 +263,7 @@ Commit announce(const PullLook& look) {
     leave_report(commit, look.fresh.name);
     save_record(commit, record);
     commit.index.push_back({repositories_index(), look.fresh.name.repository.text(), look.now_ms});
+    commit.index.push_back({pulls_index(), look.fresh.name.text(), look.now_ms});
     return commit;
 }
 
@@ -285,6 +286,7 @@ Commit plan_pull(PullLook look) {
         if (const auto* kept = keeps.stacks[i]) {
             stack.proposed = kept->proposed;
             stack.tracked = kept->tracked;
+            stack.outdated = kept->outdated;  // until the look that plans it again
             keeps_a_plan = true;
         } else if (is_planned(look, one)) {
             planned.push_back(one);

@@ -31,6 +31,8 @@ struct ReactContext {
     std::vector<std::string> command_words;
     Mode mode = Mode::apply;
     std::function<bool(const Stack&)> looks_at = {};  // of those on a pull request; empty: at all
+    // Keeps what push policies were asked, sealed; empty: it is not kept.
+    std::function<BlobId(std::string)> keep = {};
 };
 
 // What an event announced is not to be seen yet: the forge may lag behind its own webhook, or it

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "service/base/utf8.hpp"
+
 namespace slipway {
 
 const RuleValue* Judged::value(std::string_view rule) const {
@@ -58,6 +60,67 @@ Finding finding_of(const Policy& policy, const PolicyFault& fault) {
     if (finding.place.file.empty()) finding.place = {policy.place.file, 1, 1};
     finding.message = fault.message;
     return finding;
+}
+
+namespace {
+
+constexpr std::size_t paths_shown = 6;
+constexpr std::size_t value_bytes = 60;
+
+// A value where it is short, else how much there is.
+std::string value_text(const Json& value) {
+    const auto count = [](std::size_t size, const char* noun) {
+        return std::to_string(size) + " " + noun + (size == 1 ? "" : "s");
+    };
+    if (value.is_array()) return count(value.items().size(), "item");
+    if (value.is_object()) return count(value.members().size(), "member");
+    auto text = value.dump();
+    if (text.size() > value_bytes) text = std::string(utf8_prefix(text, value_bytes)) + "…";
+    return text;
+}
+
+// Null where there is none.
+const Json* value_at(const Json& whole, std::string_view path) {
+    const Json* at = &whole;
+    while (!path.empty()) {
+        const auto dot = path.find('.');
+        const auto name = path.substr(0, dot);
+        if (!at->has(name)) return nullptr;
+        at = &(*at)[name];
+        path = dot == path.npos ? std::string_view() : path.substr(dot + 1);
+    }
+    return at;
+}
+
+}  // namespace
+
+std::map<std::string, std::vector<std::string>> reads_of(const PolicyAnswer& answer,
+                                                         const RegoInput& asked) {
+    constexpr std::string_view root = "input.", plan = "terraform.";
+    std::map<std::string, std::vector<std::string>> out;
+    for (const auto& rule : answer.reads) {
+        auto& texts = out[rule.rule];
+        for (std::string_view path : rule.paths) {
+            if (texts.size() == paths_shown) break;
+            const auto rest = path.starts_with(root) ? path.substr(root.size()) : "";
+            if (rest.empty()) continue;
+            const auto* value = value_at(asked.input, rest);
+            if (!value)
+                value = value_at(asked.document,
+                                 rest.starts_with(plan) ? rest.substr(plan.size()) : rest);
+            texts.push_back(std::string(path) + " (" + (value ? value_text(*value) : "undefined") +
+                            ")");
+        }
+    }
+    return out;
+}
+
+void add_read(Explanation& node, const Judged& judged, std::string_view rule) {
+    const auto found = judged.read.find(std::string(rule));
+    if (found == judged.read.end() || found->second.empty()) return;
+    std::string text;
+    for (const auto& one : found->second) text += (text.empty() ? "" : ", ") + one;
+    node.because.push_back({std::string(rule) + " reads " + text, "", {}});
 }
 
 std::string place_text(const Place& place) {

@@ -121,6 +121,11 @@ std::vector<PolicyAnswer> answers_of(const Json& answer) {
             one.values.push_back({value["rule"].text(), place_of(value), value["value"],
                                   value["excepted"].bool_or(false)});
         one.faults = faults_of(result["errors"]);
+        for (const auto& rule : result["reads"].items()) {
+            RuleReads reads{rule["rule"].text(), place_of(rule), {}};
+            for (const auto& path : rule["paths"].items()) reads.paths.push_back(path.text());
+            one.reads.push_back(std::move(reads));
+        }
         answers.push_back(std::move(one));
     }
     return answers;

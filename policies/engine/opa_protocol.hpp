@@ -11,9 +11,9 @@
 //   load      set: the digest; policies [{id, kind, path, text}]; library {path: text}
 //             → policies [{id, package, engine, dialect, rules, metadata, errors}]
 //   evaluate  set; deadline_ms; time_ns; attached: "input", "document"
-//             → results [{id, values: [{rule, file, line, column, value, excepted}], errors}] in
-//             the set's
-//               order, or unknown_set: true: load, and ask once more
+//             → results [{id, values: [{rule, file, line, column, value, excepted}], errors,
+//             reads: [{rule, file, line, column, paths}]}] in the set's order, or unknown_set:
+//             true: load, and ask once more
 //   test      files {path: text}; coverage; deadline_ms
 //             → test {passed, failed, skipped, tests [{file, line, name, outcome, message}],
 //             errors, coverage}

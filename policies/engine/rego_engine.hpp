@@ -37,9 +37,19 @@ struct RuleValue {
     bool operator==(const RuleValue&) const = default;
 };
 
+// What a rule reads of the input, whether it gives anything or not: "input.cost.monthly".
+struct RuleReads {
+    std::string rule;
+    Place place;
+    std::vector<std::string> paths;
+
+    bool operator==(const RuleReads&) const = default;
+};
+
 struct PolicyAnswer {
     std::vector<RuleValue> values;
     std::vector<PolicyFault> faults;
+    std::vector<RuleReads> reads = {};
 
     bool operator==(const PolicyAnswer&) const = default;
 };

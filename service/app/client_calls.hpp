@@ -31,7 +31,8 @@ int show_run(const Where& where, const std::string& run);
 int show_cost_history(const Where& where, const std::string& name);
 // With `follow` until nothing more comes by itself; then the code says how that ended.
 int show_log(const Where& where, const std::string& run, bool follow);
-int explain(const Where& where, const std::string& run);
+// `input`: "push", "plan" or "approval" prints what those policies were asked; "": the tree.
+int explain(const Where& where, const std::string& run_or_stack, const std::string& input);
 // "confirm", "cancel" …: a request about a run.
 int ask(const Where& where, const std::string& verb, const std::string& run, Json body);
 // POST: locks stacks; DELETE: unlocks them.

@@ -117,13 +117,27 @@ void add_logs(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where
 }
 
 void add_explain(CLI::App& app, Chosen& chosen, const std::shared_ptr<Where>& where) {
-    auto run = std::make_shared<std::string>();
-    auto* command =
-        app.add_subcommand("explain", "Why a run is as it is: policies, approvals, places");
+    struct Options {
+        std::string of, input;
+    };
+    auto options = std::make_shared<Options>();
+    auto* command = app.add_subcommand(
+        "explain", "Why a run is as it is: every policy, who approved, what would change it");
     add_where(command, *where);
-    command->add_option("run", *run, run_help)->required();
-    command->footer("Example: slipway explain 3f9c…");
-    command->callback([=, &chosen] { chosen = [=] { return explain(*where, *run); }; });
+    command
+        ->add_option("of", options->of,
+                     "A stack, of which the run that is not over or the newest is explained; or a "
+                     "run, by its id or the beginning of it")
+        ->required();
+    command
+        ->add_option("--input", options->input,
+                     "What these policies were asked, as JSON, for slipway test --replay")
+        ->check(CLI::IsMember({"push", "plan", "approval"}));
+    command->footer(
+        "Example: slipway explain network\n"
+        "Example: slipway explain 3f9c… --input approval > asked.json");
+    command->callback(
+        [=, &chosen] { chosen = [=] { return explain(*where, options->of, options->input); }; });
 }
 
 // Those that need nothing but a run and perhaps a note.

@@ -44,6 +44,8 @@ class Engine {
     // The table Job -> handler.
     Task<void> handle(ClaimedJob job);
     Task<void> handle_lapsed(Lapsed lapsed);
+    // Another organisation tree is in force.
+    Task<void> look_at_tree() { return slipway::look_at_tree(control_); }
     // Has what no webhook told found out, again and again.
     Task<void> catch_up_for_ever();
     RunGateway& gateway() { return *gateway_; }

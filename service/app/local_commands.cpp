@@ -1,14 +1,14 @@
 // Commands that need no service: preview, check, test.
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/io_context.hpp>
 #include <iostream>
 
 #include "policies/policies.hpp"
 #include "service/app/commands.hpp"
 #include "service/app/engine.hpp"
+#include "service/app/finish.hpp"
 #include "service/app/preview.hpp"
+#include "service/app/replay.hpp"
 #include "service/base/codec.hpp"
 #include "service/catalog/catalog.hpp"
 
@@ -17,20 +17,6 @@ namespace slipway {
 namespace {
 
 namespace fs = std::filesystem;
-
-template <class T>
-T finish(asio::io_context& io, Task<T> task) {
-    std::optional<T> out;
-    std::exception_ptr error;
-    asio::co_spawn(io, std::move(task), [&](std::exception_ptr e, T value) {
-        error = e;
-        if (!e) out.emplace(std::move(value));
-        io.stop();
-    });
-    io.run();
-    if (error) std::rethrow_exception(error);
-    return std::move(*out);
-}
 
 Json documents_of(const std::vector<ConfigFinding>& findings) {
     Json out = Json::array();
@@ -110,6 +96,34 @@ int test(const std::string& directory, bool coverage, bool json) {
     return result.failed == 0 ? 0 : 1;
 }
 
+void add_test(CLI::App& app, Chosen& chosen) {
+    auto directory = std::make_shared<std::string>(".");
+    auto json = std::make_shared<bool>(false);
+    auto coverage = std::make_shared<bool>(false);
+    auto* tst =
+        app.add_subcommand("test", "Runs the tests of policies (X_test.rego beside X.rego)");
+    tst->add_option("dir", *directory, "Any folder of Rego files (default: here)")
+        ->check(CLI::ExistingDirectory);
+    tst->add_flag("--coverage", *coverage, "How much of each policy the tests reach");
+    auto kept = std::make_shared<std::string>();
+    tst->add_option("--replay", *kept,
+                    "Ask the policies of the folder what a run's were asked: a file that `slipway "
+                    "explain RUN --input KIND` wrote")
+        ->check(CLI::ExistingFile);
+    tst->add_flag("--json", *json, "JSON instead of words");
+    tst->footer(
+        "Example: slipway test org --coverage\n"
+        "Example: slipway explain 3f9c… --input approval > asked.json && slipway test org --replay "
+        "asked.json\n"
+        "Exit code: 0 all passed, or decided as it was · 1 some failed, or decided otherwise");
+    tst->callback([=, &chosen] {
+        chosen = [=] {
+            return kept->empty() ? test(*directory, *coverage, *json)
+                                 : replay(*directory, *kept, *json);
+        };
+    });
+}
+
 }  // namespace
 
 void add_local_commands(CLI::App& app, Chosen& chosen) {
@@ -152,15 +166,7 @@ void add_local_commands(CLI::App& app, Chosen& chosen) {
         "Exit code: 0 no mistakes, whatever the warnings · 1 mistakes");
     chk->callback([=, &chosen] { chosen = [=] { return check(*directory, *json); }; });
 
-    auto coverage = std::make_shared<bool>(false);
-    auto* tst =
-        app.add_subcommand("test", "Runs the tests of policies (X_test.rego beside X.rego)");
-    tst->add_option("dir", *directory, "Any folder of Rego files (default: here)")
-        ->check(CLI::ExistingDirectory);
-    tst->add_flag("--coverage", *coverage, "How much of each policy the tests reach");
-    tst->add_flag("--json", *json, "JSON instead of words");
-    tst->footer("Example: slipway test org --coverage");
-    tst->callback([=, &chosen] { chosen = [=] { return test(*directory, *coverage, *json); }; });
+    add_test(app, chosen);
 }
 
 }  // namespace slipway

@@ -104,11 +104,19 @@ int show_log(const Where& where, const std::string& run, bool follow) {
     }
 }
 
-int explain(const Where& where, const std::string& run) {
+int explain(const Where& where, const std::string& run_or_stack, const std::string& input) {
     ServiceCaller caller(where);
-    auto reply = caller.call("GET", "/api/v1/runs/" + percent_encoded(run) + "/explain");
+    auto reply = caller.call("GET", "/api/v1/explain?of=" + percent_encoded(run_or_stack));
     if (auto code = refused(reply)) return *code;
     auto body = parse_json(reply.body);
+    if (!input.empty() && body) {
+        const auto run = (*body)["run"].text();
+        reply = caller.call("GET", "/api/v1/runs/" + percent_encoded(run) + "/inputs/" + input);
+        if (auto code = refused(reply)) return *code;
+        const auto kept = parse_json(reply.body);
+        std::cout << (where.json || !kept ? reply.body : kept->dump_pretty()) << "\n";
+        return 0;
+    }
     std::cout << (where.json || !body ? reply.body : (*body)["text"].text()) << "\n";
     return 0;
 }

@@ -14,6 +14,7 @@
 #include "service/app/engine.hpp"
 #include "service/app/forges.hpp"
 #include "service/app/installation.hpp"
+#include "service/app/watch.hpp"
 #include "service/base/log.hpp"
 #include "service/net/http_client.hpp"
 #include "service/net/http_server.hpp"
@@ -49,36 +50,6 @@ std::pair<std::string, int> host_and_port(const std::string& listen) {
     if (colon == listen.npos)
         throw Failure("listen is HOST:PORT, as in 127.0.0.1:8080; it is " + listen, Retry::never);
     return {listen.substr(0, colon), std::stoi(listen.substr(colon + 1))};
-}
-
-// Reads the organisation again while it runs. It is judged apart: a tree that is not in force does
-// not trouble the engine that decides.
-Task<void> watch(Catalog& catalog) {
-    auto executor = co_await this_executor();
-    auto judge = [executor](auto organisation) -> Task<std::vector<ConfigFinding>> {
-        auto engine = make_policies(executor);
-        co_return co_await faults_of_tree(*engine, std::move(organisation));
-    };
-    for (bool first = true;; first = false) {
-        std::string trouble;
-        try {
-            if (co_await catalog.poll(judge)) {
-                const char* follows = catalog.newest_in_force()
-                                          ? "what its policies would decide is blocked"
-                                          : "the one before stays in force";
-                for (const auto& finding : catalog.findings())
-                    log_error("the organisation tree is broken; " + std::string(follows),
-                              {{"finding", finding.text()}});
-                if (catalog.findings().empty() && !first)
-                    log_info("the organisation tree was read again");
-            }
-        } catch (const std::exception& error) {
-            trouble = error.what();
-        }
-        if (!trouble.empty())
-            log_warning("the organisation tree could not be read again", {{"reason", trouble}});
-        co_await sleep_for(std::chrono::seconds(1));
-    }
 }
 
 // As process 1 of a container nobody else reaps what programs leave behind.
@@ -210,7 +181,7 @@ class Service {
         children_.start(reap(
             *queue_, [this](Lapsed lapsed) { return engine_->handle_lapsed(std::move(lapsed)); },
             options.lease));
-        if (!config_.organisation.empty()) children_.start(watch(catalog_));
+        if (!config_.organisation.empty()) children_.start(watch_tree(catalog_, *engine_));
     }
 
     // What is weaker than it could be.

@@ -77,6 +77,7 @@ struct PushDecision {
     std::vector<Finding> findings;
     Explanation why;
     std::string policy_set;  // digest of all policies that were asked
+    BlobId input;            // what they were asked, kept sealed; "": not kept
 
     static void fields(auto& self, auto&& f) {
         f("action", self.action);
@@ -84,6 +85,7 @@ struct PushDecision {
         f("findings", self.findings);
         f("why", self.why);
         f("policy_set", self.policy_set);
+        f("input", self.input);
     }
 };
 
@@ -95,12 +97,14 @@ struct PlanDecision {
     std::vector<Finding> findings;
     Explanation why;
     std::string policy_set;  // digest of all policies that were asked
+    BlobId input;            // what they were asked, kept sealed; "": not kept
 
     static void fields(auto& self, auto&& f) {
         f("verdict", self.verdict);
         f("findings", self.findings);
         f("why", self.why);
         f("policy_set", self.policy_set);
+        f("input", self.input);
     }
 };
 
@@ -112,12 +116,16 @@ struct MissingApproval {
     std::string text;  // foreign text: the policy's own words, "1 of team dba"
     int count = 1;     // how many people's
     std::string team;  // whose members it must be; "": the policy does not say it but in words
+    std::vector<std::string> not_by = {};  // logins whose word counts already, or cannot
+    std::int64_t until_ms = 0;             // with `count` 0: asked again then; 0: not known
 
     auto operator<=>(const MissingApproval&) const = default;
     static void fields(auto& self, auto&& f) {
         f("text", self.text);
         f("count", self.count);
         f("team", self.team);
+        f("not_by", self.not_by);
+        f("until_ms", self.until_ms);
     }
 };
 
@@ -131,6 +139,7 @@ struct ApprovalDecision {
     std::vector<Finding> findings;
     Explanation why;
     std::string policy_set;  // digest of all policies that were asked
+    BlobId input;            // what they were asked, kept sealed; "": not kept
 
     static void fields(auto& self, auto&& f) {
         f("approval", self.approval);
@@ -141,6 +150,7 @@ struct ApprovalDecision {
         f("findings", self.findings);
         f("why", self.why);
         f("policy_set", self.policy_set);
+        f("input", self.input);
     }
 };
 

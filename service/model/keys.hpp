@@ -54,6 +54,8 @@ inline std::string stacks_index() { return "stacks"; }  // that ever had a run
 inline std::string locks_index() { return "locks"; }    // stacks that ever were locked
 // Repositories that pull requests were seen in.
 inline std::string repositories_index() { return "repositories"; }
+// Pull requests by text(), with the time of their newest head.
+inline std::string pulls_index() { return "pulls"; }
 inline std::string costs_index() { return "costs"; }  // stacks that ever cost something
 inline std::string drift_index() { return "drift"; }  // stacks whose drift was looked for
 inline std::string tokens_index() { return "tokens"; }
@@ -116,6 +118,10 @@ inline JobName look(const PullRequestName& pull, const std::string& comment) {
 inline JobName look_since(const PullRequestName& pull, const RunId& ended) {
     return look(pull, "since/" + ended.value);
 }
+// Since this tree of the organisation is in force.
+inline JobName look_since_tree(const PullRequestName& pull, const std::string& digest) {
+    return look(pull, "tree/" + digest);
+}
 // At a run that is to be made again.
 inline JobName look_again(const RunId& run) { return named(JobKind::look, "again/" + run.value); }
 // For a run that a person asked for.
@@ -137,6 +143,10 @@ inline std::optional<RunPhase> parse_perform(const JobId& id) {
 inline JobName judge(const RunPhase& which) { return of_phase(JobKind::judge, which); }
 inline JobName consider(const PullRequestName& pull) {
     return named(JobKind::consider, pull.text());
+}
+// At the time that one of its approval policies names.
+inline JobName consider_at(const PullRequestName& pull, std::int64_t at_ms) {
+    return named(JobKind::consider, pull.text() + "@" + std::to_string(at_ms));
 }
 inline JobName release(const RunId& run) { return named(JobKind::release, run.value); }
 // At once, or at the time when the lock expires.

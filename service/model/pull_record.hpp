@@ -82,6 +82,7 @@ struct PullStack {
     RunId before_merge;  // after the merge: the one of before it
     Reason not_planned;
     bool is_new = false;
+    bool outdated = false;  // its settings or policies are others now: it is planned again soon
     std::optional<GoneDirectory> gone;
     std::string
         renamed_from;  // planned at settings.directory, which git takes for this one renamed
@@ -95,6 +96,7 @@ struct PullStack {
         f("before_merge", self.before_merge);
         f("not_planned", self.not_planned);
         f("is_new", self.is_new);
+        f("outdated", self.outdated);
         f("gone", self.gone);
         f("renamed_from", self.renamed_from);
         f("approval", self.approval);

@@ -18,6 +18,16 @@ struct PullRequestName {
 
     auto operator<=>(const PullRequestName&) const = default;
     std::string text() const { return repository.text() + "#" + std::to_string(number); }
+    static std::optional<PullRequestName> parse(std::string_view text) {
+        const auto hash = text.rfind('#');
+        if (hash == text.npos) return std::nullopt;
+        auto repository = RepositoryName::parse(text.substr(0, hash));
+        const std::string number(text.substr(hash + 1));
+        if (!repository || number.empty() || number.size() > 9 ||
+            number.find_first_not_of("0123456789") != number.npos)
+            return std::nullopt;
+        return PullRequestName{std::move(*repository), std::stoi(number)};
+    }
     static void fields(auto& self, auto&& f) {
         f("repository", self.repository);
         f("number", self.number);

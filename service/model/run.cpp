@@ -94,6 +94,7 @@ std::optional<ChangeVote> vote_at(const Run& run, RunEvent event) {
         event == RunEvent::denied) {
         ChangeVote vote;
         vote.verdict = plan_of(run).decision.verdict;
+        vote.input = plan_of(run).decision.input;
         return vote;
     }
     const bool allowed = event == RunEvent::confirmed || event == RunEvent::begun;
@@ -125,6 +126,7 @@ ChangeVote vote_of(const ApprovalDecision& decision) {
     vote.approval = decision.approval;
     vote.approved_by = first_few(decision.approved_by);
     vote.rejected_by = first_few(decision.rejected_by);
+    vote.input = decision.input;
     return vote;
 }
 

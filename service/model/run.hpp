@@ -82,6 +82,7 @@ struct ChangeVote {
     std::optional<Approval> approval;      // of the approval policies
     std::vector<std::string> approved_by;  // logins that counted, the first few
     std::vector<std::string> rejected_by;  // likewise
+    BlobId input = {};                     // what the policies were asked; see decision.hpp
 
     bool operator==(const ChangeVote&) const = default;
     static void fields(auto& self, auto&& f) {
@@ -89,6 +90,7 @@ struct ChangeVote {
         f("approval", self.approval);
         f("approved_by", self.approved_by);
         f("rejected_by", self.rejected_by);
+        f("input", self.input);
     }
 };
 ChangeVote vote_of(const ApprovalDecision& decision);

@@ -1,8 +1,9 @@
-// The explanation of a stack as a tree of plain text: what was asked, what it said, and why. The
-// same tree stands in the check and answers `slipway explain`.
+// The explanation of a stack: what was asked, what it said, why, and what would change it. The
+// same tree stands in the check and answers `slipway explain` wherever that is asked.
 #include <algorithm>
 
 #include "service/base/clock.hpp"
+#include "service/base/codec.hpp"
 #include "service/base/utf8.hpp"
 #include "service/wording/gone.hpp"
 #include "service/wording/locks.hpp"
@@ -124,13 +125,23 @@ void add_people(std::vector<Explanation>& out, const Run& run) {
     }
 }
 
+// Of a run that others go before.
+std::string in_turn(const StackReport& stack) {
+    if (stack.outdated) return "its settings or policies changed since: it is planned again";
+    if (!stack.run || stack.run->state != RunState::queued) return "";
+    if (stack.ahead) return "queued " + behind_text(*stack.ahead);
+    std::vector<std::string> upstream;
+    for (const auto& id : stack.run->waits_for) upstream.emplace_back(shortened(id.value, 8));
+    return upstream.empty() ? "" : "waits for the runs " + list_of(upstream);
+}
+
 std::string unlocking_note(const StackId& stack) {
     return "slipway unlock " + stack.value + " lifts the lock";
 }
 
 }  // namespace
 
-std::string explanation_tree(const StackReport& stack, std::size_t budget) {
+Explained explained(const StackReport& stack) {
     Report alone;
     if (stack.run && stack.run->kind == RunKind::tracked) alone.phase = PullPhase::merged;
     std::vector<Explanation> roots;
@@ -160,11 +171,44 @@ std::string explanation_tree(const StackReport& stack, std::size_t budget) {
     const StackView view{&stack, standing_of(alone, stack)};
     if (const auto lock = lock_ahead(view); !lock.empty())
         roots.push_back({reason_text(lock), unlocking_note(stack.stack), {}});
+    if (const auto queued = in_turn(stack); !queued.empty()) roots.push_back({queued, "", {}});
+    Explained out;
+    out.stack = stack.stack;
+    out.outcome = outcome(view.standing);
+    out.tree = std::move(roots);
+    out.remedies = remedies_of(stack);
+    return out;
+}
+
+std::string explanation_text(const Explained& explained, std::size_t budget) {
+    auto nodes = explained.tree;
+    if (!explained.remedies.empty()) {
+        Explanation changes{"what would change it", "", {}};
+        for (const auto& remedy : explained.remedies)
+            changes.because.push_back({remedy_text(remedy), "", {}});
+        nodes.push_back(std::move(changes));
+    }
     Tree tree(budget);
-    tree.out = one_line(stack.stack.value) + ": " + std::string(outcome(view.standing)) + "\n";
-    tree.children(roots, "", 0);
+    tree.out = one_line(explained.stack.value) + ": " + explained.outcome + "\n";
+    tree.children(nodes, "", 0);
     tree.finish();
     return tree.out;
+}
+
+std::string explanation_tree(const StackReport& stack, std::size_t budget) {
+    return explanation_text(explained(stack), budget);
+}
+
+Json explained_json(const Explained& explained) {
+    Json remedies = Json::array();
+    for (const auto& remedy : explained.remedies) {
+        auto one = encode(remedy);
+        one.set("text", remedy_text(remedy));
+        remedies.push(std::move(one));
+    }
+    return Json::object({{"outcome", explained.outcome},
+                         {"tree", encode(explained.tree)},
+                         {"would_change", std::move(remedies)}});
 }
 
 std::string explanation_trees(const std::vector<const StackReport*>& stacks, std::size_t budget) {

@@ -112,7 +112,9 @@ std::optional<Mention> mention(const Report& report) {
             if (std::find(logins.begin(), logins.end(), login) == logins.end())
                 logins.push_back(login);
         for (const auto& one : approval.missing)
-            if (one.count > 0 && std::find(missing.begin(), missing.end(), one) == missing.end())
+            if (one.count > 0 &&
+                std::none_of(missing.begin(), missing.end(),
+                             [&](const MissingApproval& known) { return known.text == one.text; }))
                 missing.push_back(one);
     }
     if (stacks == 0) return std::nullopt;

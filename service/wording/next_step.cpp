@@ -194,6 +194,16 @@ class NextStep {
         return "Held: " + list_of({texts.begin(), texts.end()}, 4) + ". No approval changes that";
     }
 
+    // Whether it is looked at again by itself when the time has come.
+    static bool timed(const Some& views) {
+        return std::all_of(views.begin(), views.end(), [](const StackView* view) {
+            const auto& missing = (*view)->approval.missing;
+            return std::all_of(missing.begin(), missing.end(), [](const MissingApproval& one) {
+                return one.count > 0 || one.until_ms > 0;
+            });
+        });
+    }
+
     std::string confirmed() const {
         Some unapproved, unconfirmed, held_back;
         for (const auto* view : those(views_, Standing::unconfirmed))
@@ -204,6 +214,9 @@ class NextStep {
         if (!unapproved.empty())
             return approving(report_, unapproved, voice_) + "; " + say("cancel", unapproved) +
                    " discards.";
+        if (unconfirmed.empty() && !held_back.empty() && timed(held_back))
+            return held(held_back) + ". Slipway looks at it again then; " +
+                   say("cancel", held_back) + " discards.";
         if (unconfirmed.empty() && !held_back.empty())
             return held(held_back) + ". Afterwards " + say("apply", held_back, With::plan) +
                    " confirms; " + say("cancel", held_back) + " discards.";
@@ -236,8 +249,9 @@ class NextStep {
         auto waiting = those(views_, Standing::unapproved);
         if (std::all_of(waiting.begin(), waiting.end(),
                         [](const StackView* view) { return is_held(*view); }))
-            return waiting.empty()
-                       ? ""
+            return waiting.empty() ? ""
+                   : timed(waiting)
+                       ? held(waiting) + ". Slipway looks at it again then."
                        : held(waiting) + "; afterwards comment " + say("plan", waiting) + ".";
         std::erase_if(waiting, [](const StackView* view) { return is_held(*view); });
         return waiting.empty() ? "" : approving(report_, waiting, voice_) + ".";

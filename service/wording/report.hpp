@@ -37,7 +37,8 @@ struct StackReport {
     Reason not_planned;
     bool only_when_asked = false;  // absent, since its settings say so and nobody has asked
     bool observe = false;
-    bool is_new = false;  // only the head describes it
+    bool is_new = false;    // only the head describes it
+    bool outdated = false;  // its settings or policies are others now: it is planned again soon
     std::optional<Plan> plan;
     std::optional<Plan>
         approved_plan;  // what was approved before the merge, where it is another than `plan`
@@ -110,6 +111,58 @@ struct Mention {
 };
 std::optional<Mention> mention(const Report&);
 Json report_json(const Report&);
+
+// What would change how a stack stands; the service itself has nothing to wait for.
+struct Remedy {
+    enum class Kind {
+        fix,           // what is proposed; `names`: the policies that refuse it
+        fix_policy,    // one that could not be evaluated; likewise
+        fix_plan,      // the tool, or what it was given, failed
+        settings,      // of a stack that is gone
+        plan,          // it is not planned; `text`: why
+        allow_commit,  // of a fork
+        allow,         // providers, by an administrator; `names`: their sources
+        approvals,     // `count` more, of `team` where it is not empty, by nobody of `names`
+        take_back,     // a rejection; `names`: by whom
+        time,          // at `at_ms`, 0: not known; `text`: what the policy waits for
+        confirm,       // by somebody who may
+        unlock,        // or the lock's end at `at_ms`; `names`: who holds it
+        resolve,       // an apply whose end nobody saw
+        retry,         // what has ended
+        turn,          // `names`: what goes first
+    };
+    BOOST_DESCRIBE_NESTED_ENUM(Kind, fix, fix_policy, fix_plan, settings, plan, allow_commit, allow,
+                               approvals, take_back, time, confirm, unlock, resolve, retry, turn)
+    Kind kind = Kind::plan;
+    int count = 0;
+    std::string team = {};
+    std::vector<std::string> names = {};
+    std::string text = {};  // foreign
+    std::int64_t at_ms = 0;
+
+    bool operator==(const Remedy&) const = default;
+    static void fields(auto& self, auto&& f) {
+        f("kind", self.kind);
+        f("count", self.count);
+        f("team", self.team);
+        f("names", self.names);
+        f("said", self.text);
+        f("at_ms", self.at_ms);
+    }
+};
+std::vector<Remedy> remedies_of(const StackReport& stack);
+std::string remedy_text(const Remedy& remedy);  // "one more approval by somebody of team dba"
+
+// Every decision about a stack, and what would change them.
+struct Explained {
+    StackId stack;
+    std::string outcome;            // "waits", "denied", …
+    std::vector<Explanation> tree;  // a node for each policy, person and standstill
+    std::vector<Remedy> remedies;
+};
+Explained explained(const StackReport& stack);
+Json explained_json(const Explained& explained);
+std::string explanation_text(const Explained& explained, std::size_t budget = 50'000);
 
 // The check's text, and `slipway explain`.
 std::string explanation_tree(const StackReport&, std::size_t budget = 50'000);

@@ -78,6 +78,19 @@ std::string no_such_run(std::string_view typed) {
            "; `slipway runs` lists those there are.";
 }
 
+std::string no_run_or_stack(std::string_view typed) {
+    return "There is no run, and no stack with a run, of the name " +
+           one_line(typed.substr(0, 100)) + "; `slipway runs` lists the runs.";
+}
+
+std::string no_such_kind() { return "An input is that of push, plan or approval policies."; }
+
+std::string nothing_kept(std::string_view kind) {
+    return "Nothing that " + std::string(kind) +
+           " policies were asked is kept of this run: they were not asked yet, or it was too "
+           "large.";
+}
+
 std::string too_short(std::size_t at_least) {
     return "A run is named by its id, or by at least the first " + std::to_string(at_least) +
            " characters of it.";

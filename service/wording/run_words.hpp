@@ -12,6 +12,9 @@ namespace slipway::run_words {
 
 // `typed` is repeated only where it is made of letters and digits.
 std::string no_such_run(std::string_view typed);
+std::string no_run_or_stack(std::string_view typed);
+std::string no_such_kind();  // of policies
+std::string nothing_kept(std::string_view kind);
 std::string too_short(std::size_t at_least);
 // `some`: the newest of the `count` runs that `typed` may mean.
 std::string several(std::string_view typed, const std::vector<Run>& some, std::size_t count);

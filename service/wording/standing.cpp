@@ -61,6 +61,8 @@ Standing without_a_run(const Report& report, const StackReport& stack) {
 Standing standing_of(const Report& report, const StackReport& stack) {
     if (!stack.run) return without_a_run(report, stack);
     const auto& run = *stack.run;
+    if (stack.outdated && run.kind == RunKind::proposed && is_terminal(run.state))
+        return Standing::queued;
     switch (run.state) {
         case RunState::queued:
             return Standing::queued;

@@ -177,6 +177,8 @@ std::string standing_text(const Report& report, const StackView& view) {
     if (view.standing == Standing::orphaned) return "gone, not managed any more";
     if (!view->run) return {};
     const auto& run = *view->run;
+    if (view->outdated && view.standing == Standing::queued)
+        return "planned again soon: settings or policies changed";
     if (lacks_approval(view)) return "waits: " + joined(texts_of(view->approval.missing));
     if (view.standing == Standing::unknown_provider) return "waits: " + missing_text(view);
     if (view.standing == Standing::locked) return "waits: " + missing_text(view);

@@ -63,7 +63,10 @@ std::size_t missing_approvals(const std::vector<StackView>& views) {
     std::set<MissingApproval> distinct;
     for (const auto& view : views)
         if (view.standing == Standing::unapproved || lacks_approval(view))
-            distinct.insert(view->approval.missing.begin(), view->approval.missing.end());
+            for (auto one : view->approval.missing) {
+                one.not_by.clear();  // one review may still give it
+                distinct.insert(std::move(one));
+            }
     std::size_t sum = 0;
     for (const auto& one : distinct) sum += static_cast<std::size_t>(std::max(0, one.count));
     return sum;

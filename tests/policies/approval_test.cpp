@@ -180,7 +180,7 @@ TEST_CASE("the explanation says who approved what and when, and what is missing"
     CHECK(decision.why.outcome == "undecided");
     CHECK(node.text == "approval policy team");
     CHECK(node.outcome == "0 of 1");
-    REQUIRE(node.because.size() == 4);
+    REQUIRE(node.because.size() == 5);
     CHECK(node.because[0].text ==
           "ada approved plan 9f3c at 2025-11-24 09:14 UTC (review), which does not count for this "
           "policy");
@@ -190,7 +190,10 @@ TEST_CASE("the explanation says who approved what and when, and what is missing"
     CHECK(node.because[2].text ==
           "mallory approved plan 9f3c at 2025-11-24 09:14 UTC (review), which does not count: no "
           "write permission");
-    CHECK(node.because[3].text == "needs 1 of team dba");
+    CHECK(node.because[3].text ==
+          "approve reads input.reviews.current.approvals (2 items), "
+          "input.reviews.current.rejections (0 items), input.stack.labels (1 item)");
+    CHECK(node.because[4].text == "needs 1 of team dba");
 }
 
 TEST_CASE("the explanation names the plan that each word was given for, and its note") {

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include "handlers/runs/control/transition.hpp"
+#include "policies/kept_input.hpp"
 #include "tests/support/git_fixture.hpp"
 #include "tests/support/recording_forge.hpp"
 #include "tests/support/run_task.hpp"
@@ -27,6 +28,9 @@ class ToldPolicies final : public Policies {
     }
     Task<std::vector<Finding>> check(PolicySet) override { co_return std::vector<Finding>(); }
     Task<PolicyTestResult> test(std::string, bool) override { co_return PolicyTestResult(); }
+    Task<Replay> replay(PolicySet, std::shared_ptr<const KeptInput>) override {
+        co_return Replay();
+    }
 };
 
 // One stack, `net` in the space `production` of forge.test/acme/infra, and pull request 7 of ada.

@@ -171,6 +171,7 @@ inline StackReport frozen(StackReport stack) {
     MissingApproval wait;
     wait.text = "frozen until 2027-01-04 07:00 UTC: the holidays";
     wait.count = 0;
+    wait.until_ms = 1'799'046'000'000;
     stack.run->reason = {Cause::approvals_missing, "", wait.text};
     return missing(std::move(stack), std::move(wait));
 }

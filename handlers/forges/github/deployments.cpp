@@ -1,5 +1,5 @@
-// Deployments: one for each apply, found again by the run's id in its payload, and a status for each
-// state (docs.github.com, "REST API endpoints for deployments" and "… deployment statuses").
+// Deployments: one for each apply, found again by the run's id in its payload, and a status for
+// each state (docs.github.com, "REST API endpoints for deployments" and "… deployment statuses").
 #include "handlers/forges/github/client.hpp"
 #include "handlers/forges/rest/envelope.hpp"
 #include "service/base/utf8.hpp"

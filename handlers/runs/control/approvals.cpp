@@ -232,7 +232,9 @@ Task<Considered> consider_run(ControlContext& context, const Run& run, const Pul
         given.at_ms = vote.at_ms;
         (vote.bound ? question.reviews : question.older).push_back(std::move(given));
     }
+    out.asked = std::make_shared<KeptInput>(kept_input(question));
     out.approval = co_await context.policies.decide_approval(std::move(set), std::move(question));
+    decided(*out.asked, out.approval);
     co_return out;
 }
 

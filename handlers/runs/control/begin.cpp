@@ -92,7 +92,8 @@ Task<SecondLook> look_again(ControlContext& context, Run& run) {
     if (!out.denied.empty()) co_return out;
     out.not_now = out.must_confirm = co_await read_overtaken(context, run);
     if (!out.not_now.empty()) co_return out;
-    const auto considered = co_await consider_again(context, run);
+    auto considered = co_await consider_again(context, run);
+    co_await keep_asked(context, considered);
     out.approval = considered.approval;
     out.asked = true;
     out.lock = considered.lock;

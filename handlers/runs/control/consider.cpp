@@ -2,6 +2,7 @@
 #include <utility>
 
 #include "handlers/runs/control/transition.hpp"
+#include "service/base/pause.hpp"
 
 namespace slipway {
 
@@ -44,6 +45,12 @@ struct ConsiderLook {
     std::vector<ConsideredStack> stacks;
 };
 
+// Then what was kept of the one before says it all.
+bool same_answer(const ApprovalDecision& a, const ApprovalDecision& b) {
+    return a.approval == b.approval && a.missing == b.missing && a.approved_by == b.approved_by &&
+           a.rejected_by == b.rejected_by && a.policy_set == b.policy_set;
+}
+
 Task<ConsideredStack> read_stack(ControlContext& context, ConsiderLook& look, Reviews& reviews,
                                  const PostedRecord& posted, std::size_t index) {
     const auto& stack = look.pull.value.stacks[index];
@@ -57,6 +64,12 @@ Task<ConsideredStack> read_stack(ControlContext& context, ConsiderLook& look, Re
     if (!out.asked || (tracked && run.state != RunState::unconfirmed)) co_return out;
     const auto* given = co_await reviews.newest(run.kind);
     out.considered = co_await consider_run(context, run, &look.pull.value, &posted, *given);
+    const auto& before = stack.approval;
+    const bool applies = tracked && why_not_automatic(run, out.considered).empty();
+    if (applies || before.input.empty() || !same_answer(before, out.considered.approval))
+        co_await keep_asked(context, out.considered);
+    else
+        out.considered.approval.input = before.input;
     const bool says_more = tracked && (run.awaits_consideration ||
                                        why_not_automatic(run, out.considered) != run.reason);
     if (says_more) out.behind = co_await pulls_behind(context, run);
@@ -105,6 +118,7 @@ Commit decide_pull(const ControlContext& context, ConsiderLook look) {
         if (!stack.asked) approval = ApprovalDecision();
         if (!stack.asked || (tracked && run.state != RunState::unconfirmed)) continue;
         approval = stack.considered.approval;
+        leave_look_at(commit, look.pull.value.pull.name, approval, context.clock.now_ms());
         if (tracked) decide_waiting(context, commit, stack);
     }
     const auto& name = look.pull.value.pull.name;
@@ -117,6 +131,8 @@ Commit decide_pull(const ControlContext& context, ConsiderLook look) {
 }  // namespace
 
 Task<void> consider(ControlContext& context, ClaimedJob job) {
+    if (job.job.not_before_ms > context.clock.now_ms())  // the queue's clock is ahead of ours
+        throw Pause("it is early", std::chrono::seconds(1));
     auto look = co_await read_pull(context, job_payload<PullRequestName>(job.job));
     if (!look) co_return;
     auto commit = decide_pull(context, std::move(*look));

@@ -3,7 +3,9 @@
 //
 //   prepare/<run>         materialise, RunSpec         -> perform/<run>/plan
 //   judge/<run>/<phase>   plan policies, next state    -> consider, report, or the lane's next
-//   consider/<pull>       reviews -> approvals         -> applies of what waits and may
+//   consider/<pull>       reviews -> approvals         -> applies of what waits and may; also at
+//   the
+//                         time that a policy waits for
 //   release/<run>         an upstream ended            -> its lane, or skipped
 //   lock/<time>/<stack>   a lock was set, lifted, or expires -> consider, report
 //   command/…             a person's request           -> the same transitions, under one matrix of
@@ -54,6 +56,10 @@ Task<void> consider(ControlContext& context, ClaimedJob job);
 Task<void> release(ControlContext& context, ClaimedJob job);
 // A stack was locked or unlocked, or its lock expired.
 Task<void> look_at_lock(ControlContext& context, ClaimedJob job);
+// Another organisation tree is in force: open pull requests whose stacks' settings or policies are
+// others now are marked, which takes their checks back, and are planned again after what people
+// wait for; where approvals alone are decided otherwise, they are considered again.
+Task<void> look_at_tree(ControlContext& context);
 Task<void> answer_request(ControlContext& context, ClaimedJob job);
 // A lease ran out: a plan starts again by itself, an apply becomes `unknown`; a job given up fails
 // its run.

@@ -26,7 +26,7 @@ struct JudgeLook {
     Stored<CostHistory> costs;                      // likewise: what its stack cost before
     std::vector<StalePull> stale;                   // whose plans of the stack are of before
     std::vector<PullRequestName> beside;            // of a proposed run: who else changes the stack
-    Stored<DriftRecord> drift;              // of a look for drift: what the last one found
+    Stored<DriftRecord> drift;                      // of a look for drift: what the last one found
     std::string last_seen;  // of one whose end nobody saw: the last line of its log
 };
 

@@ -43,7 +43,11 @@ Task<PlanDecision> decide_plan(ControlContext& context, const Run& run, Plan pla
     question.now_ms = context.clock.now_ms();
     auto organisation = context.organisation();
     auto set = policies_of(*organisation, run.settings, PolicyKind::plan);
-    co_return co_await context.policies.decide_plan(std::move(set), std::move(question));
+    auto asked = kept_input(question);
+    auto out = co_await context.policies.decide_plan(std::move(set), std::move(question));
+    decided(asked, out);
+    out.input = co_await keep_input(context, std::move(asked));
+    co_return out;
 }
 
 Task<BlobId> store_plan(ControlContext& context, RunId id, Plan plan) {

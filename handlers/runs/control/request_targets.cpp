@@ -98,7 +98,9 @@ Task<Considered> consider_target(ControlContext& context, CommandContext& comman
     auto& forge = *context.forges.at(run.repository.forge);
     if (command.request.pull) reviews = co_await forge.reviews(*command.request.pull);
     const PullRecord* pull = command.pull.version ? &command.pull.value : nullptr;
-    co_return co_await consider_run(context, run, pull, &command.posted.value, reviews);
+    auto out = co_await consider_run(context, run, pull, &command.posted.value, reviews);
+    co_await keep_asked(context, out);
+    co_return out;
 }
 
 Task<void> read_lock(ControlContext& context, CommandContext& command, RunTarget& target) {

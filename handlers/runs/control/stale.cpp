@@ -12,7 +12,6 @@ namespace {
 
 constexpr int runs_looked_at = 500;
 constexpr int runs_beside = 60;  // as many as a report looks at
-constexpr int priority = -1;     // whoever waits goes first
 
 using RunsByPull = std::map<int, std::vector<Run>>;
 
@@ -85,7 +84,7 @@ void plan_stale_pulls(Commit& commit, const Run& ended, std::vector<StalePull> p
         look.targets = {ended.stack};
         look.stale = true;
         auto job = make_job(jobs::look_since(pull.name, ended.id), look);
-        job.priority = priority;
+        job.priority = stale_priority;
         commit.jobs.push_back(std::move(job));
     }
 }

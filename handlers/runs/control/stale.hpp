@@ -9,6 +9,8 @@ namespace slipway {
 
 struct ControlContext;
 
+inline constexpr int stale_priority = -1;  // whoever waits goes first
+
 struct StalePull {
     PullRequestName name;
     bool approved = false;

@@ -97,6 +97,24 @@ Reason why_held(const ApprovalDecision& approval) {
     return {Cause::approvals_missing, "", approval.missing.front().text};
 }
 
+std::int64_t look_again_at(const ApprovalDecision& approval) {
+    std::int64_t first = 0;
+    if (approval.approval != Approval::undecided) return first;
+    for (const auto& one : approval.missing)
+        if (one.until_ms > 0 && (first == 0 || one.until_ms < first)) first = one.until_ms;
+    return first;
+}
+
+void leave_look_at(Commit& commit, const PullRequestName& pull, const ApprovalDecision& approval,
+                   std::int64_t now_ms) {
+    constexpr std::int64_t step_ms = 10'000;  // a policy whose time moves leaves few jobs
+    const auto at_ms = (look_again_at(approval) + step_ms - 1) / step_ms * step_ms;
+    if (at_ms <= now_ms) return;
+    auto job = make_job(jobs::consider_at(pull, at_ms), pull);
+    job.not_before_ms = at_ms;
+    commit.jobs.push_back(std::move(job));
+}
+
 namespace {
 
 Reason why_not_approved(const Considered& considered) {

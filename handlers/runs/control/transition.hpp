@@ -2,6 +2,7 @@
 #pragma once
 #include "handlers/runs/control/plan_cost.hpp"
 #include "handlers/runs/lifecycle.hpp"
+#include "policies/kept_input.hpp"
 #include "service/model/stack_lock.hpp"
 
 namespace slipway {
@@ -66,16 +67,28 @@ std::vector<ForgeReview> newest_by_author(const std::vector<ForgeReview>& review
 // those of its pull request count where inputs and changes are the approved ones (rules R4, W5).
 struct Considered {
     ApprovalDecision approval;
-    bool carried_over = false;  // from the merged pull request's proposed run
-    Reason not_carried;         // why not
-    Stored<StackLock> lock;     // of its stack
-    Reason locked;              // while that holds
+    std::shared_ptr<KeptInput> asked;  // what the policies were asked; keep_asked() stores it
+    bool carried_over = false;         // from the merged pull request's proposed run
+    Reason not_carried;                // why not
+    Stored<StackLock> lock;            // of its stack
+    Reason locked;                     // while that holds
 };
 // What an undecided policy waits for that no approval changes ("frozen until …"), where that is all
 // it waits for; else empty.
 Reason why_held(const ApprovalDecision& approval);
 // Why this waiting run does not apply by itself; empty: it does.
 Reason why_not_automatic(const Run& run, const Considered& considered);
+
+// When to look again, by what the policies wait for; 0: they name no time.
+std::int64_t look_again_at(const ApprovalDecision& approval);
+// Considers the pull request then. Whoever waits leaves it.
+void leave_look_at(Commit& commit, const PullRequestName& pull, const ApprovalDecision& approval,
+                   std::int64_t now_ms);
+
+// What policies were asked, kept sealed; "": it is too large to be kept.
+Task<BlobId> keep_input(ControlContext& context, KeptInput asked);
+// That of an approval, with its decision.
+Task<void> keep_asked(ControlContext& context, Considered& considered);
 
 Task<Considered> consider_run(ControlContext& context, const Run& run, const PullRecord* pull,
                               const PostedRecord* posted, const std::vector<ForgeReview>& reviews);

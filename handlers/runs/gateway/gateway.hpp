@@ -115,7 +115,7 @@ struct PhaseResult {
     std::string sandbox;                         // level
     BlobId outputs;                              // apply: non-sensitive outputs, a JSON object
     std::vector<std::string> sensitive_outputs;  // names of the others
-    std::optional<ApplyProgress> progress;  // of an apply that began and failed
+    std::optional<ApplyProgress> progress;       // of an apply that began and failed
     std::int64_t started_at_ms = 0, ended_at_ms = 0;
 
     static void fields(auto& self, auto&& f) {

@@ -24,6 +24,7 @@ type policyResult struct {
 	ID     string        `json:"id"`
 	Values []ruleValue   `json:"values,omitempty"`
 	Errors []policyError `json:"errors,omitempty"`
+	Reads  []ruleReads   `json:"reads,omitempty"`
 }
 
 type ruleValue struct {
@@ -132,6 +133,7 @@ func (p *policy) evaluate(ctx context.Context, in inputs) (result policyResult) 
 			a.input = ast.NewObject()
 		}
 	}
+	result.Reads = p.reads
 	for i := range p.rules {
 		values, errs := a.ask(&p.rules[i])
 		result.Values = append(result.Values, values...)

@@ -24,6 +24,7 @@ type policySource struct {
 type policy struct {
 	id, kind, dialect string
 	rules             []rule
+	reads             []ruleReads
 	exception         *rego.PreparedEvalQuery // conftest's
 	loaded            loadedPolicy
 }
@@ -231,6 +232,7 @@ func (p *policy) prepare(c *compiled, found map[string]*parts, s policySource, f
 			return fail(errorsOf(err, one.place.File))
 		}
 		p.rules = append(p.rules, one)
+		p.reads = append(p.reads, ruleReads{name, one.place.File, one.place.Line, one.place.Column, readsOf(c, name)})
 		p.loaded.Rules = append(p.loaded.Rules, loadedRule{name, one.place.File, one.place.Line})
 	}
 	if p.dialect == dialectConftest && defines(c.module, "exception") {

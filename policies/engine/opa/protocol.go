@@ -9,7 +9,8 @@
 //	load      set: a digest the asker chose; policies [{id, kind, path, text}]; library {path: text}
 //	          → policies [{id, package, engine, dialect, rules, metadata, errors}]
 //	evaluate  set; policies: ids, absent: all; deadline_ms; time_ns; attached: "input", "document"
-//	          → results [{id, values: [{rule, file, line, column, value}], errors}], or unknown_set: true,
+//	          → results [{id, values: [{rule, file, line, column, value}], errors,
+//	            reads: [{rule, file, line, column, paths: of the input}]}], or unknown_set: true,
 //	            for a child that was started again knows nothing: load, and ask once more
 //	test      files {path: text}; coverage; deadline_ms
 //	          → test {passed, failed, skipped, tests [{file, line, name, outcome, message}], errors, coverage}

@@ -3,8 +3,9 @@
 # description: >
 #   Holds every stack while one of the periods or weekly windows below lasts, except those with the label
 #   `freeze:exempt`. All times are UTC. Pull requests say until when and why; what is merged meanwhile is planned,
-#   waits, and is applied when somebody confirms it afterwards. Looked at again right before an apply begins.
-#   Who must approve is for other policies to say. Any rejection stops the run until its author takes it back.
+#   waits, and is looked at again when the freeze ends: it is applied where nothing else is in its way. It is asked
+#   again right before an apply begins, too. Who must approve is for other policies to say. Any rejection stops the
+#   run until its author takes it back.
 package slipway
 
 import rego.v1
@@ -86,8 +87,8 @@ approve if {
 
 reject if count(input.reviews.current.rejections) > 0
 
-# No approval is missing: `count` is 0.
-missing contains {"msg": msg, "count": 0} if {
+# No approval is missing: `count` is 0. It is looked at again at `until`.
+missing contains {"msg": msg, "count": 0, "until": freeze.until} if {
 	not exempt
 	some freeze in freezes
 	msg := sprintf("frozen until %s: %s", [time.format([freeze.until, "UTC", "2006-01-02 15:04 MST"]), freeze.why])

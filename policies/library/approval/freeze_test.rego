@@ -11,7 +11,11 @@ exempted(text, labels) := {
 	"request": {"timestamp_ns": time.parse_rfc3339_ns(text)},
 }
 
-until(text, why) := {{"msg": sprintf("frozen until %s UTC: %s", [text, why]), "count": 0}}
+until(text, why) := {{
+	"msg": sprintf("frozen until %s UTC: %s", [text, why]),
+	"count": 0,
+	"until": time.parse_rfc3339_ns(sprintf("%s:00Z", [replace(text, " ", "T")])),
+}}
 
 holidays := "the holidays"
 

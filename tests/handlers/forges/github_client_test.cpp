@@ -635,10 +635,11 @@ TEST_CASE("An apply is one deployment, with a status for each state") {
 TEST_CASE("A deployment whose making was not answered is found by its run, and not made twice") {
     for (const char* payload : {R"({"slipway_run":"01RUN"})", R"("{\"slipway_run\":\"01RUN\"}")"}) {
         Bench bench;
-        bench.http.on(deployments_there, 200, "[{\"id\":4,\"payload\":" + std::string(payload) + "}]");
+        bench.http.on(deployments_there, 200,
+                      "[{\"id\":4,\"payload\":" + std::string(payload) + "}]");
         bench.http.on("POST " + deployments + "/4/statuses", 201, R"({"id":9})");
-        CHECK(bench.run(bench.forge->put_deployment(
-                  bench.repository, "", deployment(DeploymentState::failure))) == "4");
+        CHECK(bench.run(bench.forge->put_deployment(bench.repository, "",
+                                                    deployment(DeploymentState::failure))) == "4");
         CHECK(bench.http.count("POST " + deployments) == 0);
     }
 }
