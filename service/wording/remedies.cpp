@@ -113,9 +113,13 @@ void add_for(std::vector<Remedy>& out, Standing standing, const StackReport& sta
             return out.push_back(remedy(Kind::allow, stack.run->unknown_providers));
         case Standing::gone:
             return out.push_back(remedy(Kind::settings));
+        case Standing::on_request:
+            return out.push_back(remedy(Kind::retry));
         case Standing::not_planned: {
             if (stack.not_planned.cause == Cause::from_fork)
                 return out.push_back(remedy(Kind::allow_commit));
+            if (stack.not_planned.cause == Cause::ended_by)  // somebody dropped its plan
+                return out.push_back(remedy(Kind::retry));
             auto one = remedy(Kind::plan);
             one.text = reason_text(stack.not_planned);
             return out.push_back(std::move(one));

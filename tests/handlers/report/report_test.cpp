@@ -405,6 +405,7 @@ TEST_CASE("an apply is shown as a deployment where the forge keeps them, once fo
         run = tracked("network-prod", network_plan(), state);
         run.run->history.push_back({RunState::applying, 1, "slipway", "", RunEvent::begun});
         scene.put(run);
+        scene.wait(60);
         scene.report();
         scene.report();
     };

@@ -7,6 +7,7 @@
 #include "handlers/runs/control/control.hpp"
 #include "handlers/webhooks/catch_up.hpp"
 #include "handlers/webhooks/react.hpp"
+#include "policies/kept_input.hpp"
 #include "queue/consumer.hpp"
 #include "service/base/pause.hpp"
 #include "tests/support/run_task.hpp"
@@ -91,6 +92,9 @@ class OneApproval final : public Policies {
     }
     Task<std::vector<Finding>> check(PolicySet) override { co_return std::vector<Finding>(); }
     Task<PolicyTestResult> test(std::string, bool) override { co_return PolicyTestResult(); }
+    Task<Replay> replay(PolicySet, std::shared_ptr<const KeptInput>) override {
+        co_return Replay();
+    }
 };
 
 // A consumer's or a worker's hold on a job; it renews its lease as long as time passes for it.
