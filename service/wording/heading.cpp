@@ -323,12 +323,6 @@ class Heading : Tally {
 
 }  // namespace
 
-void append_clause(std::string& out, const std::string& clause) {
-    if (clause.empty()) return;
-    if (!out.empty()) out += "; ";
-    out += clause;
-}
-
 std::string Headline::text() const {
     switch (lead) {
         case Lead::colon:

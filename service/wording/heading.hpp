@@ -21,8 +21,6 @@ std::string heading(const Report& report, const std::vector<StackView>& views, c
 
 // "destroys 2 resources and replaces 1", of what is ahead, was done, or would be done; "": nothing.
 std::string danger_in_numbers(const std::vector<StackView>& views);
-// The clauses of a heading, "; " between them; an empty one adds nothing.
-void append_clause(std::string& out, const std::string& clause);
 
 // In one sentence; "" where there is nothing to merge or to apply.
 std::string merging(const Report& report, const std::vector<StackView>& views, const Voice& voice);

@@ -42,6 +42,12 @@ std::string size_text(std::size_t bytes) {
     return out;
 }
 
+void append_clause(std::string& out, const std::string& clause) {
+    if (clause.empty()) return;
+    if (!out.empty()) out += "; ";
+    out += clause;
+}
+
 std::string list_of(const std::vector<std::string>& names, std::size_t at_most) {
     const bool all = names.size() <= at_most;
     const auto shown = all ? names.size() : at_most - 1;

@@ -15,6 +15,8 @@ std::string number_of(std::size_t count, std::string_view noun);  // "1 stack", 
 std::string size_text(std::size_t bytes);                         // "812 bytes", "1.2 MB"
 // "a", "a and b", "a, b and c"; beyond `at_most` "a, b and 7 more". The names are set already.
 std::string list_of(const std::vector<std::string>& names, std::size_t at_most = 6);
+// The clauses of a heading, "; " between them; an empty one adds nothing.
+void append_clause(std::string& out, const std::string& clause);
 // "behind #14, which waits for a confirmation"
 std::string behind_text(const struct Ahead& ahead);
 // The findings as lines, and what policies say is missing.
