@@ -85,6 +85,8 @@ def simple(build):
         place.say(1, "atlantis apply -- -var x=y")
         place.wait_reply(1, "not passed to OpenTofu")
         wait_state(place, "net", ["a"])
+        place.wait_comment(1, "Slipway applied local/acme/infra/net")
+        place.wait_check(1, "success")
         place.slipway("pull", "merge", "1", "--as", "grace")
 
 
