@@ -88,10 +88,10 @@ Task<std::optional<JudgeLook>> read_result(ControlContext& context, RunPhase whi
         if (look.result.outcome == PhaseResult::Outcome::planned) co_await read_plan(context, look);
         if (run.kind == RunKind::proposed) look.beside = co_await pulls_beside(context, run);
         const bool moved_on = run.kind == RunKind::tracked && run.plan && !run.plan->changes;
-        if (moved_on) look.stale = co_await stale_pulls(context, run, look.result.ended_at_ms);
+        if (moved_on) look.stale = co_await stale_pulls(context, run);
         co_return look;
     }
-    look.stale = co_await stale_pulls(context, run, look.result.ended_at_ms);
+    look.stale = co_await stale_pulls(context, run);
     if (const auto plan = context.plans.get(plan_of(run).document))
         look.resources_after = plan->resources_after;
     look.outputs = co_await load<StackOutputs>(context.queue, outputs_key(run.stack));

@@ -15,15 +15,15 @@ constexpr int runs_beside = 60;  // as many as a report looks at
 
 using RunsByPull = std::map<int, std::vector<Run>>;
 
-// The proposed runs of each pull request that are older than the run's end. Which of them is its
-// plan now, its record says: clocks are set back, and two runs may be of one moment.
-RunsByPull planned_before(const std::vector<StoredRun>& newest_first, const Run& ended,
-                          std::int64_t ended_at_ms) {
+// The proposed runs of each other pull request. Which of them is its plan now, its record says, and
+// no time does: clocks are set back, the worker's is another, and two runs may be of one moment. A
+// plan that was begun since is made once too often.
+RunsByPull planned_elsewhere(const std::vector<StoredRun>& newest_first, const Run& ended) {
     RunsByPull out;
     for (const auto& one : newest_first) {
         const auto& run = one.value;
         if (run.kind == RunKind::proposed && run.pull && run.pull != ended.pull &&
-            run.repository == ended.repository && run.created_at_ms < ended_at_ms)
+            run.repository == ended.repository)
             out[*run.pull].push_back(run);
     }
     return out;
@@ -36,13 +36,12 @@ const PullStack* planned_stack(const PullRecord& record, const Run& run) {
     return nullptr;
 }
 
-Task<std::vector<StalePull>> pulls_with_plans(ControlContext& context, Run ended,
-                                              std::int64_t ended_at_ms, int most) {
+Task<std::vector<StalePull>> pulls_with_plans(ControlContext& context, Run ended, int most) {
     const auto listed = co_await context.queue.list(runs_index(ended.stack), 0, most);
     std::vector<RunId> ids;
     for (const auto& [id, score] : listed) ids.emplace_back(id);
     const auto runs = co_await load_runs(context.queue, std::move(ids));
-    const auto planned = planned_before(runs, ended, ended_at_ms);
+    const auto planned = planned_elsewhere(runs, ended);
     std::vector<StalePull> out;
     for (const auto& [number, its_runs] : planned) {
         const PullRequestName name{ended.repository, number};
@@ -60,14 +59,12 @@ Task<std::vector<StalePull>> pulls_with_plans(ControlContext& context, Run ended
 
 }  // namespace
 
-Task<std::vector<StalePull>> stale_pulls(ControlContext& context, Run ended,
-                                         std::int64_t ended_at_ms) {
-    co_return co_await pulls_with_plans(context, std::move(ended), ended_at_ms, runs_looked_at);
+Task<std::vector<StalePull>> stale_pulls(ControlContext& context, Run ended) {
+    co_return co_await pulls_with_plans(context, std::move(ended), runs_looked_at);
 }
 
 Task<std::vector<PullRequestName>> pulls_beside(ControlContext& context, Run planned) {
-    const auto now_ms = context.clock.now_ms() + 1;
-    const auto found = co_await pulls_with_plans(context, std::move(planned), now_ms, runs_beside);
+    const auto found = co_await pulls_with_plans(context, std::move(planned), runs_beside);
     std::vector<PullRequestName> out;
     for (const auto& pull : found) out.push_back(pull.name);
     co_return out;

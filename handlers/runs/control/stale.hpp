@@ -17,10 +17,8 @@ struct StalePull {
     std::int64_t planned_at_ms = 0;
 };
 
-// Open pull requests with a plan of the stack that was begun before `ended_at_ms`, but that of the
-// run itself.
-Task<std::vector<StalePull>> stale_pulls(ControlContext& context, Run ended,
-                                         std::int64_t ended_at_ms);
+// Open pull requests with a plan of the stack, but that of the run itself.
+Task<std::vector<StalePull>> stale_pulls(ControlContext& context, Run ended);
 // Those whose comment says that the run's pull request changes the stack, too.
 Task<std::vector<PullRequestName>> pulls_beside(ControlContext& context, Run planned);
 // Has them planned again: approved ones first, then the newest, all after what people wait for.
