@@ -7,7 +7,7 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from place import INSTALLED, TOOL, Place, main, organisation, settled, wait_until  # noqa: E402
+from place import AWS_PROVIDER, INSTALLED, TOOL, Place, main, organisation, settled, wait_until  # noqa: E402
 
 ROOT = pathlib.Path(__file__).parent.parent.parent
 TOOLS = ROOT / "build" / "tools"
@@ -18,18 +18,6 @@ LIBRARY = ROOT / "policies" / "library"
 LARGE, HUGE, SMALL = "$78.99", "$313.32", "$9.20"
 
 
-PROVIDER = """terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-  backend "local" {
-    path = "%s/web.tfstate"
-  }
-}
-provider "aws" {
-  region = "eu-west-1"
-}
-"""
 MACHINE = """resource "aws_instance" "web" {
   ami           = "ami-1"
   instance_type = "%s"
@@ -64,7 +52,7 @@ class Bills(Place):
 
     def body(self, kind="", extra=""):
         machine = MACHINE % kind if kind else ""
-        return {"stacks/web/main.tf": PROVIDER % self.state + machine + extra}
+        return {"stacks/web/main.tf": AWS_PROVIDER % self.state + machine + extra}
 
     def proposed(self, topic, files):
         self.branch(topic)

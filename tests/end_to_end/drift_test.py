@@ -7,22 +7,10 @@ import pathlib
 import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from place import TOOL, Place, main, organisation, settled, wait_until  # noqa: E402
+from place import AWS_PROVIDER, TOOL, Place, main, organisation, settled, wait_until  # noqa: E402
 
 TOOLS = pathlib.Path(__file__).parent.parent.parent / "build" / "tools"
 
-PROVIDER = """terraform {
-  required_providers {
-    aws = { source = "hashicorp/aws" }
-  }
-  backend "local" {
-    path = "%s/web.tfstate"
-  }
-}
-provider "aws" {
-  region = "eu-west-1"
-}
-"""
 RESOURCES = """resource "aws_instance" "web" {
   ami           = "ami-1"
   instance_type = "t3.micro"
@@ -71,7 +59,7 @@ class Drifts(Place):
         self.write(self.organisation or self.work / "organisation", tree)
 
     def begin(self):
-        provider = PROVIDER % self.state
+        provider = AWS_PROVIDER % self.state
         self.push_main(
             {"stacks/web/main.tf": provider, "stacks/slow/main.tf": self.stack("slow", "")}
         )
@@ -87,7 +75,7 @@ class Drifts(Place):
         return number
 
     def web(self):
-        self.merge({"stacks/web/main.tf": PROVIDER % self.state + RESOURCES})
+        self.merge({"stacks/web/main.tf": AWS_PROVIDER % self.state + RESOURCES})
         wait_until("the apply", lambda: self.newest("web", "tracked")["state"] == "finished")
         settled(self)
         # Real providers read what they have made; this one does with the next apply.

@@ -32,6 +32,20 @@ INSTALLED = [
 ]
 TOOL = INSTALLED[0] if INSTALLED else "terraform"
 
+# Of the stack `web`, whose provider is a stand-in; %s: where its state lies.
+AWS_PROVIDER = """terraform {
+  required_providers {
+    aws = { source = "hashicorp/aws" }
+  }
+  backend "local" {
+    path = "%s/web.tfstate"
+  }
+}
+provider "aws" {
+  region = "eu-west-1"
+}
+"""
+
 
 class Place:
     """organisation: {path: text} of the tree; None: the repository describes itself (.slipway.yaml).
